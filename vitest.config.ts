@@ -10,7 +10,11 @@ export default defineConfig({
     projects: [...folders, ...others].map(root => ({
       extends: true as const,
       root,
-      test: { name: root.split('/').at(-1) ?? root, include: ['{src,test,suites}/**/*.test.ts', '*.test.ts'], testTimeout: 30_000 },
+      test: {
+        name: root.split('/').at(-1) ?? root,
+        include: ['{src,test,suites}/**/*.test.ts', '*.test.ts'],
+        testTimeout: 30_000,
+      },
     })),
   },
 });
