@@ -1,1 +1,36 @@
-export {};
+/**
+ * The words and the seams of Quorate: what every package shares and what engines implement. Zero dependencies.
+ *
+ * @packageDocumentation
+ */
+export type { Brand } from './brand.ts';
+export { type Channel, type ChannelListener, defineChannel } from './channel.ts';
+export { type Clock, sleep, type Timer } from './clock.ts';
+export {
+  type BootId,
+  bootId,
+  type FencingToken,
+  fencingToken,
+  type GroupId,
+  groupId,
+  idLengthMax,
+  type LogIndex,
+  logIndex,
+  type MessageId,
+  messageId,
+  type NodeId,
+  nodeId,
+  type Revision,
+  revision,
+  type SessionId,
+  sessionId,
+  type Term,
+  term,
+} from './ids.ts';
+export { InvariantError, invariant } from './invariant.ts';
+export { type LinkedSignal, type LinkOptions, linkSignal, type WaitOptions } from './link-signal.ts';
+export { ManualClock, type ManualClockOptions } from './manual-clock.ts';
+export { errorCode, type Outcome, QuorateError, type QuorateErrorOptions } from './quorate-error.ts';
+export { type Random, randomBytesMax, WordRandom } from './random.ts';
+export { seededRandom, Xoshiro128 } from './seeded-random.ts';
+export { systemClock, systemRandom } from './system.ts';
