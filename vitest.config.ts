@@ -1,17 +1,23 @@
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-/** One project a workspace folder that has tests; `vitest run --project ring` runs one of them. */
-const folders = ['core', 'threads', 'ring'].map(name => `packages/${name}`);
-const others = ['bench', 'apps/node', 'apps/demo', 'apps/cli', 'docs', 'scripts'];
+const root = import.meta.dirname;
 
+/** The workspace's folders, named from the root, so that a new package is a project without a word here. */
+const folders = ['packages', 'apps']
+  .flatMap(parent => readdirSync(join(root, parent)).map(name => `${parent}/${name}`))
+  .concat('bench', 'docs', 'scripts');
+
+/** One project for each folder: `vitest run --project ring` runs one of them. */
 export default defineConfig({
   test: {
     reporters: process.stdout.isTTY ? ['default'] : [['default', { summary: false }]],
-    projects: [...folders, ...others].map(root => ({
+    projects: folders.map(folder => ({
       extends: true as const,
-      root,
+      root: join(root, folder),
       test: {
-        name: root.split('/').at(-1) ?? root,
+        name: basename(folder),
         include: ['{src,test,suites}/**/*.test.ts', '*.test.ts'],
         testTimeout: 30_000,
       },
