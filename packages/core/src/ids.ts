@@ -33,60 +33,55 @@ export type BootId = Brand<string, 'BootId'>;
 /** The longest id in UTF-16 code units. Ids are sent with every message, so they are kept short. */
 export const idLengthMax: number = 255;
 
-function checkedId<Id extends Brand<string, string>>(what: string, value: string): Id {
+function checkText(what: string, value: string): string {
   if (typeof value !== 'string') throw new TypeError(`${what} must be a string: received ${String(value)}`);
   if (value.length === 0) throw new RangeError(`${what} must not be empty`);
   if (value.length > idLengthMax) {
     throw new RangeError(`${what} must be at most ${idLengthMax} characters: received ${value.length}`);
   }
-  return value as Id;
+  return value;
 }
 
-function checkedInteger<N extends Brand<number, string>>(
-  what: string,
-  value: number,
-  min: number,
-  max: number,
-): N {
-  if (!Number.isSafeInteger(value) || value < min || value > max) {
-    throw new RangeError(`${what} must be an integer from ${min} to ${max}: received ${value}`);
+function checkInteger(what: string, value: number, max: number): number {
+  if (!Number.isSafeInteger(value) || value < 0 || value > max) {
+    throw new RangeError(`${what} must be an integer from 0 to ${max}: received ${String(value)}`);
   }
-  return value as N;
+  return value;
 }
 
 /** Makes a node id. @throws RangeError when empty or longer than {@link idLengthMax} */
 export function nodeId(value: string): NodeId {
-  return checkedId<NodeId>('Node id', value);
+  return checkText('Node id', value) as NodeId;
 }
 
 /** Makes a session id. @throws RangeError when empty or longer than {@link idLengthMax} */
 export function sessionId(value: string): SessionId {
-  return checkedId<SessionId>('Session id', value);
+  return checkText('Session id', value) as SessionId;
 }
 
 /** Makes a message id. @throws RangeError when empty or longer than {@link idLengthMax} */
 export function messageId(value: string): MessageId {
-  return checkedId<MessageId>('Message id', value);
+  return checkText('Message id', value) as MessageId;
 }
 
 /** Makes a group id. @throws RangeError unless an integer from 0 to 2^32 - 1 */
 export function groupId(value: number): GroupId {
-  return checkedInteger<GroupId>('Group id', value, 0, 0xffff_ffff);
+  return checkInteger('Group id', value, 0xffff_ffff) as GroupId;
 }
 
 /** Makes a revision. @throws RangeError unless an integer from 0 to 2^53 - 1 */
 export function revision(value: number): Revision {
-  return checkedInteger<Revision>('Revision', value, 0, Number.MAX_SAFE_INTEGER);
+  return checkInteger('Revision', value, Number.MAX_SAFE_INTEGER) as Revision;
 }
 
 /** Makes a term. @throws RangeError unless an integer from 0 to 2^53 - 1 */
 export function term(value: number): Term {
-  return checkedInteger<Term>('Term', value, 0, Number.MAX_SAFE_INTEGER);
+  return checkInteger('Term', value, Number.MAX_SAFE_INTEGER) as Term;
 }
 
 /** Makes a log index. @throws RangeError unless an integer from 0 to 2^53 - 1 */
 export function logIndex(value: number): LogIndex {
-  return checkedInteger<LogIndex>('Log index', value, 0, Number.MAX_SAFE_INTEGER);
+  return checkInteger('Log index', value, Number.MAX_SAFE_INTEGER) as LogIndex;
 }
 
 /** Makes a fencing token. @throws RangeError when negative */
@@ -99,5 +94,5 @@ export function fencingToken(value: bigint): FencingToken {
 
 /** Makes a boot id. @throws RangeError when empty or longer than {@link idLengthMax} */
 export function bootId(value: string): BootId {
-  return checkedId<BootId>('Boot id', value);
+  return checkText('Boot id', value) as BootId;
 }

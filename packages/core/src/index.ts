@@ -34,3 +34,52 @@ export { errorCode, type Outcome, QuorateError, type QuorateErrorOptions } from 
 export { type Random, randomBytesMax, WordRandom } from './random.ts';
 export { seededRandom, Xoshiro128 } from './seeded-random.ts';
 export { systemClock, systemRandom } from './system.ts';
+export type {
+  HardState,
+  Journal,
+  JournalCapabilities,
+  JournalWrite,
+  LogEntry,
+  RecoveredLog,
+  SnapshotMetadata,
+} from './journal.ts';
+export type {
+  LeasedMessage,
+  LeaseHandle,
+  LeaseOptions,
+  NewMessage,
+  Page,
+  PutResult,
+  QueueCapabilities,
+  QueueDepth,
+  QueueState,
+  QueueStore,
+  Settlement,
+  SettleResult,
+  StateRecord,
+  StateWrite,
+} from './queue-store.ts';
+export type { Committed, StateMachine, StateSnapshot } from './state-machine.ts';
+export type {
+  AddResult,
+  Applied,
+  BatchResult,
+  BatchWrite,
+  CallOptions,
+  Condition,
+  Durability,
+  Enqueued,
+  EnqueueResult,
+  Entry,
+  Listing,
+  ListOptions,
+  OperationId,
+  Refused,
+  Session,
+  Store,
+  StoreCapabilities,
+  StoreEvent,
+  Unknown,
+  WriteResult,
+} from './store.ts';
+export type { SendResult, Transport, TransportCapabilities, TransportHandlers } from './transport.ts';

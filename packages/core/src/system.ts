@@ -28,7 +28,7 @@ class SystemTimer implements Timer {
 
   cancel(): void {
     if (this.#handle === undefined) return;
-    clearTimeout(this.#handle as number);
+    clearTimeout(this.#handle);
     this.#handle = undefined;
   }
 
