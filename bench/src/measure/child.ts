@@ -1,0 +1,150 @@
+import { Piscina } from 'piscina';
+import { importSuite } from '../discover.ts';
+import { contextOf } from './context.ts';
+import type { GroupWindow, Job, Reply, Sample } from './job.ts';
+import { overlapOf, threadGroupMemory, type ThreadWindow } from './thread-group.ts';
+import type { ChunksDone, Prepared, Task } from './worker.ts';
+
+/**
+ * A measured process: one contender of one bench, on a Piscina pool of its own.
+ *
+ * It takes one {@link Job} from its parent, answers with one {@link Reply} and is gone; and it goes at once when its parent
+ * does, whatever its threads are doing, because the channel between them closes.
+ */
+process.once('message', (job: Job) => {
+  void measure(job)
+    .then((sample): Reply => ({ sample }))
+    .catch((thrown: unknown): Reply => ({ error: describe(thrown) }))
+    .then(reply => process.send?.(reply, () => process.exit(0)));
+});
+process.once('disconnect', () => process.exit(1));
+
+/** The overlap that a window of a thread group must reach to count. */
+const overlapLeast = 0.9;
+
+type Pool = Piscina<Task>;
+
+async function measure(job: Job): Promise<Sample> {
+  const pool: Pool = new Piscina({
+    filename: new URL('./worker.ts', import.meta.url).href,
+    minThreads: job.threads,
+    maxThreads: job.threads,
+    concurrentTasksPerWorker: 1,
+  });
+  const { suite } = await importSuite(job.url);
+  const bench = suite.benches.find(candidate => candidate.name === job.bench);
+  const group = await bench?.group?.(contextOf(job, { index: 0, count: job.threads }, undefined));
+  const memory = threadGroupMemory();
+  const prepared = await onAll<Prepared>(pool, job.threads, index => ({
+    kind: 'prepare',
+    job,
+    index,
+    group,
+    memory,
+  }));
+  const first = prepared[0] as Prepared;
+  if (first.quantity !== undefined) return quantitySample(first.quantity);
+  if (new Set(prepared.map(({ checksum }) => checksum)).size > 1 && group === undefined) {
+    throw new Error(
+      `Threads must do the same work: their checksums were ${prepared.map(p => p.checksum).join(', ')}`,
+    );
+  }
+  const inGroup = bench?.threads !== undefined;
+  const sample = inGroup ? await measureGroup(pool, job, first) : await measureChunks(pool, job, first);
+  await onAll(pool, job.threads, () => ({ kind: 'close' }));
+  return sample;
+}
+
+function quantitySample(quantity: number): Sample {
+  return {
+    cyclesPerChunk: 1,
+    chunksPerWindow: 1,
+    checksum: 0,
+    chunkNs: [],
+    groupWindows: [],
+    busy: 1,
+    quantity,
+  };
+}
+
+/** One task for each thread; they wait for each other inside, so no thread can take two of them. */
+async function onAll<Result>(pool: Pool, threads: number, task: (index: number) => Task): Promise<Result[]> {
+  return Promise.all(
+    Array.from({ length: threads }, async (_, index) => pool.run(task(index)) as Promise<Result>),
+  );
+}
+
+/** The windows of a single thread: chunk times, of which the report takes the lower quartile. */
+async function measureChunks(pool: Pool, job: Job, prepared: Prepared): Promise<Sample> {
+  const { budget } = job;
+  const cycles = job.cyclesPerChunk ?? Math.max(1, Math.ceil(budget.chunkMs / prepared.cycleMs));
+  const wanted = Math.ceil(budget.measureMs / (cycles * prepared.cycleMs) / budget.windows);
+  const least = Math.ceil(budget.chunksMin / budget.windows);
+  const chunks = job.chunksPerWindow ?? Math.max(least, wanted);
+  const done: ChunksDone[] = [];
+  for (let window = 0; window < budget.windows; window++) {
+    done.push((await pool.run({ kind: 'chunks', cycles, chunks })) as ChunksDone);
+  }
+  const latency = await pool.run({ kind: 'latency', calls: budget.latencyCalls });
+  return {
+    cyclesPerChunk: cycles,
+    chunksPerWindow: chunks,
+    checksum: prepared.checksum,
+    chunkNs: done.flatMap(({ chunkNs }) => chunkNs),
+    groupWindows: [],
+    busy: total(done.map(d => d.cpuNs)) / total(done.map(d => d.wallNs)),
+    ...(latency === undefined ? {} : { latency }),
+  };
+}
+
+/** The windows of a thread group: those whose threads did not overlap are taken again, a limited number of times. */
+async function measureGroup(pool: Pool, job: Job, prepared: Prepared): Promise<Sample> {
+  const { budget, threads } = job;
+  const cycles = job.cyclesPerChunk ?? Math.max(1, Math.ceil(budget.groupWindowMs / prepared.cycleMs));
+  const windows: GroupWindow[] = [];
+  let [accepted, rejected] = [0, 0];
+  while (accepted < budget.groupWindows && rejected <= budget.groupRejectsMax) {
+    const memory = threadGroupMemory();
+    const task: Task = { kind: 'group', cycles, memory, size: threads };
+    const window = groupWindowOf(await onAll<ThreadWindow>(pool, threads, () => task));
+    windows.push(window);
+    if (window.accepted) accepted += 1;
+    else rejected += 1;
+  }
+  return {
+    cyclesPerChunk: cycles,
+    chunksPerWindow: 1,
+    checksum: prepared.checksum,
+    chunkNs: [],
+    groupWindows: windows,
+    busy: total(windows.map(w => w.busy)) / windows.length,
+  };
+}
+
+/** Puts together what the threads of a group found in one window. @throws Error where a thread took two places in it */
+function groupWindowOf(threads: readonly ThreadWindow[]): GroupWindow {
+  if (new Set(threads.map(t => t.thread)).size < threads.length) {
+    throw new Error(
+      `Thread group must be ${threads.length} threads: received ${threads.map(t => t.thread).join(', ')}`,
+    );
+  }
+  const opsPerNs = total(threads.map(t => t.ops / (t.endNs - t.startNs)));
+  const overlap = overlapOf(threads);
+  return {
+    nsPerOp: 1 / opsPerNs,
+    overlap,
+    busy: total(threads.map(t => t.cpuNs)) / total(threads.map(t => t.endNs - t.startNs)),
+    accepted: overlap >= overlapLeast,
+  };
+}
+
+function total(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}
+
+function describe(thrown: unknown): { name: string; message: string; stack: string } {
+  if (thrown instanceof Error) {
+    return { name: thrown.name, message: thrown.message, stack: thrown.stack ?? '' };
+  }
+  return { name: 'Error', message: `Bench threw ${String(thrown)}`, stack: '' };
+}

@@ -1,0 +1,165 @@
+import { threadId } from 'node:worker_threads';
+import { importSuite } from '../discover.ts';
+import type { Context, Kernel } from '../suite.ts';
+import { type Chunk, DeadCodeError, nsPerOpOf, runAsyncChunk, runChunk } from './chunk.ts';
+import { contextOf } from './context.ts';
+import type { Job, Latency } from './job.ts';
+import { measureLatency } from './latency.ts';
+import { ThreadGroup, type ThreadWindow } from './thread-group.ts';
+
+/** The tasks that the pool of a measured process runs; each is one step or one window, never one operation. */
+export type Task =
+  | {
+      readonly kind: 'prepare';
+      readonly job: Job;
+      readonly index: number;
+      readonly group: unknown;
+      readonly memory: SharedArrayBuffer;
+    }
+  | { readonly kind: 'chunks'; readonly cycles: number; readonly chunks: number }
+  | {
+      readonly kind: 'group';
+      readonly cycles: number;
+      readonly memory: SharedArrayBuffer;
+      readonly size: number;
+    }
+  | { readonly kind: 'latency'; readonly calls: number }
+  | { readonly kind: 'close' };
+
+export interface Prepared {
+  readonly thread: number;
+  readonly checksum: number;
+  /** How long one warm cycle takes, ms. */
+  readonly cycleMs: number;
+  readonly quantity?: number;
+}
+
+export interface ChunksDone {
+  readonly chunkNs: readonly number[];
+  readonly checksum: number;
+  readonly cpuNs: number;
+  readonly wallNs: number;
+}
+
+/** The kernel that this thread runs: one for the life of the process, as nothing else must have shaped its code. */
+let kernel: Kernel | undefined;
+let run: (cycles: number) => Chunk | Promise<Chunk>;
+
+/** The pool's entry. */
+export default async function perform(
+  task: Task,
+): Promise<Prepared | ChunksDone | ThreadWindow | Latency | undefined> {
+  switch (task.kind) {
+    case 'prepare':
+      return prepare(task);
+    case 'chunks':
+      return measureChunks(task.chunks, task.cycles);
+    case 'group':
+      return measureInGroup(task);
+    case 'latency':
+      return measureLatency(ready(), task.calls);
+    case 'close':
+      return close();
+  }
+}
+
+async function close(): Promise<undefined> {
+  await kernel?.close?.();
+  kernel = undefined;
+}
+
+/** Sets the contender up and warms it, at the same time as the other threads of the group. */
+async function prepare(task: Task & { kind: 'prepare' }): Promise<Prepared> {
+  const { job, index } = task;
+  const { suite } = await importSuite(job.url);
+  const bench = suite.benches.find(candidate => candidate.name === job.bench);
+  const setup = bench?.contenders[job.contender];
+  if (bench === undefined || setup === undefined) {
+    throw new Error(`Suite ${job.url} must have ${job.bench} of ${job.contender}: received neither`);
+  }
+  const context: Context = contextOf(job, { index, count: job.threads }, task.group);
+  const made = await setup(context);
+  if ('quantity' in made) return { thread: threadId, checksum: 0, cycleMs: 0, quantity: made.quantity };
+  kernel = made;
+  if (job.threads > 1 && made.prepare !== undefined) {
+    throw new Error(`Bench "${job.bench}" runs in thread groups and must not have prepare: received one`);
+  }
+  new ThreadGroup(task.memory, job.threads).arrive();
+  return warmUp(made, bench.warmupCycles ?? 3);
+}
+
+/** Runs the kernel a number of times, not for a time: then every process of a row is equally warm. */
+async function warmUp(made: Kernel, cycles: number): Promise<Prepared> {
+  made.prepare?.(0);
+  const result = made.run(0);
+  run = result instanceof Promise ? count => runAsyncChunk(made, count) : count => runChunk(made, count);
+  await result;
+  const first = await run(1);
+  let last = first;
+  for (let cycle = 1; cycle < cycles; cycle++) last = sameWork(first, await run(1));
+  return { thread: threadId, checksum: first.checksum, cycleMs: last.elapsedMs };
+}
+
+async function measureChunks(chunks: number, cycles: number): Promise<ChunksDone> {
+  const measured = ready();
+  const chunkNs: number[] = [];
+  const cpu = process.threadCpuUsage();
+  const startNs = nowNs();
+  let first: Chunk | undefined;
+  for (let index = 0; index < chunks; index++) {
+    const chunk = await run(cycles);
+    first ??= chunk;
+    sameWork(first, chunk);
+    chunkNs.push(nsPerOpOf(chunk, measured, cycles));
+  }
+  return { chunkNs, checksum: first?.checksum ?? 0, cpuNs: cpuNsSince(cpu), wallNs: nowNs() - startNs };
+}
+
+/** One window of this thread, in step with the other threads of its group. */
+async function measureInGroup(task: Task & { kind: 'group' }): Promise<ThreadWindow> {
+  const measured = ready();
+  const passes = measured.cycle ?? 1;
+  const group = new ThreadGroup(task.memory, task.size);
+  let pass = 0;
+  const bogus = (): void => void measured.run(pass++ % passes);
+  group.arrive();
+  group.rampUp(bogus);
+  const cpu = process.threadCpuUsage();
+  const startNs = nowNs();
+  const chunk = runChunk(measured, task.cycles);
+  const endNs = nowNs();
+  const cpuNs = cpuNsSince(cpu);
+  group.rampDown(bogus);
+  nsPerOpOf(chunk, measured, task.cycles);
+  return {
+    thread: threadId,
+    ops: task.cycles * passes * measured.ops,
+    startNs,
+    endNs,
+    cpuNs,
+    checksum: chunk.checksum,
+  };
+}
+
+function ready(): Kernel {
+  if (kernel === undefined) throw new Error('Worker must have prepared a kernel: received a window first');
+  return kernel;
+}
+
+function sameWork(first: Chunk, chunk: Chunk): Chunk {
+  if (first.checksum === chunk.checksum) return chunk;
+  throw new DeadCodeError(
+    `Bench must do the same work in each cycle: its checksum was ${first.checksum}, then ${chunk.checksum}`,
+  );
+}
+
+/** Monotonic time of the machine: unlike `performance.now()`, it has one origin in all threads. */
+function nowNs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1e9 + nanoseconds;
+}
+
+function cpuNsSince(start: NodeJS.CpuUsage): number {
+  const { user, system } = process.threadCpuUsage(start);
+  return (user + system) * 1000;
+}

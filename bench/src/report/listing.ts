@@ -1,0 +1,32 @@
+import type { Contest } from '../plan.ts';
+import type { Goal } from '../suite.ts';
+import { formatParams, formatRatio } from './format.ts';
+
+/** What would run, as text: for `--list`. */
+export function renderListing(contests: readonly Contest[]): string {
+  const lines: string[] = [];
+  let suite = '';
+  for (const contest of contests) {
+    if (contest.suite !== suite) {
+      suite = contest.suite;
+      lines.push(suite);
+    }
+    lines.push(`  ${contest.bench.name}  ${formatParams(contest.params)}`.trimEnd());
+    if (contest.bench.about !== undefined) lines.push(`    ${contest.bench.about}`);
+    const sizes = [...new Set(contest.rows.map(row => row.threads))];
+    const threads = contest.bench.threads === undefined ? '' : ` on ${sizes.join(', ')} threads`;
+    const names = [...new Set(contest.rows.map(row => row.contender))];
+    lines.push(`    contenders: ${names.join(', ')}${threads}`);
+    for (const row of contest.rows) {
+      if (row.skipped !== undefined) lines.push(`    skipped: ${row.contender}: ${row.skipped}`);
+    }
+    for (const goal of contest.bench.goals ?? []) lines.push(`    goal: ${goalText(goal)}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function goalText(goal: Goal): string {
+  if ('to' in goal) return `${goal.of} / ${goal.to} ≤ ${formatRatio(goal.atMost)}`;
+  if ('atMostNs' in goal) return `${goal.of} ≤ ${goal.atMostNs} ns`;
+  return `${goal.of} on ${goal.threads} threads ≥ ${goal.atLeast}x one thread, where ${goal.control} scales as far`;
+}

@@ -1,0 +1,71 @@
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Job, Reply, Sample } from '../measure/job.ts';
+
+/** A measured process failed: the bench threw, broke a rule, or did not end. */
+export class SampleError extends Error {
+  override readonly name = 'SampleError';
+}
+
+export interface SampleOptions {
+  readonly signal: AbortSignal;
+  /** How long the process may take before it is ended and counts as failed. */
+  readonly deadlineMs: number;
+  /** Where compiled modules are kept between the processes of a run: only their start is faster for it. */
+  readonly cacheFolder: string;
+}
+
+const outputBytesMax = 4096;
+
+/**
+ * Measures in a fresh process, and leaves none behind: it is killed when the signal aborts and at the deadline, and goes by
+ * itself when this process does.
+ *
+ * Its output is kept from ours; the end of it is part of the error.
+ */
+export async function sampleInProcess(job: Job, options: SampleOptions): Promise<Sample> {
+  options.signal.throwIfAborted();
+  const { NODE_OPTIONS: _, ...environment } = process.env;
+  const child = fork(fileURLToPath(new URL('../measure/child.ts', import.meta.url)), {
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: { ...environment, NODE_COMPILE_CACHE: options.cacheFolder },
+  });
+  let output = '';
+  const collect = (text: Buffer): void => {
+    output = (output + text.toString()).slice(-outputBytesMax);
+  };
+  child.stdout?.on('data', collect);
+  child.stderr?.on('data', collect);
+  const kill = (): void => void child.kill('SIGKILL');
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    kill();
+  }, options.deadlineMs);
+  options.signal.addEventListener('abort', kill, { once: true });
+  try {
+    const reply = await new Promise<Reply | undefined>((resolve, reject) => {
+      let received: Reply | undefined;
+      child.once('message', message => (received = message as Reply));
+      child.once('error', reject);
+      child.once('close', () => resolve(received));
+      child.send(job);
+    });
+    options.signal.throwIfAborted();
+    if (late) throw new SampleError(`Bench must end within ${options.deadlineMs} ms: it did not`);
+    return sampleOf(reply, output);
+  } finally {
+    clearTimeout(timer);
+    options.signal.removeEventListener('abort', kill);
+  }
+}
+
+function sampleOf(reply: Reply | undefined, output: string): Sample {
+  if (reply === undefined)
+    throw new SampleError(`Measured process ended without an answer\n${output}`.trim());
+  if ('sample' in reply) return reply.sample;
+  const error = new SampleError(reply.error.message);
+  if (reply.error.stack !== '') error.stack = reply.error.stack;
+  throw error;
+}

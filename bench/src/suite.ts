@@ -1,0 +1,137 @@
+import type { Random } from '@quorate/core';
+import type { KeySet } from './input/key-set.ts';
+
+/** A parameter of a bench: what a row in the report is told apart by. */
+export type ParamValue = number | string;
+export type Params = Readonly<Record<string, ParamValue>>;
+
+/**
+ * One contender's work, made by a {@link Setup} on the thread that will run it.
+ *
+ * The unit of measuring is a *cycle*: `cycle` calls of `run`, after which the work repeats exactly. A timed chunk is a whole
+ * number of cycles and each cycle must return the same checksum, so that no statistic can choose which work it compares.
+ */
+export interface Kernel {
+  /** Operations in one call of `run`; times are reported per operation. Make a call last 10 µs or more. */
+  readonly ops: number;
+  /** Calls of `run` in one cycle, 1 unless given. */
+  readonly cycle?: number;
+  /** Runs before each `run` and is not timed: fresh input, or the state put back. Not allowed in thread groups. */
+  prepare?(pass: number): void;
+  /** The work. Returns an integer that depends on every result, so that none of it can be optimised away. */
+  run(pass: number): number | Promise<number>;
+  /** One operation, for the distribution of single calls (p50, p99). Its result is awaited. */
+  call?(index: number): unknown;
+  /** Ends what the kernel started: workers, ports. */
+  close?(): void | Promise<void>;
+}
+
+/** What a contender of a bench whose unit is bytes returns: the amount, already measured. */
+export interface Quantity {
+  readonly quantity: number;
+}
+
+/** What the harness hands to a contender. */
+export interface Context {
+  readonly params: Params;
+  /** A parameter that must be a number. @throws TypeError where it is not one */
+  number(name: string): number;
+  /** The first `count` keys of the run's input (words, `--keys FILE`, or the trace). */
+  keys(count: number): KeySet;
+  /** A generator for this purpose alone: the same in every process and for every contender of a run. */
+  random(label: string): Random;
+  /** This thread's place in its group: index 0 of count 1 outside thread groups. A suite can hand out roles by it. */
+  readonly thread: { readonly index: number; readonly count: number };
+  /** What the bench's `group` made in this process; shared memory in it is shared by the group's threads. */
+  readonly group: unknown;
+}
+
+export type Setup = (context: Context) => Kernel | Quantity | Promise<Kernel | Quantity>;
+
+/** A figure that the work is meant to reach; it is shown beside what was measured and never fails a run. */
+export type Goal = RatioGoal | TimeGoal | ScalingGoal;
+
+/** `of` takes at most `atMost` of the time (or bytes) of `to`. */
+export interface RatioGoal {
+  readonly of: string;
+  readonly to: string;
+  readonly atMost: number;
+}
+
+/** One operation of `of` takes at most this long. */
+export interface TimeGoal {
+  readonly of: string;
+  readonly atMostNs: number;
+}
+
+/** `threads` threads do `atLeast` times the work of one; only judged where `control` itself scales as far. */
+export interface ScalingGoal {
+  readonly of: string;
+  readonly threads: number;
+  readonly atLeast: number;
+  readonly control: string;
+}
+
+export interface Bench {
+  readonly name: string;
+  readonly about?: string;
+  /** Each parameter's values; the bench runs once for every combination. `--param` replaces them. */
+  readonly params?: Readonly<Record<string, readonly ParamValue[]>>;
+  /** By name. The first is `of`, whom the others are compared with, unless `of` says otherwise. */
+  readonly contenders: Readonly<Record<string, Setup>>;
+  readonly of?: string;
+  /** Contenders that only show what the machine can do: they are not compared by time. */
+  readonly controls?: readonly string[];
+  /** Sizes of the thread groups to run in: their threads start at a barrier. Absent: one thread. */
+  readonly threads?: readonly number[];
+  /** Runs once in each measured process; its result is cloned to the threads as `context.group`. */
+  readonly group?: (context: Context) => unknown;
+  /** All contenders must return the same checksum: they compute the same thing. */
+  readonly agree?: boolean;
+  /** Cycles run before measuring; a count, not a time, so that each process is equally warm. 3 unless given. */
+  readonly warmupCycles?: number;
+  readonly unit?: 'ns' | 'bytes';
+  /** Why this contender cannot run with these parameters, if it cannot; the reason goes into the report. */
+  readonly skip?: (contender: string, params: Params) => string | undefined;
+  readonly goals?: readonly Goal[];
+}
+
+export interface Suite {
+  readonly name: string;
+  readonly about: string;
+  /** Runs only when it is asked for by its full name. */
+  readonly onRequest?: boolean;
+  readonly benches: readonly Bench[];
+}
+
+/**
+ * Declares the suite of a module in `bench/suites`; it is the module's default export and bears the file's name.
+ *
+ * @throws TypeError where names repeat, or a goal, a control or `of` names a contender that is not there
+ */
+export function defineSuite(suite: Suite): Suite {
+  const seen = new Set<string>();
+  for (const bench of suite.benches) {
+    const where = `${suite.name}/${bench.name}`;
+    if (seen.has(bench.name)) throw new TypeError(`Bench names must differ: received "${where}" twice`);
+    seen.add(bench.name);
+    const contenders = Object.keys(bench.contenders);
+    if (contenders.length === 0) throw new TypeError(`Bench "${where}" must have a contender: received none`);
+    for (const name of contendersNamed(bench)) {
+      if (contenders.includes(name)) continue;
+      throw new TypeError(`Bench "${where}" must name one of its contenders: received "${name}"`);
+    }
+  }
+  return suite;
+}
+
+function contendersNamed(bench: Bench): string[] {
+  const names = [...(bench.controls ?? [])];
+  if (bench.of !== undefined) names.push(bench.of);
+  for (const goal of bench.goals ?? []) {
+    names.push(goal.of);
+    if ('to' in goal) names.push(goal.to);
+    if ('control' in goal) names.push(goal.control);
+  }
+  return names;
+}
