@@ -36,7 +36,7 @@ export function pickPlain(
   const list = takeScratch(n);
   const found = placement.preference(key, n, list);
   for (let i = 0; i < found; i++) out[i] = ids[list[i] as number] as string;
-  out.length = found;
+  if (out.length !== found) out.length = found;
   scratch = list;
   return out;
 }

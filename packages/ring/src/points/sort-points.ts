@@ -1,10 +1,4 @@
-import type { Owners } from './point-table.ts';
-
-/** Where points lie and whose they are. */
-export interface Points {
-  readonly positions: Uint32Array;
-  readonly owners: Owners;
-}
+import type { Owners, Points } from './points.ts';
 
 /**
  * Sorts points by position; points at one position keep their order.
