@@ -1,0 +1,147 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { checkTarballs } from './pack-check/check.ts';
+import { packAll } from './pack-check/pack.ts';
+import type { Tarball } from './pack-check/tarball.ts';
+import { Registry } from './release/registry.ts';
+import { applyChangesets, currentVersions, pendingChangesets } from './release/versions.ts';
+import { copyWorkingTree } from './release/working-copy.ts';
+import { ROOT, captureOrThrow, passThrough } from './run-command.ts';
+
+const USAGE = `pnpm release: turns changesets into versions, and publishes the very tarballs that were checked
+
+  --registry URL   default: the one npm is configured for
+  --dry-run        everything but publishing, in a temporary copy; nothing here changes
+  --no-publish     stop before publishing; the new versions stay in the working tree
+  --json           { released: [{ name, version, integrity, status }], tag } on stdout
+
+A version that the registry has is left alone, so a release that broke off is simply started again.
+`;
+
+interface Released {
+  readonly name: string;
+  readonly version: string;
+  readonly integrity: string;
+  readonly status: 'published' | 'already there' | 'not published';
+}
+
+const { values } = parseArgs({
+  options: {
+    registry: { type: 'string' },
+    'dry-run': { type: 'boolean', default: false },
+    publish: { type: 'boolean', default: true },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+  allowNegative: true,
+});
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const scratch = mkdtempSync(join(tmpdir(), 'quorate-release-'));
+  try {
+    return values['dry-run'] ? await rehearse(scratch) : await release(scratch);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+async function rehearse(scratch: string): Promise<number> {
+  say('copying the working tree');
+  await copyWorkingTree(ROOT, scratch);
+  const flags = values.json ? ['--json'] : [];
+  return passThrough([process.execPath, 'scripts/release.ts', '--no-publish', ...flags], { cwd: scratch });
+}
+
+async function release(scratch: string): Promise<number> {
+  if (values.publish && (await git('status', '--porcelain')) !== '') {
+    say('The working tree has changes: commit them first, so that the tag names what was published');
+    return 1;
+  }
+  const registry = new Registry(values.registry);
+  const pending = pendingChangesets();
+  if (pending.length > 0) {
+    say(`versioning from ${pending.length} changesets`);
+    await applyChangesets();
+  } else if (values.publish && (await allPublished(registry))) {
+    report([], undefined);
+    return 0;
+  }
+  const tarballs = await checkedTarballs(scratch);
+  if (tarballs === undefined) return 1;
+  if (!values.publish) {
+    report(
+      tarballs.map(tarball => outcome(tarball, 'not published')),
+      undefined,
+    );
+    return 0;
+  }
+  const tag = `v${tarballs[0]?.manifest.version}`;
+  if (pending.length > 0) await commit(tag);
+  const released: Released[] = [];
+  for (const tarball of tarballs) released.push(await publish(registry, tarball));
+  if ((await git('tag', '--list', tag)) === '') await git('tag', '--annotate', tag, `--message=${tag}`);
+  report(released, tag);
+  return 0;
+}
+
+async function allPublished(registry: Registry): Promise<boolean> {
+  for (const { name, version } of currentVersions()) {
+    if ((await registry.integrity(name, version)) === undefined) return false;
+  }
+  return true;
+}
+
+/** Builds, packs and checks; nothing where a check failed. */
+async function checkedTarballs(scratch: string): Promise<readonly Tarball[] | undefined> {
+  const build = [process.execPath, join(ROOT, 'scripts/build.ts'), '--packages', '--force'] as const;
+  if ((await passThrough(build, { stdout: 'stderr' })) !== 0) return undefined;
+  const tarballs = await packAll(scratch);
+  const checks = await checkTarballs(tarballs, ({ subject, check, faults }) => {
+    say(`${faults.length === 0 ? 'ok  ' : 'FAIL'} ${subject.padEnd(20)} ${check}`);
+    for (const fault of faults) say(fault);
+  });
+  return checks.every(({ faults }) => faults.length === 0) ? tarballs : undefined;
+}
+
+async function publish(registry: Registry, tarball: Tarball): Promise<Released> {
+  const { name, version } = tarball.manifest;
+  const there = await registry.integrity(name, version);
+  if (there === undefined) {
+    await registry.publish(tarball);
+    return outcome(tarball, 'published');
+  }
+  if (there !== tarball.integrity) say(`${name}@${version} was published from another file: left as it is`);
+  return outcome(tarball, 'already there');
+}
+
+function outcome({ manifest, integrity }: Tarball, status: Released['status']): Released {
+  return { name: manifest.name, version: manifest.version, integrity, status };
+}
+
+async function commit(tag: string): Promise<void> {
+  await git('add', '--all', '.changeset', 'packages');
+  await git('commit', '--quiet', `--message=Release ${tag}`);
+}
+
+async function git(...args: string[]): Promise<string> {
+  return (await captureOrThrow(['git', ...args])).trim();
+}
+
+function report(released: readonly Released[], tag: string | undefined): void {
+  if (values.json) process.stdout.write(`${JSON.stringify({ released, tag: tag ?? null })}\n`);
+  if (released.length === 0) say('Nothing to release: no changeset waits, and every version is published');
+  for (const { name, version, status } of released) say(`${status.padEnd(14)} ${name}@${version}`);
+  if (tag !== undefined) say(`tagged ${tag}; push it with: git push --follow-tags`);
+}

@@ -1,0 +1,126 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { publishedPackages } from '../published-packages.ts';
+import { copyWorkingTree } from '../release/working-copy.ts';
+import { ROOT, type CommandResult, capture, captureOrThrow } from '../run-command.ts';
+import { type LocalRegistry, startLocalRegistry } from './local-registry.ts';
+
+interface Report {
+  readonly released: readonly { name: string; version: string; integrity: string; status: string }[];
+  readonly tag: string | null;
+}
+
+const names = publishedPackages(ROOT).map(({ manifest }) => manifest.name ?? '');
+const CHANGESET = `---\n${names.map(name => `'${name}': minor\n`).join('')}---\n\nA rehearsal.\n`;
+
+describe('a release, rehearsed against a registry on the loopback', { timeout: 120_000 }, () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'quorate-rehearsal-'));
+  const copy = join(scratch, 'copy');
+  let registry: LocalRegistry;
+  let first: CommandResult;
+  let report: Report;
+
+  const release = (...flags: string[]): Promise<CommandResult> =>
+    capture([process.execPath, 'scripts/release.ts', `--registry=${registry.url}`, '--json', ...flags], {
+      cwd: copy,
+      env: registry.env,
+    });
+  const git = (...args: string[]): string =>
+    execFileSync('git', args, { cwd: copy, encoding: 'utf8' }).trim();
+
+  beforeAll(async () => {
+    registry = await startLocalRegistry();
+    mkdirSync(copy);
+    await copyWorkingTree(ROOT, copy);
+    writeFileSync(join(copy, '.changeset/rehearsal.md'), CHANGESET);
+    git('add', '--all');
+    git('commit', '--quiet', '--message=A changeset');
+    first = await release();
+    if (first.code !== 0) throw new Error(first.stderr);
+    report = JSON.parse(first.stdout) as Report;
+  }, 120_000);
+
+  afterAll(async () => {
+    await registry[Symbol.asyncDispose]();
+    rmSync(scratch, { recursive: true, force: true });
+  });
+
+  test('one new version for all packages, committed and tagged', () => {
+    expect(report.released.map(({ name }) => name).toSorted()).toEqual(names.toSorted());
+    expect(new Set(report.released.map(({ status }) => status))).toEqual(new Set(['published']));
+    const versions = new Set(report.released.map(({ version }) => version));
+    expect(versions.size).toBe(1);
+    expect(report.tag).toBe(`v${[...versions][0]}`);
+    for (const { folder, manifest } of publishedPackages(ROOT)) {
+      const now = JSON.parse(readFileSync(join(copy, folder, 'package.json'), 'utf8')) as { version: string };
+      expect(versions).toContain(now.version);
+      expect(now.version).not.toBe(manifest.version);
+      expect(readFileSync(join(copy, folder, 'CHANGELOG.md'), 'utf8')).toContain(`## ${now.version}`);
+    }
+    expect(git('status', '--porcelain')).toBe('');
+    expect(git('tag', '--points-at', 'HEAD')).toBe(report.tag);
+  });
+
+  test('the registry holds the very files that were checked', async () => {
+    for (const { name, version, integrity } of report.released) {
+      const answer = await fetch(new URL(name.replace('/', '%2f'), registry.url));
+      const { versions } = (await answer.json()) as {
+        versions: Record<string, { dist: { integrity: string; tarball: string } }>;
+      };
+      const dist = versions[version]?.dist;
+      expect(dist?.integrity).toBe(integrity);
+      const bytes = new Uint8Array(await (await fetch(dist?.tarball ?? '')).arrayBuffer());
+      expect(`sha512-${createHash('sha512').update(bytes).digest('base64')}`).toBe(integrity);
+    }
+  });
+
+  test('a fresh project installs and imports them from there', async () => {
+    const project = join(scratch, 'project');
+    mkdirSync(project);
+    writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }');
+    const flags = [
+      `--registry=${registry.url}`,
+      '--no-audit',
+      '--no-fund',
+      `--cache=${join(scratch, 'cache')}`,
+    ];
+    await captureOrThrow(['npm', 'install', ...flags, ...names], { cwd: project, env: registry.env });
+    const script = names
+      .map(name => `console.log(Object.keys(await import('${name}')).length > 0);`)
+      .join('');
+    writeFileSync(join(project, 'use.js'), script);
+    const output = await captureOrThrow([process.execPath, 'use.js'], { cwd: project });
+    expect(output.trim().split('\n')).toEqual(names.map(() => 'true'));
+  });
+
+  test('a second release has nothing to do', async () => {
+    const head = git('rev-parse', 'HEAD');
+    const second = await release();
+    expect(second.code, second.stderr).toBe(0);
+    expect(JSON.parse(second.stdout)).toEqual({ released: [], tag: null });
+    expect(git('rev-parse', 'HEAD')).toBe(head);
+  });
+
+  test('a release that broke off before the last package publishes only that one', async () => {
+    const last = names.at(-1) ?? '';
+    const flags = ['--force', `--registry=${registry.url}`];
+    await captureOrThrow(['npm', 'unpublish', last, ...flags], { cwd: scratch, env: registry.env });
+    const third = await release();
+    expect(third.code, third.stderr).toBe(0);
+    const { released } = JSON.parse(third.stdout) as Report;
+    const published = released.filter(({ status }) => status === 'published');
+    expect(published.map(({ name }) => name)).toEqual([last]);
+    expect(released).toHaveLength(names.length);
+  });
+
+  test('changes that are not committed are refused', async () => {
+    writeFileSync(join(copy, 'left-over.txt'), 'x');
+    const refused = await release();
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('commit them first');
+  });
+});
