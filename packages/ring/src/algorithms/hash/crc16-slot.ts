@@ -4,7 +4,8 @@
  * The CRC is CRC-16/XMODEM: polynomial 0x1021, initial value 0, nothing reflected; of "123456789" it is 0x31C3.
  */
 
-import { codePointAt } from './key-words.ts';
+import { badKey, type Key } from '../../key.ts';
+import { encoded, encodeUtf8 } from '../../hash/utf8.ts';
 
 /** How many slots a Redis Cluster has. */
 export const SLOT_COUNT = 16384;
@@ -40,36 +41,6 @@ function stepTwo(crc: number, first: number, second: number): number {
   return (table[256 + ((crc >>> 8) ^ first)] as number) ^ (table[(crc & 0xff) ^ second] as number);
 }
 
-/** CRC16 of the UTF-8 bytes of `text` from code unit `from` until `until`. */
-function crc16Utf8(text: string, from: number, until: number): number {
-  let crc = 0;
-  for (let i = from; i < until; i++) {
-    const code = codePointAt(text, i);
-    if (code < 0x80) {
-      crc = step(crc, code);
-      continue;
-    }
-    if (code < 0x800) crc = step(crc, 0xc0 | (code >>> 6));
-    else {
-      if (code < 0x10000) crc = step(crc, 0xe0 | (code >>> 12));
-      else {
-        i++;
-        crc = step(step(crc, 0xf0 | (code >>> 18)), 0x80 | ((code >>> 12) & 0x3f));
-      }
-      crc = step(crc, 0x80 | ((code >>> 6) & 0x3f));
-    }
-    crc = step(crc, 0x80 | (code & 0x3f));
-  }
-  return crc;
-}
-
-/** A key with its first `{` at `open`: what is hashed is what stands between it and the next `}`, unless that is nothing. */
-function slotOfTagged(key: string, open: number): number {
-  const close = key.indexOf('}', open + 1);
-  if (close <= open + 1) return crc16Utf8(key, 0, key.length) & (SLOT_COUNT - 1);
-  return crc16Utf8(key, open + 1, close) & (SLOT_COUNT - 1);
-}
-
 function slotOfString(key: string): number {
   const length = key.length;
   let crc = 0;
@@ -77,37 +48,38 @@ function slotOfString(key: string): number {
   for (; i + 1 < length; i += 2) {
     const first = key.charCodeAt(i);
     const second = key.charCodeAt(i + 1);
-    if ((first | second) >= 0x80 || first === OPEN || second === OPEN) return slotOfOther(key, i);
+    if ((first | second) >= 0x80 || first === OPEN || second === OPEN) return slotOfOther(key);
     crc = stepTwo(crc, first, second);
   }
   if (i < length) {
     const last = key.charCodeAt(i);
-    if (last >= 0x80) return slotOfOther(key, i);
+    if (last >= 0x80) return slotOfOther(key);
     // A `{` in the last place opens no tag.
     crc = step(crc, last);
   }
   return crc & (SLOT_COUNT - 1);
 }
 
-/** A key known to have neither `{` nor a code unit outside ASCII before `from`. */
-function slotOfOther(key: string, from: number): number {
-  const open = key.indexOf('{', from);
-  return open < 0 ? crc16Utf8(key, 0, key.length) & (SLOT_COUNT - 1) : slotOfTagged(key, open);
+/** A key with a brace or with something outside ASCII: by its bytes. */
+function slotOfOther(key: string): number {
+  const length = encodeUtf8(key);
+  return slotOfBytes(encoded.bytes, length);
 }
 
-function slotOfBytes(key: Uint8Array): number {
+/** The slot of the first `length` bytes, by the rule for hash tags. */
+function slotOfBytes(bytes: Uint8Array, length: number): number {
   let from = 0;
-  let until = key.length;
-  const open = key.indexOf(OPEN);
-  if (open >= 0) {
-    const close = key.indexOf(CLOSE, open + 1);
-    if (close > open + 1) {
-      from = open + 1;
-      until = close;
-    }
+  let until = length;
+  let open = 0;
+  while (open < length && bytes[open] !== OPEN) open++;
+  let close = open + 1;
+  while (close < length && bytes[close] !== CLOSE) close++;
+  if (close < length && close > open + 1) {
+    from = open + 1;
+    until = close;
   }
   let crc = 0;
-  for (let i = from; i < until; i++) crc = step(crc, key[i] as number);
+  for (let i = from; i < until; i++) crc = step(crc, bytes[i] as number);
   return crc & (SLOT_COUNT - 1);
 }
 
@@ -117,7 +89,11 @@ function slotOfBytes(key: Uint8Array): number {
  * Hash tags by the letter of the specification: only the first `{` counts and the first `}` after it; with nothing in
  * between, or without a `}`, the whole key is hashed, even if another pair of braces follows (`foo{}{bar}`).
  * Strings are hashed as UTF-8, lone surrogates as U+FFFD. O(length), no allocation.
+ *
+ * @throws TypeError on anything but text and bytes.
  */
-export function redisSlot(key: string | Uint8Array): number {
-  return typeof key === 'string' ? slotOfString(key) : slotOfBytes(key);
+export function redisSlot(key: Key): number {
+  if (typeof key === 'string') return slotOfString(key);
+  if (key instanceof Uint8Array) return slotOfBytes(key, key.length);
+  throw badKey(key);
 }

@@ -1,13 +1,15 @@
+import { badKey, type Key } from '../../key.ts';
+import { encoded, encodeUtf8 } from '../../hash/utf8.ts';
+
 /** The longest key, in bytes, whose words stay in the buffer that is made once. Longer keys get a buffer of their own. */
 const BYTES_KEPT = 4096;
 /** Room behind the key for the padding of MD5: a 0x80 byte, zeros, and a 64-bit length. */
 const WORDS_PADDING = 18;
-const REPLACEMENT = 0xfffd;
 
 const kept = new Int32Array(BYTES_KEPT / 4 + WORDS_PADDING);
 
 /**
- * One key as little-endian 32-bit words, the form in which every hash here reads it.
+ * One key as little-endian 32-bit words, the form in which the hashes of this folder read it.
  *
  * Packing four bytes into a word while reading the key costs no more than copying it, and the hashes then load words and
  * never bytes. Words are made by shifts, so the order of bytes in the machine does not matter. The bytes behind the end
@@ -21,16 +23,18 @@ export class KeyWords {
   length = 0;
 
   /**
-   * Reads a key: bytes as they are, a string as UTF-8 with each lone surrogate as U+FFFD (as Node's Buffer does).
-   * Allocates nothing for keys up to 4,096 bytes (for strings: 1,365 code units outside ASCII, 4,096 within).
+   * Reads a key: bytes as they are, a string as UTF-8 with each lone surrogate as U+FFFD. Allocates nothing for keys up
+   * to 4,096 bytes.
+   *
+   * @throws TypeError on anything but text and bytes.
    */
-  load(key: string | Uint8Array): void {
-    if (typeof key !== 'string') this.#loadBytes(key);
-    else if (key.length > BYTES_KEPT || !this.#loadAscii(key)) this.#loadUtf8(key);
-  }
-
-  #reserve(bytes: number): void {
-    this.words = bytes <= BYTES_KEPT ? kept : new Int32Array((bytes >>> 2) + WORDS_PADDING);
+  load(key: Key): void {
+    if (typeof key === 'string') {
+      if (key.length <= BYTES_KEPT && this.#loadAscii(key)) return;
+      const length = encodeUtf8(key);
+      this.#loadBytes(encoded.bytes, length);
+    } else if (key instanceof Uint8Array) this.#loadBytes(key, key.length);
+    else throw badKey(key);
   }
 
   /** Returns false, with rubbish in `words`, if the key is not ASCII. */
@@ -59,12 +63,11 @@ export class KeyWords {
     return all < 0x80;
   }
 
-  #loadBytes(bytes: Uint8Array): void {
-    const length = bytes.length;
+  #loadBytes(bytes: Uint8Array, length: number): void {
     const whole = length & ~3;
-    this.#reserve(length);
+    const words = length <= BYTES_KEPT ? kept : new Int32Array((length >>> 2) + WORDS_PADDING);
+    this.words = words;
     this.length = length;
-    const words = this.words;
     let i = 0;
     for (; i < whole; i += 4) {
       words[i >>> 2] =
@@ -77,45 +80,6 @@ export class KeyWords {
     for (; i < length; i++) last |= (bytes[i] as number) << ((i & 3) << 3);
     words[whole >>> 2] = last;
   }
-
-  #loadUtf8(key: string): void {
-    this.#reserve(key.length * 3);
-    this.length = 0;
-    this.words[0] = 0;
-    for (let i = 0; i < key.length; i++) {
-      const code = codePointAt(key, i);
-      if (code > 0xffff) i++;
-      this.#pushCodePoint(code);
-    }
-  }
-
-  #pushCodePoint(code: number): void {
-    if (code < 0x80) return this.#pushByte(code);
-    if (code < 0x800) this.#pushByte(0xc0 | (code >>> 6));
-    else {
-      if (code < 0x10000) this.#pushByte(0xe0 | (code >>> 12));
-      else {
-        this.#pushByte(0xf0 | (code >>> 18));
-        this.#pushByte(0x80 | ((code >>> 12) & 0x3f));
-      }
-      this.#pushByte(0x80 | ((code >>> 6) & 0x3f));
-    }
-    this.#pushByte(0x80 | (code & 0x3f));
-  }
-
-  #pushByte(byte: number): void {
-    const at = this.length++;
-    const word = at >>> 2;
-    this.words[word] = (at & 3) === 0 ? byte : (this.words[word] as number) | (byte << ((at & 3) << 3));
-    // The word behind a full one is cleared, so that the last word is always padded with zeros.
-    if ((at & 3) === 3) this.words[word + 1] = 0;
-  }
-}
-
-/** The code point at `i`; a surrogate without its other half is U+FFFD. */
-export function codePointAt(text: string, i: number): number {
-  const code = text.codePointAt(i) as number;
-  return code >= 0xd800 && code <= 0xdfff ? REPLACEMENT : code;
 }
 
 /** The key that this thread is hashing. */

@@ -33,3 +33,26 @@ export function fromBigint(value: bigint, pair: Hash64): void {
   pair[0] = Number(BigInt.asIntN(32, value >> 32n));
   pair[1] = Number(BigInt.asIntN(32, value));
 }
+
+const MAX = 2n ** 64n - 1n;
+
+/**
+ * Writes a 64-bit hash that a caller gave into the pair.
+ *
+ * @throws RangeError on anything but a bigint of 64 unsigned bits.
+ */
+export function readHash64(hash: number | bigint, pair: Hash64): void {
+  if (typeof hash !== 'bigint' || hash < 0n || hash > MAX) {
+    const received = typeof hash === 'bigint' ? `${hash}n` : `the number ${hash}`;
+    throw new RangeError(`Hash must be a bigint from 0n to ${MAX}n: received ${received}`);
+  }
+  fromBigint(hash, pair);
+}
+
+/** The pair, unsigned, modulo `divisor`; `fold` is 2³² modulo `divisor`. The divisor is at most 2²⁶, so nothing is rounded. */
+export function remainder(high: number, low: number, divisor: number, fold: number): number {
+  const value = ((high >>> 0) % divisor) * fold + ((low >>> 0) % divisor);
+  // The quotient may be rounded up to the next integer, the product and the difference are exact.
+  const rest = value - Math.floor(value / divisor) * divisor;
+  return rest < 0 ? rest + divisor : rest;
+}

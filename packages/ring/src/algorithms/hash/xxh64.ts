@@ -3,6 +3,8 @@
  * Written on 32-bit halves. Envoy hashes with it, and it is the 64-bit key hash of jump and JumpBack here.
  */
 
+import type { Key } from '../../key.ts';
+import { keyWords } from './key-words.ts';
 import { type Hash64, multiplyHigh } from './uint64.ts';
 
 // The five primes of the specification, high and low half.
@@ -160,4 +162,10 @@ export function xxh64(
   low = Math.imul(low, P3L);
   out[0] = high;
   out[1] = low ^ high;
+}
+
+/** XXH64 of a key's UTF-8 bytes into `out`. @throws TypeError on anything but text and bytes. */
+export function xxh64OfKey(key: Key, seed: number, out: Hash64): void {
+  keyWords.load(key);
+  xxh64(keyWords.words, keyWords.length, 0, seed, out);
 }
