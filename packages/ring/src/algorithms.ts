@@ -1,12 +1,33 @@
+import { type EnvoyRingOptions, envoyRing } from './algorithms/envoy-hash-ring.ts';
+import { envoyMaglev, type EnvoyMaglevOptions } from './algorithms/envoy-maglev-ring.ts';
 import { hashRing, type HashRingOptions } from './algorithms/hash-ring.ts';
+import { jumpBack, type JumpBackOptions } from './algorithms/jump-back-ring.ts';
+import { jump, type JumpOptions } from './algorithms/jump-ring.ts';
+import { ketama, type KetamaOptions } from './algorithms/ketama-ring.ts';
+import { maglev, type MaglevOptions } from './algorithms/maglev-ring.ts';
+import { multiProbe, type MultiProbeOptions } from './algorithms/multi-probe-ring.ts';
+import { rendezvous, type RendezvousOptions } from './algorithms/rendezvous-ring.ts';
+import { slots, type SlotsOptions } from './algorithms/slots-ring.ts';
+import { tokens, type TokensOptions } from './algorithms/tokens-ring.ts';
 import type { Algorithm } from './placement.ts';
 import type { NodeSpec } from './ring-node.ts';
 
 /** Options of the algorithms whose hashes are numbers. */
-export type NumberHashOptions = HashRingOptions;
+export type NumberHashOptions =
+  | HashRingOptions
+  | KetamaOptions
+  | MaglevOptions
+  | MultiProbeOptions
+  | RendezvousOptions
+  | SlotsOptions;
 
 /** Options of the algorithms that hash to 64 bits: `hash` gives and `indexOfHash` takes a bigint. */
-export type BigintHashOptions = never;
+export type BigintHashOptions =
+  | EnvoyMaglevOptions
+  | EnvoyRingOptions
+  | JumpBackOptions
+  | JumpOptions
+  | TokensOptions;
 
 /** What every algorithm is built from. */
 export interface MembersOptions<V = unknown> {
@@ -20,6 +41,16 @@ export type RingOptions<V = unknown> = MembersOptions<V> & (NumberHashOptions | 
 /** Every algorithm by name. */
 export const algorithms = {
   ring: hashRing,
+  ketama,
+  maglev,
+  rendezvous,
+  jump,
+  jumpback: jumpBack,
+  slots,
+  tokens,
+  'multi-probe': multiProbe,
+  'envoy-ring': envoyRing,
+  'envoy-maglev': envoyMaglev,
 } as const;
 
 /** The name of an algorithm, as the option `algorithm` and snapshots have it. */

@@ -5,7 +5,20 @@
  */
 export { Ring } from './ring.ts';
 export type { AlgorithmName, MembersOptions, RingOptions } from './algorithms.ts';
+export type { EnvoyRingOptions } from './algorithms/envoy-hash-ring.ts';
+export type { EnvoyMaglevOptions } from './algorithms/envoy-maglev-ring.ts';
 export type { HashRingOptions } from './algorithms/hash-ring.ts';
+export type { JumpBackOptions } from './algorithms/jump-back-ring.ts';
+export type { JumpOptions } from './algorithms/jump-ring.ts';
+export type { KetamaVariant } from './algorithms/ketama.ts';
+export type { KetamaOptions } from './algorithms/ketama-ring.ts';
+export type { MaglevOptions } from './algorithms/maglev-ring.ts';
+export type { MultiProbeOptions } from './algorithms/multi-probe-ring.ts';
+export type { RendezvousOptions } from './algorithms/rendezvous-ring.ts';
+export type { SlotRange } from './algorithms/slot-assignment.ts';
+export type { SlotsOptions } from './algorithms/slots-ring.ts';
+export type { TokensOptions } from './algorithms/tokens-ring.ts';
+export { redisSlot } from './algorithms/hash/crc16-slot.ts';
 export type { Key } from './key.ts';
 export type { RingChange } from './members.ts';
 export type { PickOptions } from './pick.ts';

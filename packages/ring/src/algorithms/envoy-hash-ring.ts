@@ -21,7 +21,9 @@ export interface EnvoyRingOptions {
   readonly hashFunction?: 'xxhash' | 'murmur2' | undefined;
 }
 
-type EnvoyRingSettings = Required<{ readonly [K in Exclude<keyof EnvoyRingOptions, 'algorithm'>]: NonNullable<EnvoyRingOptions[K]> }>;
+type EnvoyRingSettings = Required<{
+  readonly [K in Exclude<keyof EnvoyRingOptions, 'algorithm'>]: NonNullable<EnvoyRingOptions[K]>;
+}>;
 
 const SIZE_MIN_DEFAULT = 1024;
 const SIZE_MAX = 8 * 1024 * 1024;
@@ -84,7 +86,9 @@ export const envoyRing: Algorithm<EnvoyRingOptions, EnvoyHashRing> & { readonly 
 
   settings({ minimumRingSize = SIZE_MIN_DEFAULT, maximumRingSize = SIZE_MAX, hashFunction = 'xxhash' }) {
     if (!(Number.isInteger(maximumRingSize) && maximumRingSize >= 1 && maximumRingSize <= SIZE_MAX)) {
-      throw new RangeError(`Maximum ring size must be an integer from 1 to ${SIZE_MAX}: received ${maximumRingSize}`);
+      throw new RangeError(
+        `Maximum ring size must be an integer from 1 to ${SIZE_MAX}: received ${maximumRingSize}`,
+      );
     }
     if (!(Number.isInteger(minimumRingSize) && minimumRingSize >= 1 && minimumRingSize <= maximumRingSize)) {
       throw new RangeError(

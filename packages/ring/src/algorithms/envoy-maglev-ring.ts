@@ -85,7 +85,12 @@ export class EnvoyMaglevRing implements Placement {
     const size = this.table.length;
     const space = { name: `xxh64 mod ${size}`, start: 0, end: Math.max(1, size) };
     if (size === 0) return { space, starts: [0], width, owners: Int32Array.of(-1) };
-    return { space, starts: Uint32Array.from(this.table, (_, slot) => slot), width, owners: Int32Array.from(this.table) };
+    return {
+      space,
+      starts: Uint32Array.from(this.table, (_, slot) => slot),
+      width,
+      owners: Int32Array.from(this.table),
+    };
   }
 
   tables(): readonly Table[] {
@@ -94,20 +99,21 @@ export class EnvoyMaglevRing implements Placement {
 }
 
 /** The algorithm `envoy-maglev`. */
-export const envoyMaglev: Algorithm<EnvoyMaglevOptions, EnvoyMaglevRing> & { readonly name: 'envoy-maglev' } = {
-  name: 'envoy-maglev',
-  historyFree: true,
-  order: 'by-id',
+export const envoyMaglev: Algorithm<EnvoyMaglevOptions, EnvoyMaglevRing> & { readonly name: 'envoy-maglev' } =
+  {
+    name: 'envoy-maglev',
+    historyFree: true,
+    order: 'by-id',
 
-  settings({ tableSize = TABLE_SIZE_DEFAULT }) {
-    return { tableSize: checkedTableSize(tableSize) };
-  },
+    settings({ tableSize = TABLE_SIZE_DEFAULT }) {
+      return { tableSize: checkedTableSize(tableSize) };
+    },
 
-  place(members, settings) {
-    return new EnvoyMaglevRing(maglevTable(members, settings['tableSize'] as number), members);
-  },
+    place(members, settings) {
+      return new EnvoyMaglevRing(maglevTable(members, settings['tableSize'] as number), members);
+    },
 
-  restore(members: Members, _settings: Settings, tables: readonly Table[]): EnvoyMaglevRing {
-    return new EnvoyMaglevRing(tables[0] as Owners, members);
-  },
-};
+    restore(members: Members, _settings: Settings, tables: readonly Table[]): EnvoyMaglevRing {
+      return new EnvoyMaglevRing(tables[0] as Owners, members);
+    },
+  };

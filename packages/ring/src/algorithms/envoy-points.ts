@@ -11,7 +11,10 @@ export function envoyPointCounts(
 ): Uint32Array {
   const counts = new Uint32Array(weights.length);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const lightest = weights.reduce((least, weight) => (weight > 0 ? Math.min(least, weight / total) : least), 1);
+  const lightest = weights.reduce(
+    (least, weight) => (weight > 0 ? Math.min(least, weight / total) : least),
+    1,
+  );
   const scale = Math.min(Math.ceil(lightest * minimumRingSize) / lightest, maximumRingSize);
   let current = 0;
   let target = 0;

@@ -25,7 +25,9 @@ export function checkedTableSize(tableSize: number): number {
   if (Number.isInteger(tableSize) && tableSize >= 2 && tableSize <= TABLE_SIZE_MAX && isPrime(tableSize)) {
     return tableSize;
   }
-  throw new RangeError(`Table size must be a prime number from 2 to ${TABLE_SIZE_MAX}: received ${tableSize}`);
+  throw new RangeError(
+    `Table size must be a prime number from 2 to ${TABLE_SIZE_MAX}: received ${tableSize}`,
+  );
 }
 
 function isPrime(n: number): boolean {
@@ -55,7 +57,9 @@ export function maglevTable(members: Members, tableSize: number): Owners {
   const turns = takeTurns(members, tableSize);
   const count = turns.nodes.length;
   if (count > tableSize) {
-    throw new RangeError(`Table of ${tableSize} slots must have at least one for each node: received ${count} nodes`);
+    throw new RangeError(
+      `Table of ${tableSize} slots must have at least one for each node: received ${count} nodes`,
+    );
   }
   if (count > 0) fill(table, turns, tableSize);
   return table;

@@ -140,7 +140,9 @@ export const multiProbe: Algorithm<MultiProbeOptions, MultiProbeRing> & { readon
       throw new RangeError(`Probes must be an integer from 1 to ${PROBES_MAX}: received ${probes}`);
     }
     if (!(Number.isInteger(pointsPerNode) && pointsPerNode >= 1 && pointsPerNode <= POINTS_MAX)) {
-      throw new RangeError(`Points per node must be an integer from 1 to ${POINTS_MAX}: received ${pointsPerNode}`);
+      throw new RangeError(
+        `Points per node must be an integer from 1 to ${POINTS_MAX}: received ${pointsPerNode}`,
+      );
     }
     return { probes, pointsPerNode, seed: checkedSeed(seed) };
   },
@@ -159,7 +161,11 @@ export const multiProbe: Algorithm<MultiProbeOptions, MultiProbeRing> & { readon
       at += count;
     }
     const sorted = sortPoints(positions, owners);
-    return new MultiProbeRing(new PointTable(members.nodes.length, sorted.positions, sorted.owners), probes, seed);
+    return new MultiProbeRing(
+      new PointTable(members.nodes.length, sorted.positions, sorted.owners),
+      probes,
+      seed,
+    );
   },
 
   restore(members: Members, settings: Settings, tables: readonly Table[]): MultiProbeRing {
