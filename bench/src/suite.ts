@@ -88,7 +88,10 @@ export interface Bench {
   readonly group?: (context: Context) => unknown;
   /** All contenders must return the same checksum: they compute the same thing. */
   readonly agree?: boolean;
-  /** Cycles run before measuring; a count, not a time, so that each process is equally warm. 3 unless given. */
+  /**
+   * The fewest cycles to run before measuring, 2 unless given. The first process of a row runs as many more as take the
+   * profile's time for warming up; the others run exactly as many as the first.
+   */
   readonly warmupCycles?: number;
   readonly unit?: 'ns' | 'bytes';
   /** Why this contender cannot run with these parameters, if it cannot; the reason goes into the report. */

@@ -57,6 +57,7 @@ async function measure(job: Job): Promise<Sample> {
 
 function quantitySample(quantity: number): Sample {
   return {
+    warmupCycles: 0,
     cyclesPerChunk: 1,
     chunksPerWindow: 1,
     checksum: 0,
@@ -87,13 +88,14 @@ async function measureChunks(pool: Pool, job: Job, prepared: Prepared): Promise<
   }
   const latency = await pool.run({ kind: 'latency', calls: budget.latencyCalls });
   return {
+    warmupCycles: prepared.warmupCycles,
     cyclesPerChunk: cycles,
     chunksPerWindow: chunks,
     checksum: prepared.checksum,
     chunkNs: done.flatMap(({ chunkNs }) => chunkNs),
     groupWindows: [],
     busy: total(done.map(d => d.cpuNs)) / total(done.map(d => d.wallNs)),
-    ...(latency === undefined ? {} : { latency }),
+    ...(latency === null ? {} : { latency }),
   };
 }
 
@@ -112,6 +114,7 @@ async function measureGroup(pool: Pool, job: Job, prepared: Prepared): Promise<S
     else rejected += 1;
   }
   return {
+    warmupCycles: prepared.warmupCycles,
     cyclesPerChunk: cycles,
     chunksPerWindow: 1,
     checksum: prepared.checksum,

@@ -2,6 +2,8 @@ import type { Params } from '../suite.ts';
 
 /** How much one measured process measures; set by the profile. */
 export interface Budget {
+  /** Time that the cycles before measuring take in the first process of a row, ms; the others run as many. */
+  readonly warmupMs: number;
   /** Windows of one thread: how many Piscina tasks the chunks are spread over. */
   readonly windows: number;
   /** Measured time that the chunks of one process add up to, ms; slow kernels get at least `chunksMin` chunks all the same. */
@@ -27,7 +29,8 @@ export interface Job {
   readonly seed: number;
   readonly keysFile: string;
   readonly budget: Budget;
-  /** The chunk size that an earlier process of the same row has found, so that all processes do the same work. */
+  /** What an earlier process of the same row has found, so that all processes do the same work. */
+  readonly warmupCycles?: number;
   readonly cyclesPerChunk?: number;
   readonly chunksPerWindow?: number;
 }
@@ -54,6 +57,7 @@ export interface GroupWindow {
 
 /** What one measured process has found. */
 export interface Sample {
+  readonly warmupCycles: number;
   readonly cyclesPerChunk: number;
   readonly chunksPerWindow: number;
   readonly checksum: number;

@@ -10,9 +10,9 @@ const warmupCalls = 200;
  * The calls follow one another (a closed loop), so a long one delays the next instead of finding it waiting: this is what a
  * caller waits for an operation, not what a user waits who arrives at a rate of his own.
  */
-export async function measureLatency(kernel: Kernel, calls: number): Promise<Latency | undefined> {
+export async function measureLatency(kernel: Kernel, calls: number): Promise<Latency | null> {
   const call = kernel.call?.bind(kernel);
-  if (call === undefined) return undefined;
+  if (call === undefined) return null;
   const bench = new Bench({
     iterations: calls,
     time: 0,

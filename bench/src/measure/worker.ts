@@ -29,6 +29,7 @@ export type Task =
 export interface Prepared {
   readonly thread: number;
   readonly checksum: number;
+  readonly warmupCycles: number;
   /** How long one warm cycle takes, ms. */
   readonly cycleMs: number;
   readonly quantity?: number;
@@ -41,31 +42,23 @@ export interface ChunksDone {
   readonly wallNs: number;
 }
 
+type Result = Prepared | ChunksDone | ThreadWindow | Latency | null;
+
 /** The kernel that this thread runs: one for the life of the process, as nothing else must have shaped its code. */
 let kernel: Kernel | undefined;
 let run: (cycles: number) => Chunk | Promise<Chunk>;
 
-/** The pool's entry. */
-export default async function perform(
-  task: Task,
-): Promise<Prepared | ChunksDone | ThreadWindow | Latency | undefined> {
-  switch (task.kind) {
-    case 'prepare':
-      return prepare(task);
-    case 'chunks':
-      return measureChunks(task.chunks, task.cycles);
-    case 'group':
-      return measureInGroup(task);
-    case 'latency':
-      return measureLatency(ready(), task.calls);
-    case 'close':
-      return close();
-  }
-}
+const warmupCyclesLeast = 2;
 
-async function close(): Promise<undefined> {
+/** The pool's entry. */
+export default async function perform(task: Task): Promise<Result> {
+  if (task.kind === 'prepare') return prepare(task);
+  if (task.kind === 'chunks') return measureChunks(task.chunks, task.cycles);
+  if (task.kind === 'group') return measureInGroup(task);
+  if (task.kind === 'latency') return measureLatency(ready(), task.calls);
   await kernel?.close?.();
   kernel = undefined;
+  return null;
 }
 
 /** Sets the contender up and warms it, at the same time as the other threads of the group. */
@@ -79,25 +72,35 @@ async function prepare(task: Task & { kind: 'prepare' }): Promise<Prepared> {
   }
   const context: Context = contextOf(job, { index, count: job.threads }, task.group);
   const made = await setup(context);
-  if ('quantity' in made) return { thread: threadId, checksum: 0, cycleMs: 0, quantity: made.quantity };
+  if ('quantity' in made)
+    return { thread: threadId, checksum: 0, warmupCycles: 0, cycleMs: 0, quantity: made.quantity };
   kernel = made;
   if (job.threads > 1 && made.prepare !== undefined) {
     throw new Error(`Bench "${job.bench}" runs in thread groups and must not have prepare: received one`);
   }
   new ThreadGroup(task.memory, job.threads).arrive();
-  return warmUp(made, bench.warmupCycles ?? 3);
+  return warmUp(made, job, bench.warmupCycles ?? warmupCyclesLeast);
 }
 
-/** Runs the kernel a number of times, not for a time: then every process of a row is equally warm. */
-async function warmUp(made: Kernel, cycles: number): Promise<Prepared> {
+/**
+ * Runs cycles that do not count, as many in every process of a row, so that all are equally warm.
+ *
+ * The first process finds how many: at least `least`, and as many as take the time that compiling has to happen in.
+ */
+async function warmUp(made: Kernel, job: Job, least: number): Promise<Prepared> {
   made.prepare?.(0);
   const result = made.run(0);
   run = result instanceof Promise ? count => runAsyncChunk(made, count) : count => runChunk(made, count);
   await result;
+  const startMs = performance.now();
   const first = await run(1);
-  let last = first;
-  for (let cycle = 1; cycle < cycles; cycle++) last = sameWork(first, await run(1));
-  return { thread: threadId, checksum: first.checksum, cycleMs: last.elapsedMs };
+  let [cycles, cycleMs] = [1, first.elapsedMs];
+  const enough = (): boolean => {
+    if (job.warmupCycles !== undefined) return cycles >= job.warmupCycles;
+    return cycles >= least && performance.now() - startMs >= job.budget.warmupMs;
+  };
+  for (; !enough(); cycles++) cycleMs = Math.min(cycleMs, sameWork(first, await run(1)).elapsedMs);
+  return { thread: threadId, checksum: first.checksum, warmupCycles: cycles, cycleMs };
 }
 
 async function measureChunks(chunks: number, cycles: number): Promise<ChunksDone> {

@@ -16,6 +16,7 @@ export const profiles: Readonly<Record<Profile['name'], Profile>> = {
     rounds: 5,
     deadlineMs: 60_000,
     budget: {
+      warmupMs: 100,
       windows: 3,
       measureMs: 60,
       chunksMin: 3,
@@ -31,6 +32,7 @@ export const profiles: Readonly<Record<Profile['name'], Profile>> = {
     rounds: 15,
     deadlineMs: 120_000,
     budget: {
+      warmupMs: 300,
       windows: 3,
       measureMs: 250,
       chunksMin: 6,

@@ -127,7 +127,11 @@ class RowRunner {
       budget: profile.budget,
       ...(first === undefined
         ? {}
-        : { cyclesPerChunk: first.cyclesPerChunk, chunksPerWindow: first.chunksPerWindow }),
+        : {
+            warmupCycles: first.warmupCycles,
+            cyclesPerChunk: first.cyclesPerChunk,
+            chunksPerWindow: first.chunksPerWindow,
+          }),
     };
   }
 
