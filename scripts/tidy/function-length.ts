@@ -44,7 +44,7 @@ function registeredLines(outer: SyntaxNode, lineAt: (offset: number) => number):
 }
 
 /** `test('…', () => …)`, and `test.each(table)('…', () => …)`. */
-export function isRegistration(node: SyntaxNode): boolean {
+function isRegistration(node: SyntaxNode): boolean {
   if (node.type !== 'CallExpression') return false;
   if (!childNodes(node, 'arguments').some(argument => FUNCTIONS.has(argument.type))) return false;
   let callee = childNode(node, 'callee');

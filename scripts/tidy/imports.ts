@@ -25,7 +25,7 @@ export const imports: Rule = {
       for (const file of repository.code(owner.folder)) {
         for (const found of repository.source(file).imports) {
           const message = relative(found.specifier)
-            ? relativeFault(repository, owner, entries, file, found.specifier)
+            ? relativeFault(repository, owner, entries, file, found)
             : bareFault(owner, file, found);
           if (message !== undefined) yield { file, line: found.line, message };
         }
@@ -44,10 +44,12 @@ function relativeFault(
   owner: WorkspaceFolder,
   entries: ReadonlySet<string>,
   file: string,
-  specifier: string,
+  { specifier, kind }: ModuleImport,
 ): string | undefined {
   const target = posix.join(posix.dirname(file), specifier.replace(/[?#].*$/, ''));
-  if (!target.startsWith(`${owner.folder}/`)) {
+  // A URL may lead a tool or an app to the repository's root; only what is published has to stand alone.
+  const mayLeave = kind === 'url' && !owner.published;
+  if (!`${target}/`.startsWith(`${owner.folder}/`) && !mayLeave) {
     return `"${specifier}" leaves ${owner.folder}: name the package instead`;
   }
   if (isTestFile(file, owner.folder) || !owner.published) return undefined;

@@ -29,6 +29,7 @@ export interface CodeBlock {
 
 const FENCE = /^\s*(`{3,}|~{3,})\s*([\w-]*)/;
 const INLINE_LINK = /\[(?:[^[\]]|\[[^\]]*\])*\]\(\s*<?([^)\s>]+)>?(?:\s+["'][^)]*)?\)/g;
+const IMAGE = /!\[[^\]]*\]\(\s*<?([^)\s>]+)/g;
 const DEFINITION = /^\s{0,3}\[[^\]]+\]:\s+<?(\S+?)>?(?:\s|$)/;
 const HTML_LINK = /\b(?:href|src)="([^"]+)"/g;
 
@@ -80,9 +81,10 @@ function readHeading(hashes: string, markup: string, line: number, anchors: Map<
   return { depth: hashes.length, text, anchor: seen === 0 ? slug : `${slug}-${seen}`, line };
 }
 
-function* lineLinks(line: string): Iterable<string> {
-  for (const [, target] of line.matchAll(INLINE_LINK)) if (target !== undefined) yield target;
-  for (const [, target] of line.matchAll(HTML_LINK)) if (target !== undefined) yield target;
-  const definition = DEFINITION.exec(line)?.[1];
-  if (definition !== undefined) yield definition;
+/** A picture may itself be the text of a link, hence a set: an image alone matches twice. */
+function lineLinks(line: string): ReadonlySet<string> {
+  const found = [INLINE_LINK, IMAGE, HTML_LINK].flatMap(pattern => [...line.matchAll(pattern)]);
+  const definition = DEFINITION.exec(line);
+  if (definition !== null) found.push(definition);
+  return new Set(found.map(match => match[1] ?? ''));
 }
