@@ -71,6 +71,10 @@ async function release(scratch: string): Promise<number> {
   }
   const registry = new Registry(values.registry);
   const pending = pendingChangesets();
+  if (values.publish && pending.length > 0 && (await git('branch', '--show-current')) === '') {
+    say('Changesets wait, but no branch is checked out that could keep the release commit');
+    return 1;
+  }
   if (pending.length > 0) {
     say(`versioning from ${pending.length} changesets`);
     await applyChangesets();
