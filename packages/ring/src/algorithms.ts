@@ -38,8 +38,10 @@ export interface MembersOptions<V = unknown> {
 /** Options of `Ring.build`, told apart by `algorithm`; without one it is `'ring'`. */
 export type RingOptions<V = unknown> = MembersOptions<V> & (NumberHashOptions | BigintHashOptions);
 
-/** Every algorithm by name. */
-export const algorithms = {
+/** The name of an algorithm, as the option `algorithm` and snapshots have it. */
+export type AlgorithmName = NonNullable<RingOptions['algorithm']>;
+
+const algorithms: Readonly<Record<AlgorithmName, Algorithm<object>>> = {
   ring: hashRing,
   ketama,
   maglev,
@@ -51,17 +53,19 @@ export const algorithms = {
   'multi-probe': multiProbe,
   'envoy-ring': envoyRing,
   'envoy-maglev': envoyMaglev,
-} as const;
+};
 
-/** The name of an algorithm, as the option `algorithm` and snapshots have it. */
-export type AlgorithmName = keyof typeof algorithms;
+/** Every name. */
+export const algorithmNames: readonly AlgorithmName[] = Object.freeze(
+  Object.keys(algorithms) as AlgorithmName[],
+);
 
 /**
  * Finds an algorithm.
  *
  * @throws RangeError on a name that is not in the table.
  */
-export function algorithmOf(name: string): Algorithm<object> & { readonly name: AlgorithmName } {
+export function algorithmOf(name: string): Algorithm<object> {
   if (Object.hasOwn(algorithms, name)) return algorithms[name as AlgorithmName];
-  throw new RangeError(`Algorithm must be one of ${Object.keys(algorithms).join(', ')}: received "${name}"`);
+  throw new RangeError(`Algorithm must be one of ${algorithmNames.join(', ')}: received "${name}"`);
 }

@@ -3,7 +3,9 @@
  *
  * @packageDocumentation
  */
+export { accelerate } from './accelerate.ts';
 export { Ring } from './ring.ts';
+export { algorithmNames } from './algorithms.ts';
 export type { AlgorithmName, MembersOptions, RingOptions } from './algorithms.ts';
 export type { EnvoyRingOptions } from './algorithms/envoy-hash-ring.ts';
 export type { EnvoyMaglevOptions } from './algorithms/envoy-maglev-ring.ts';

@@ -17,7 +17,7 @@ import { draftSnapshot, readSnapshot, type RingSnapshot } from './snapshot.ts';
  * An immutable map from keys to nodes. `H` is what `hash` gives: a number, or a bigint for 64-bit algorithms.
  */
 export class Ring<V = unknown, H extends number | bigint = number | bigint> {
-  readonly #algorithm: Algorithm<object> & { readonly name: AlgorithmName };
+  readonly #algorithm: Algorithm<object>;
   readonly #settings: Settings;
   readonly #members: Members<V>;
   readonly #ids: readonly string[];
@@ -26,7 +26,7 @@ export class Ring<V = unknown, H extends number | bigint = number | bigint> {
   #zoneCount = -1;
 
   private constructor(
-    algorithm: Algorithm<object> & { readonly name: AlgorithmName },
+    algorithm: Algorithm<object>,
     settings: Settings,
     members: Members<V>,
     placement: Placement,
@@ -57,7 +57,7 @@ export class Ring<V = unknown, H extends number | bigint = number | bigint> {
   }
 
   get algorithm(): AlgorithmName {
-    return this.#algorithm.name;
+    return this.#algorithm.name as AlgorithmName;
   }
 
   get historyFree(): boolean {

@@ -95,7 +95,7 @@ export class BucketTable {
   }
 }
 
-const GROUP_BITS = 3;
+const GROUP_BITS = 2;
 const STEPS_MAX = 16;
 const BITS_MIN = 4;
 

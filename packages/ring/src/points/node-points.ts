@@ -3,10 +3,10 @@ import type { Members } from '../members.ts';
 import type { RingNode } from '../ring-node.ts';
 
 /** Most points a single node may have: 2²⁰. */
-export const NODE_POINTS_MAX = 2 ** 20;
+export const NODE_POINTS_MAX: number = 2 ** 20;
 
 /** Most points a ring may have: 2²⁵, about half a gigabyte of tables. */
-export const RING_POINTS_MAX = 2 ** 25;
+export const RING_POINTS_MAX: number = 2 ** 25;
 
 /**
  * Points of a node: `weight × vnodes` rounded, at least 1 where the weight is above 0.
