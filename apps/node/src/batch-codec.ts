@@ -46,18 +46,11 @@ function valueOf(fields: Record<string, unknown>): Uint8Array {
 }
 
 export function encodeBatchResult(reply: FinalReply): BatchResult {
-  switch (reply.kind) {
-    case 'found':
-      return { status: 200, version: reply.version, ...encodeValue(reply.value) };
-    case 'stored':
-      return { status: 200, version: reply.version, created: reply.created };
-    case 'deleted':
-      return { status: 200, version: reply.version, existed: reply.existed };
-    case 'absent':
-      return { status: 404, problem: keyNotFound().body };
-    default:
-      return { status: reply.problem.status, problem: reply.problem };
-  }
+  if (reply.kind === 'found') return { status: 200, version: reply.version, ...encodeValue(reply.value) };
+  if (reply.kind === 'stored') return { status: 200, version: reply.version, created: reply.created };
+  if (reply.kind === 'deleted') return { status: 200, version: reply.version, existed: reply.existed };
+  const problem = reply.kind === 'absent' ? keyNotFound().body : reply.problem;
+  return { status: problem.status, problem };
 }
 
 export function keyNotFound(): Problem {

@@ -18,7 +18,7 @@ export { readBody } from './http/request-body.ts';
 export { checkedKey, keyFromQuery } from './http/request-key.ts';
 export { defaultLimits, type Limits } from './limits.ts';
 export type { ControlMessage, NodeMessage } from './node-control.ts';
-export { formatVersion } from './operation.ts';
+export { epochOfVersion, formatVersion } from './operation.ts';
 export { asProblem, isProblemBody, Problem, type ProblemBody } from './problem.ts';
 export type { NodeStatus } from './public-api.ts';
 export { type Member, parseView, ringOf, View, type ViewRecord } from './view.ts';

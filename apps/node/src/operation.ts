@@ -41,7 +41,12 @@ export function firstVersion(epoch: number): number {
   return epoch * versionsPerEpoch;
 }
 
+/** The epoch in which a version was given. */
+export function epochOfVersion(version: number): number {
+  return Math.floor(version / versionsPerEpoch);
+}
+
 /** A version as people read it: epoch, a point, and the count within the epoch. */
 export function formatVersion(version: number): string {
-  return `${Math.floor(version / versionsPerEpoch)}.${version % versionsPerEpoch}`;
+  return `${epochOfVersion(version)}.${version % versionsPerEpoch}`;
 }

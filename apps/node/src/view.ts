@@ -74,13 +74,10 @@ export class View {
     return url;
   }
 
-  /** The living nodes of base from which keys move to `id`. Exact, from the ranges that differ between the two rings. */
+  /** TEMP */
   sourcesOf(id: string): string[] {
-    const sources = new Set<string>();
-    for (const range of this.baseRing.diff(this.ring).ranges) {
-      if (range.to === id && range.from !== id && !this.isLost(range.from)) sources.add(range.from);
-    }
-    return [...sources];
+    if (!this.isMember(id)) return [];
+    return this.record.base.map(member => member.id).filter(source => source !== id && !this.isLost(source));
   }
 }
 

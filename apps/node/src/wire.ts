@@ -43,20 +43,11 @@ export function decodeOperation(wire: unknown, limits: Limits): Operation {
 }
 
 export function encodeReply(reply: Reply): WireReply {
-  switch (reply.kind) {
-    case 'found':
-      return ['found', reply.version, toBase64(reply.value)];
-    case 'absent':
-      return ['absent'];
-    case 'stored':
-      return ['stored', reply.version, reply.created];
-    case 'deleted':
-      return ['deleted', reply.version, reply.existed];
-    case 'moved':
-      return ['moved', reply.epoch];
-    default:
-      return ['refused', reply.problem];
-  }
+  if (reply.kind === 'found') return ['found', reply.version, toBase64(reply.value)];
+  if (reply.kind === 'stored') return ['stored', reply.version, reply.created];
+  if (reply.kind === 'deleted') return ['deleted', reply.version, reply.existed];
+  if (reply.kind === 'moved') return ['moved', reply.epoch];
+  return reply.kind === 'absent' ? ['absent'] : ['refused', reply.problem];
 }
 
 export function decodeReply(wire: unknown): Reply {

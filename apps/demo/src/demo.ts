@@ -1,0 +1,213 @@
+import { type Clock, type Random, sleep } from '@quorate/core';
+import { checkAllKeys, type CheckReport, isClean } from './checker.ts';
+import { Cluster } from './cluster.ts';
+import { Ledger, valueOf } from './ledger.ts';
+import type { KeySet } from './keys.ts';
+import { planOf, type MovePlan } from './move-plan.ts';
+import { Tape } from './tape.ts';
+import { Traffic, type TrafficCounts } from './traffic.ts';
+
+/** What loading the keys came to. */
+export interface LoadReport {
+  readonly keys: number;
+  readonly batches: number;
+  readonly durationMs: number;
+}
+
+/** What a change of the membership came to. */
+export interface ChangeReport {
+  readonly kind: 'add' | 'remove' | 'kill';
+  readonly node: string;
+  readonly epoch: number;
+  /** From the first message about the change to the last node that had settled. */
+  readonly durationMs: number;
+  readonly moved: MovePlan;
+  /** Keys that changed hands page by page, and those that a client asked for before their page had come. */
+  readonly handedOver: { readonly inPages: number; readonly onDemand: number };
+  /** For a crash: the keys whose only copy was on the dead node, by the ring. */
+  readonly keysOnDeadNode: number;
+  /** What the background traffic did from the start of the change to the end of the check. */
+  readonly traffic: TrafficCounts;
+  readonly check: CheckReport;
+}
+
+/** Everything one run of the demo consists of, and the verbs by which the tour and the page drive it. */
+export class Demo implements AsyncDisposable {
+  readonly keys: KeySet;
+  readonly tape: Tape;
+  readonly cluster: Cluster;
+  readonly ledger: Ledger = new Ledger();
+  readonly #clock: Clock;
+  readonly #random: Random;
+  #traffic: Traffic | undefined;
+  #checks = 0;
+  lastPlan: MovePlan | undefined;
+  lastCheck: CheckReport | undefined;
+  #keysOnDeadNode = 0;
+
+  constructor(keys: KeySet, random: Random, clock: Clock) {
+    this.keys = keys;
+    this.#clock = clock;
+    this.#random = random;
+    this.tape = new Tape(clock);
+    this.cluster = new Cluster(clock, this.tape);
+    this.cluster.onCrash((id, view, settled) => {
+      const { epoch } = view;
+      const wasHolder = (key: string): boolean =>
+        view.owner(key) === id || (!settled && view.baseOwner(key) === id);
+      const count = this.ledger.markDied(epoch, wasHolder);
+      this.#keysOnDeadNode = count;
+      this.tape.write(
+        'change',
+        `${id} died with the only copy of ${count} keys: they are lost, because nothing is replicated yet`,
+      );
+    });
+  }
+
+  async start(nodeCount: number): Promise<void> {
+    await this.cluster.start(nodeCount);
+    const names = this.cluster.members.map(member => member.id).join(', ');
+    this.tape.write('info', `${nodeCount} processes are up: ${names}`);
+  }
+
+  /** Writes every key once, in batches, through all nodes. @throws Error when a write is refused */
+  async load(): Promise<LoadReport> {
+    const batchKeys = 500;
+    const startMs = this.#clock.monotonicMs();
+    const { keys } = this.keys;
+    const starts = Array.from(
+      { length: Math.ceil(keys.length / batchKeys) },
+      (_, index) => index * batchKeys,
+    );
+    const batches = starts.length;
+    const lane = async (): Promise<void> => {
+      for (let start = starts.shift(); start !== undefined; start = starts.shift()) {
+        await this.#loadBatch(keys.slice(start, start + batchKeys));
+      }
+    };
+    await Promise.all([lane(), lane(), lane(), lane()]);
+    const durationMs = Math.round(this.#clock.monotonicMs() - startMs);
+    this.tape.write('info', `${keys.length} keys loaded in ${batches} batches, ${durationMs} ms`);
+    return { keys: keys.length, batches, durationMs };
+  }
+
+  /** Starts the background traffic, or changes its pace. */
+  setTraffic(operationsPerSecond: number): void {
+    if (this.#traffic !== undefined) this.#traffic.rate = operationsPerSecond;
+    this.#traffic ??= new Traffic(
+      this.cluster,
+      this.ledger,
+      this.#random.fork('traffic'),
+      this.#clock,
+      operationsPerSecond,
+      (key, verdict) => this.tape.write('bad', `A read of ${JSON.stringify(key)} was ${verdict}`),
+    );
+  }
+
+  async stopTraffic(): Promise<TrafficCounts | undefined> {
+    const traffic = this.#traffic;
+    this.#traffic = undefined;
+    await traffic?.[Symbol.asyncDispose]();
+    return traffic?.counts;
+  }
+
+  get traffic(): TrafficCounts | undefined {
+    return this.#traffic?.counts;
+  }
+
+  /** Reads every key back. What breaks a promise goes on the tape. */
+  async check(): Promise<CheckReport> {
+    const random = this.#random.fork(`check-${++this.#checks}`);
+    const report = await checkAllKeys(this.cluster, this.ledger, random, this.#clock);
+    this.lastCheck = report;
+    const { read, ok, lost, stale, wrong, unreadable, died } = report;
+    const deaths = died === 0 ? '' : `, ${died} lost with a node that died`;
+    const broken = `${lost} lost, ${stale} stale, ${wrong} wrong, ${unreadable} unreadable`;
+    const text = `${read} keys read back: ${ok} right${deaths}; ${isClean(report) ? 'no other lost, none stale' : broken}`;
+    this.tape.write(isClean(report) ? 'good' : 'bad', text);
+    return report;
+  }
+
+  add(): Promise<ChangeReport> {
+    return this.#change('add', () => this.cluster.add());
+  }
+
+  remove(id: string): Promise<ChangeReport> {
+    return this.#change('remove', async () => {
+      const end = await this.cluster.remove(id);
+      const text =
+        end === 'drained' ? 'has handed everything over and stopped' : 'died before it had handed over all';
+      this.tape.write('change', `${id} ${text}`);
+      return id;
+    });
+  }
+
+  kill(id: string): Promise<ChangeReport> {
+    return this.#change('kill', async () => {
+      this.tape.write('change', `kill -9 ${id}`);
+      await this.cluster.kill(id);
+      return id;
+    });
+  }
+
+  /** Waits on the demo's clock. */
+  pause(durationMs: number): Promise<void> {
+    return sleep(this.#clock, durationMs);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.stopTraffic(), this.cluster[Symbol.asyncDispose]()]);
+  }
+
+  async #loadBatch(keys: readonly string[]): Promise<void> {
+    const { members } = this.cluster;
+    const member = members[this.#random.below(members.length)];
+    const operations = keys.map(key => ({ op: 'put' as const, key, value: this.ledger.issue(key, 'put') }));
+    const answers = await this.cluster.client.batch(member?.url ?? '', operations);
+    for (const [index, answer] of answers.entries()) {
+      const key = keys[index] ?? '';
+      if (answer.status !== 200) throw new Error(`Loading ${valueOf(key, 1)} was refused: ${answer.code}`);
+      this.ledger.acknowledge(key, 'put', answer.version);
+    }
+  }
+
+  async #change(kind: ChangeReport['kind'], act: () => Promise<string>): Promise<ChangeReport> {
+    const before = this.cluster.view;
+    const handedBefore = await this.#handedOver();
+    this.#traffic?.resetCounts();
+    this.#keysOnDeadNode = 0;
+    const startMs = this.#clock.monotonicMs();
+    const node = await act();
+    const durationMs = Math.round(this.#clock.monotonicMs() - startMs);
+    const handedAfter = await this.#handedOver();
+    const moved = planOf(before, this.cluster.view, this.ledger.keys);
+    this.lastPlan = moved;
+    const check = await this.check();
+    const inPages = Math.max(0, handedAfter.inPages - handedBefore.inPages);
+    const onDemand = Math.max(0, handedAfter.onDemand - handedBefore.onDemand);
+    const traffic = this.traffic ?? noTraffic;
+    const keysOnDeadNode = this.#keysOnDeadNode;
+    const { epoch } = this.cluster.view;
+    return {
+      kind,
+      node,
+      epoch,
+      durationMs,
+      moved,
+      handedOver: { inPages, onDemand },
+      keysOnDeadNode,
+      traffic,
+      check,
+    };
+  }
+
+  async #handedOver(): Promise<{ inPages: number; onDemand: number }> {
+    const statuses = await this.cluster.statuses();
+    return {
+      inPages: statuses.reduce((sum, status) => sum + status.pulledInPages, 0),
+      onDemand: statuses.reduce((sum, status) => sum + status.pulledOnDemand, 0),
+    };
+  }
+}
+
+const noTraffic: TrafficCounts = { reads: 0, writes: 0, deletes: 0, retried: 0, slowestMs: 0, violations: 0 };

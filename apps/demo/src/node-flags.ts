@@ -1,0 +1,31 @@
+import { realpathSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = resolve(import.meta.dirname, '../../..');
+
+/** Whether this Node can keep a process to network and reading alone. */
+export const permissionModel: boolean = process.allowedNodeEnvironmentFlags.has('--allow-net');
+
+/**
+ * The flags under which nodes run.
+ *
+ * A node needs the network and its own source files, nothing else: it cannot write a file, start a process, load an
+ * addon, or read anything outside the repository and the installed packages. Where Node does not have the permission model
+ * for the network yet, nodes run without it, and the report says so.
+ */
+export function nodeFlags(): string[] {
+  const flags = ['--disable-proto=delete', '--disable-warning=ExperimentalWarning'];
+  if (!permissionModel) return flags;
+  const readable = new Set([root, ...installedOutside()]);
+  return [...flags, '--permission', '--allow-net', ...[...readable].map(path => `--allow-fs-read=${path}`)];
+}
+
+/** Where packages really are, when the package manager keeps them outside the repository. */
+function installedOutside(): string[] {
+  const roots = ['hono', '@hono/node-server'].map(name => {
+    const path = realpathSync(fileURLToPath(import.meta.resolve(name)));
+    return path.slice(0, path.lastIndexOf('node_modules') + 'node_modules'.length);
+  });
+  return roots.filter(path => relative(root, path).startsWith('..')).map(path => dirname(path));
+}
