@@ -28,8 +28,10 @@ function levels(page: Markdown): string {
   return page.headings.map(({ depth }) => '#'.repeat(depth)).join(' ');
 }
 
+/** Code without its comments, which are translated. */
 function commands(page: Markdown): string {
-  return page.code.map(({ lines }) => lines.map(line => line.replace(/\s*#.*$/, '')).join('\n')).join('\n\n');
+  const code = page.code.map(({ lines }) => lines.map(line => line.replace(/\s*(?:#|\s\/\/).*$/, '')));
+  return code.map(lines => lines.join('\n')).join('\n\n');
 }
 
 function difference(what: string, expected: string, actual: string): string | undefined {
