@@ -45,7 +45,7 @@ export abstract class BucketRing implements Placement {
 
   /**
    * The buckets of the hash, of the hash hashed once more, and so on, repeats left out. Each of those moves into a new
-   * node only, so lists change as little as owners do.
+   * node only; a list can lose a second owner where two of its places move at once.
    */
   preference(key: Key, count: number, into: Int32Array): number {
     xxh64OfKey(key, this.#seed, pair);

@@ -2,9 +2,9 @@ import { xxh32 } from '../hash/xxh32.ts';
 import type { Key } from '../key.ts';
 import type { Members } from '../members.ts';
 import type { Algorithm, Arcs, HashSpace, Placement, Settings, Table } from '../placement.ts';
-import { pointCounts, writePoints } from '../points/node-points.ts';
-import { ownersArray, PointTable } from '../points/point-table.ts';
-import { sortPoints } from '../points/sort-points.ts';
+import { PointTable } from '../points/point-table.ts';
+import type { Points } from '../points/points.ts';
+import { changedPoints, ringPoints } from '../points/ring-points.ts';
 
 /** Options of the algorithm `ring`. */
 export interface HashRingOptions {
@@ -79,21 +79,13 @@ export const hashRing: Algorithm<HashRingOptions, HashRing> & { readonly name: '
   },
 
   place(members, settings) {
-    const { vnodes, seed } = settings as HashRingSettings;
-    const counts = pointCounts(members, vnodes);
-    const total = counts.reduce((sum, count) => sum + count, 0);
-    const positions = new Uint32Array(total);
-    const owners = ownersArray(members.nodes.length, total);
-    let at = 0;
-    for (const { id, index } of members.nodes) {
-      const count = counts[index] as number;
-      writePoints(id, 0, count, seed, positions, at);
-      owners.fill(index, at, at + count);
-      at += count;
-    }
-    // Members come by id and the sort is stable, so the lower id has precedence where points fall together.
-    const sorted = sortPoints(positions, owners);
-    return new HashRing(new PointTable(members.nodes.length, sorted.positions, sorted.owners), seed);
+    const points = ringPoints(members, settings as HashRingSettings);
+    return hashRingOf(members, points, settings);
+  },
+
+  replace(previous, from, to, settings) {
+    const points = changedPoints(previous.points, from, to, settings as HashRingSettings);
+    return hashRingOf(to, points, settings);
   },
 
   restore(members: Members, settings: Settings, tables: readonly Table[]): HashRing {
@@ -103,3 +95,8 @@ export const hashRing: Algorithm<HashRingOptions, HashRing> & { readonly name: '
 };
 
 type HashRingSettings = { readonly vnodes: number; readonly seed: number };
+
+function hashRingOf(members: Members, { positions, owners }: Points, settings: Settings): HashRing {
+  const { seed } = settings as HashRingSettings;
+  return new HashRing(new PointTable(members.nodes.length, positions, owners), seed);
+}

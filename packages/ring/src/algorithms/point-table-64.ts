@@ -30,9 +30,10 @@ export class PointTable64 {
 
   /** Sorts points given in any order; points at one position keep their order. */
   static build(nodeCount: number, high: Uint32Array, low: Uint32Array, owners: Owners): PointTable64 {
-    // Least half first: both sorts are stable, so the second keeps what the first did among equal high halves.
+    // Least half first: both sorts are stable, so the second keeps what the first did among equal high halves. They
+    // sort in place, and the low halves are needed once more.
     const byLow = sortPoints(
-      low,
+      low.slice(),
       Uint32Array.from(low, (_, i) => i),
     );
     const highs = Uint32Array.from(byLow.owners, i => high[i] as number);

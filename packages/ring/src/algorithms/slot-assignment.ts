@@ -27,10 +27,22 @@ export function contiguousSlots(members: Members): Uint16Array {
   return slots;
 }
 
+/** @throws RangeError unless each range is one: integers within the slots, the end not before the start. */
+export function checkedRanges(ranges: readonly SlotRange[]): readonly SlotRange[] {
+  for (const { node, start, end } of ranges) {
+    if (Number.isInteger(start) && Number.isInteger(end) && start >= 0 && start <= end && end < SLOT_COUNT)
+      continue;
+    throw new RangeError(
+      `Slots of node "${node}" must be within 0 to ${SLOT_COUNT - 1}: received ${start} to ${end}`,
+    );
+  }
+  return ranges;
+}
+
 /**
  * The assignment that a list of ranges describes.
  *
- * @throws RangeError where a range is none, names an unknown node or one without weight, where two overlap, or where a slot is left.
+ * @throws RangeError where a range names an unknown node or one without weight, where two overlap, or where a slot is left.
  */
 export function slotsOfRanges(members: Members, ranges: readonly SlotRange[]): Uint16Array {
   const slots = new Uint16Array(SLOT_COUNT);

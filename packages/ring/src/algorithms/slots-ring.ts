@@ -4,7 +4,13 @@ import type { Algorithm, Arcs, Placement, Settings, Table } from '../placement.t
 import { distinctOwners } from '../points/distinct-owners.ts';
 import { redisSlot, SLOT_COUNT } from './hash/crc16-slot.ts';
 import { appendIdle, idleNodes } from './idle-nodes.ts';
-import { contiguousSlots, movedSlots, type SlotRange, slotsOfRanges } from './slot-assignment.ts';
+import {
+  checkedRanges,
+  contiguousSlots,
+  movedSlots,
+  type SlotRange,
+  slotsOfRanges,
+} from './slot-assignment.ts';
 
 /** Options of the algorithm `slots`. */
 export interface SlotsOptions {
@@ -78,7 +84,7 @@ export const slots: Algorithm<SlotsOptions, SlotsRing> & { readonly name: 'slots
   order: 'as-given',
 
   settings({ slots: ranges }): Settings {
-    return ranges === undefined ? {} : { ranges: JSON.stringify(ranges) };
+    return ranges === undefined ? {} : { ranges: JSON.stringify(checkedRanges(ranges)) };
   },
 
   place(members, settings) {
