@@ -89,7 +89,7 @@ export interface Bench {
   /** All contenders must return the same checksum: they compute the same thing. */
   readonly agree?: boolean;
   /**
-   * The fewest cycles to run before measuring, 2 unless given. The first process of a row runs as many more as take the
+   * The fewest cycles to run before measuring, 1 unless given. The first process of a row runs as many more as take the
    * profile's time for warming up; the others run exactly as many as the first.
    */
   readonly warmupCycles?: number;

@@ -26,7 +26,8 @@ export default defineSuite({
   benches: [
     {
       name: 'string',
-      about: 'different functions for one purpose: a key to a place; node:crypto and node:zlib are native code',
+      about:
+        'different functions for one purpose: a key to a place; node:crypto and node:zlib are native code',
       params,
       contenders: {
         '@quorate/ring xxh32': context => {

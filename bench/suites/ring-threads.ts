@@ -14,7 +14,8 @@ export default defineSuite({
   benches: [
     {
       name: 'lookup on a shared snapshot',
-      about: 'every thread attaches to one snapshot; the control adds to a counter of its own and shares nothing',
+      about:
+        'every thread attaches to one snapshot; the control adds to a counter of its own and shares nothing',
       params: { nodes: [100], keys: [100_000] },
       threads: [1, 2, 4],
       controls: ['sharded add'],

@@ -76,7 +76,8 @@ function pickLoop(make: (context: Context) => (key: string) => readonly string[]
 const lookups: Bench[] = [
   {
     name: 'lookup',
-    about: 'every key once a cycle, each a string made a moment before; more keys than the cache of hashring holds',
+    about:
+      'every key once a cycle, each a string made a moment before; more keys than the cache of hashring holds',
     params: size,
     contenders: {
       '@quorate/ring': fresh(ours),
@@ -144,7 +145,7 @@ const lookups: Bench[] = [
       }),
       ketama: pickLoop(context => {
         const ring = ketama(namesOf(context));
-        return key => ring.getNodes(key, 3) as string[];
+        return key => ring.getNodes(key, 3);
       }),
       'consistent-hash': pickLoop(context => {
         const ring = consistentHashAt(namesOf(context), context.random('points'));

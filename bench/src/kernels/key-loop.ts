@@ -27,7 +27,8 @@ export function freshKeyLoop(keys: KeySet, lookUp: (key: string) => number, orde
     },
     run() {
       let sum = 0;
-      for (let index = 0; index < size; index++) sum = (Math.imul(sum, 31) + lookUp(window[index] as string)) | 0;
+      for (let index = 0; index < size; index++)
+        sum = (Math.imul(sum, 31) + lookUp(window[index] as string)) | 0;
       return sum;
     },
   };

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import { importSuite } from '../discover.ts';
 import { contextOf } from './context.ts';
@@ -21,6 +22,9 @@ process.once('disconnect', () => process.exit(1));
 
 /** The overlap that a window of a thread group must reach to count. */
 const overlapLeast = 0.9;
+
+/** Threads that take turns on a core need longer windows to get equal shares of it. */
+const crowdedFactor = 3;
 
 type Pool = Piscina<Task>;
 
@@ -102,7 +106,8 @@ async function measureChunks(pool: Pool, job: Job, prepared: Prepared): Promise<
 /** The windows of a thread group: those whose threads did not overlap are taken again, a limited number of times. */
 async function measureGroup(pool: Pool, job: Job, prepared: Prepared): Promise<Sample> {
   const { budget, threads } = job;
-  const cycles = job.cyclesPerChunk ?? Math.max(1, Math.ceil(budget.groupWindowMs / prepared.cycleMs));
+  const windowMs = budget.groupWindowMs * (threads > availableParallelism() ? crowdedFactor : 1);
+  const cycles = job.cyclesPerChunk ?? Math.max(1, Math.ceil(windowMs / prepared.cycleMs));
   const windows: GroupWindow[] = [];
   let [accepted, rejected] = [0, 0];
   while (accepted < budget.groupWindows && rejected <= budget.groupRejectsMax) {

@@ -48,7 +48,7 @@ type Result = Prepared | ChunksDone | ThreadWindow | Latency | null;
 let kernel: Kernel | undefined;
 let run: (cycles: number) => Chunk | Promise<Chunk>;
 
-const warmupCyclesLeast = 2;
+const warmupCyclesLeast = 1;
 
 /** The pool's entry. */
 export default async function perform(task: Task): Promise<Result> {

@@ -35,7 +35,7 @@ export function formatRate(perSecond: number): string {
 
 /** A ratio, below a tenth as a fraction of 1, which is how goals are spoken of: `1/26.5`. */
 export function formatRatio(ratio: number): string {
-  return ratio < 0.2 ? `1/${digits(1 / ratio)}` : digits(ratio);
+  return ratio < 0.2 ? `1/${digits(1 / ratio).replace(/\.0+$/, '')}` : digits(ratio);
 }
 
 export function formatGoal(goal: RatioGoalRow): string {

@@ -11,6 +11,9 @@ interface Pair {
   readonly goal?: Goal;
 }
 
+/** Closer than this, the place of the code in memory decides as much as the code. */
+const aheadLeast = 1.02;
+
 /**
  * Compares the rows of a contest: `of` with every other contender on as many threads, further pairs that goals name, and
  * every contender on n threads with itself on the fewest.
@@ -85,7 +88,7 @@ function ratioRow(params: Params, { of, to, kind }: Pair, seed: number): RatioRo
   ];
   const label = `${of.name} ${names.join(' ')} ${of.threads} ${JSON.stringify(params)}`;
   const { value, lo, hi } = pairedRatio(ofValues, toValues, seededRandom(seed).fork(label));
-  const ahead = hi < 1 ? names[0] : lo > 1 ? names[1] : null;
+  const ahead = hi < 1 / aheadLeast ? names[0] : lo > aheadLeast ? names[1] : null;
   return {
     bench: of.name,
     of: names[0],

@@ -100,7 +100,7 @@ export interface RatioRow {
   /** Between contenders, or of one contender between numbers of threads. */
   readonly kind: 'contender' | 'threads';
   readonly pairs: number;
-  /** Who is faster (or smaller), where the interval leaves no doubt. */
+  /** Who is faster (or smaller), where the interval leaves no doubt and it is by 2 % at least. */
   readonly ahead: string | null;
   readonly goal?: RatioGoalRow;
 }
