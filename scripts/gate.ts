@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { type GateResult, runGate } from './gate/run-gate.ts';
 import { STEPS, type Step } from './gate/steps.ts';
-import { countsLine, readCounts, readSkipped } from './gate/test-report.ts';
-import { type Command, ROOT, passThrough } from './run-command.ts';
+import { countsLine } from './gate/test-report.ts';
 
 const USAGE = `pnpm test: the whole gate; stops at the first step that fails
 
@@ -15,12 +15,6 @@ const USAGE = `pnpm test: the whole gate; stops at the first step that fails
 The last line is "N passed, N failed, N skipped", as the test runner counted.
 `;
 
-interface StepResult {
-  readonly name: string;
-  readonly ok: boolean;
-  readonly seconds: number;
-}
-
 const { values } = parseArgs({
   options: {
     only: { type: 'string' },
@@ -30,7 +24,6 @@ const { values } = parseArgs({
   },
 });
 const log = values.json ? process.stderr : process.stdout;
-const bold = (text: string): string => (log.isTTY ? `\u001B[1m${text}\u001B[22m` : text);
 
 process.exitCode = await main();
 
@@ -46,70 +39,38 @@ async function main(): Promise<number> {
     process.stderr.write(`No step is called "${unknown}": see pnpm test --list\n`);
     return 2;
   }
+  const steps = STEPS.filter(({ name }) => only === undefined || only.includes(name));
   const scratch = mkdtempSync(join(tmpdir(), 'quorate-gate-'));
   try {
-    return await runGate(
-      STEPS.filter(({ name }) => only === undefined || only.includes(name)),
+    const result = await runGate(steps, {
       scratch,
-    );
+      output: values.json ? 'stderr' : 'inherit',
+      onStart: (step, index) => announce(step, `[${index + 1}/${steps.length}]`),
+      onEnd: ({ name, ok, seconds }) =>
+        log.write(`${ok ? 'ok' : 'FAILED'} ${name} in ${seconds.toFixed(1)} s\n\n`),
+    });
+    conclude(result);
+    return result.failed === undefined ? 0 : 1;
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
 }
 
-async function runGate(steps: readonly Step[], scratch: string): Promise<number> {
-  const results: StepResult[] = [];
-  const countsFile = join(scratch, 'tests.json');
-  const skipFile = join(scratch, 'skipped.json');
-  let failed: Step | undefined;
-  for (const [index, step] of steps.entries()) {
-    log.write(`${bold(`[${index + 1}/${steps.length}] ${step.name}`)}: ${step.summary}\n`);
-    const startMs = performance.now();
-    const isUnit = step.name === 'unit';
-    const command = isUnit ? withReports(step.command, countsFile) : step.command;
-    const env = isUnit ? { QUORATE_SKIP_REPORT: skipFile } : {};
-    const code = await passThrough(command, { env, stdout: values.json ? 'stderr' : 'stdout' });
-    const seconds = (performance.now() - startMs) / 1000;
-    results.push({ name: step.name, ok: code === 0, seconds });
-    log.write(`${code === 0 ? 'ok' : 'FAILED'} ${step.name} in ${seconds.toFixed(1)} s\n\n`);
-    if (code !== 0) {
-      failed = step;
-      break;
-    }
-  }
-  conclude(results, failed, countsFile, skipFile);
-  return failed === undefined ? 0 : 1;
+function announce({ name, summary }: Step, position: string): void {
+  const title = `${position} ${name}`;
+  log.write(`${log.isTTY ? `\u001B[1m${title}\u001B[22m` : title}: ${summary}\n`);
 }
 
-/** The runner keeps its own output, and writes beside it what the last line is counted from. */
-function withReports(command: Command, countsFile: string): Command {
-  return [
-    ...command,
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${countsFile}`,
-    `--reporter=${join(ROOT, 'scripts/gate/skip-reporter.ts')}`,
-  ];
-}
-
-function conclude(
-  results: readonly StepResult[],
-  failed: Step | undefined,
-  countsFile: string,
-  skipFile: string,
-): void {
-  const tests = readCounts(countsFile);
-  const skipped = readSkipped(skipFile);
+function conclude({ steps, failed, tests, skipped }: GateResult): void {
   for (const { project, name, reason } of skipped) {
     log.write(`skipped: ${project} > ${name}${reason === null ? '' : ` (${reason})`}\n`);
   }
-  const total = results.reduce((sum, { seconds }) => sum + seconds, 0);
-  const times = results.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)}`).join(', ');
+  const total = steps.reduce((sum, { seconds }) => sum + seconds, 0);
+  const times = steps.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)}`).join(', ');
   log.write(`${total.toFixed(1)} s: ${times}\n`);
   if (failed !== undefined) log.write(`${failed.name} failed; run it alone with: ${failed.rerun}\n`);
   if (values.json) {
-    const ok = failed === undefined;
-    const report = { schema: 'quorate-gate/1', ok, steps: results, tests, skipped };
+    const report = { schema: 'quorate-gate/1', ok: failed === undefined, steps, tests, skipped };
     process.stdout.write(`${JSON.stringify(report)}\n`);
   }
   log.write(`${countsLine(tests)}\n`);

@@ -46,7 +46,7 @@ async function main(): Promise<number> {
 
 async function built(scratch: string): Promise<readonly Tarball[] | undefined> {
   const build = [process.execPath, join(ROOT, 'scripts/build.ts'), '--packages'] as const;
-  const code = await passThrough(build, { stdout: 'stderr' });
+  const code = await passThrough(build, { output: 'stderr' });
   return code === 0 ? packAll(scratch) : undefined;
 }
 

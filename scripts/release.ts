@@ -110,7 +110,7 @@ async function allPublished(registry: Registry): Promise<boolean> {
 /** Builds, packs and checks; nothing where a check failed. */
 async function checkedTarballs(scratch: string): Promise<readonly Tarball[] | undefined> {
   const build = [process.execPath, join(ROOT, 'scripts/build.ts'), '--packages', '--force'] as const;
-  if ((await passThrough(build, { stdout: 'stderr' })) !== 0) return undefined;
+  if ((await passThrough(build, { output: 'stderr' })) !== 0) return undefined;
   const tarballs = await packAll(scratch);
   const checks = await checkTarballs(tarballs, ({ subject, check, faults }) => {
     say(`${faults.length === 0 ? 'ok  ' : 'FAIL'} ${subject.padEnd(20)} ${check}`);

@@ -50,16 +50,15 @@ export async function captureOrThrow(command: Command, options: CommandOptions =
   return result.stdout;
 }
 
-/**
- * Runs with what it prints going straight through; returns the exit code.
- *
- * @param stdout `stderr` keeps this process's stdout clean for `--json`.
- */
+/** Where a command's own output goes: `stderr` for both of its streams keeps this process's stdout clean. */
+export type Output = 'inherit' | 'stderr' | 'nowhere';
+
+/** Runs with what it prints going straight through; returns the exit code. */
 export async function passThrough(
   command: Command,
-  options: CommandOptions & { readonly stdout?: 'stdout' | 'stderr' } = {},
+  options: CommandOptions & { readonly output?: Output } = {},
 ): Promise<number> {
-  return ended(start(command, options, options.stdout === 'stderr' ? 'stderr' : 'inherit'));
+  return ended(start(command, options, options.output ?? 'inherit'));
 }
 
 /** The pnpm that started this script, else the one that `npx` brings. */
@@ -74,17 +73,19 @@ export function bin(name: string, ...args: string[]): Command {
   return [join(ROOT, 'node_modules', '.bin', name), ...args];
 }
 
-function start(
-  command: Command,
-  options: CommandOptions,
-  output: 'pipe' | 'inherit' | 'stderr',
-): ChildProcess {
+const STREAMS = {
+  inherit: ['ignore', 'inherit', 'inherit'],
+  stderr: ['ignore', process.stderr.fd, 'inherit'],
+  nowhere: ['ignore', 'ignore', 'ignore'],
+  pipe: ['ignore', 'pipe', 'pipe'],
+} as const;
+
+function start(command: Command, options: CommandOptions, output: Output | 'pipe'): ChildProcess {
   const [program, ...args] = command;
-  const stdout = output === 'stderr' ? process.stderr.fd : output;
   return spawn(program, args, {
     cwd: options.cwd ?? ROOT,
     env: { ...environment(), ...options.env },
-    stdio: ['ignore', stdout, output === 'pipe' ? 'pipe' : 'inherit'],
+    stdio: [...STREAMS[output]],
   });
 }
 
