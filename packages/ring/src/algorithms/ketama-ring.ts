@@ -72,7 +72,7 @@ export const ketama: Algorithm<KetamaOptions, KetamaRing> & { readonly name: 'ke
 
   settings({ variant = 'libketama' }) {
     if (VARIANTS.includes(variant)) return { variant };
-    throw new RangeError(`Variant must be one of ${VARIANTS.join(', ')}: received "${String(variant)}"`);
+    throw new RangeError(`Variant must be one of ${VARIANTS.join(', ')}: received "${variant}"`);
   },
 
   place(members, settings) {

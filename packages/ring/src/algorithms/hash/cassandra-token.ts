@@ -54,7 +54,7 @@ function mixFirst(high: number, low: number): void {
   multiply(K, C1H, C1L);
   rotate(K, 31);
   multiply(K, C2H, C2L);
-  state[H1] = (state[H1] as number) ^ (state[K] as number);
+  state[H1] = (state[H1] as number) ^ state[K];
   state[H1 + 1] = (state[H1 + 1] as number) ^ (state[K + 1] as number);
 }
 
@@ -64,7 +64,7 @@ function mixSecond(high: number, low: number): void {
   multiply(K, C2H, C2L);
   rotate33(K);
   multiply(K, C1H, C1L);
-  state[H2] = (state[H2] as number) ^ (state[K] as number);
+  state[H2] = (state[H2] as number) ^ state[K];
   state[H2 + 1] = (state[H2 + 1] as number) ^ (state[K + 1] as number);
 }
 

@@ -140,18 +140,18 @@ export function md5(words: Int32Array, length: number): Int32Array {
   state[2] = -1732584194;
   state[3] = 0x10325476;
   for (let at = 0; at < end; at += 16) {
-    const a = state[0] as number;
-    const b = state[1] as number;
-    const c = state[2] as number;
-    const d = state[3] as number;
+    const a = state[0];
+    const b = state[1];
+    const c = state[2];
+    const d = state[3];
     firstRound(words, at);
     secondRound(words, at);
     thirdRound(words, at);
     fourthRound(words, at);
-    state[0] = a + (state[0] as number);
-    state[1] = b + (state[1] as number);
-    state[2] = c + (state[2] as number);
-    state[3] = d + (state[3] as number);
+    state[0] = a + state[0];
+    state[1] = b + state[1];
+    state[2] = c + state[2];
+    state[3] = d + state[3];
   }
   return state;
 }

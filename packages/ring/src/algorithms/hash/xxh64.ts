@@ -151,7 +151,7 @@ export function xxh64(
   state[9] = sum;
   tail(words, whole, length);
   let high = state[8] as number;
-  let low = state[9] as number;
+  let low = state[9];
   // Avalanche: shifts by 33, 29 and 32, multiplications in between.
   low ^= high >>> 1;
   high = (multiplyHigh(low, P2L) + Math.imul(high, P2L) + Math.imul(low, P2H)) | 0;
