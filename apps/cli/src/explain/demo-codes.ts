@@ -1,0 +1,50 @@
+import type { ErrorCode } from './error-code.ts';
+
+/** Codes of the demo's supervisor. */
+export const demoCodes: Readonly<Record<string, ErrorCode>> = {
+  BAD_ANSWER: {
+    from: 'demo',
+    means: 'A node answered with a failure that carries no problem body.',
+    advice: "Look at the node's log; something other than a node may listen on its port.",
+  },
+  BUSY: {
+    from: 'demo, HTTP 409',
+    means: 'The supervisor is in the middle of something that excludes this.',
+    advice: 'Repeat when it has finished.',
+  },
+  CHANGE_STUCK: {
+    from: 'demo',
+    means: 'A change of membership was not handed over in time; how far it got is unknown.',
+    advice: 'Look which node does not answer; removing that one lets the change go on.',
+  },
+  CLOSING: {
+    from: 'demo',
+    means: 'The cluster is being shut down, so no node is started any more.',
+    advice: 'Nothing; start the demo again if you want it.',
+  },
+  LAST_NODE: {
+    from: 'demo',
+    means: 'The last node cannot be removed: there would be no cluster left.',
+    advice: 'Add a node first, or stop the demo.',
+  },
+  NODE_START_FAILED: {
+    from: 'demo',
+    means: 'A node process did not start; the message has what it wrote.',
+    advice: 'Correct what it names, then add the node again.',
+  },
+  NO_NODES: {
+    from: 'demo',
+    means: 'No node is running.',
+    advice: 'Add a node.',
+  },
+  TOO_MANY_FEEDS: {
+    from: 'demo, HTTP 429',
+    means: 'As many pages watch the demo as it feeds at once.',
+    advice: 'Close one of them.',
+  },
+  TOO_MANY_NODES: {
+    from: 'demo, HTTP 409',
+    means: 'The demo runs as many nodes as it may.',
+    advice: 'Remove one first.',
+  },
+};

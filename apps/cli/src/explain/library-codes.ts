@@ -1,0 +1,45 @@
+import type { ErrorCode } from './error-code.ts';
+
+/** Codes of the packages: `QuorateError`s, which also carry `retryable` and `outcome`. */
+export const libraryCodes: Readonly<Record<string, ErrorCode>> = {
+  ABORTED: {
+    from: '@quorate/core, @quorate/threads',
+    means:
+      "The caller's own signal ended the wait, or a worker that was asked to end did so before it answered. The signal's reason is the cause.",
+    advice:
+      'Nothing, where the abort was meant. The outcome says whether the operation may have taken effect.',
+  },
+  DEADLINE_EXCEEDED: {
+    from: 'every call that waits; HTTP 504',
+    means:
+      'The wait was not over within deadlineMs. Unless the outcome says otherwise, the operation may still take effect.',
+    advice:
+      'Read before you write again, or repeat it under the same operation id. If it happens often, look for what is slow before raising the deadline.',
+  },
+  SPAWN_FAILED: {
+    from: '@quorate/threads',
+    means: 'A worker ended or threw before it was ready. Nothing was sent to it.',
+    advice: 'Look at the cause: most often the module cannot be found, or throws while it loads.',
+  },
+  TEAM_FULL: {
+    from: '@quorate/threads',
+    means: 'No more members can join a team of threads: its shared memory has room for a fixed number.',
+    advice: 'Make the team larger where it is created, or let a member leave first.',
+  },
+  TOO_MANY_CALLS: {
+    from: '@quorate/threads',
+    means: 'A worker has as many unanswered calls as the limit allows, so this one was not sent.',
+    advice: 'Wait for answers before sending more; more workers, if they are all busy.',
+  },
+  UNSUPPORTED: {
+    from: 'any package',
+    means: 'This engine or platform cannot do what was asked, and nothing is emulated silently.',
+    advice: 'The message names what is missing. Choose another engine, or do without the option.',
+  },
+  WORKER_LOST: {
+    from: '@quorate/threads',
+    means:
+      'A worker threw, exited or was terminated. Calls that it had received have an unknown outcome; later ones are not sent.',
+    advice: 'Start another worker. Repeat what is safe to repeat; the cause says how the worker ended.',
+  },
+};
