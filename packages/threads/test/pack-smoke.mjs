@@ -22,9 +22,9 @@ async function main() {
     assert.equal(await worker.call('sum', [1, 2, 39]), 42);
     assert.notEqual(await worker.call('where'), threadId);
     await assert.rejects(worker.call('fail'), { name: 'RangeError', message: 'No such thing' });
-    const hanging = worker.call('hang');
+    const lost = assert.rejects(worker.call('hang'), { code: 'WORKER_LOST' });
     await worker.terminate();
-    await assert.rejects(hanging);
+    await lost;
   } finally {
     await worker[Symbol.asyncDispose]();
   }
