@@ -37,7 +37,7 @@ export class Analysis {
   requests = 0;
   /** Distinct keys among them. */
   keys = 0;
-  /** The key with the most requests and how many those are; kept with `countDuplicates` only. */
+  /** The key with the most requests and how many those are, once a key has come twice; kept with `countDuplicates` only. */
   hottest: { readonly key: Uint8Array; readonly requests: number } | undefined;
 
   constructor(options: AnalysisOptions) {
@@ -64,7 +64,7 @@ export class Analysis {
     const isNew = times === 1;
     if (isNew) this.keys++;
     else if (!countDuplicates) return;
-    if (countDuplicates && times > (this.hottest?.requests ?? 0)) {
+    if (countDuplicates && times > (this.hottest?.requests ?? 1)) {
       this.hottest = { key: Uint8Array.from(key), requests: times };
     }
     for (const contender of this.contenders) {

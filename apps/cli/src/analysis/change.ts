@@ -68,7 +68,10 @@ function checkIds(nodes: readonly FileNode[], add: readonly FileNode[], remove: 
 
 function joinOfAverage(nodes: readonly FileNode[]): Change {
   const weighed = nodes.filter(node => node.weight > 0);
-  const weight = weighed.reduce((sum, node) => sum + node.weight / weighed.length, 0);
+  const [first = 1, ...others] = weighed.map(node => node.weight);
+  // A sum of fractions would make 0.9999999 of equal weights, and that is another weight.
+  const average = weighed.reduce((sum, node) => sum + node.weight / weighed.length, 0);
+  const weight = others.every(other => other === first) ? first : Number(average.toPrecision(6));
   const ids = new Set(nodes.map(node => node.id));
   let id = 'new-node';
   for (let number = 2; ids.has(id); number++) id = `new-node-${number}`;

@@ -15,7 +15,7 @@ export interface AnalyzeReport {
     readonly distinct: number;
     /** Empty entries, which were left out. */
     readonly empty: number;
-    /** The key that came most often; with `--count-duplicates` only. Bytes that are not UTF-8 show as U+FFFD. */
+    /** The key that came most often; with `--count-duplicates` only, and only if one came twice. Bytes that are not UTF-8 show as U+FFFD. */
     readonly hottest?: { readonly key: string; readonly requests: number; readonly share: number };
   };
   readonly nodes: readonly {

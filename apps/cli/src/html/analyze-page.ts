@@ -2,7 +2,7 @@ import type { Analysis } from '../analysis/analysis.ts';
 import type { AnalyzeReport } from '../analysis/report.ts';
 import { count, counted, percent, weight } from '../output/figures.ts';
 import { clipped, printable } from '../output/printable.ts';
-import { balanceCards } from './balance-cards.ts';
+import { balanceCards, isSorted } from './balance-cards.ts';
 import { Markup, markup } from './markup.ts';
 import { laneKey, movementLanes } from './movement-lanes.ts';
 import { colourClass, colourRules } from './node-colours.ts';
@@ -12,7 +12,11 @@ import { isDrawable, ownersAround, ringPicture } from './ring-picture.ts';
 
 /** More pictures than this of what moves around the circle say nothing more. */
 const ringsOfChangesMax = 5;
-const legendMax = 200;
+const slicesNow = 1800;
+const slicesMoved = 14_400;
+/** With more nodes than this their colours are no longer told apart, and a legend is longer than what it explains. */
+const openLegendMax = 24;
+const legendMax = 500;
 
 /**
  * The report as one self-contained page: no script, no image, nothing that is fetched, which its own policy enforces.
@@ -62,13 +66,14 @@ function ringSection(report: AnalyzeReport, analysis: Analysis): Markup {
   const ids = [...report.nodes, ...report.changes.flatMap(change => change.add)].map(node => node.id);
   const colours = new Map(ids.map((id, position) => [id, position]));
   if (contender === undefined) return markup`${legend(report)}`;
-  const now = ownersAround(contender.ring);
+  const before = ownersAround(contender.ring, slicesMoved);
   const { label } = contender.spec;
   const pictures = contender.movements.slice(0, ringsOfChangesMax).map(({ change, ring, moved }) => {
     const middle = [percent(moved / analysis.keys), 'of your keys move'] as const;
-    const picture = ringPicture(ownersAround(ring), now, colours, middle);
+    const picture = ringPicture(ownersAround(ring, slicesMoved), before, colours, middle);
     return markup`<figure>${picture}<figcaption>${printable(change.label)}: what moves, in the colour of its new owner</figcaption></figure>`;
   });
+  const now = ownersAround(contender.ring, slicesNow);
   const first = ringPicture(now, undefined, colours, [count(report.nodes.length), 'nodes']);
   return markup`<h2>The hash space</h2><p class="soft">Who owns what under <code>${printable(label)}</code>, clockwise from the top.</p>
 <div class="rings"><figure>${first}<figcaption>now</figcaption></figure>${pictures}</div>${legend(report)}`;
@@ -87,11 +92,15 @@ function legend({ nodes, weighted, changes }: AnalyzeReport): Markup {
     return markup`<li><span class="swatch ${colourClass(at)}"></span><span>${printable(node.id)}${note}</span></li>`;
   });
   const rest = nodes.length + joining.length - shown.length;
-  return markup`<ul class="legend">${items}${rest === 0 ? markup`` : markup`<li class="soft">… and ${rest} more</li>`}</ul>`;
+  const more = rest === 0 ? markup`` : markup`<li class="soft">… and ${rest} more</li>`;
+  const list = markup`<ul class="legend">${items}${more}</ul>`;
+  if (items.length <= openLegendMax) return list;
+  return markup`<details><summary>${count(nodes.length + joining.length)} nodes and their colours</summary>${list}</details>`;
 }
 
 function balanceSection(report: AnalyzeReport): Markup {
   const fair = report.weighted ? 'the part of its weight' : 'the average';
+  const order = isSorted(report) ? 'from the most to the least loaded' : 'in the order of your file';
   const byKeys = report.algorithms.map(row => ({ label: row.algorithm, load: row.keys }));
   const byRequests = report.algorithms.flatMap(row =>
     row.requests === undefined ? [] : [{ label: row.algorithm, load: row.requests }],
@@ -101,7 +110,7 @@ function balanceSection(report: AnalyzeReport): Markup {
       ? markup``
       : markup`<h2>Balance of requests</h2><p class="soft">The same with repeats counted: hot keys weigh on their owner, whatever the algorithm.</p>${balanceCards(report, byRequests, 'requests')}`;
   return markup`<h2>Balance of keys</h2>
-<p class="soft">One bar for each node, in the order of your file; the dashed line is ${fair}. All cards have one scale.</p>
+<p class="soft">One bar for each node, ${order}; the dashed line is ${fair}. All cards have one scale.</p>
 ${balanceCards(report, byKeys, 'keys')}${requests}`;
 }
 

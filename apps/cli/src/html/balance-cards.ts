@@ -7,6 +7,8 @@ import { colourClass } from './node-colours.ts';
 
 const width = 300;
 const height = 96;
+/** With more nodes than this a card shows the distribution, for single nodes cannot be told apart. */
+const inFileOrderMax = 32;
 
 /** A load to be drawn, and under which name. */
 export interface NamedLoad {
@@ -33,6 +35,11 @@ export function balanceCards(report: AnalyzeReport, loads: readonly NamedLoad[],
   return markup`<div class="cards">${cards}</div>`;
 }
 
+/** Whether bars are sorted by load instead of keeping the order of the nodes file. */
+export function isSorted({ nodes }: AnalyzeReport): boolean {
+  return nodes.length > inFileOrderMax;
+}
+
 function aboutOf(label: string): string {
   const name = label.split(':')[0] ?? '';
   return Object.entries(knownAlgorithms).find(([known]) => known === name)?.[1].about ?? '';
@@ -42,12 +49,17 @@ function bars(report: AnalyzeReport, { balance, perNode }: Load, scaleMax: numbe
   const step = width / perNode.length;
   const gap = Math.min(3, step * 0.2);
   const y = (value: number): number => height * (1 - value / scaleMax);
-  const drawn = perNode.map((load, at) => {
-    const node = report.nodes[at] as AnalyzeReport['nodes'][number];
-    const value = node.fairShare === 0 ? 0 : load / (balance.total * node.fairShare);
-    const says = `${printable(node.id)}: ${count(load)} ${unit}, ${percent(load / balance.total)}, ${ratio(value)} of fair`;
-    const x = at * step + gap / 2;
-    return markup`<rect class="bar ${colourClass(at)}" x="${x}" y="${y(value)}" width="${step - gap}" height="${height - y(value)}"><title>${says}</title></rect>`;
+  const sorted = isSorted(report);
+  const values = perNode.map((load, at) => {
+    const { fairShare } = report.nodes[at] as AnalyzeReport['nodes'][number];
+    return { at, load, value: fairShare === 0 ? 0 : load / (balance.total * fairShare) };
+  });
+  if (sorted) values.sort((left, right) => right.value - left.value);
+  const drawn = values.map(({ at, load, value }, place) => {
+    const id = printable(report.nodes[at]?.id ?? '');
+    const says = `${id}: ${count(load)} ${unit}, ${percent(load / balance.total)}, ${ratio(value)} of fair`;
+    const colour = sorted ? 'plain' : colourClass(at);
+    return markup`<rect class="bar ${colour}" x="${place * step + gap / 2}" y="${y(value)}" width="${step - gap}" height="${height - y(value)}"><title>${says}</title></rect>`;
   });
   return markup`<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="Load by node">${drawn}<line class="fair" x1="0" x2="${width}" y1="${y(1)}" y2="${y(1)}"/></svg>`;
 }

@@ -1,5 +1,5 @@
 import type { AnalyzeReport, MovementReport } from '../analysis/report.ts';
-import { count, percent, ratio } from '../output/figures.ts';
+import { count, percent, percentCell, ratio } from '../output/figures.ts';
 import { printable } from '../output/printable.ts';
 import { type Markup, markup } from './markup.ts';
 
@@ -33,8 +33,8 @@ function lane(name: string, result: MovementReport, minimum: number, scaleMax: n
   const extra =
     result.unnecessaryKeys === 0
       ? markup`<span class="figure soft needless">0</span>`
-      : markup`<span class="figure bad-text needless">${count(result.unnecessaryKeys)} (${percent(result.unnecessary)})</span>`;
+      : markup`<span class="figure bad-text needless">${count(result.unnecessaryKeys)} (${percentCell(result.unnecessary)})</span>`;
   return markup`<span class="name">${printable(name)}</span>
 <span class="lane"><i style="width:${needed}%"></i><i class="bad" style="left:${needed}%;width:${needless}%"></i><u style="left:${(100 * minimum) / scaleMax}%"></u></span>
-<span class="figure">${percent(result.moved)}${times}</span>${extra}`;
+<span class="figure">${percentCell(result.moved)}${times}</span>${extra}`;
 }

@@ -22,9 +22,11 @@ p { margin: 0 0 16px; max-width: 76ch; }
 svg { display: block; width: 100%; height: auto; overflow: visible; }
 svg text { fill: var(--soft); font: 11px/1 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
 .bar, .arc { fill: var(--c); }
+.moved { stroke: var(--c); stroke-width: .5; }
 .bar:hover, .arc:hover { opacity: .75; }
 .over { fill: none; stroke: var(--bad); stroke-width: 1.2; vector-effect: non-scaling-stroke; }
 .fair { stroke: var(--mark); stroke-width: 1; stroke-dasharray: 3 3; opacity: .6; vector-effect: non-scaling-stroke; }
+.plain { --c: var(--move); }
 .track { fill: var(--faint); }
 .facts { display: flex; flex-wrap: wrap; gap: 2px 16px; margin-top: 10px; font-size: 13px; color: var(--soft); }
 .facts b { color: var(--ink); font-weight: 600; font-variant-numeric: tabular-nums; }
@@ -35,6 +37,7 @@ svg text { fill: var(--soft); font: 11px/1 system-ui, -apple-system, "Segoe UI",
 figcaption { text-align: center; font-size: 13px; margin-top: 10px; overflow-wrap: anywhere; }
 .legend { list-style: none; padding: 0; margin: 20px 0 0; display: flex; flex-wrap: wrap; gap: 4px 18px; font-size: 13px; }
 .legend li { display: flex; align-items: center; gap: 6px; overflow-wrap: anywhere; }
+details { margin-top: 20px; font-size: 13px; color: var(--soft); } details .legend { margin-top: 8px; color: var(--ink); }
 .swatch { width: 11px; height: 11px; border-radius: 3px; background: var(--c); flex: none; }
 .moves { display: grid; grid-template-columns: minmax(90px, max-content) minmax(120px, 1fr) max-content max-content;
   gap: 8px 16px; align-items: center; margin-top: 14px; font-variant-numeric: tabular-nums; }

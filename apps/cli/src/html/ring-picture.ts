@@ -3,8 +3,6 @@ import { printable } from '../output/printable.ts';
 import { type Markup, markup } from './markup.ts';
 import { colourClass } from './node-colours.ts';
 
-/** Places around the circle at which the owner is asked: half a pixel apart in the picture. */
-const slices = 1800;
 const centre = 160;
 const outer = 150;
 const inner = 104;
@@ -23,8 +21,12 @@ export function isDrawable(ring: Ring): boolean {
   return Object.hasOwn(spaces, ring.algorithm);
 }
 
-/** Ids of the owners at equal distances around the hash space of a drawable ring, from its start. */
-export function ownersAround(ring: Ring): string[] {
+/**
+ * Ids of the owners at equal distances around the hash space of a drawable ring, from its start.
+ *
+ * @param slices How many: 1,800 are half a pixel apart in the picture, more catch the small ranges that a change moves
+ */
+export function ownersAround(ring: Ring, slices: number): string[] {
   const [start, length] = spaces[ring.algorithm] as readonly [bigint, bigint];
   const isBig = typeof ring.hash('') === 'bigint';
   return Array.from({ length: slices }, (_, slice) => {
@@ -52,11 +54,12 @@ export function ringPicture(
     let to = from + 1;
     while (to < owners.length && owners[to] === id && (before === undefined || before[to] !== id) === shown)
       to++;
-    if (shown) paths.set(id, (paths.get(id) ?? '') + arc(from, to));
+    if (shown) paths.set(id, (paths.get(id) ?? '') + arc(from, to, owners.length));
     from = to;
   }
   const arcs = [...paths].map(([id, path]) => {
-    return markup`<path class="arc ${colourClass(colours.get(id) ?? 0)}" d="${path}"><title>${printable(id)}</title></path>`;
+    const kind = before === undefined ? 'arc' : 'arc moved';
+    return markup`<path class="${kind} ${colourClass(colours.get(id) ?? 0)}" d="${path}"><title>${printable(id)}</title></path>`;
   });
   return markup`<svg viewBox="0 0 ${2 * centre} ${2 * centre}" role="img" aria-label="${middle.join(' ')}">
 <path class="track" fill-rule="evenodd" d="${circle(outer)}${circle(inner)}"/>${arcs}
@@ -65,15 +68,17 @@ export function ringPicture(
 }
 
 /** One piece of the band between the two radii. Only a whole circle would need two arcs; the track draws that. */
-function arc(from: number, to: number): string {
+function arc(from: number, to: number, slices: number): string {
   // An arc whose ends coincide is not drawn at all.
   const end = to - from === slices ? to - 0.01 : to;
   const large = to - from > slices / 2 ? 1 : 0;
-  return `M${point(outer, from)}A${outer} ${outer} 0 ${large} 1 ${point(outer, end)}L${point(inner, end)}A${inner} ${inner} 0 ${large} 0 ${point(inner, from)}Z`;
+  const at = (radius: number, slice: number): string => point(radius, slice / slices);
+  return `M${at(outer, from)}A${outer} ${outer} 0 ${large} 1 ${at(outer, end)}L${at(inner, end)}A${inner} ${inner} 0 ${large} 0 ${at(inner, from)}Z`;
 }
 
-function point(radius: number, slice: number): string {
-  const angle = (2 * Math.PI * slice) / slices - Math.PI / 2;
+/** @param turn Part of the circle, clockwise from the top */
+function point(radius: number, turn: number): string {
+  const angle = 2 * Math.PI * turn - Math.PI / 2;
   const x = centre + radius * Math.cos(angle);
   const y = centre + radius * Math.sin(angle);
   return `${x.toFixed(2)} ${y.toFixed(2)}`;

@@ -10,7 +10,7 @@ export function diffLines(report: DiffReport, limit: number, paint: Paint): stri
   const times = minimum === 0 ? '' : `, ${ratio(moved / minimum)} of it`;
   const needless = unnecessary === 0 ? paint.green('none of it') : paint.yellow(percent(unnecessary));
   const lines = [
-    `${paint.bold(report.algorithm)}: ${percent(moved)} ${what} ${moved === 0 ? 'moves' : 'move'}; the minimum is ${percent(minimum)}${times}`,
+    `${paint.bold(report.algorithm)}: ${percent(moved)} ${what} ${report.replicas === 1 ? 'moves' : 'move'}; the minimum is ${percent(minimum)}${times}`,
     `Between nodes that are in both with the same weight: ${needless}`,
     ...(report.exact
       ? []
