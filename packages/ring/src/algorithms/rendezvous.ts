@@ -93,19 +93,19 @@ export class Rendezvous {
     if (wanted === 0) return 0;
     if (costs.length < wanted) costs = new Float64Array(wanted);
     let found = 0;
-    let worst = Infinity;
     let i = 0;
     for (let group = 0; group < this.#ends.length; group++) {
       const end = this.#ends[group] as number;
       const rate = this.#rates[group] as number;
+      let limit = found < wanted ? -0x80000000 : limitOf(costs[wanted - 1] as number, rate);
       for (; i < end; i++) {
         const mixed = mix(hash, this.#first[i] as number, this.#second[i] as number);
-        if (atLeast(mixed) * rate >= worst) continue;
+        if (mixed < limit) continue;
         const cost = exponential(mixed) * rate;
-        if (cost >= worst) continue;
         if (found < wanted) found++;
+        else if (cost >= (costs[wanted - 1] as number)) continue;
         insert(into, found, this.#nodes[i] as number, cost);
-        if (found === wanted) worst = costs[found - 1] as number;
+        if (found === wanted) limit = limitOf(costs[wanted - 1] as number, rate);
       }
     }
     return found;
@@ -122,6 +122,11 @@ function insert(into: Int32Array, found: number, node: number, cost: number): vo
   }
   costs[at] = cost;
   into[at] = node;
+}
+
+/** A hash below this costs more than `worst`, because 1 − u alone does; found once, so that most nodes cost a comparison. */
+function limitOf(worst: number, rate: number): number {
+  return Math.max(-0x80000000, Math.floor(2147483647.5 - (worst / rate) * 2 ** 32) - 1) | 0;
 }
 
 /** 1 − u, which −ln(u) exceeds: what a hash costs at least. */
