@@ -29,8 +29,8 @@ export const STEPS: readonly Step[] = [
   },
   {
     name: 'types',
-    summary: 'TypeScript over sources, tests, benches, apps and scripts',
-    command: bin('tsc', '--noEmit', '-p', 'tsconfig.json'),
+    summary: 'TypeScript over everything, and over what is published as its builds see it',
+    command: script('typecheck.ts'),
     rerun: `${PNPM} typecheck`,
   },
   {
