@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'vitepress';
-import { repositoryFolder, repositoryUrl } from '../builder/places.ts';
+import { apiSidebar } from '../builder/api-sidebar.ts';
+import { docsFolder, repositoryFolder, repositoryUrl } from '../builder/places.ts';
 import { repositoryPages } from '../builder/repository-pages.ts';
 import { slug } from '../builder/slug.ts';
 import { workspacePackages } from '../builder/workspace.ts';
@@ -25,7 +26,7 @@ function below(folder: string, names: Readonly<Record<string, string>>): Sidebar
 const tools = { bench: 'Bench', cli: 'Command line', demo: 'Demo cluster', node: 'Demo node' };
 const project = { architecture: 'Architecture', contributing: 'Contributing', security: 'Security' };
 
-const sidebar = [
+const startSidebar = [
   {
     text: 'Start',
     items: [
@@ -67,7 +68,19 @@ export default defineConfig({
   ],
   locales: {
     root: { label: 'English', lang: 'en' },
-    zh: { label: '简体中文', lang: 'zh-CN', link: '/zh/' },
+    zh: {
+      label: '简体中文',
+      lang: 'zh-CN',
+      link: '/zh/',
+      themeConfig: {
+        nav: [
+          { text: '快速开始', link: '/quick-start' },
+          { text: '一致性哈希', link: '/concepts/consistent-hashing' },
+          { text: '保证与边界', link: '/guarantees' },
+          { text: 'API', link: '/api/' },
+        ],
+      },
+    },
   },
   transformPageData: page => {
     // "Edit this page" leads to the file that is edited; pages made from doc comments have none.
@@ -96,7 +109,7 @@ export default defineConfig({
       { text: 'Guarantees', link: '/guarantees' },
       { text: 'API', link: '/api/' },
     ],
-    sidebar,
+    sidebar: { '/api/': apiSidebar(docsFolder, packages), '/': startSidebar },
     i18nRouting: false,
     outline: { level: [2, 3] },
     search: { provider: 'local' },

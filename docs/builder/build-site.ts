@@ -74,7 +74,9 @@ function writeTexts(out: string, pages: readonly TextPage[]): void {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, `${plainMarkdown(markdown)}\n`);
   }
-  writeFileSync(join(out, 'llms.txt'), llmsIndex('Quorate', description, pages));
+  // Of the API the index lists the packages: their pages list the rest.
+  const listed = pages.filter(({ address }) => !/^\/api\/.*(?<!\/index)$/.test(address));
+  writeFileSync(join(out, 'llms.txt'), llmsIndex('Quorate', description, listed));
   writeFileSync(join(out, 'llms-full.txt'), llmsFull(pages));
   const licence = join(repositoryFolder, 'LICENSE');
   if (existsSync(licence)) cpSync(licence, join(out, 'LICENSE.txt'));

@@ -35,5 +35,6 @@ function titleOf({ address, markdown }: TextPage): { heading: string; opening: s
   const first = parseSections(plain)[0];
   const paragraph = (first?.body ?? '').split('\n\n')[0]?.replaceAll('\n', ' ') ?? '';
   const sentence = /^[A-Z`[].*?[.:](?=\s|$)/.exec(paragraph)?.[0] ?? '';
-  return { heading: first?.heading ?? address, opening: sentence.replace(/:$/, '.') };
+  const plainText = (text: string): string => text.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1');
+  return { heading: plainText(first?.heading ?? address), opening: plainText(sentence).replace(/:$/, '.') };
 }

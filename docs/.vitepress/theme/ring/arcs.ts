@@ -24,6 +24,38 @@ export function arcsOf(ring: Ring, samples: number): Arc[] {
   return arcs;
 }
 
+/** An arc on which a replica of a key lies. */
+export interface OwnedArc {
+  readonly arc: Arc;
+  /** Middle of the part that lies after the key. */
+  readonly middle: number;
+  /** 0, or more where a mark in this row would cover an earlier one. */
+  readonly row: number;
+}
+
+/** Marks closer than this, in turns, would cover each other. */
+const MARK_WIDTH = 0.028;
+
+/** For each owner of the key at `turn`, in their order, the first of its arcs that is met clockwise. */
+export function ownedArcs(arcs: readonly Arc[], turn: number, owners: readonly number[]): OwnedArc[] {
+  const found: OwnedArc[] = [];
+  for (const index of owners) {
+    const arc = arcFrom(arcs, turn, index);
+    if (arc === undefined) continue;
+    const start = arc.start <= turn && turn < arc.end ? turn : arc.start;
+    const middle = (start + arc.end) / 2;
+    let row = 0;
+    while (found.some(other => other.row === row && distance(other.middle, middle) < MARK_WIDTH)) row++;
+    found.push({ arc, middle, row });
+  }
+  return found;
+}
+
+function distance(a: number, b: number): number {
+  const apart = Math.abs(a - b);
+  return Math.min(apart, 1 - apart);
+}
+
 /** The first arc of `index` that lies at `turn` or comes after it, clockwise. */
 export function arcFrom(arcs: readonly Arc[], turn: number, index: number): Arc | undefined {
   const ahead = arcs.find(arc => arc.index === index && arc.end > turn);

@@ -5,7 +5,7 @@ export interface ChangeReport {
   readonly what: string;
   /** Share of the hash space that changed owners. */
   readonly moved: number;
-  /** The least share that any algorithm could have moved. */
+  /** What would move between maps whose loads are perfectly even; a ring may happen to stay below it. */
   readonly minimum: number;
   /** Whether `moved` was computed from the ranges rather than estimated over sample keys. */
   readonly exact: boolean;
@@ -18,17 +18,12 @@ export interface ChangeReport {
 
 /** Compares two rings over the hash space and over the keys that the picture follows. */
 export function reportChange(what: string, from: Ring, to: Ring, keys: readonly string[]): ChangeReport {
-  const { moved, minimum, exact } = from.diff(to, { keys: sampled(keys) });
+  const { moved, minimum, exact } = from.diff(to);
   const movedKeys = new Set<number>();
   for (const [at, key] of keys.entries()) if (from.get(key) !== to.get(key)) movedKeys.add(at);
   const modulo =
     from.nodeCount === to.nodeCount ? undefined : moduloShare(from, from.nodeCount, to.nodeCount, keys);
   return { what, moved, minimum, exact, movedKeys, keyCount: keys.length, modulo };
-}
-
-/** More keys than the picture shows, for the algorithms whose share has to be estimated. */
-function* sampled(keys: readonly string[]): Iterable<string> {
-  for (const key of keys) for (let copy = 0; copy < 20; copy++) yield `${key}/${copy}`;
 }
 
 function moduloShare(ring: Ring, before: number, after: number, keys: readonly string[]): number {

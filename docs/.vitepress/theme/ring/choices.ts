@@ -79,7 +79,9 @@ export function samplesFor(choice: Choice): number {
 }
 
 export function choiceOf(name: AlgorithmName): Choice {
-  return CHOICES.find(choice => choice.name === name) ?? (CHOICES[0] as Choice);
+  const choice = CHOICES.find(candidate => candidate.name === name);
+  if (choice === undefined) throw new RangeError(`The picture does not offer "${name}"`);
+  return choice;
 }
 
 /** A ring of the members; `points` counts for the algorithms that say so. */

@@ -1,0 +1,126 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { siteFaults } from '../builder/check-site.ts';
+import { documentedCodes, errorsSection, promisesSection } from '../builder/collect-sections.ts';
+import { llmsIndex, plainMarkdown } from '../builder/llms-text.ts';
+import { type LinkPlaces, rewriteLinks } from '../builder/page-links.ts';
+import { slug } from '../builder/slug.ts';
+
+const places: LinkPlaces = {
+  pages: new Map([
+    ['README.md', 'index.md'],
+    ['packages/ring/README.md', 'packages/ring.md'],
+    ['packages/core/README.md', 'packages/core.md'],
+  ]),
+  exists: path => path === 'packages/ring/src/index.ts' || path === 'LICENSE',
+  repositoryUrl: 'https://example.org/repository',
+};
+
+describe('links of a README', () => {
+  const rewrite = (line: string): string => rewriteLinks(line, 'packages/ring/README.md', places);
+
+  test.each([
+    ['[core](../core/README.md#errors)', '[core](/packages/core#errors)'],
+    ['[core](../core)', '[core](/packages/core)'],
+    ['[start](../../README.md "the start")', '[start](/ "the start")'],
+    [
+      '[`index`](src/index.ts)',
+      '[`index`](https://example.org/repository/blob/main/packages/ring/src/index.ts)',
+    ],
+    ['<a href="../../LICENSE">', '<a href="https://example.org/repository/blob/main/LICENSE">'],
+    ['[core]: ../core/README.md', '[core]: /packages/core'],
+    ['[here](#api) and [there](https://example.org/a)', '[here](#api) and [there](https://example.org/a)'],
+    ['`[no](link.md)` and ``a ` [no](link.md)``', '`[no](link.md)` and ``a ` [no](link.md)``'],
+  ])('%s', (line, rewritten) => {
+    expect(rewrite(line)).toBe(rewritten);
+  });
+
+  test('code is left alone, and lines are counted through it', () => {
+    expect(rewrite('```md\n[no](link.md)\n```')).toBe('```md\n[no](link.md)\n```');
+    expect(() => rewrite('```md\n```\n[no](link.md)')).toThrow(
+      'packages/ring/README.md:3: "link.md" leads nowhere',
+    );
+  });
+});
+
+describe('what is collected', () => {
+  const readmes = new Map([
+    [
+      'packages/b.md',
+      '# b\n\n## Guarantees\n\n- holds\n\n## Errors\n\n### `LATE`\n\nToo late.\n\n### Notes\n\nNo code.',
+    ],
+    ['packages/a.md', '# a\n\n## Errors\n\n### `LATE`\n\nLate here.\n\n```sh\n### `NOT_A_HEADING`\n```\n'],
+  ]);
+
+  test('codes by name, then by package; a heading in code is none', () => {
+    expect(documentedCodes(readmes).map(({ code, page }) => [code, page])).toEqual([
+      ['LATE', 'packages/a.md'],
+      ['LATE', 'packages/b.md'],
+    ]);
+    const section = errorsSection(readmes);
+    expect(section.match(/^## `LATE`$/gm)).toHaveLength(1);
+    expect(section).toContain('Too late.\n\nIn [@quorate/b](/packages/b#late)');
+  });
+
+  test('promises of those that promise', () => {
+    expect(promisesSection(readmes)).toBe('## [@quorate/b](/packages/b)\n\n### It promises\n\n- holds\n');
+  });
+
+  test('the index for language models', () => {
+    const markdown = '---\nlayout: doc\n---\n\n# [Title](/x)\n\nFirst [one](/y). Second.\n\n<LiveRing />\n';
+    expect(llmsIndex('T', 'S', [{ address: '/p', markdown }])).toContain('- [Title](/p.md): First one.\n');
+    expect(plainMarkdown(markdown)).toBe('# [Title](/x)\n\nFirst [one](/y). Second.');
+  });
+});
+
+test('anchors are GitHub’s', () => {
+  expect(slug('`DEADLINE_EXCEEDED`')).toBe('deadline_exceeded');
+  expect(slug('Who may import whom?')).toBe('who-may-import-whom');
+  expect(slug('两条命令')).toBe('两条命令');
+});
+
+describe('a built site', () => {
+  const folders: string[] = [];
+
+  afterEach(() => {
+    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+  });
+
+  function siteOf(files: Readonly<Record<string, string>>): string {
+    const folder = mkdtempSync(join(tmpdir(), 'quorate-site-'));
+    folders.push(folder);
+    for (const [file, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, file)), { recursive: true });
+      writeFileSync(join(folder, file), text);
+    }
+    return folder;
+  }
+
+  test('a sound one has no faults', () => {
+    const index =
+      '<h1 id="top"></h1><a href="/a/b#x">b</a><a href="#top"></a><a href="https://example.org">out</a>';
+    expect(siteFaults(siteOf({ 'index.html': index, 'a/b.html': '<p id="x"><a href="/">home</a>' }))).toEqual(
+      [],
+    );
+  });
+
+  test('dead links, dead anchors and foreign assets are found', () => {
+    const faults = siteFaults(
+      siteOf({
+        'index.html':
+          '<a class="x" href="/gone">a</a><a href="/b#gone">b</a><script src="https://cdn.example/x.js">',
+        'b.html': '<link rel="stylesheet" href="//cdn.example/x.css"><img src="/ok.png">',
+        'x.css': '@import "https://fonts.example/f.css"; a { background: url(/ok.png) }',
+      }),
+    );
+    expect(faults.toSorted()).toEqual([
+      'b.html: loads //cdn.example/x.css from another origin',
+      'index.html: "/b#gone" leads to an anchor that is not in b.html',
+      'index.html: "/gone" leads nowhere',
+      'index.html: loads https://cdn.example/x.js from another origin',
+      'x.css: loads https://fonts.example/f.css from another origin',
+    ]);
+  });
+});
