@@ -33,9 +33,26 @@ export function formatRate(perSecond: number): string {
   return `${digits(perSecond)} /s`;
 }
 
-/** A ratio, below a tenth as a fraction of 1, which is how goals are spoken of: `1/26.5`. */
+/** Below this, a ratio is written as a fraction of 1, which is how goals are spoken of: `1/26.5`. */
+const fractionBelow = 0.2;
+
 export function formatRatio(ratio: number): string {
-  return ratio < 0.2 ? `1/${digits(1 / ratio).replace(/\.0+$/, '')}` : digits(ratio);
+  return ratio < fractionBelow ? fraction(ratio) : digits(ratio);
+}
+
+/** A ratio with its interval, all three in the same way: `1/38.4 [1/40.5, 1/36.5]`. */
+export function formatRatioInterval({ ratio, lo, hi }: { ratio: number; lo: number; hi: number }): string {
+  const format = ratio < fractionBelow ? fraction : digits;
+  return `${format(ratio)} [${format(lo)}, ${format(hi)}]`;
+}
+
+/** How many times the rate of the second is that of the first: `1.83x [1.33, 1.89]`. */
+export function formatSpeedup({ ratio, lo, hi }: { ratio: number; lo: number; hi: number }): string {
+  return `${(1 / ratio).toFixed(2)}x [${(1 / hi).toFixed(2)}, ${(1 / lo).toFixed(2)}]`;
+}
+
+function fraction(ratio: number): string {
+  return `1/${digits(1 / ratio).replace(/\.0+$/, '')}`;
 }
 
 export function formatGoal(goal: RatioGoalRow): string {
@@ -48,9 +65,9 @@ export function formatParams(params: Params): string {
     .join(' ');
 }
 
-/** Three significant digits, without an exponent. */
+/** Three significant digits, without an exponent; whole numbers as they are. */
 export function digits(value: number): string {
-  if (!Number.isFinite(value)) return String(value);
+  if (!Number.isFinite(value) || (Number.isInteger(value) && Math.abs(value) < 1000)) return String(value);
   const magnitude = Math.abs(value);
   if (magnitude >= 1000) return Math.round(value).toLocaleString('en-US');
   return magnitude >= 100 ? value.toFixed(0) : magnitude >= 10 ? value.toFixed(1) : value.toFixed(2);

@@ -1,5 +1,14 @@
 import { styleText } from 'node:util';
-import { formatGoal, formatNs, formatParams, formatRate, formatRatio, formatValue } from './format.ts';
+import {
+  formatGoal,
+  formatNs,
+  formatParams,
+  formatRate,
+  formatRatio,
+  formatRatioInterval,
+  formatSpeedup,
+  formatValue,
+} from './format.ts';
 import type { BenchRow, RatioRow, Report, SuiteReport, Verdict } from './report.ts';
 
 type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red';
@@ -105,15 +114,14 @@ function noteLines(row: BenchRow, paint: Paint): string[] {
 }
 
 function ratioLines(ratio: RatioRow, bench: string, paint: Paint): string[] {
-  const interval = `[${formatRatio(ratio.lo)}, ${formatRatio(ratio.hi)}]`;
   const lines: string[] = [];
   if (ratio.kind === 'threads') {
-    const speedup = `${(1 / ratio.ratio).toFixed(2)}x [${(1 / ratio.hi).toFixed(2)}, ${(1 / ratio.lo).toFixed(2)}]`;
+    const speedup = formatSpeedup(ratio);
     lines.push(`    ${ratio.of}: ${speedup} the rate of ${ratio.to}`);
   }
   if (ratio.goal !== undefined) {
     const why = ratio.goal.why === undefined ? '' : ` (${ratio.goal.why})`;
-    const measured = ratio.kind === 'threads' ? '' : `, measured ${formatRatio(ratio.ratio)} ${interval}`;
+    const measured = ratio.kind === 'threads' ? '' : `, measured ${formatRatioInterval(ratio)}`;
     const text = `goal: ${ratio.of} / ${ratio.to} ${formatGoal(ratio.goal)}${measured}: ${ratio.goal.verdict}${why}`;
     lines.push(`    ${paint(verdictStyle(ratio.goal.verdict), text)}`);
   }
