@@ -1,6 +1,14 @@
 // Run by the pack check on Node 22, 24 and 26, against the packed package in a project of its own.
 import assert from 'node:assert/strict';
-import { linkSignal, ManualClock, nodeId, QuorateError, seededRandom, sleep, systemClock } from '@quorate/core';
+import {
+  linkSignal,
+  ManualClock,
+  nodeId,
+  QuorateError,
+  seededRandom,
+  sleep,
+  systemClock,
+} from '@quorate/core';
 
 const clock = new ManualClock();
 const wait = linkSignal(clock, { deadlineMs: 250 });
