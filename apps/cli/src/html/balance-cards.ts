@@ -1,6 +1,6 @@
 import { knownAlgorithms } from '../analysis/algorithm-spec.ts';
 import type { AnalyzeReport, Load } from '../analysis/report.ts';
-import { count, percent, ratio } from '../output/figures.ts';
+import { count, percent, percentCell, ratio } from '../output/figures.ts';
 import { printable } from '../output/printable.ts';
 import { type Markup, markup } from './markup.ts';
 import { colourClass } from './node-colours.ts';
@@ -24,13 +24,13 @@ export function balanceCards(report: AnalyzeReport, loads: readonly NamedLoad[],
     const { balance } = load;
     const base = report.weighted ? 'fair' : 'average';
     const error = report.weighted
-      ? markup`<span>on the wrong node <b>${percent(balance.shareError)}</b></span>`
+      ? markup`<span>on the wrong node <b>${percentCell(balance.shareError)}</b></span>`
       : markup``;
     return markup`<article class="card"><header><h3>${printable(label)}</h3></header>
 <p class="about">${aboutOf(label)}</p>${bars(report, load, scaleMax, unit)}
 <div class="facts"><span>peak / ${base} <b>${ratio(balance.maxToFair)}</b></span>
 <span>least <b>${ratio(balance.minToFair)}</b></span>
-<span>deviation <b>${percent(balance.deviationToFair)}</b></span>${error}</div></article>`;
+<span>deviation <b>${percentCell(balance.deviationToFair)}</b></span>${error}</div></article>`;
   });
   return markup`<div class="cards">${cards}</div>`;
 }

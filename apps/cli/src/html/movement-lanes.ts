@@ -17,7 +17,7 @@ export function movementLanes(report: AnalyzeReport, position: number): Markup {
   const lanes = results.map(([name, result]) => lane(name, result, change.minimum, scaleMax));
   return markup`<article class="card" style="margin-top:16px"><header><h3>${printable(change.label)}</h3>
 <span class="soft">minimum ${percent(change.minimum)}</span></header>
-<div class="moves"><span class="head">algorithm</span><span class="head">moved</span><span class="head figure">moved, of minimum</span><span class="head figure needless">between untouched nodes</span>${lanes}</div></article>`;
+<div class="moves"><div class="row heads"><span class="head">algorithm</span><span class="head">moved</span><span class="head figure">moved · of minimum</span><span class="head figure">between untouched nodes</span></div>${lanes}</div></article>`;
 }
 
 /** What the colours of the lanes mean. */
@@ -25,7 +25,7 @@ export const laneKey: Markup = markup`<p class="soft"><span class="key"><i></i>m
 
 function lane(name: string, result: MovementReport, minimum: number, scaleMax: number): Markup {
   if (!result.possible) {
-    return markup`<span class="name">${printable(name)}</span><span class="wide">cannot: ${printable(result.reason)}</span>`;
+    return markup`<div class="row"><span class="name">${printable(name)}</span><span class="wide">cannot: ${printable(result.reason)}</span></div>`;
   }
   const needed = (100 * (result.moved - result.unnecessary)) / scaleMax;
   const needless = (100 * result.unnecessary) / scaleMax;
@@ -34,7 +34,7 @@ function lane(name: string, result: MovementReport, minimum: number, scaleMax: n
     result.unnecessaryKeys === 0
       ? markup`<span class="figure soft needless">0</span>`
       : markup`<span class="figure bad-text needless">${count(result.unnecessaryKeys)} (${percentCell(result.unnecessary)})</span>`;
-  return markup`<span class="name">${printable(name)}</span>
+  return markup`<div class="row"><span class="name">${printable(name)}</span>
 <span class="lane"><i style="width:${needed}%"></i><i class="bad" style="left:${needed}%;width:${needless}%"></i><u style="left:${(100 * minimum) / scaleMax}%"></u></span>
-<span class="figure">${percentCell(result.moved)}${times}</span>${extra}`;
+<span class="figure">${percentCell(result.moved)}${times}</span>${extra}</div>`;
 }

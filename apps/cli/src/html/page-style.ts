@@ -41,6 +41,7 @@ details { margin-top: 20px; font-size: 13px; color: var(--soft); } details .lege
 .swatch { width: 11px; height: 11px; border-radius: 3px; background: var(--c); flex: none; }
 .moves { display: grid; grid-template-columns: minmax(90px, max-content) minmax(120px, 1fr) max-content max-content;
   gap: 8px 16px; align-items: center; margin-top: 14px; font-variant-numeric: tabular-nums; }
+.moves .row { display: contents; }
 .moves .name { overflow-wrap: anywhere; }
 .moves .head { font-size: 12px; color: var(--soft); }
 .moves .figure { text-align: right; }
@@ -64,8 +65,10 @@ dl { margin: 14px 0 0; display: grid; grid-template-columns: max-content 1fr; ga
 dt { font-weight: 600; } dd { margin: 0; color: var(--soft); overflow-wrap: anywhere; }
 footer { margin-top: 56px; padding-top: 16px; border-top: 1px solid var(--line); color: var(--soft); font-size: 13px; }
 code { font: 13px/1.4 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
-@media (max-width: 560px) { main { padding: 24px 16px; } .moves { grid-template-columns: 1fr max-content; gap: 4px 12px; }
-  .moves .lane { grid-column: 1 / -1; order: 1; } .moves .name { font-weight: 600; } .moves .head, .moves .needless { display: none; }
-  .moves > * { order: 0; } .moves .wide { grid-column: 1 / -1; } }
+@media (max-width: 560px) { main { padding: 24px 16px; } .moves { display: block; }
+  .moves .row { display: grid; grid-template-columns: 1fr max-content; gap: 4px 12px; margin-bottom: 12px; }
+  .moves .row.heads { display: none; } .moves .lane { grid-column: 1 / -1; order: 1; } .moves .name { font-weight: 600; }
+  .moves .needless { grid-column: 1 / -1; order: 2; font-size: 13px; } .moves .needless.soft { display: none; }
+  .moves .wide { grid-column: 1 / -1; } }
 @media print { .card { break-inside: avoid; } }
 `;

@@ -1,5 +1,5 @@
 import type { AnalyzeReport, ReplicaReport } from '../analysis/report.ts';
-import { percent, ratio } from '../output/figures.ts';
+import { percent, percentCell, ratio } from '../output/figures.ts';
 import { printable } from '../output/printable.ts';
 import { type Markup, markup } from './markup.ts';
 
@@ -30,5 +30,5 @@ function replicaRow(
   const zones = hasZones
     ? markup`<td>${spread === null ? 'plain' : 'zones first'}</td><td><div class="zones">${parts}</div></td>`
     : markup``;
-  return markup`<tr><th>${printable(algorithm)}</th><td>${ratio(balance.maxToFair)}</td><td>${ratio(balance.minToFair)}</td><td>${percent(balance.deviationToFair)}</td>${zones}</tr>`;
+  return markup`<tr><th>${spread === null ? printable(algorithm) : ''}</th><td>${ratio(balance.maxToFair)}</td><td>${ratio(balance.minToFair)}</td><td>${percentCell(balance.deviationToFair)}</td>${zones}</tr>`;
 }
