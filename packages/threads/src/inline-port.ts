@@ -14,7 +14,7 @@ type PortListenerOf<Type extends string> = Type extends 'message'
  * Each scheduled step delivers the oldest message, so messages keep their order under any schedule.
  */
 class InlineEnd {
-  readonly schedule: Schedule;
+  readonly #schedule: Schedule;
   readonly queue: { readonly data: unknown }[] = [];
   peer: InlineEnd | undefined;
   owner: InlinePort | undefined;
@@ -22,7 +22,13 @@ class InlineEnd {
   #steps = 0;
 
   constructor(schedule: Schedule) {
-    this.schedule = schedule;
+    this.#schedule = schedule;
+  }
+
+  /** Called as a plain function: a browser's `queueMicrotask` refuses to be anybody's method. */
+  later(step: () => void): void {
+    const schedule = this.#schedule;
+    schedule(step);
   }
 
   receive(data: unknown): void {
@@ -33,7 +39,7 @@ class InlineEnd {
   pump(): void {
     while (this.started && this.#steps < this.queue.length) {
       this.#steps++;
-      this.schedule(() => this.#deliver());
+      this.later(() => this.#deliver());
     }
   }
 
@@ -48,7 +54,7 @@ class InlineEnd {
   /** The other end is gone: whatever was posted before still comes first. */
   peerClosed(): void {
     this.peer = undefined;
-    if (this.queue.length === 0) this.schedule(() => this.#end());
+    if (this.queue.length === 0) this.later(() => this.#end());
   }
 
   #end(): void {
@@ -108,7 +114,7 @@ export class InlinePort implements Port {
     end.started = false;
     end.owner = undefined;
     end.peer?.peerClosed();
-    end.schedule(() => this.#tellClosed());
+    end.later(() => this.#tellClosed());
   }
 
   addEventListener(type: 'message', listener: (event: PortEvent<unknown>) => void): void;
