@@ -103,6 +103,26 @@ describe('libketama/test.sh', () => {
   });
 });
 
+describe('a hash that is a point', () => {
+  test('belongs to it in libketama, to the next one in hash_ring, which bisects to the right', () => {
+    const weights = { a: 1, b: 1, c: 1 };
+    const libketama = place(weights, 'libketama').points;
+    const hashRing = place(weights, 'hash_ring').points;
+    for (let at = 0; at < libketama.positions.length; at++) {
+      expect(libketama.find(libketama.positions[at] as number)).toBe(at);
+    }
+    const count = hashRing.positions.length;
+    expect(count).toBe(3 * 40 * 3);
+    for (let at = 0; at < count; at++) {
+      // The table holds point - 1.
+      const point = ((hashRing.positions[at] as number) + 1) >>> 0;
+      expect(libketama.positions.includes(point)).toBe(true);
+      expect(hashRing.find(point)).toBe((at + 1) % count);
+      expect(hashRing.find((point - 1) >>> 0)).toBe(at);
+    }
+  });
+});
+
 describe('point counts', () => {
   test('shares in single precision: 11, 5, 3, 5, 9, 10, 10, 6, 1 differ from floors of doubles', () => {
     const weights = [11, 5, 3, 5, 9, 10, 10, 6, 1];

@@ -153,6 +153,30 @@ describe('a change moves as few slots as there can be', () => {
     owners(next).forEach((id, slot) => expect(id === before[slot] || before[slot] === 'b').toBe(true));
   });
 
+  test('an uneven assignment is not evened out on the occasion: only the joining node receives', () => {
+    const slots = [
+      { node: 'a', start: 0, end: 15999 },
+      { node: 'b', start: 16000, end: 16191 },
+      { node: 'c', start: 16192, end: 16383 },
+    ];
+    const ring = Ring.build({ algorithm: 'slots', nodes: ['a', 'b', 'c'], slots });
+    expect(countOf(ring.with({ add: ['d'] }))).toEqual({ a: 16000 - 4096, b: 192, c: 192, d: 4096 });
+    expect(countOf(ring.with({ remove: ['c'] }))).toEqual({ a: 16000, b: 384 });
+  });
+
+  test('a node with weight but without slots owns no key and closes the list of all nodes', () => {
+    const ring = Ring.build({
+      algorithm: 'slots',
+      nodes: ['idle', 'a', 'b'],
+      slots: [
+        { node: 'a', start: 0, end: 8000 },
+        { node: 'b', start: 8001, end: 16383 },
+      ],
+    });
+    expect(ring.pick('foo', { n: 3 })).toEqual(['b', 'a', 'idle']);
+    expect(Ring.attach(ring.share()).pick('foo', { n: 3 })).toEqual(['b', 'a', 'idle']);
+  });
+
   test('whatever changes, no slot moves between untouched nodes, and touched nodes end with what is due', () => {
     const weights = fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 6 });
     fc.assert(

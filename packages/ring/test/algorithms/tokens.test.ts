@@ -62,6 +62,18 @@ describe('ownership', () => {
     expect(ring.pick(Buffer.from('e2e7', 'hex'), { n: 2, spread: 'zone' })).toEqual(['a', 'c']);
   });
 
+  test('many tokens close together are told apart', () => {
+    const ids = ['a', 'b', 'c'];
+    const crowd = Object.fromEntries(
+      ids.map((id, i) => [id, Array.from({ length: 50 }, (_, k) => BigInt(6 * k + 2 * i))]),
+    );
+    const crowded = Ring.build({ algorithm: 'tokens', nodes: ids, tokens: crowd });
+    for (let token = -3; token < 300; token++) {
+      const expected = token < 0 || token > 298 ? 'a' : ids[Math.ceil(token / 2) % 3];
+      expect(crowded.nodes[crowded.indexOfHash(BigInt(token))]?.id, `${token}`).toBe(expected);
+    }
+  });
+
   test('tokens of an id that is no member wait for it', () => {
     const two = Ring.build({ algorithm: 'tokens', nodes: ['a', 'b'], tokens });
     expect(two.nodes[two.indexOfHash(51n)]?.id).toBe('a');
