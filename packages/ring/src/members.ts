@@ -98,7 +98,7 @@ function checkedSpec<V>(given: string | NodeSpec<V>): NodeSpec<V> {
   if (zone !== undefined && typeof zone !== 'string') {
     throw new TypeError(`Zone of node "${id}" must be a string: received ${typeof zone}`);
   }
-  return { ...spec, weight: checkedWeight(id, spec.weight ?? 1) };
+  return { ...spec, weight: checkedWeight(id, spec.weight === undefined ? 1 : spec.weight) };
 }
 
 function checkedWeight(id: string, weight: unknown): number {

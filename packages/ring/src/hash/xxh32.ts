@@ -13,6 +13,9 @@ export const textHash = {
   get accelerated(): boolean {
     return hashText !== xxh32Text;
   },
+  current(): (text: string, seed: number) => number {
+    return hashText;
+  },
   use(hash: (text: string, seed: number) => number): void {
     hashText = hash;
   },
