@@ -1,28 +1,19 @@
-import { rmSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
 import { typeFaults } from './check-types.ts';
 import { type DocumentBlock, documentBlocks } from './documents.ts';
-import { checkSyntax, reasonNotToRun, runBlock, writeBlock } from './run-block.ts';
+import { checkSyntax, reasonNotToRun, removeBlocks, runBlock, writeBlock } from './run-block.ts';
 import { unknownScripts } from './shell-commands.ts';
 
 /** A document whose only block begins on line 3. */
 function blockOf(info: string, ...lines: readonly string[]): DocumentBlock {
   const markdown = ['# Fixture', '', `\`\`\`${info}`, ...lines, '```'].join('\n');
-  const [block] = documentBlocks(`fixture-${paths.length}.md`, markdown);
+  const [block] = documentBlocks(`fixture-${blockCount++}.md`, markdown);
   return block as DocumentBlock;
 }
 
-const paths: string[] = [];
+let blockCount = 0;
 
-function written(block: DocumentBlock): ReturnType<typeof writeBlock> {
-  const file = writeBlock(block);
-  paths.push(file.path);
-  return file;
-}
-
-afterAll(() => {
-  for (const path of paths) rmSync(path, { force: true });
-});
+afterAll(removeBlocks);
 
 test('a block that is right passes', async () => {
   const block = blockOf(
@@ -30,34 +21,34 @@ test('a block that is right passes', async () => {
     "import { QuorateError } from '@quorate/core';",
     'console.log(QuorateError.name);',
   );
-  await expect(runBlock(written(block))).resolves.toBeUndefined();
+  await expect(runBlock(writeBlock(block))).resolves.toBeUndefined();
 });
 
 test('a failing assertion is red, with the document’s file and line', async () => {
   const block = blockOf('ts', "import assert from 'node:assert/strict';", 'assert.equal(1 + 1, 3);');
-  const error = await runBlock(written(block)).catch((reason: unknown) => String(reason));
+  const error = await runBlock(writeBlock(block)).catch((reason: unknown) => String(reason));
   expect(error).toContain(`${block.file}:3 fails`);
   expect(error).toContain(`${block.file}:5:8`);
 });
 
 test('an import that does not exist is red', async () => {
   const block = blockOf('js', "import { nothing } from '@quorate/core';", 'console.log(nothing);');
-  await expect(runBlock(written(block))).rejects.toThrow(/does not provide an export named 'nothing'/);
+  await expect(runBlock(writeBlock(block))).rejects.toThrow(/does not provide an export named 'nothing'/);
 });
 
 test('a stated output is compared', async () => {
   const markdown = '```js\nconsole.log("a b");\n```\n\n```text output\na b\n```\n';
   const [right] = documentBlocks('fixture-right.md', markdown);
   const [wrong] = documentBlocks('fixture-wrong.md', markdown.replace('\na b', '\na c'));
-  await expect(runBlock(written(right as DocumentBlock))).resolves.toBeUndefined();
-  await expect(runBlock(written(wrong as DocumentBlock))).rejects.toThrow(
+  await expect(runBlock(writeBlock(right as DocumentBlock))).resolves.toBeUndefined();
+  await expect(runBlock(writeBlock(wrong as DocumentBlock))).rejects.toThrow(
     /prints:\na b\nbut the document says:\na c/,
   );
 });
 
 test('a wrong type is red on its line', async () => {
   const block = blockOf('ts', '', 'const weight: number = "heavy";', 'console.log(weight);');
-  const faults = await typeFaults([written(block)], 'fixture');
+  const faults = await typeFaults([writeBlock(block)], 'fixture');
   expect(faults).toHaveLength(1);
   expect(faults[0]).toMatch(new RegExp(`^${block.file}:5: TS2322`));
 });

@@ -1,10 +1,9 @@
-import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { typeFaults } from './check-types.ts';
 import { documentBlocks, documentFiles } from './documents.ts';
 import {
   type BlockFile,
-  blocksFolder,
+  removeBlocks,
   checkSyntax,
   placeOf,
   reasonNotToRun,
@@ -22,11 +21,10 @@ const shell = blocks.filter(({ language }) => /^(?:sh|bash|shell|console)$/.test
 const written = new Map<string, BlockFile>();
 
 beforeAll(() => {
-  rmSync(blocksFolder, { recursive: true, force: true });
   for (const block of running) written.set(placeOf(block), writeBlock(block));
 });
 
-afterAll(() => rmSync(blocksFolder, { recursive: true, force: true }));
+afterAll(removeBlocks);
 
 test('there are documents, and programs in them', () => {
   expect(files).toContain('docs/index.md');

@@ -1,12 +1,21 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { join } from 'node:path';
-import { docsFolder } from '../builder/places.ts';
+import { docsFolder, repositoryFolder } from '../builder/places.ts';
+import { workspacePackages } from '../builder/workspace.ts';
 import type { DocumentBlock } from './documents.ts';
 
-/** Blocks are modules below docs/, because docs/ depends on every package, so that `@quorate/*` resolves. */
-export const blocksFolder: string = join(docsFolder, '.quorate/blocks');
+const ignoredFolder = join(docsFolder, '.quorate');
+mkdirSync(ignoredFolder, { recursive: true });
+
+/** Where this test's blocks become modules: below docs/, with every package of the workspace in its `node_modules`. */
+export const blocksFolder: string = mkdtempSync(join(ignoredFolder, 'blocks-'));
+
+/** For the end of a test file. */
+export function removeBlocks(): void {
+  rmSync(blocksFolder, { recursive: true, force: true });
+}
 
 const DEADLINE_MS = 20_000;
 
@@ -31,9 +40,19 @@ export function reasonNotToRun(block: DocumentBlock): string | undefined {
   return reason;
 }
 
+/** Makes every package of the workspace importable for the blocks. Links, for Node strips no types in node_modules. */
+function linkPackages(): void {
+  const scope = join(blocksFolder, 'node_modules/@quorate');
+  mkdirSync(scope, { recursive: true });
+  for (const { folder } of workspacePackages(repositoryFolder)) {
+    const link = join(scope, folder);
+    if (!existsSync(link)) symlinkSync(join(repositoryFolder, 'packages', folder), link, 'dir');
+  }
+}
+
 /** Writes the block as a module, its code on the lines it has in the document. */
 export function writeBlock(block: DocumentBlock): BlockFile {
-  mkdirSync(blocksFolder, { recursive: true });
+  linkPackages();
   const name = `${block.file.replaceAll(/[^A-Za-z0-9]+/g, '-')}-${block.line}`;
   const path = join(blocksFolder, `${name}.${block.language === 'ts' ? 'mts' : 'mjs'}`);
   writeFileSync(path, '\n'.repeat(block.line) + block.code);

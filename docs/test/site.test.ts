@@ -167,8 +167,7 @@ describe.skipIf(noBrowser !== undefined)(`in a browser (needs Chromium${reason})
   }
 
   async function bands(): Promise<string[]> {
-    const paths = await page.locator('.band').all();
-    return Promise.all(paths.map(async path => (await path.getAttribute('d')) ?? ''));
+    return page.locator('.band').evaluateAll(paths => paths.map(path => path.getAttribute('d') ?? ''));
   }
 
   async function share(name: string): Promise<number> {

@@ -1,4 +1,6 @@
 import type { Ring } from '@quorate/ring';
+import { choiceOf } from './choices.ts';
+import { sampleKeys } from './members.ts';
 
 /** What a change of membership did. Shares are of 1. */
 export interface ChangeReport {
@@ -16,9 +18,13 @@ export interface ChangeReport {
   readonly modulo: number | undefined;
 }
 
+const ESTIMATE_KEYS: readonly string[] = sampleKeys(10_000);
+
 /** Compares two rings over the hash space and over the keys that the picture follows. */
 export function reportChange(what: string, from: Ring, to: Ring, keys: readonly string[]): ChangeReport {
-  const { moved, minimum, exact } = from.diff(to);
+  // Without ranges the share is counted over keys: enough of them for a percent, few enough for a click.
+  const options = choiceOf(from.algorithm).arcs ? {} : { keys: ESTIMATE_KEYS };
+  const { moved, minimum, exact } = from.diff(to, options);
   const movedKeys = new Set<number>();
   for (const [at, key] of keys.entries()) if (from.get(key) !== to.get(key)) movedKeys.add(at);
   const modulo =
