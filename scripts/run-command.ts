@@ -89,14 +89,17 @@ function start(command: Command, options: CommandOptions, output: Output | 'pipe
   });
 }
 
+/** Ctrl-C reaches the child by itself, TERM does not; either way this process outlives it, to clean up after it. */
 async function ended(child: ChildProcess): Promise<number> {
-  const stop = (): void => void child.kill('SIGTERM');
-  process.once('SIGTERM', stop);
+  const outlive = (signal: NodeJS.Signals): void => {
+    if (signal === 'SIGTERM') child.kill(signal);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, outlive);
   try {
     const [code] = (await once(child, 'close')) as [number | null];
     return code ?? 1;
   } finally {
-    process.off('SIGTERM', stop);
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, outlive);
   }
 }
 
