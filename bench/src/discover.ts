@@ -16,7 +16,8 @@ export interface FoundSuite {
  */
 export async function discoverSuites(folder: string): Promise<FoundSuite[]> {
   const files = (await readdir(folder)).filter(file => file.endsWith('.ts') && !file.endsWith('.test.ts'));
-  return Promise.all(files.sort().map(file => importSuite(pathToFileURL(join(folder, file)).href)));
+  const found = await Promise.all(files.map(file => importSuite(pathToFileURL(join(folder, file)).href)));
+  return found.sort((a, b) => (a.suite.name < b.suite.name ? -1 : 1));
 }
 
 /** Imports one suite by its module's URL; measured processes and their workers do the same. */

@@ -1,0 +1,131 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { parseOptions } from '../src/cli/options.ts';
+import { discoverSuites, type FoundSuite } from '../src/discover.ts';
+import { combinations, planContests } from '../src/plan.ts';
+import { type Bench, defineSuite, type Kernel } from '../src/suite.ts';
+
+const folderOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+const kernel = (): Kernel => ({ ops: 1, run: () => 1 });
+
+function found(...suites: { name: string; onRequest?: boolean; benches: Bench[] }[]): FoundSuite[] {
+  return suites.map(suite => ({
+    suite: defineSuite({ about: '', ...suite }),
+    url: `file:///${suite.name}.ts`,
+  }));
+}
+
+const suites = found(
+  {
+    name: 'ring',
+    benches: [
+      {
+        name: 'lookup',
+        params: { nodes: [10, 100], kind: ['a'] },
+        contenders: { ours: kernel, theirs: kernel },
+      },
+      { name: 'build', params: { nodes: [5] }, contenders: { ours: kernel } },
+    ],
+  },
+  { name: 'ring-threads', benches: [{ name: 'lookup', threads: [1, 2], contenders: { ours: kernel } }] },
+  { name: 'hidden', onRequest: true, benches: [{ name: 'lookup', contenders: { ours: kernel } }] },
+);
+
+function chosen(...args: string[]): string[] {
+  return planContests(suites, parseOptions(args)).map(contest => {
+    const params = Object.entries(contest.params).map(([name, value]) => `${name}=${value}`);
+    return [`${contest.suite}/${contest.bench.name}`, ...params].join(' ');
+  });
+}
+
+describe('discoverSuites', () => {
+  it("finds the repository's suites by name", async () => {
+    const names = (await discoverSuites(folderOf('../suites'))).map(({ suite }) => suite.name);
+    expect(names).toEqual(
+      expect.arrayContaining(['core', 'hash', 'ring', 'ring-threads', 'selftest', 'threads']),
+    );
+    expect(names).toEqual([...names].sort());
+  });
+
+  it('refuses a module whose suite has another name', async () => {
+    await expect(discoverSuites(folderOf('fixtures/wrong'))).rejects.toThrow(
+      'must export a suite named "named-otherwise"',
+    );
+  });
+});
+
+describe('defineSuite', () => {
+  const bench = { name: 'a', contenders: { ours: kernel } };
+
+  it('refuses names that repeat and contenders that are not there', () => {
+    expect(() => found({ name: 's', benches: [bench, bench] })).toThrow('"s/a" twice');
+    expect(() => found({ name: 's', benches: [{ ...bench, contenders: {} }] })).toThrow('received none');
+    expect(() => found({ name: 's', benches: [{ ...bench, of: 'theirs' }] })).toThrow('received "theirs"');
+    expect(() => found({ name: 's', benches: [{ ...bench, controls: ['none'] }] })).toThrow(
+      'received "none"',
+    );
+    const goals = [{ of: 'ours', to: 'nobody', atMost: 1 }];
+    expect(() => found({ name: 's', benches: [{ ...bench, goals }] })).toThrow('received "nobody"');
+  });
+});
+
+describe('planContests', () => {
+  it('runs everything that is not on request, once for each combination of parameters', () => {
+    expect(chosen()).toEqual([
+      'ring/lookup nodes=10 kind=a',
+      'ring/lookup nodes=100 kind=a',
+      'ring/build nodes=5',
+      'ring-threads/lookup',
+    ]);
+  });
+
+  it('takes the name of a suite for that suite alone, anything else for a part of suite/bench', () => {
+    expect(chosen('ring')).toHaveLength(3);
+    expect(chosen('hidden')).toEqual(['hidden/lookup']);
+    expect(chosen('ring/b')).toEqual(['ring/build nodes=5']);
+    expect(chosen('threads/look', 'build')).toEqual(['ring/build nodes=5', 'ring-threads/lookup']);
+    expect(chosen('lookup')).not.toContain('hidden/lookup');
+  });
+
+  it('replaces parameters and the sizes of thread groups where benches have them', () => {
+    expect(chosen('ring', '--param', 'nodes=7,8')).toEqual([
+      'ring/lookup nodes=7 kind=a',
+      'ring/lookup nodes=8 kind=a',
+      'ring/build nodes=7',
+      'ring/build nodes=8',
+    ]);
+    const sizes = (filter: string): number[] =>
+      planContests(suites, parseOptions([filter, '--threads', '4,3'])).flatMap(({ rows }) =>
+        rows.map(row => row.threads),
+      );
+    expect(sizes('ring-threads')).toEqual([3, 4]);
+    expect(sizes('build')).toEqual([1]);
+  });
+
+  it('refuses a filter that nothing fits, and parameters that no chosen bench has', () => {
+    expect(() => chosen('rung')).toThrow('the suites are ring, ring-threads, hidden');
+    expect(() => chosen('ring', '--param', 'points=1')).toThrow('there are nodes, kind');
+    expect(() => chosen('ring', '--param', 'nodes=many')).toThrow('must be a number: received "many"');
+  });
+
+  it('keeps a contender that cannot run, with the reason', () => {
+    const skipping = found({
+      name: 's',
+      benches: [{ name: 'b', contenders: { ours: kernel }, skip: () => 'not today' }],
+    });
+    const [contest] = planContests(skipping, parseOptions([]));
+    expect(contest?.rows).toEqual([{ contender: 'ours', threads: 1, skipped: 'not today' }]);
+  });
+});
+
+describe('combinations', () => {
+  it('varies the first parameter slowest', () => {
+    expect(combinations({ a: [1, 2], b: ['x', 'y'] })).toEqual([
+      { a: 1, b: 'x' },
+      { a: 1, b: 'y' },
+      { a: 2, b: 'x' },
+      { a: 2, b: 'y' },
+    ]);
+    expect(combinations({})).toEqual([{}]);
+  });
+});
