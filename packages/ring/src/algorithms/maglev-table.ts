@@ -96,16 +96,26 @@ function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length;
 }
 
+/** For how many turns ahead the nodes that can be due are listed, so that a turn does not ask the thousands that are not. */
+const TURNS_LISTED = 64;
+
 function fill(table: Owners, turns: Turns, tableSize: number): void {
   const { nodes, weights, slots, skips } = turns;
   const taken = new Uint8Array(tableSize);
   const targets = new Float64Array(nodes.length);
+  const due = new Float64Array(nodes.length).fill(1);
   const heaviest = weights.reduce((most, weight) => Math.max(most, weight), 0);
+  const soon = new Int32Array(nodes.length);
+  let soonCount = 0;
   let left = tableSize;
   for (let turn = 1; left > 0; turn++) {
-    for (let i = 0; i < nodes.length && left > 0; i++) {
-      if (turn * (weights[i] as number) < (targets[i] as number)) continue;
-      targets[i] = (targets[i] as number) + heaviest;
+    if (turn % TURNS_LISTED === 1) soonCount = listDue(due, turn + TURNS_LISTED, soon);
+    for (let at = 0; at < soonCount && left > 0; at++) {
+      const i = soon[at] as number;
+      if ((due[i] as number) > turn) continue;
+      const target = (targets[i] as number) + heaviest;
+      targets[i] = target;
+      due[i] = firstTurn(weights[i] as number, target, tableSize);
       const skip = skips[i] as number;
       let slot = slots[i] as number;
       while (taken[slot] === 1) {
@@ -118,4 +128,19 @@ function fill(table: Owners, turns: Turns, tableSize: number): void {
       left--;
     }
   }
+}
+
+function listDue(due: Float64Array, before: number, into: Int32Array): number {
+  let count = 0;
+  for (let i = 0; i < due.length; i++) if ((due[i] as number) < before) into[count++] = i;
+  return count;
+}
+
+/** The first turn at which turn × weight reaches the target, in floating point as Envoy asks it; there are at most `turnsMax`. */
+function firstTurn(weight: number, target: number, turnsMax: number): number {
+  let turn = Math.ceil(target / weight);
+  if (turn > turnsMax + 1) return turn;
+  while ((turn - 1) * weight >= target) turn--;
+  while (turn * weight < target) turn++;
+  return turn;
 }

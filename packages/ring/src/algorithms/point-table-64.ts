@@ -30,17 +30,16 @@ export class PointTable64 {
 
   /** Sorts points given in any order; points at one position keep their order. */
   static build(nodeCount: number, high: Uint32Array, low: Uint32Array, owners: Owners): PointTable64 {
+    const count = high.length;
+    const numbers = new Uint32Array(count);
+    for (let i = 0; i < count; i++) numbers[i] = i;
     // Least half first: both sorts are stable, so the second keeps what the first did among equal high halves. They
     // sort in place, and the low halves are needed once more.
-    const byLow = sortPoints(
-      low.slice(),
-      Uint32Array.from(low, (_, i) => i),
-    );
-    const highs = Uint32Array.from(byLow.owners, i => high[i] as number);
-    const order = sortPoints(highs, byLow.owners);
-    const lows = Uint32Array.from(order.owners, i => low[i] as number);
-    const sorted = ownersArray(nodeCount, high.length);
-    for (let at = 0; at < sorted.length; at++) sorted[at] = owners[order.owners[at] as number] as number;
+    const byLow = sortPoints(low.slice(), numbers);
+    const order = sortPoints(gather(high, byLow.owners), byLow.owners);
+    const lows = gather(low, order.owners);
+    const sorted = ownersArray(nodeCount, count);
+    for (let at = 0; at < count; at++) sorted[at] = owners[order.owners[at] as number] as number;
     return new PointTable64(nodeCount, order.positions, lows, sorted);
   }
 
@@ -109,6 +108,13 @@ export class PointTable64 {
     }
     return { space, starts: starts.subarray(0, arcs), width, owners: owners.subarray(0, arcs * width) };
   }
+}
+
+/** `values[order[0]]`, `values[order[1]]` and so on. */
+function gather(values: Uint32Array, order: Owners): Uint32Array {
+  const gathered = new Uint32Array(order.length);
+  for (let at = 0; at < order.length; at++) gathered[at] = values[order[at] as number] as number;
+  return gathered;
 }
 
 /** Index of the first point of each bucket, and the number of points at the end. */

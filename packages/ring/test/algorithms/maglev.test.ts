@@ -45,7 +45,52 @@ function pseudocode1(nodes: readonly string[], tableSize: number): string[] {
   }
 }
 
+/** Envoy's loop over turns, plainly: a node sits out while turn × weight is below its target. */
+function plainWeighted(members: Members, tableSize: number): string[] {
+  const pair = hash64();
+  const modulo = (id: string, seed: number, divisor: number): number => {
+    xxh64OfKey(id, seed, pair);
+    return Number(toBigint(pair) % BigInt(divisor));
+  };
+  const rows = members.nodes
+    .filter(node => node.weight > 0)
+    .map(({ id, weight }) => {
+      const [offset, skip] = [modulo(id, 0, tableSize), modulo(id, 1, tableSize - 1) + 1];
+      return { id, offset, skip, weight: weight / members.totalWeight, target: 0, next: 0 };
+    });
+  const heaviest = Math.max(...rows.map(row => row.weight));
+  const entry: string[] = Array.from({ length: tableSize }, () => '');
+  for (let turn = 1, left = tableSize; left > 0; turn++) {
+    for (const row of rows) {
+      if (left === 0 || turn * row.weight < row.target) continue;
+      row.target += heaviest;
+      while (entry[(row.offset + row.next * row.skip) % tableSize] !== '') row.next++;
+      entry[(row.offset + row.next * row.skip) % tableSize] = row.id;
+      left--;
+    }
+  }
+  return entry;
+}
+
 describe('Maglev §3.4', () => {
+  test('with weights it is that of Envoy’s loop, whatever the weights', () => {
+    const weight = fc.oneof(
+      fc.constantFrom(1, 2, 3, 1 / 3, 0.1, 1e-12, 0),
+      fc.double({ min: 1e-9, max: 1e9, noNaN: true }),
+    );
+    const list = fc.array(weight, { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(list, fc.constantFrom(13, 251, 1021), (weights, tableSize) => {
+        fc.pre(weights.some(each => each > 0));
+        const specs = weights.map((each, i) => ({ id: `n${i}`, weight: each }));
+        const members = Members.of(specs, 'by-id');
+        const ids = Array.from(maglevTable(members, tableSize), owner => members.nodes[owner]?.id);
+        expect(ids).toEqual(plainWeighted(members, tableSize));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   test('the table is that of pseudocode 1', () => {
     for (const tableSize of [13, 251, 1021]) {
       expect(idsOfSlots(names(12), tableSize)).toEqual(pseudocode1(names(12), tableSize));
