@@ -101,7 +101,7 @@ describe('quorate ring analyze', () => {
 
   test('nothing moves between untouched nodes in ring and rendezvous, whatever the nodes and the change', async () => {
     const weight = fc.constantFrom(0.5, 1, 1, 2, 3.25);
-    const member = fc.record({ id: fc.constantFrom(...'abcdefghij'), weight });
+    const member = fc.record({ id: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'), weight });
     const members = fc.uniqueArray(member, { selector: ({ id }) => id, minLength: 2, maxLength: 8 });
     await fc.assert(
       fc.asyncProperty(members, weight, fc.nat(), async (list, joining, seed) => {

@@ -29,7 +29,7 @@ describe('parsePositioned', () => {
   });
 
   test('accepts and refuses what JSON.parse does, for texts with one character changed', () => {
-    const pieces = fc.constantFrom(...'[]{},:"\\ \n0123456789.-+eEtrufalsn\u0007x\u00e9');
+    const pieces = fc.constantFrom(...Array.from('[]{},:"\\ \n0123456789.-+eEtrufalsn\u0007x\u00e9'));
     fc.assert(
       fc.property(fc.json({ maxDepth: 2 }), fc.nat(), pieces, fc.boolean(), (text, at, piece, insert) => {
         const place = at % (text.length + 1);
@@ -52,7 +52,7 @@ describe('parsePositioned', () => {
     ['[1, NaN]', 4, 'NaN is not a JSON value'],
     ['[1, -Infinity]', 4, '-Infinity is not a JSON value'],
     ['[1, 01]', 4, '01 is not a JSON value'],
-    ['{"a" 1}', 5, 'expected ":", found "1"'.replace('":"', '":"')],
+    ['{"a" 1}', 5, 'expected ":", found "1"'],
     ['["a"', 4, 'found the end of the file'],
     ['["a" "b"]', 5, 'expected "," or "]", found "\\""'],
     ['[] x', 3, 'expected the end of the file'],

@@ -16,6 +16,12 @@ export const libraryCodes: Readonly<Record<string, ErrorCode>> = {
     advice:
       'Read before you write again, or repeat it under the same operation id. If it happens often, look for what is slow before raising the deadline.',
   },
+  RING_REF_BUSY: {
+    from: '@quorate/ring',
+    means:
+      'A thread that never had a ring from a shared slot could not copy one, because the slot was swapped during each attempt.',
+    advice: 'Repeat. Whoever swaps rings without a pause should batch its changes.',
+  },
   SPAWN_FAILED: {
     from: '@quorate/threads',
     means: 'A worker ended or threw before it was ready. Nothing was sent to it.',

@@ -2,6 +2,11 @@ import type { ErrorCode } from './error-code.ts';
 
 /** Codes of the node's HTTP API, in the `code` of its problem bodies (RFC 9457). */
 export const nodeCodes: Readonly<Record<string, ErrorCode>> = {
+  BAD_DEADLINE: {
+    from: 'node, HTTP 400',
+    means: 'The header Deadline-Ms is not a number of at least 0.',
+    advice: 'Send milliseconds, or leave the header out.',
+  },
   BAD_JSON: {
     from: 'node, HTTP 400',
     means: 'The body is not JSON in UTF-8.',
@@ -89,6 +94,11 @@ export const nodeCodes: Readonly<Record<string, ErrorCode>> = {
     means:
       'The Host header is not one that this node answers to. That stops pages which rebind a name to loopback.',
     advice: 'Ask by the address that the node printed at its start.',
+  },
+  NOT_JSON: {
+    from: 'node, HTTP 415',
+    means: 'The body is not declared as application/json.',
+    advice: 'Send Content-Type: application/json.',
   },
   NOT_READY: {
     from: 'node, HTTP 503',
