@@ -9,9 +9,9 @@ export async function packAll(folder: string): Promise<readonly Tarball[]> {
   for (const owner of publishedPackages(ROOT)) {
     const command = pnpm('pack', '--json', '--pack-destination', folder);
     const output = await captureOrThrow(command, { cwd: join(ROOT, owner.folder) });
-    const start = output.indexOf('{');
-    const { filename } = JSON.parse(output.slice(start)) as { filename: string };
-    packed.push(readTarball(join(folder, filename.slice(filename.lastIndexOf('/') + 1))));
+    // What a lifecycle script printed may come first.
+    const { filename } = JSON.parse(output.slice(output.indexOf('{'))) as { filename: string };
+    packed.push(readTarball(filename));
   }
   return packed;
 }
