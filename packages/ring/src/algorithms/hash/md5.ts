@@ -140,10 +140,10 @@ export function md5(words: Int32Array, length: number): Int32Array {
   state[2] = -1732584194;
   state[3] = 0x10325476;
   for (let at = 0; at < end; at += 16) {
-    const a = state[0];
-    const b = state[1];
-    const c = state[2];
-    const d = state[3];
+    const a: number = state[0];
+    const b: number = state[1];
+    const c: number = state[2];
+    const d: number = state[3];
     firstRound(words, at);
     secondRound(words, at);
     thirdRound(words, at);
