@@ -11,6 +11,9 @@ const settleDeadlineMs = 60_000;
 /** What the cluster calls when a process has ended without being asked to stop, before anybody else is told. */
 export type CrashListener = (id: string, view: View, settled: boolean) => void;
 
+/** What the cluster calls with each view that takes another's place. */
+export type ViewListener = (before: View, after: View) => void;
+
 /**
  * The supervisor's part: starts and ends the processes, and is the only author of views.
  *
@@ -24,6 +27,7 @@ export class Cluster implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #tape: Tape;
   readonly #processes = new Map<string, NodeProcess>();
+  readonly #viewListeners = new Set<ViewListener>();
   readonly #crashListeners = new Set<CrashListener>();
   readonly #expectedToEnd = new Set<string>();
   /** All views so far: the one of epoch e at e - 1. */
@@ -47,13 +51,20 @@ export class Cluster implements AsyncDisposable {
     return view;
   }
 
+  /** The view before the newest one. */
+  get viewBefore(): View | undefined {
+    return this.#views.at(-2);
+  }
+
   get settled(): boolean {
     return this.#settled;
   }
 
   /** The living processes: members, and the one that is leaving. */
   get processes(): readonly NodeProcess[] {
-    return [...this.#processes.values()];
+    return [...this.#processes.values()].toSorted((left, right) =>
+      left.id.localeCompare(right.id, 'en', { numeric: true }),
+    );
   }
 
   /** The living members, which take requests. */
@@ -61,6 +72,10 @@ export class Cluster implements AsyncDisposable {
     return this.#views.length === 0
       ? []
       : this.view.record.members.filter(({ id }) => this.#processes.has(id));
+  }
+
+  onView(listener: ViewListener): void {
+    this.#viewListeners.add(listener);
   }
 
   onCrash(listener: CrashListener): void {
@@ -185,6 +200,8 @@ export class Cluster implements AsyncDisposable {
     const epoch = this.#views.length + 1;
     this.#views.push(new View({ epoch, ...content }));
     this.#settled = false;
+    const { view, viewBefore } = this;
+    if (viewBefore !== undefined) for (const listener of this.#viewListeners) listener(viewBefore, view);
     for (const node of this.processes) void this.#deliver(node, epoch);
     // A member can have died between its start and this view.
     for (const { id } of content.members)

@@ -51,6 +51,9 @@ export class Demo implements AsyncDisposable {
     this.#random = random;
     this.tape = new Tape(clock);
     this.cluster = new Cluster(clock, this.tape);
+    this.cluster.onView((before, after) => {
+      this.lastPlan = planOf(before, after, this.ledger.keys);
+    });
     this.cluster.onCrash((id, view, settled) => {
       const { epoch } = view;
       const wasHolder = (key: string): boolean =>
@@ -121,9 +124,9 @@ export class Demo implements AsyncDisposable {
     const report = await checkAllKeys(this.cluster, this.ledger, random, this.#clock);
     this.lastCheck = report;
     const { read, ok, lost, stale, wrong, unreadable, died } = report;
-    const deaths = died === 0 ? '' : `, ${died} lost with a node that died`;
+    const deaths = died === 0 ? '' : `, ${died} lost with nodes that died`;
     const broken = `${lost} lost, ${stale} stale, ${wrong} wrong, ${unreadable} unreadable`;
-    const text = `${read} keys read back: ${ok} right${deaths}; ${isClean(report) ? 'no other lost, none stale' : broken}`;
+    const text = `${read} keys read back: ${ok} right${deaths}; ${isClean(report) ? `none ${died === 0 ? '' : 'else '}lost, none stale` : broken}`;
     this.tape.write(isClean(report) ? 'good' : 'bad', text);
     return report;
   }
@@ -181,7 +184,6 @@ export class Demo implements AsyncDisposable {
     const durationMs = Math.round(this.#clock.monotonicMs() - startMs);
     const handedAfter = await this.#handedOver();
     const moved = planOf(before, this.cluster.view, this.ledger.keys);
-    this.lastPlan = moved;
     const check = await this.check();
     const inPages = Math.max(0, handedAfter.inPages - handedBefore.inPages);
     const onDemand = Math.max(0, handedAfter.onDemand - handedBefore.onDemand);

@@ -16,7 +16,7 @@ export class Feed implements Disposable {
   readonly #clients = new Set<EventStream>();
   readonly #tape: Disposable;
   #running = false;
-  #ringSent = '';
+  #ringSent = 0;
 
   constructor(demo: Demo, clock: Clock, busy: () => string | undefined) {
     this.#demo = demo;
@@ -39,7 +39,7 @@ export class Feed implements Disposable {
     this.#clients.add(client);
     client.send('tape', this.#demo.tape.entries);
     // The ring goes out again with the next state: this client has none.
-    this.#ringSent = '';
+    this.#ringSent = 0;
     if (!this.#running) void this.#run();
     return client.response;
   }
@@ -61,10 +61,8 @@ export class Feed implements Disposable {
   async #sendAll(): Promise<void> {
     const state = await this.#sampler.sample(this.#busy(), this.#clock.monotonicMs());
     if (state === undefined) return;
-    // The plan of a change is made after its view, so it counts for whether the picture is a new one.
-    const key = `${state.epoch}/${this.#demo.lastPlan?.keys ?? ''}`;
-    if (key !== this.#ringSent) {
-      this.#ringSent = key;
+    if (state.epoch !== this.#ringSent) {
+      this.#ringSent = state.epoch;
       const ring = ringMessage(this.#demo);
       for (const client of this.#clients) client.send('ring', ring);
     }

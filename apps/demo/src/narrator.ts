@@ -24,7 +24,7 @@ export function narrate(tape: Tape, colour: boolean, write: (line: string) => vo
 
 /** The end of a tour in lines that fit a terminal. */
 export function summary(report: TourReport): string[] {
-  const lines = ['', 'What moved                 of the ring   minimum   of the keys      in'];
+  const lines = ['', 'What moved                 of the ring  balanced   of the keys      in'];
   for (const { kind, node, moved, durationMs } of report.changes) {
     const cells = [percent(moved.space).padStart(13), percent(moved.minimum).padStart(10)];
     cells.push(percent(moved.ofKeys).padStart(14), `${durationMs} ms`.padStart(8));

@@ -1,7 +1,7 @@
 import type { NodeStatus, View } from '@quorate/node';
 import type { CheckReport } from './checker.ts';
 import type { Demo } from './demo.ts';
-import type { MovedArc, MovePlan } from './move-plan.ts';
+import { arcsOf, type MovedArc, type MovePlan } from './move-plan.ts';
 import type { TrafficCounts } from './traffic.ts';
 
 /** One node as the page shows it. */
@@ -30,7 +30,7 @@ export interface StateMessage {
   readonly keys: number;
   readonly traffic: TrafficCounts | null;
   readonly check: CheckReport | null;
-  readonly plan: Omit<MovePlan, 'arcs'> | null;
+  readonly plan: MovePlan | null;
 }
 
 /** What changes with a view: sent once for each. */
@@ -77,7 +77,7 @@ export class Sampler {
       keys: ledger.size,
       traffic: traffic ?? null,
       check: lastCheck ?? null,
-      plan: lastPlan === undefined ? null : { ...lastPlan, arcs: undefined },
+      plan: lastPlan ?? null,
     };
   }
 
@@ -116,7 +116,7 @@ function sharesOf(view: View): Map<string, number> {
 
 /** The ring as the page draws it: the owner at so many places around it, equal neighbours joined. */
 export function ringMessage(demo: Demo): RingMessage {
-  const { view } = demo.cluster;
+  const { view, viewBefore: before } = demo.cluster;
   const runs: [number, number][] = [];
   for (let slot = 0; slot < slots; slot++) {
     const owner = view.ring.indexOfHash(Math.floor((slot * 0x1_0000_0000) / slots));
@@ -125,5 +125,5 @@ export function ringMessage(demo: Demo): RingMessage {
     else runs.push([owner, 1]);
   }
   const nodes = view.ring.nodes.map(node => node.id);
-  return { epoch: view.epoch, nodes, runs, slots, moved: demo.lastPlan?.arcs ?? [] };
+  return { epoch: view.epoch, nodes, runs, slots, moved: before === undefined ? [] : arcsOf(before, view) };
 }

@@ -57,9 +57,12 @@ export function keyNotFound(): Problem {
   return new Problem(404, 'KEY_NOT_FOUND', 'The key has no value');
 }
 
+/** One for all values: making a decoder costs more than decoding. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 function encodeValue(value: Uint8Array): { value: string } | { base64: string } {
   try {
-    return { value: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(value) };
+    return { value: utf8.decode(value) };
   } catch {
     return { base64: toBase64(value) };
   }

@@ -57,7 +57,12 @@ function addKeyRoutes(app: App, context: NodeContext): void {
 function addRingRoutes(app: App, context: NodeContext): void {
   app.get('/v1/ring', () => {
     const { view, settled } = context.partition;
-    const nodes = view.ring.nodes.map(node => ({ id: node.id, url: view.urlOf(node.id) }));
+    const shares = view.ring.shares();
+    const nodes = view.ring.nodes.map((node, index) => ({
+      id: node.id,
+      url: view.urlOf(node.id),
+      share: shares[index],
+    }));
     return jsonAnswer({ ...view.record, settled, algorithm: view.ring.algorithm, nodes });
   });
   app.get('/v1/ring/locate', c => {

@@ -74,10 +74,13 @@ export class View {
     return url;
   }
 
-  /** TEMP */
+  /** The living nodes of base from which keys move to `id`. Exact, from the ranges that differ between the two rings. */
   sourcesOf(id: string): string[] {
-    if (!this.isMember(id)) return [];
-    return this.record.base.map(member => member.id).filter(source => source !== id && !this.isLost(source));
+    const sources = new Set<string>();
+    for (const { from, to } of this.baseRing.diff(this.ring).ranges) {
+      if (to === id && from !== undefined && !this.isLost(from)) sources.add(from);
+    }
+    return [...sources];
   }
 }
 

@@ -52,10 +52,15 @@ function showRing(ring) {
 function showState(state) {
   const moving = state.nodes.reduce((sum, node) => sum + node.outboxKeys, 0);
   const serving = state.nodes.filter(node => node.state === 'serving').length;
-  const settled = state.settled ? 'settled' : moving > 0 ? `${number.format(moving)} keys on their way` : 'settling';
-  picture.say(number.format(state.keys), ['keys', `view ${state.epoch}, ${settled}`]);
+  const settled = state.settled
+    ? 'settled'
+    : moving > 0
+      ? `${number.format(moving)} keys on their way`
+      : 'settling';
+  const held = state.nodes.reduce((sum, node) => sum + node.keys + node.outboxKeys, 0);
+  picture.say(number.format(held), ['keys held', `view ${state.epoch}, ${settled}`]);
   byId('health').textContent =
-    `${serving} of ${state.nodes.length} nodes serving, view ${state.epoch} ${settled}` +
+    `${serving} of ${state.nodes.length} nodes serving, view ${state.epoch}, ${settled}` +
     (state.busy === null ? '' : `. ${state.busy} is under way`);
   showNodes(state);
   showFacts(state);
@@ -84,6 +89,8 @@ function createCard(id) {
   item.dataset.node = id;
   const name = made('span', 'name', id);
   const numbers = made('span', 'numbers');
+  const share = made('span', 'share');
+  share.title = 'Share of the ring, and what equal parts would be (the mark on the bar)';
   const state = made('span', 'state');
   const bar = made('span', 'bar');
   bar.append(made('i'), made('b'));
@@ -95,17 +102,18 @@ function createCard(id) {
     press('POST', `/v1/nodes/${encodeURIComponent(id)}/kill`),
   );
   buttons.append(remove, kill);
-  item.append(name, numbers, buttons, state, bar);
+  item.append(name, numbers, share, buttons, state, bar);
   byId('nodes').append(item);
-  return { item, numbers, state, bar, buttons: [remove, kill] };
+  return { item, numbers, share, state, bar, buttons: [remove, kill] };
 }
 
 function updateCard(card, node) {
   const rate = number.format(Math.round(node.requestsPerSecond));
-  const share = node.ideal === 0 ? 'owns nothing any more' : `${percent(node.share)} of the ring, ideal ${percent(node.ideal)}`;
-  card.numbers.textContent = `${number.format(node.keys)} keys · ${rate} requests/s · ${share}`;
+  card.numbers.textContent = `${number.format(node.keys)} keys · ${rate} requests/s`;
+  card.share.textContent =
+    node.ideal === 0 ? 'owns nothing' : `${percent(node.share)}, ideal ${percent(node.ideal)}`;
   card.numbers.title = `process ${node.pid}, ${number.format(Math.round(node.rssBytes / 2 ** 20))} MiB`;
-  card.state.textContent = node.openSources.length > 0 ? `taking over` : node.state;
+  card.state.textContent = node.openSources.length > 0 ? 'taking over' : node.state;
   card.bar.style.setProperty('--share', String(node.share));
   card.bar.style.setProperty('--ideal', String(node.ideal));
 }
@@ -113,14 +121,18 @@ function updateCard(card, node) {
 function showFacts({ plan, check, traffic }) {
   if (plan !== null) {
     byId('moved').textContent =
-      `${percent(plan.space)} of the ring (the least possible is ${percent(plan.minimum)}), ` +
+      `${percent(plan.space)} of the ring (${percent(plan.minimum)} if it were perfectly balanced), ` +
       `${number.format(plan.keys)} keys; ${percent(plan.unnecessary)} between untouched nodes`;
   }
   if (check !== null) {
     const broken = check.lost + check.stale + check.wrong + check.unreadable;
-    const died = check.died === 0 ? '' : `, ${number.format(check.died)} lost with a node that died`;
-    const verdict = broken === 0 ? 'no other lost, none stale' : `${number.format(broken)} lost, stale, wrong or unreadable`;
-    byId('check').textContent = `${number.format(check.ok)} of ${number.format(check.read)} right${died}; ${verdict}`;
+    const died = check.died === 0 ? '' : `, ${number.format(check.died)} lost with nodes that died`;
+    const verdict =
+      broken === 0
+        ? `none ${check.died === 0 ? '' : 'else '}lost, none stale`
+        : `${number.format(broken)} lost, stale, wrong or unreadable`;
+    byId('check').textContent =
+      `${number.format(check.ok)} of ${number.format(check.read)} right${died}; ${verdict}`;
     byId('check').className = broken === 0 ? 'good' : 'bad';
   }
   if (traffic !== null) {
@@ -160,8 +172,7 @@ async function press(method, path) {
   }
 }
 
-async function lookUp(event) {
-  event.preventDefault();
+async function lookUp() {
   const found = byId('found');
   try {
     const answer = await call('GET', `/v1/locate?${new URLSearchParams({ key: byId('key').value })}`);
@@ -196,13 +207,14 @@ async function stayConnected() {
     byId('disconnected').textContent = why;
     byId('disconnected').hidden = false;
     byId('health').textContent = 'Not connected';
-    lastSequence = 0;
-    byId('tape').replaceChildren();
     for (const button of document.querySelectorAll('header button, .node button')) button.disabled = true;
     await new Promise(resolve => setTimeout(resolve, retryMs));
   }
 }
 
-byId('add').addEventListener('click', () => press('POST', '/v1/nodes'));
-byId('lookup').addEventListener('submit', lookUp);
+byId('add').addEventListener('click', () => void press('POST', '/v1/nodes'));
+byId('lookup').addEventListener('submit', event => {
+  event.preventDefault();
+  void lookUp();
+});
 void stayConnected();
