@@ -117,6 +117,18 @@ test('more than 65,535 nodes: every index is told apart', () => {
   }
 });
 
+test('many nodes and few points: the highest indexes are told apart from indexes of points', () => {
+  const nodes = Array.from({ length: 70_000 }, (_, i) => ({
+    id: `n${i + 100_000}`,
+    weight: i % 9999 === 9998 ? 1 : 0,
+  }));
+  const ring = Ring.build({ nodes, vnodes: 3 });
+  const points = naivePoints(nodes, 3, 0);
+  expect(points.length).toBe(21);
+  for (let i = 0; i < 500; i++)
+    expect(ring.get(`key${i}`)).toBe(naiveOwners(points, ring.hash(`key${i}`))[0]);
+});
+
 test('4,000 nodes of 160 points: two names at one place do happen, and the lower id has it', () => {
   const nodes = Array.from({ length: 4000 }, (_, i) => `node-${i}`);
   const ring = Ring.build({ nodes });
