@@ -20,10 +20,7 @@ export interface ChannelOptions {
 export function channel<Left = unknown, Right = Left>(
   options: ChannelOptions = {},
 ): [left: Port<Left, Right>, right: Port<Right, Left>] {
-  if (options.schedule !== undefined) {
-    const [left, right] = createInlinePair(options.schedule);
-    return [left as Port<Left, Right>, right as Port<Right, Left>];
-  }
+  if (options.schedule !== undefined) return createInlinePair(options.schedule);
   const { port1, port2 } = new MessageChannel();
-  return [port1 as unknown as Port<Left, Right>, port2 as unknown as Port<Right, Left>];
+  return [port1, port2] as unknown as [Port<Left, Right>, Port<Right, Left>];
 }

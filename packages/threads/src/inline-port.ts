@@ -172,12 +172,17 @@ export class InlinePort implements Port {
 }
 
 /** Makes the two ports of an inline channel. */
-export function createInlinePair(schedule: Schedule): [InlinePort, InlinePort] {
+export function createInlinePair<Left, Right>(
+  schedule: Schedule,
+): [left: Port<Left, Right>, right: Port<Right, Left>] {
   const left = new InlineEnd(schedule);
   const right = new InlineEnd(schedule);
   left.peer = right;
   right.peer = left;
-  return [new InlinePort(left), new InlinePort(right)];
+  return [
+    new InlinePort(left) as Port as Port<Left, Right>,
+    new InlinePort(right) as Port as Port<Right, Left>,
+  ];
 }
 
 /**

@@ -1,9 +1,7 @@
 import type { Backend, StartRequest, Thread, WorkerOrder } from './backend.ts';
 import { cloneInline, createInlinePair } from './inline-port.ts';
-import type { Port } from './port.ts';
 import { type RunningWorker, type WorkerHost, runWorker } from './run-worker.ts';
 import type { Schedule } from './schedule.ts';
-import type { Reply, Request } from './wire.ts';
 
 /** How inline workers run. */
 export interface InlineOptions {
@@ -29,7 +27,7 @@ export function inline(options: InlineOptions = {}): Backend {
   const { schedule = queueMicrotask, load = importModule } = options;
   return {
     name: 'inline',
-    channel: () => createInlinePair(schedule) as unknown as [Port<Request, Reply>, Port<Reply, Request>],
+    channel: () => createInlinePair(schedule),
     start: request => new InlineThread(request, schedule, load),
   };
 }

@@ -20,7 +20,13 @@ interface AsyncWait {
 
 /** Not every supported engine has it, and ES2022's types do not know it. */
 interface AsyncAtomics {
-  waitAsync?(words: Int32Array, index: number, expected: number, deadlineMs: number): AsyncWait;
+  readonly waitAsync?: (
+    this: void,
+    words: Int32Array,
+    index: number,
+    expected: number,
+    deadlineMs: number,
+  ) => AsyncWait;
 }
 
 /**
@@ -41,14 +47,14 @@ export async function parkAsync(
   options: ParkAsyncOptions = {},
 ): Promise<ParkResult> {
   const { signal, deadlineMs = Number.POSITIVE_INFINITY, keepAlive = true, clock = systemClock } = options;
-  using limit = linkSignal(clock, { signal, outcome: 'not-applied' });
-  limit.throwIfAborted();
+  using limit = signal && linkSignal(clock, { signal, outcome: 'not-applied' });
+  limit?.throwIfAborted();
   const { waitAsync } = Atomics as AsyncAtomics;
   if (waitAsync === undefined) return await poll(words, index, expected, options);
-  const wait = waitAsync.call(Atomics, words, index, expected, deadlineMs);
+  const wait = waitAsync(words, index, expected, deadlineMs);
   if (!(wait.value instanceof Promise)) return wait.value;
   using _alive = keepAlive ? platform.holdOpen() : undefined;
-  if (signal === undefined) return await wait.value;
+  if (limit === undefined) return await wait.value;
   return await abortableWait(wait.value, limit.signal, () => Atomics.notify(words, index, 1));
 }
 

@@ -175,6 +175,5 @@ function deferred<T>(): [Promise<T>, Settle<T>] {
 }
 
 function because(cause: unknown): string {
-  if (cause === undefined) return '';
-  return `: ${cause instanceof Error ? cause.message : String(cause)}`;
+  return cause instanceof Error ? `: ${cause.message}` : '';
 }

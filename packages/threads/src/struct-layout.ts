@@ -68,7 +68,7 @@ function measure(name: string, field: Field): { bytes: number; length: number } 
   const bytes = scalarBytes[kind] as number | undefined;
   if (bytes === undefined)
     throw new TypeError(
-      `Kind of field "${name}" must be one of ${Object.keys(scalarBytes).join(', ')}: received ${String(kind)}`,
+      `Kind of field "${name}" must be one of ${Object.keys(scalarBytes).join(', ')}: received ${kind}`,
     );
   if (!Number.isInteger(length) || length < 1)
     throw new RangeError(`Length of field "${name}" must be an integer of at least 1: received ${length}`);

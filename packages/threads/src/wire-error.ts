@@ -34,11 +34,13 @@ export function encodeThrown(thrown: unknown, depth = 0): WireThrown {
   const nested = (inner: unknown): WireThrown => encodeThrown(inner, depth + 1);
   const deeper = depth < depthMax;
   const { errors } = thrown as AggregateError;
+  // Whatever calls itself an error may have anything in these fields.
+  const { name, message, stack } = thrown as Readonly<Record<'name' | 'message' | 'stack', unknown>>;
   return {
     error: {
-      name: String(thrown.name),
-      message: String(thrown.message),
-      stack: typeof thrown.stack === 'string' ? thrown.stack : undefined,
+      name: String(name),
+      message: String(message),
+      stack: typeof stack === 'string' ? stack : undefined,
       code: 'code' in thrown ? cloneable(thrown.code) : undefined,
       cause: deeper && 'cause' in thrown ? nested(thrown.cause) : undefined,
       errors: deeper && Array.isArray(errors) ? errors.map(nested) : undefined,

@@ -11,7 +11,7 @@ if (missing !== undefined) console.warn(`Web Worker tests are skipped: ${missing
 /** What the page offers; see page-server.ts. */
 type RunCase = (subject: string, name: string) => Promise<string | undefined>;
 
-describe.skipIf(missing !== undefined)('in Chromium', () => {
+describe.skipIf(missing !== undefined)('in Chromium, which it needs', () => {
   let server: Awaited<ReturnType<typeof servePage>>;
   let browser: Browser;
   let page: Page;

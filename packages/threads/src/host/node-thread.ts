@@ -36,7 +36,7 @@ export function nodeThreads({ resourceLimits, execArgv, env }: ThreadsOptions): 
 /** Delivers what the thread managed to send before it stopped: the exit can overtake it. */
 function drain(port: MessagePort): void {
   for (;;) {
-    const received = receiveMessageOnPort(port) as { message: unknown } | undefined;
+    const received = receiveMessageOnPort(port);
     if (received === undefined) return;
     port.dispatchEvent(new MessageEvent('message', { data: received.message }));
   }

@@ -43,14 +43,22 @@ function answer(path: string, response: ServerResponse): void {
     response.writeHead(200, { ...isolation, ...policy, 'content-type': 'text/html' }).end(page);
     return;
   }
+  const served = modules.get(path) ?? load(path);
+  modules.set(path, served);
+  if (served === undefined) response.writeHead(404, isolation).end();
+  else response.writeHead(200, { ...isolation, ...moduleHeaders }).end(served);
+}
+
+/** Every worker asks for every module again; the address of the server is new in each run, so they may be kept. */
+const moduleHeaders = { 'content-type': 'text/javascript', 'cache-control': 'max-age=600, immutable' };
+const modules: Map<string, string | undefined> = new Map();
+
+function load(path: string): string | undefined {
   try {
-    if (!/^\/packages\/[\w/.-]+\.ts$/.test(path)) throw new Error('Not a source');
-    const source = stripTypeScriptTypes(readFileSync(join(root, path), 'utf8'));
-    response
-      .writeHead(200, { ...isolation, 'content-type': 'text/javascript' })
-      .end(resolveImports(source, path));
+    if (!/^\/packages\/[\w/.-]+\.ts$/.test(path)) return undefined;
+    return resolveImports(stripTypeScriptTypes(readFileSync(join(root, path), 'utf8')), path);
   } catch {
-    response.writeHead(404, isolation).end();
+    return undefined;
   }
 }
 

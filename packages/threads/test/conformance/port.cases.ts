@@ -99,10 +99,13 @@ export const portCases: readonly Case[] = [
     name: 'a call over a port rejects when the other end stops answering',
     async run(subject) {
       const [asking, answering] = await pair(subject);
-      const never = asking.call('askNever') as Promise<unknown>;
+      const lost = rejects(asking.call('askNever') as Promise<unknown>, {
+        code: 'WORKER_LOST',
+        outcome: 'unknown',
+      });
       await asking.call('ask', { a: 1, b: 2 });
       await answering.call('stopResponding');
-      await rejects(never, { code: 'WORKER_LOST', outcome: 'unknown' });
+      await lost;
       await rejects(asking.call('ask', { a: 1, b: 2 }), { code: 'WORKER_LOST', outcome: 'not-applied' });
       await asking.close();
       await answering.close();
@@ -112,10 +115,13 @@ export const portCases: readonly Case[] = [
     name: 'a call over a port rejects when the thread at the other end dies, given its team',
     async run(subject) {
       const [asking, answering] = await pair(subject, createTeam());
-      const never = asking.call('askNever') as Promise<unknown>;
+      const lost = rejects(asking.call('askNever') as Promise<unknown>, {
+        code: 'WORKER_LOST',
+        outcome: 'unknown',
+      });
       await asking.call('ask', { a: 1, b: 2 });
       void answering.terminate();
-      await rejects(never, { code: 'WORKER_LOST', outcome: 'unknown' });
+      await lost;
       await asking.close();
     },
   },
@@ -124,10 +130,13 @@ export const portCases: readonly Case[] = [
     applies: subject => subject.portsTellClose,
     async run(subject) {
       const [asking, answering] = await pair(subject);
-      const never = asking.call('askNever') as Promise<unknown>;
+      const lost = rejects(asking.call('askNever') as Promise<unknown>, {
+        code: 'WORKER_LOST',
+        outcome: 'unknown',
+      });
       await asking.call('ask', { a: 1, b: 2 });
       void answering.terminate();
-      await rejects(never, { code: 'WORKER_LOST', outcome: 'unknown' });
+      await lost;
       await asking.close();
     },
   },
