@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'vitepress';
 import { apiSidebar } from '../builder/api-sidebar.ts';
@@ -9,7 +9,10 @@ import { workspacePackages } from '../builder/workspace.ts';
 
 const { description } = JSON.parse(readFileSync(join(repositoryFolder, 'package.json'), 'utf8'));
 const packages = workspacePackages(repositoryFolder);
-const pages = repositoryPages(repositoryFolder).map(({ page }) => page);
+// What the build has collected: the sidebar names no page that is not there.
+const pages = repositoryPages(repositoryFolder)
+  .map(({ page }) => page)
+  .filter(page => existsSync(join(docsFolder, page)));
 
 interface SidebarItem {
   text: string;
@@ -38,7 +41,7 @@ const startSidebar = [
   {
     text: 'Packages',
     items: packages
-      .filter(({ documented }) => documented)
+      .filter(({ folder }) => pages.includes(`packages/${folder}.md`))
       .map(({ folder, name }) => ({ text: name, link: `/packages/${folder}` })),
   },
   {

@@ -24,7 +24,7 @@ export function collectPages(root: string, docs: string): string[] {
     const text = readFileSync(join(root, source), 'utf8');
     const rewritten = rewriteLinks(text, source, { pages, exists, repositoryUrl });
     write(join(docs, page), `${frontmatter(source)}${rewritten}`);
-    if (source.startsWith('packages/')) readmes.set(page, rewritten);
+    if (source.endsWith('/README.md')) readmes.set(page, rewritten);
   }
   write(join(docs, 'generated/errors.md'), errorsSection(readmes));
   write(join(docs, 'generated/promises.md'), promisesSection(readmes));

@@ -31,7 +31,7 @@ export function errorsSection(readmes: ReadonlyMap<string, string>): string {
   for (const { code, page, text } of documentedCodes(readmes)) {
     if (code !== last) lines.push(`## \`${code}\``, '');
     last = code;
-    lines.push(text, '', `In [${packageName(page)}](${address(page)}#${slug(code)})`, '');
+    lines.push(text, '', `In [${titleOf(readmes, page)}](${address(page)}#${slug(code)})`, '');
   }
   return lines.join('\n');
 }
@@ -44,7 +44,7 @@ export function promisesSection(readmes: ReadonlyMap<string, string>): string {
     const promised = named(sections, /^Guarantees\b/);
     const excluded = named(sections, /^What it does not promise\b/);
     if (promised === undefined && excluded === undefined) continue;
-    lines.push(`## [${packageName(page)}](${address(page)})`, '');
+    lines.push(`## [${titleOf(readmes, page)}](${address(page)})`, '');
     if (promised !== undefined) lines.push('### It promises', '', deepen(promised.body), '');
     if (excluded !== undefined) lines.push('### It does not promise', '', deepen(excluded.body), '');
   }
@@ -61,8 +61,8 @@ function deepen(markdown: string): string {
   return lines.map(({ text, fenced }) => (fenced ? text : text.replace(/^(#{3,5}) /, '#$1 '))).join('\n');
 }
 
-function packageName(page: string): string {
-  return `@quorate/${page.replace(/^.*\//, '').replace(/\.md$/, '')}`;
+function titleOf(readmes: ReadonlyMap<string, string>, page: string): string {
+  return parseSections(readmes.get(page) ?? '')[0]?.heading ?? page;
 }
 
 function address(page: string): string {

@@ -26,15 +26,23 @@ export function plainMarkdown(markdown: string): string {
   return markdown
     .replace(/^---\n[\s\S]*?\n---\n/, '')
     .replaceAll(/^<script setup>[\s\S]*?^<\/script>\n/gm, '')
-    .replaceAll(/^<[A-Z]\w*\b[^>]*\/>\n/gm, '')
+    .replaceAll(/^<(?:[A-Z]\w*\b[^>]*\/|\/?div\b[^>]*)>\n?/gm, '')
     .trim();
 }
 
 function titleOf({ address, markdown }: TextPage): { heading: string; opening: string } {
   const plain = plainMarkdown(markdown);
   const first = parseSections(plain)[0];
+  const named = /^---\n(?:.*\n)*?title: (.+)\n(?:.*\n)*?---\n/.exec(markdown)?.[1];
+  const heading = named ?? first?.heading ?? address;
   const paragraph = (first?.body ?? '').split('\n\n')[0]?.replaceAll('\n', ' ') ?? '';
   const sentence = /^[A-Z`[].*?[.:](?=\s|$)/.exec(paragraph)?.[0] ?? '';
-  const plainText = (text: string): string => text.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1');
-  return { heading: plainText(first?.heading ?? address), opening: plainText(sentence).replace(/:$/, '.') };
+  return {
+    heading: (address.startsWith('/api/@') ? 'API of ' : '') + withoutLinks(heading),
+    opening: withoutLinks(sentence).replace(/:$/, '.'),
+  };
+}
+
+function withoutLinks(text: string): string {
+  return text.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1');
 }

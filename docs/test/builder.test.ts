@@ -61,11 +61,11 @@ describe('what is collected', () => {
     ]);
     const section = errorsSection(readmes);
     expect(section.match(/^## `LATE`$/gm)).toHaveLength(1);
-    expect(section).toContain('Too late.\n\nIn [@quorate/b](/packages/b#late)');
+    expect(section).toContain('Too late.\n\nIn [b](/packages/b#late)');
   });
 
   test('promises of those that promise', () => {
-    expect(promisesSection(readmes)).toBe('## [@quorate/b](/packages/b)\n\n### It promises\n\n- holds\n');
+    expect(promisesSection(readmes)).toBe('## [b](/packages/b)\n\n### It promises\n\n- holds\n');
   });
 
   test('the index for language models', () => {

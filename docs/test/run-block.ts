@@ -1,9 +1,17 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { docsFolder, repositoryFolder } from '../builder/places.ts';
-import { workspacePackages } from '../builder/workspace.ts';
 import type { DocumentBlock } from './documents.ts';
 
 const ignoredFolder = join(docsFolder, '.quorate');
@@ -42,11 +50,11 @@ export function reasonNotToRun(block: DocumentBlock): string | undefined {
 
 /** Makes every package of the workspace importable for the blocks. Links, for Node strips no types in node_modules. */
 function linkPackages(): void {
-  const scope = join(blocksFolder, 'node_modules/@quorate');
-  mkdirSync(scope, { recursive: true });
-  for (const { folder } of workspacePackages(repositoryFolder)) {
-    const link = join(scope, folder);
-    if (!existsSync(link)) symlinkSync(join(repositoryFolder, 'packages', folder), link, 'dir');
+  for (const manifest of globSync('{packages/*,apps/*,bench}/package.json', { cwd: repositoryFolder })) {
+    const { name } = JSON.parse(readFileSync(join(repositoryFolder, manifest), 'utf8'));
+    const link = join(blocksFolder, 'node_modules', name);
+    mkdirSync(dirname(link), { recursive: true });
+    if (!existsSync(link)) symlinkSync(join(repositoryFolder, dirname(manifest)), link, 'dir');
   }
 }
 

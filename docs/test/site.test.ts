@@ -64,6 +64,7 @@ describe.skipIf(noBrowser !== undefined)(`in a browser (needs Chromium${reason})
     server = await serveSite(dist);
     chromium = await startChromium();
     page = await chromium.context.newPage();
+    page.setDefaultTimeout(10_000);
     page.on('request', request => requests.push(request.url()));
     page.on('response', response => {
       if (response.status() >= 400) faults.push(`${response.status()} for ${response.url()}`);
