@@ -1,4 +1,4 @@
-import { type Brand, QuorateError, type WaitOptions } from '@quorate/core';
+import { type Brand, QuorateError, type WaitOptions, linkSignal, systemClock } from '@quorate/core';
 import { parkAsync } from './park-async.ts';
 import { type StructView, defineStruct } from './struct.ts';
 
@@ -119,19 +119,12 @@ export class Team {
    */
   async died(member: MemberId, options: WaitOptions = {}): Promise<void> {
     const { deaths } = this.#header;
+    using limit = linkSignal(systemClock, { deadlineMs: options.deadlineMs, outcome: 'not-applied' });
     for (;;) {
       const seen = Atomics.load(deaths, 0);
       if (!this.isAlive(member)) return;
-      if ((await parkAsync(deaths, 0, seen, options)) === 'timed-out') {
-        throw new QuorateError(
-          'DEADLINE_EXCEEDED',
-          `Member ${member} did not die within ${options.deadlineMs} ms`,
-          {
-            retryable: true,
-            outcome: 'not-applied',
-          },
-        );
-      }
+      limit.throwIfAborted();
+      await parkAsync(deaths, 0, seen, { signal: options.signal, deadlineMs: limit.remainingMs() });
     }
   }
 
