@@ -92,6 +92,7 @@ export class Rendezvous {
     const wanted = Math.min(count, this.#nodes.length);
     if (wanted === 0) return 0;
     if (costs.length < wanted) costs = new Float64Array(wanted);
+    if (this.#ends.length === 1) return this.#greatest(hash, wanted, into);
     let found = 0;
     let i = 0;
     for (let group = 0; group < this.#ends.length; group++) {
@@ -107,6 +108,22 @@ export class Rendezvous {
         insert(into, found, this.#nodes[i] as number, cost);
         if (found === wanted) limit = limitOf(costs[wanted - 1] as number, rate);
       }
+    }
+    return found;
+  }
+
+  /** The same for nodes of one weight: no logarithms, the cost falls with the hash. */
+  #greatest(hash: number, wanted: number, into: Int32Array): number {
+    const first = this.#first;
+    const second = this.#second;
+    let found = 0;
+    let limit = -0x80000000;
+    for (let i = 0; i < first.length; i++) {
+      const mixed = mix(hash, first[i] as number, second[i] as number);
+      if (mixed <= limit && found === wanted) continue;
+      if (found < wanted) found++;
+      insert(into, found, this.#nodes[i] as number, -mixed);
+      if (found === wanted) limit = -(costs[wanted - 1] as number);
     }
     return found;
   }
