@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { checkTarballs } from './pack-check/check.ts';
 import { packAll } from './pack-check/pack.ts';
 import type { Tarball } from './pack-check/tarball.ts';
+import { type PublishStatus, publishOnce } from './release/publish.ts';
 import { Registry } from './release/registry.ts';
 import { applyChangesets, currentVersions, pendingChangesets } from './release/versions.ts';
 import { copyWorkingTree } from './release/working-copy.ts';
@@ -24,7 +25,7 @@ interface Released {
   readonly name: string;
   readonly version: string;
   readonly integrity: string;
-  readonly status: 'published' | 'already there' | 'not published';
+  readonly status: PublishStatus | 'not published';
 }
 
 const { values } = parseArgs({
@@ -94,7 +95,7 @@ async function release(scratch: string): Promise<number> {
   const tag = `v${tarballs[0]?.manifest.version}`;
   if (pending.length > 0) await commit(tag);
   const released: Released[] = [];
-  for (const tarball of tarballs) released.push(await publish(registry, tarball));
+  for (const tarball of tarballs) released.push(outcome(tarball, await publishOnce(registry, tarball)));
   if ((await git('tag', '--list', tag)) === '') await git('tag', '--annotate', tag, `--message=${tag}`);
   report(released, tag);
   return 0;
@@ -119,17 +120,6 @@ async function checkedTarballs(scratch: string): Promise<readonly Tarball[] | un
   return checks.every(({ faults }) => faults.length === 0) ? tarballs : undefined;
 }
 
-async function publish(registry: Registry, tarball: Tarball): Promise<Released> {
-  const { name, version } = tarball.manifest;
-  const there = await registry.integrity(name, version);
-  if (there === undefined) {
-    await registry.publish(tarball);
-    return outcome(tarball, 'published');
-  }
-  if (there !== tarball.integrity) say(`${name}@${version} was published from another file: left as it is`);
-  return outcome(tarball, 'already there');
-}
-
 function outcome({ manifest, integrity }: Tarball, status: Released['status']): Released {
   return { name: manifest.name, version: manifest.version, integrity, status };
 }
@@ -146,6 +136,6 @@ async function git(...args: string[]): Promise<string> {
 function report(released: readonly Released[], tag: string | undefined): void {
   if (values.json) process.stdout.write(`${JSON.stringify({ released, tag: tag ?? null })}\n`);
   if (released.length === 0) say('Nothing to release: no changeset waits, and every version is published');
-  for (const { name, version, status } of released) say(`${status.padEnd(14)} ${name}@${version}`);
+  for (const { name, version, status } of released) say(`${status.padEnd(13)} ${name}@${version}`);
   if (tag !== undefined) say(`tagged ${tag}; push it with: git push --follow-tags`);
 }

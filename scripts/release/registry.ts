@@ -1,8 +1,9 @@
 import { type Command, CommandFailed, capture, captureOrThrow } from '../run-command.ts';
 import type { Tarball } from '../pack-check/tarball.ts';
+import type { PublishTarget } from './publish.ts';
 
 /** Where packages are published to, spoken to through npm so that the user's own login and proxies apply. */
-export class Registry {
+export class Registry implements PublishTarget {
   readonly #flags: readonly string[];
 
   /** @param url Default: the one npm is configured for. */
@@ -10,7 +11,6 @@ export class Registry {
     this.#flags = url === undefined ? [] : [`--registry=${url}`];
   }
 
-  /** The integrity of a published version; nothing where it is not published. */
   async integrity(name: string, version: string): Promise<string | undefined> {
     const command: Command = [
       'npm',

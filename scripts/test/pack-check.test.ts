@@ -2,7 +2,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { NODES, exportedNames, installConsumer, loadingFaults } from '../pack-check/consumer.ts';
+import {
+  NODES,
+  declarationFaults,
+  exportedNames,
+  installConsumer,
+  loadingFaults,
+} from '../pack-check/consumer.ts';
 import { contentFaults } from '../pack-check/contents.ts';
 import { type Tarball, readTarball } from '../pack-check/tarball.ts';
 import { captureOrThrow } from '../run-command.ts';
@@ -83,7 +89,7 @@ describe('a packed package', () => {
     expect(faults).toContain('points at a source');
   });
 
-  test('what require cannot load, and what exports nothing, is seen on each Node', async () => {
+  test('what require cannot load, and what exports nothing, is seen on each Node; so is a missing type', async () => {
     const project = join(scratch, 'project');
     await installConsumer(project, [tarball]);
     expect(exportedNames(tarball)).toEqual(['wrapped', 'wrapped/late', 'wrapped/empty']);
@@ -95,6 +101,7 @@ describe('a packed package', () => {
       ]);
       expect((await loadingFaults(project, binary, ['wrapped/closed']))[0]).toMatch(/^import: /);
     }
+    expect((await declarationFaults(project)).join('\n')).toContain("'wrapped/late'");
   });
 
   test('the Nodes are those that are promised', async () => {
