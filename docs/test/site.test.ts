@@ -13,7 +13,7 @@ let dist: string;
 
 beforeAll(async () => {
   dist = await buildTestSite();
-}, 120_000);
+}, 300_000);
 
 afterAll(() => rmSync(dist, { recursive: true, force: true }));
 
