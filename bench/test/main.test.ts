@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { takeBenchLock } from '../src/run/bench-lock.ts';
 import { eventually, isRunning } from './processes.ts';
 
@@ -16,6 +16,9 @@ const schema = JSON.parse(
   readFileSync(new URL('../schema/quorate-bench-1.json', import.meta.url), 'utf8'),
 ) as object;
 const running: ChildProcess[] = [];
+
+// Each of these starts a dozen processes; a busy machine takes its time.
+vi.setConfig({ testTimeout: 90_000 });
 
 afterEach(() => {
   for (const child of running.splice(0)) child.kill('SIGKILL');

@@ -94,7 +94,11 @@ describe('sampleInProcess', () => {
   it('leaves no process when it is interrupted', async () => {
     rmSync(mark, { force: true });
     const controller = new AbortController();
-    const outcome = sampleInProcess(broken('never ends'), { ...options, signal: controller.signal }).then(
+    const outcome = sampleInProcess(broken('never ends'), {
+      ...options,
+      deadlineMs: 600_000,
+      signal: controller.signal,
+    }).then(
       () => 'measured',
       (error: Error) => error.name,
     );

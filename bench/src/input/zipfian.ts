@@ -101,10 +101,8 @@ export function scrambledIndex(rank: number, count: number): number {
     high = (Math.imul(high, 0x1b3) + Math.floor(product / 0x1_0000_0000) + (low << 8)) >>> 0;
     low = product >>> 0;
   }
-  if (high >= 0x8000_0000) {
-    // Two's complement negation of the pair.
-    high = (~high + (low === 0 ? 1 : 0)) >>> 0;
-    low = (~low + 1) >>> 0;
-  }
-  return ((high % count) * (0x1_0000_0000 % count) + low) % count;
+  const word = 0x1_0000_0000 % count;
+  const unsigned = ((high % count) * word + low) % count;
+  // As a signed number a value from 2^63 on is negative, and its absolute value is what it lacks to 2^64.
+  return high < 0x8000_0000 ? unsigned : (((word * word) % count) - unsigned + count) % count;
 }

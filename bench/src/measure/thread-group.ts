@@ -54,8 +54,9 @@ export class ThreadGroup {
     }
   }
 
-  /** Runs `bogus` at least once, and until all threads of the group run it. */
+  /** Runs `bogus` at least once, and until all threads of the group have. */
   rampUp(bogus: () => void): void {
+    bogus();
     this.#meet(slots.warm, bogus);
   }
 
@@ -66,8 +67,7 @@ export class ThreadGroup {
 
   #meet(slot: number, bogus: () => void): void {
     Atomics.add(this.#state, slot, 1);
-    do bogus();
-    while (Atomics.load(this.#state, slot) < this.size);
+    while (Atomics.load(this.#state, slot) < this.size) bogus();
   }
 }
 
