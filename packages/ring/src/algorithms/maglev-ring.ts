@@ -69,6 +69,10 @@ export class MaglevRing implements Placement {
     for (let slot = 0; slot < size; slot++) {
       starts[slot] = firstHash(slot, size);
       if (this.table.length === 0) continue;
+      if (width === 1) {
+        owners[slot] = this.table[slot] as number;
+        continue;
+      }
       const into = owners.subarray(slot * width, (slot + 1) * width);
       const found = distinctOwners(this.table, slot, width, into, this.#nodeCount);
       appendIdle(found, width, into, this.#idle);

@@ -101,8 +101,12 @@ export class PointTable64 {
       const end = at === count ? 2n ** 64n : this.position(at) + 1n;
       if (end === start) continue;
       starts[arcs] = origin + start;
-      const into = owners.subarray(arcs * width, (arcs + 1) * width);
-      if (count > 0) distinctOwners(this.owners, at === count ? 0 : at, width, into, this.nodeCount);
+      const first = at === count ? 0 : at;
+      if (count > 0 && width === 1) owners[arcs] = this.owners[first] as number;
+      else if (count > 0) {
+        const into = owners.subarray(arcs * width, (arcs + 1) * width);
+        distinctOwners(this.owners, first, width, into, this.nodeCount);
+      }
       arcs++;
       start = end;
     }

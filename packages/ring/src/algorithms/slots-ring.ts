@@ -64,6 +64,10 @@ export class SlotsRing implements Placement {
   arcs(width: number): Arcs {
     const starts = Uint16Array.from({ length: SLOT_COUNT }, (_, slot) => slot);
     const owners = new Int32Array(SLOT_COUNT * width).fill(-1);
+    if (width === 1) {
+      owners.set(this.slots);
+      return { space: SPACE, starts, width, owners };
+    }
     for (let slot = 0; slot < this.slots.length; slot++) {
       const into = owners.subarray(slot * width, (slot + 1) * width);
       const found = distinctOwners(this.slots, slot, width, into, this.#nodeCount);

@@ -2,15 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { multiProbe } from '../../src/algorithms/multi-probe-ring.ts';
 import { Members } from '../../src/members.ts';
+import type { PointTable } from '../../src/points/point-table.ts';
 import { Ring } from '../../src/ring.ts';
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `node-${i}`);
 
 /** The definition: of all probes and points, the pair with the least distance clockwise; then the lower id. */
-function oracle(nodes: readonly string[], hash: number, probes: number): string {
-  const members = Members.of(nodes, 'by-id');
-  const { points } = multiProbe.place(members, { probes, pointsPerNode: 1, seed: 0 });
-  let best = { distance: 2 ** 32, owner: nodes.length };
+function oracle(members: Members, points: PointTable, hash: number, probes: number): string {
+  let best = { distance: 2 ** 32, owner: members.nodes.length };
   for (let probe = 0; probe < probes; probe++) {
     let place = hash + Math.imul(probe, 0x9e3779b9);
     place = Math.imul(place ^ (place >>> 16), 0x85ebca6b);
@@ -31,8 +30,10 @@ describe('multi-probe (Appleton & O’Reilly 2015)', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 30 }), (count, probes) => {
         const ring = Ring.build({ algorithm: 'multi-probe', nodes: names(count), probes });
+        const members = Members.of(names(count), 'by-id');
+        const { points } = multiProbe.place(members, { probes, pointsPerNode: 1, seed: 0 });
         for (let i = 0; i < 20; i++) {
-          expect(ring.get(`key ${i}`)).toBe(oracle(names(count), ring.hash(`key ${i}`), probes));
+          expect(ring.get(`key ${i}`)).toBe(oracle(members, points, ring.hash(`key ${i}`), probes));
         }
       }),
       { numRuns: 30 },
