@@ -1,5 +1,5 @@
 /**
- * Consistent hashing: immutable rings in one interface, ten algorithms behind it.
+ * Consistent hashing: immutable rings, eleven algorithms behind one interface.
  *
  * @packageDocumentation
  */
