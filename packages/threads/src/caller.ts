@@ -73,6 +73,7 @@ export class Caller {
   readonly #outstanding: Map<number, Outstanding> = new Map();
   #nextId = 1;
   #loss: Loss | undefined;
+  #lost = false;
 
   constructor(port: Port<Request>, { clock, outstandingMax }: CallerOptions) {
     if (!Number.isSafeInteger(outstandingMax) || outstandingMax < 1)
@@ -123,8 +124,10 @@ export class Caller {
     this.#loss ??= loss;
   }
 
-  /** The other side is gone: rejects what is outstanding and all that comes later. */
+  /** The other side is gone: rejects what is outstanding and all that comes later. The first loss stands. */
   lose(loss: Loss): void {
+    if (this.#lost) return;
+    this.#lost = true;
     this.#loss = loss;
     const calls = [...this.#outstanding.values()];
     this.#outstanding.clear();

@@ -26,7 +26,7 @@ export { type SpawnOptions, spawn, type WorkerHandle } from './spawn.ts';
 export { measureSpins, type SpinOptions } from './spin.ts';
 export { type Column, defineStruct, type Struct, type StructOptions, type StructView } from './struct.ts';
 export type { Field, Fields, Scalar } from './struct-layout.ts';
-export { attachTeam, createTeam, type MemberId, Team } from './team.ts';
+export { attachTeam, createTeam, type MemberId, type Team } from './team.ts';
 export { type ThreadsOptions, threads } from './threads.ts';
 export { usefulThreads } from './useful-threads.ts';
 export type { WorkerContext } from './worker-context.ts';

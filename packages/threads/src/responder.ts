@@ -8,6 +8,8 @@ import type { Answer, Request } from './wire.ts';
 /** Answers calls that arrive at a port: every call gets exactly one answer unless the responder is stopped. */
 export class Responder {
   readonly #port: Port<Answer>;
+  /** What handlers see as `this`. */
+  readonly #service: Methods;
   readonly #methods: ReadonlyMap<string, Handler>;
   readonly #running: Map<number, RunningCall> = new Map();
   #onIdle: (() => void) | undefined;
@@ -15,6 +17,7 @@ export class Responder {
 
   constructor(port: Port<Answer>, methods: Methods) {
     this.#port = port;
+    this.#service = methods;
     this.#methods = methodTable(methods);
   }
 
@@ -53,7 +56,7 @@ export class Responder {
     this.#running.set(id, call);
     let result: unknown;
     try {
-      result = handler(input as never, call);
+      result = handler.call(this.#service, input as never, call);
     } catch (thrown) {
       this.#fail(id, encodeThrown(thrown));
       return;

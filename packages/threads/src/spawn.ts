@@ -86,7 +86,7 @@ export async function spawn<S extends AnyService = UntypedService>(
   const absolute = parseUrl(url);
   const worker = new SpawnedWorker({
     url: absolute,
-    name: base.name ?? `${absolute.pathname.split('/').at(-1)}-${++spawned}`,
+    name: base.name ?? defaultName(absolute),
     data: base.data,
     transfer: base.transfer ?? [],
     backend: base.backend ?? threads(),
@@ -98,9 +98,7 @@ export async function spawn<S extends AnyService = UntypedService>(
     await abortable(worker.ready, limit.signal);
   } catch (thrown) {
     void worker.terminate();
-    throw isCloneError(thrown)
-      ? new TypeError(`Start data of "${worker.name}" cannot be sent`, { cause: thrown })
-      : thrown;
+    throw thrown;
   }
   return worker as SpawnedWorker & WorkerHandle<S>;
 }
@@ -115,7 +113,8 @@ function parseUrl(url: URL | string): URL {
   }
 }
 
-function isCloneError(thrown: unknown): boolean {
-  const cause = thrown instanceof Error ? thrown.cause : undefined;
-  return cause instanceof Error && cause.name === 'DataCloneError';
+/** The end of the module's path tells workers apart best; a data URL's is the whole program. */
+function defaultName({ protocol, pathname }: URL): string {
+  const base = protocol === 'data:' ? 'worker' : pathname.split('/').at(-1);
+  return `${base}-${++spawned}`;
 }

@@ -66,6 +66,10 @@ export class SpawnedWorker {
     } catch (thrown) {
       this.#end('threw', 1, thrown);
       this.#finish(1);
+      if (!(thrown instanceof Error) || thrown.name !== 'DataCloneError') return;
+      throw new TypeError(`Start data of "${this.name}" cannot be sent: ${thrown.message}`, {
+        cause: thrown,
+      });
     }
   }
 
@@ -77,8 +81,8 @@ export class SpawnedWorker {
     return this.#caller.call(method, input, options);
   }
 
-  async close(options: WaitOptions = {}): Promise<WorkerExit> {
-    using limit = linkSignal(this.#plan.clock, { deadlineMs: closeDeadlineMs, ...options });
+  async close({ signal, deadlineMs = closeDeadlineMs }: WaitOptions = {}): Promise<WorkerExit> {
+    using limit = linkSignal(this.#plan.clock, { signal, deadlineMs });
     if (this.#exit !== undefined) return this.exited;
     if (limit.signal.aborted) return this.terminate();
     limit.signal.addEventListener('abort', () => void this.terminate(), { once: true });

@@ -35,6 +35,13 @@ export const callCases: readonly Case[] = [
     },
   },
   {
+    name: 'a method can use the others through this',
+    async run(subject) {
+      await using worker = await open(subject);
+      equal(await worker.call('countTwice'), 2);
+    },
+  },
+  {
     name: 'calls reach the worker in order and may be answered out of order',
     async run(subject) {
       await using worker = await open(subject);

@@ -153,6 +153,10 @@ export const portCases: readonly Case[] = [
         code: 'WORKER_LOST',
         message: /^The connection was disposed before it answered "never"$/,
       });
+      await rejects(connection.call('never'), {
+        code: 'WORKER_LOST',
+        message: /^The connection was disposed: /,
+      });
     },
   },
 ];

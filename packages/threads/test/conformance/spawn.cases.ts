@@ -74,7 +74,7 @@ export const spawnCases: readonly Case[] = [
       });
       await rejects(spawn(fixture('workshop.ts'), { backend, data: () => {} }), {
         name: 'TypeError',
-        message: /^Start data of ".*" cannot be sent$/,
+        message: /^Start data of ".*" cannot be sent: ./,
       });
       await rejects(spawn(fixture('workshop.ts'), { backend, outstandingMax: 0 }), { name: 'RangeError' });
       await rejects(spawn(fixture('workshop.ts'), { backend, deadlineMs: Number.NaN }), {
