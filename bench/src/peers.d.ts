@@ -1,7 +1,11 @@
 /** What the benches use of packages that come without types. */
 declare module 'hashring' {
   export default class HashRing {
-    constructor(servers: string | readonly string[], algorithm?: string, options?: Record<string, unknown>);
+    constructor(
+      servers: string | readonly string[] | Readonly<Record<string, { weight: number }>>,
+      algorithm?: string,
+      options?: Record<string, unknown>,
+    );
     readonly size: number;
     get(key: string): string;
     range(key: string, size: number): string[];

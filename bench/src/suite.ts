@@ -26,7 +26,10 @@ export interface Kernel {
   close?(): void | Promise<void>;
 }
 
-/** What a contender of a bench whose unit is bytes returns: the amount, already measured. */
+/** What is reported: time of an operation, or an amount that contenders find themselves. */
+export type Unit = 'ns' | 'bytes' | 'count';
+
+/** What a contender of a bench whose unit is not time returns: the amount, already measured. */
 export interface Quantity {
   readonly quantity: number;
 }
@@ -49,7 +52,7 @@ export interface Context {
 export type Setup = (context: Context) => Kernel | Quantity | Promise<Kernel | Quantity>;
 
 /** A figure that the work is meant to reach; it is shown beside what was measured and never fails a run. */
-export type Goal = RatioGoal | TimeGoal | ScalingGoal;
+export type Goal = RatioGoal | LimitGoal | ScalingGoal;
 
 /** `of` takes at most `atMost` of the time (or bytes) of `to`. */
 export interface RatioGoal {
@@ -58,10 +61,10 @@ export interface RatioGoal {
   readonly atMost: number;
 }
 
-/** One operation of `of` takes at most this long. */
-export interface TimeGoal {
+/** `of` takes at most this much, in the bench's unit: ns per operation, bytes, or a count. */
+export interface LimitGoal {
   readonly of: string;
-  readonly atMostNs: number;
+  readonly limit: number;
 }
 
 /** `threads` threads do `atLeast` times the work of one; only judged where `control` itself scales as far. */
@@ -93,7 +96,8 @@ export interface Bench {
    * profile's time for warming up; the others run exactly as many as the first.
    */
   readonly warmupCycles?: number;
-  readonly unit?: 'ns' | 'bytes';
+  /** `ns` unless given. A count is exact, so one process is enough. */
+  readonly unit?: Unit;
   /** Why this contender cannot run with these parameters, if it cannot; the reason goes into the report. */
   readonly skip?: (contender: string, params: Params) => string | undefined;
   readonly goals?: readonly Goal[];

@@ -47,8 +47,8 @@ export default defineSuite({
         'loop alone': () => loop(round => round),
       },
       goals: [
-        { of: '@quorate/core, guarded', atMostNs: 10 },
-        { of: '@quorate/core, publish', atMostNs: 10 },
+        { of: '@quorate/core, guarded', limit: 10 },
+        { of: '@quorate/core, publish', limit: 10 },
       ],
     },
   ],

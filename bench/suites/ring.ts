@@ -1,12 +1,13 @@
-import { Ring } from '@quorate/ring';
+import { accelerate, redisSlot, Ring } from '@quorate/ring';
 import clusterKeySlot from 'cluster-key-slot';
 import { ScrambledZipfian } from '../src/input/zipfian.ts';
 import { jumpBigInt } from '../src/kernels/jump-big-int.ts';
 import { freshKeyLoop, repeatedKeyLoop } from '../src/kernels/key-loop.ts';
+import { changeBenches } from '../src/kernels/ring-changes.ts';
+import { movesBench } from '../src/kernels/ring-moves.ts';
 import { nameDigit, nodeNames } from '../src/kernels/node-names.ts';
 import { consistentHashAt, hashring, ketama } from '../src/kernels/ring-peers.ts';
 import { type Bench, type Context, defineSuite, type Setup } from '../src/suite.ts';
-import { changeBenches } from '../src/kernels/ring-changes.ts';
 
 /** The ring of every lookup: 100 nodes with 160 points each, 100,000 keys, unless the command line says otherwise. */
 const size = { nodes: [100], keys: [100_000] };
@@ -16,6 +17,10 @@ type LookUp = (key: string) => string;
 const ours = (context: Context): LookUp => {
   const ring = Ring.build({ nodes: namesOf(context) });
   return key => ring.get(key);
+};
+const accelerated = (context: Context): LookUp => {
+  if (!accelerate()) throw new Error('WebAssembly must have the JS string builtins: this engine has not');
+  return ours(context);
 };
 const theirs = {
   hashring: (context: Context): LookUp => {
@@ -81,6 +86,7 @@ const lookups: Bench[] = [
     params: size,
     contenders: {
       '@quorate/ring': fresh(ours),
+      '@quorate/ring, WebAssembly': fresh(accelerated),
       hashring: fresh(theirs.hashring),
       ketama: fresh(theirs.ketama),
       'consistent-hash': fresh(theirs['consistent-hash']),
@@ -89,6 +95,7 @@ const lookups: Bench[] = [
       { of: '@quorate/ring', to: 'hashring', atMost: 1 / 20 },
       { of: '@quorate/ring', to: 'ketama', atMost: 1 / 18 },
       { of: '@quorate/ring', to: 'consistent-hash', atMost: 0.55 },
+      { of: '@quorate/ring, WebAssembly', to: 'consistent-hash', atMost: 0.4 },
     ],
   },
   {
@@ -162,10 +169,8 @@ const others: Bench[] = [
     about: 'the slot of every key, each a string made a moment before',
     params: { keys: [100_000] },
     contenders: {
-      '@quorate/ring slots': context => {
-        const ring = Ring.build({ algorithm: 'slots', nodes: ['a'] });
-        return freshKeyLoop(context.keys(context.number('keys')), key => ring.hash(key));
-      },
+      '@quorate/ring slots': context =>
+        freshKeyLoop(context.keys(context.number('keys')), key => redisSlot(key)),
       'cluster-key-slot': context =>
         freshKeyLoop(context.keys(context.number('keys')), key => clusterKeySlot(key)),
     },
@@ -209,5 +214,5 @@ function hashLoop(context: Context, bucketOf: (hash: bigint) => number) {
 export default defineSuite({
   name: 'ring',
   about: 'Consistent hashing beside the packages that people use for it, 160 points a node.',
-  benches: [...lookups, ...changeBenches, ...others],
+  benches: [...lookups, ...changeBenches, movesBench, ...others],
 });

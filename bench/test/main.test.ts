@@ -105,7 +105,7 @@ describe('pnpm bench', () => {
           benches: [
             { name: 'powers', contender: '<b>first</b>', params: { count: 20_000 }, status: 'ok' },
             { contender: 'second' },
-            { contender: 'fixed', bytes: { median: 8000, lo: 8000, hi: 8000 } },
+            { contender: 'fixed', amount: { median: 8000, lo: 8000, hi: 8000 } },
             { contender: 'never', status: 'skipped', why: 'it is never weighed' },
           ],
           ratios: [

@@ -85,7 +85,7 @@ describe('rows', () => {
     expect(benches[0]).toMatchObject({
       nsPerOp: null,
       opsPerSec: null,
-      bytes: { median: 100 },
+      amount: { median: 100 },
       unit: 'bytes',
     });
     expect(ratios[0]).toMatchObject({ of: 'ours', to: 'theirs', unit: 'bytes', ahead: 'ours' });
@@ -102,7 +102,7 @@ describe('rows', () => {
   });
 
   it('show a goal of time beside what was measured', () => {
-    const goals = [{ of: 'ours', atMostNs: 10 }];
+    const goals = [{ of: 'ours', limit: 10 }];
     const verdict = (...times: number[]): string | undefined =>
       suiteOf(outcomeOf(contestOf({ ...pair, goals }), [chunks(...times), chunks(1)])).benches[0]?.goal
         ?.verdict;

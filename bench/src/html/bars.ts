@@ -13,7 +13,7 @@ const top = 8;
 /** A bar for each row with its interval; shorter is better. */
 export function renderBars(rows: readonly BenchRow[]): string {
   const measured = rows.flatMap(row => {
-    const spread = row.nsPerOp ?? row.bytes;
+    const spread = row.nsPerOp ?? row.amount;
     return spread === undefined || spread === null ? [] : [{ row, spread }];
   });
   if (measured.length === 0) return '';
@@ -25,7 +25,7 @@ export function renderBars(rows: readonly BenchRow[]): string {
   );
   const bottom = top + measured.length * rowHeight;
   const unit = measured[0]?.row.unit ?? 'ns';
-  const what = unit === 'ns' ? 'time per operation' : 'bytes';
+  const what = { ns: 'time per operation', bytes: 'bytes', count: 'count' }[unit];
   return drawing(
     width,
     bottom + 34,

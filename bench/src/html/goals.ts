@@ -1,4 +1,4 @@
-import { formatGoal, formatNs, formatRatioInterval, formatSpeedup } from '../report/format.ts';
+import { formatGoal, formatRatioInterval, formatSpeedup, formatValue } from '../report/format.ts';
 import type { Report, Verdict } from '../report/report.ts';
 import { element, escape } from './markup.ts';
 
@@ -45,8 +45,9 @@ function goalLines(report: Report): GoalLine[] {
   return report.suites.flatMap(suite => {
     const times = suite.benches.flatMap((row): GoalLine[] => {
       if (row.goal === undefined) return [];
-      const measured = row.nsPerOp === null ? 'no result' : formatNs(row.nsPerOp.median);
-      const goal = `≤ ${formatNs(row.goal.atMostNs)}`;
+      const spread = row.nsPerOp ?? row.amount;
+      const measured = spread ? formatValue(spread.median, row.unit) : 'no result';
+      const goal = `≤ ${formatValue(row.goal.limit, row.unit)}`;
       return [
         {
           where: `${suite.name}/${row.name}`,

@@ -16,8 +16,8 @@ const legendColumns = 3;
 export function renderSamples(rows: readonly BenchRow[]): string {
   const turns = rows.length;
   const dots = rows.flatMap(row => {
-    const middle = (row.nsPerOp ?? row.bytes)?.median;
-    if (middle === undefined) return [];
+    const middle = (row.nsPerOp ?? row.amount)?.median;
+    if (middle === undefined || middle === 0) return [];
     return row.samples.flatMap(({ round, place, value }) =>
       value === null ? [] : [{ row, round, turn: round * turns + place, value, share: value / middle }],
     );

@@ -8,11 +8,11 @@ export interface Scale {
 /** Beyond this factor between the least and the most, the small ones would be invisible on a linear scale. */
 const linearFactorMax = 15;
 
-/** From zero where the values are of one size, else logarithmic. Values must be positive. */
+/** From zero where the values are of one size, else logarithmic. Zeros keep it linear. */
 export function amountScale(values: readonly number[], from: number, to: number): Scale {
-  const most = Math.max(...values);
+  const most = Math.max(...values) || 1;
   const least = Math.min(...values);
-  if (most / least > linearFactorMax) return logScale(least / 2, most, from, to);
+  if (least > 0 && most / least > linearFactorMax) return logScale(least / 2, most, from, to);
   const step = niceStep(most / 4);
   const ticks = Array.from({ length: Math.floor(most / step) + 1 }, (_, index) => index * step);
   return { place: value => from + (value / most) * (to - from), ticks, logarithmic: false };

@@ -61,8 +61,10 @@ function troubles(rows: readonly BenchRow[]): string[] {
     );
 }
 
+const amountNames = { ns: 'Time', bytes: 'Bytes', count: 'Count' } as const;
+
 function forestTitle(ratios: readonly RatioRow[]): string {
-  const what = ratios[0]?.unit === 'bytes' ? 'Bytes' : 'Time';
+  const what = amountNames[ratios[0]?.unit ?? 'ns'];
   const first = commonFirst(ratios);
   return `${what} of ${first ?? 'the first'} divided by that of${first === undefined ? ' the second' : '…'}`;
 }
@@ -89,7 +91,7 @@ function tableOf(rows: readonly BenchRow[]): string {
     'checksum',
   ];
   const body = rows.map(row => {
-    const spread = row.nsPerOp ?? row.bytes;
+    const spread = row.nsPerOp ?? row.amount;
     const value = spread ? formatValue(spread.median, row.unit) : row.status;
     const interval = spread
       ? `${formatValue(spread.lo, row.unit)} to ${formatValue(spread.hi, row.unit)}`

@@ -1,4 +1,4 @@
-import type { Params } from '../suite.ts';
+import type { Params, Unit } from '../suite.ts';
 import type { RatioGoalRow } from './report.ts';
 
 const timeUnits = [
@@ -21,7 +21,8 @@ export function formatBytes(bytes: number): string {
   return `${Math.round(bytes)} B`;
 }
 
-export function formatValue(value: number, unit: 'ns' | 'bytes'): string {
+export function formatValue(value: number, unit: Unit): string {
+  if (unit === 'count') return digits(value);
   return unit === 'ns' ? formatNs(value) : formatBytes(value);
 }
 

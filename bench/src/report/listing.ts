@@ -1,6 +1,6 @@
 import type { Contest } from '../plan.ts';
-import type { Goal } from '../suite.ts';
-import { formatParams, formatRatio } from './format.ts';
+import type { Goal, Unit } from '../suite.ts';
+import { formatParams, formatRatio, formatValue } from './format.ts';
 
 /** What would run, as text: for `--list`. */
 export function renderListing(contests: readonly Contest[]): string {
@@ -20,13 +20,14 @@ export function renderListing(contests: readonly Contest[]): string {
     for (const row of contest.rows) {
       if (row.skipped !== undefined) lines.push(`    skipped: ${row.contender}: ${row.skipped}`);
     }
-    for (const goal of contest.bench.goals ?? []) lines.push(`    goal: ${goalText(goal)}`);
+    for (const goal of contest.bench.goals ?? [])
+      lines.push(`    goal: ${goalText(goal, contest.bench.unit ?? 'ns')}`);
   }
   return `${lines.join('\n')}\n`;
 }
 
-function goalText(goal: Goal): string {
+function goalText(goal: Goal, unit: Unit): string {
   if ('to' in goal) return `${goal.of} / ${goal.to} ≤ ${formatRatio(goal.atMost)}`;
-  if ('atMostNs' in goal) return `${goal.of} ≤ ${goal.atMostNs} ns`;
+  if ('limit' in goal) return `${goal.of} ≤ ${formatValue(goal.limit, unit)}`;
   return `${goal.of} on ${goal.threads} threads ≥ ${goal.atLeast}x one thread, where ${goal.control} scales as far`;
 }

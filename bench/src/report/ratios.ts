@@ -30,7 +30,7 @@ export function ratioRows(contest: Contest, rows: readonly BenchRow[], seed: num
     if (goal === undefined) return ratio;
     if ('atMost' in goal)
       return { ...ratio, goal: { atMost: goal.atMost, verdict: atMostVerdict(ratio, goal.atMost) } };
-    if ('atMostNs' in goal) return ratio;
+    if ('limit' in goal) return ratio;
     const control = ratios.find(
       other => other.pair.kind === 'threads' && isScalingOf(other.pair, goal.control, goal.threads),
     );
@@ -121,9 +121,10 @@ function scalingGoal(ratio: RatioRow, goal: ScalingGoal, control: RatioRow | und
 }
 
 /** Met or missed where the whole interval says so, else unclear. */
-function atMostVerdict({ lo, hi }: { readonly lo: number; readonly hi: number }, atMost: number): Verdict {
+export function atMostVerdict(
+  { lo, hi }: { readonly lo: number; readonly hi: number },
+  atMost: number,
+): Verdict {
   if (hi <= atMost) return 'met';
   return lo > atMost ? 'missed' : 'unclear';
 }
-
-export { atMostVerdict as timeVerdict };

@@ -1,5 +1,5 @@
 import type { GroupWindow, Latency } from '../measure/job.ts';
-import type { Params } from '../suite.ts';
+import type { Params, Unit } from '../suite.ts';
 
 /** What `--json` writes; the schema is in `bench/schema/quorate-bench-1.json`. */
 export interface Report {
@@ -57,11 +57,12 @@ export interface BenchRow {
   readonly contender: string;
   /** With `threads` among them, for benches that run in thread groups. */
   readonly params: Params;
-  /** Null where the unit is bytes, and where there is no result. */
+  /** Null where the unit is not time, and where there is no result. */
   readonly nsPerOp: Spread | null;
   readonly opsPerSec: number | null;
-  readonly bytes?: Spread;
-  readonly unit: 'ns' | 'bytes';
+  /** Where the unit is not time. */
+  readonly amount?: Spread;
+  readonly unit: Unit;
   readonly threads: number;
   readonly status: Status;
   /** Why the status is not `ok`. */
@@ -73,7 +74,8 @@ export interface BenchRow {
   readonly overlap?: { readonly least: number; readonly rejected: number };
   /** Processor time as a share of wall time, the median over the processes. */
   readonly busy?: number;
-  readonly goal?: { readonly atMostNs: number; readonly verdict: Verdict };
+  /** The limit is in the row's unit. */
+  readonly goal?: { readonly limit: number; readonly verdict: Verdict };
   readonly samples: readonly SampleRow[];
 }
 
@@ -96,7 +98,7 @@ export interface RatioRow {
   readonly lo: number;
   readonly hi: number;
   readonly params: Params;
-  readonly unit: 'ns' | 'bytes';
+  readonly unit: Unit;
   /** Between contenders, or of one contender between numbers of threads. */
   readonly kind: 'contender' | 'threads';
   readonly pairs: number;

@@ -4,7 +4,7 @@ import type { ContestOutcome, RowOutcome } from '../run/schedule.ts';
 import { bootstrap } from '../statistics/bootstrap.ts';
 import { median, quantile } from '../statistics/quantile.ts';
 import type { Bench } from '../suite.ts';
-import { ratioRows, timeVerdict } from './ratios.ts';
+import { ratioRows, atMostVerdict } from './ratios.ts';
 import type { BenchRow, Environment, Report, SampleRow, Spread, SuiteReport } from './report.ts';
 
 /** Of a process's chunks: noise only ever adds time, and a quarter of them is enough to hold the usual collections. */
@@ -61,14 +61,14 @@ function benchRow({ contest }: ContestOutcome, outcome: RowOutcome, seed: number
     params: bench.threads === undefined ? contest.params : { ...contest.params, threads },
     nsPerOp: unit === 'ns' ? spread : null,
     opsPerSec: unit === 'ns' && spread !== null ? 1e9 / spread.median : null,
-    ...(unit === 'bytes' && spread !== null ? { bytes: spread } : {}),
+    ...(unit !== 'ns' && spread !== null ? { amount: spread } : {}),
     unit,
     threads,
     ...status,
     ...(bench.controls?.includes(contender) === true ? { control: true as const } : {}),
     checksum: outcome.samples[0]?.sample.checksum ?? null,
     ...measurements(outcome),
-    ...timeGoal(bench, contender, spread),
+    ...limitGoal(bench, contender, spread),
     samples,
   };
 }
@@ -122,11 +122,11 @@ function measurements(outcome: RowOutcome): Pick<BenchRow, 'latencyNs' | 'overla
   };
 }
 
-function timeGoal(bench: Bench, contender: string, spread: Spread | null): Pick<BenchRow, 'goal'> {
+function limitGoal(bench: Bench, contender: string, spread: Spread | null): Pick<BenchRow, 'goal'> {
   for (const goal of bench.goals ?? []) {
-    if (!('atMostNs' in goal) || goal.of !== contender) continue;
-    const verdict = spread === null ? 'inconclusive' : timeVerdict(spread, goal.atMostNs);
-    return { goal: { atMostNs: goal.atMostNs, verdict } };
+    if (!('limit' in goal) || goal.of !== contender) continue;
+    const verdict = spread === null ? 'inconclusive' : atMostVerdict(spread, goal.limit);
+    return { goal: { limit: goal.limit, verdict } };
   }
   return {};
 }

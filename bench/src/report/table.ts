@@ -71,7 +71,7 @@ function contestKey(bench: string, params: BenchRow['params']): string {
 function rowCells(row: BenchRow, ratios: readonly RatioRow[]): string[] {
   const name =
     row.params['threads'] === undefined ? row.contender : `${row.contender}, ${row.threads} threads`;
-  const spread = row.nsPerOp ?? row.bytes;
+  const spread = row.nsPerOp ?? row.amount;
   if (spread === undefined || spread === null) return [name, row.status, '', '', ''];
   const ratio = ratios.find(r => r.kind === 'contender' && r.to === row.contender && sameThreads(r, row));
   return [
@@ -107,7 +107,7 @@ function noteLines(row: BenchRow, paint: Paint): string[] {
     lines.push(`    ${paint('dim', `${name}: ${overlap}`)}`);
   }
   if (row.goal !== undefined) {
-    const text = `goal: ${name} ≤ ${row.goal.atMostNs} ns: ${row.goal.verdict}`;
+    const text = `goal: ${name} ≤ ${formatValue(row.goal.limit, row.unit)}: ${row.goal.verdict}`;
     lines.push(`    ${paint(verdictStyle(row.goal.verdict), text)}`);
   }
   return lines;

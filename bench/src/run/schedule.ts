@@ -35,7 +35,7 @@ export interface ScheduleOptions {
 
 /** How many measured processes {@link runContests} starts for these contests, unless one fails. */
 export function sampleCount(contests: readonly Contest[], profile: Profile): number {
-  return contests.reduce((sum, contest) => sum + rowsToRun(contest).length * profile.rounds, 0);
+  return contests.reduce((sum, contest) => sum + rowsToRun(contest).length * roundsOf(contest, profile), 0);
 }
 
 /**
@@ -63,8 +63,9 @@ async function runContest(
   order: Random,
   options: ScheduleOptions,
 ): Promise<ContestOutcome> {
+  const rounds = roundsOf(contest, options.profile);
   const runners = rowsToRun(contest).map(row => new RowRunner(contest, row, options));
-  for (let round = 0; round < options.profile.rounds; round++) {
+  for (let round = 0; round < rounds; round++) {
     for (const [place, runner] of shuffled(runners, order).entries()) {
       options.signal.throwIfAborted();
       await runner.measure(round, place);
@@ -74,6 +75,11 @@ async function runContest(
     row => runners.find(runner => runner.row === row)?.outcome() ?? { row, samples: [] },
   );
   return { contest, rows: contest.bench.agree === true ? withAgreement(outcomes) : outcomes };
+}
+
+/** A count comes out the same in every process. */
+function roundsOf(contest: Contest, profile: Profile): number {
+  return contest.bench.unit === 'count' ? 1 : profile.rounds;
 }
 
 function rowsToRun(contest: Contest): Row[] {
