@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Job } from '../src/measure/job.ts';
 import { profiles } from '../src/run/profile.ts';
@@ -66,6 +67,17 @@ describe('sampleInProcess', () => {
     const accepted = groupWindows.filter(window => window.accepted).length;
     const rejected = groupWindows.length - accepted;
     expect(accepted === budget.groupWindows || rejected === budget.groupRejectsMax + 1).toBe(true);
+  });
+
+  it('measures the suite that the README shows, which has at most 15 lines', async () => {
+    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+    const example = /```js\n(.*?)```/s.exec(readme)?.[1] ?? '';
+    expect(example.trimEnd().split('\n').length).toBeLessThanOrEqual(15);
+    const file = join(folder, 'encode.ts');
+    const source = new URL('../src/', import.meta.url).href;
+    writeFileSync(file, example.replaceAll("'../src/", `'${source}`));
+    const job = jobOf(pathToFileURL(file).href, 'utf8', { contender: 'buffer' });
+    await expect(sampleInProcess(job, options)).resolves.toMatchObject({ groupWindows: [] });
   });
 
   it('reports a quantity as it is', async () => {
