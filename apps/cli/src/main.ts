@@ -18,5 +18,3 @@ process.exitCode = await runQuorate(process.argv.slice(2), {
   environment: process.env,
   clock: systemClock,
 });
-// A writer that still holds our stdin open must not keep the process.
-process.stdin.destroy();

@@ -5,10 +5,11 @@ import { knownAlgorithms } from '../src/analysis/algorithm-spec.ts';
 import type { AlgorithmReport, AnalyzeReport } from '../src/index.ts';
 import { Folder, keyLines, runHere, runProcess } from './run-command.ts';
 
+/** Not in the order of their ids, which is the order in most rings. */
 const nodes = [
-  { id: 'a', weight: 2, zone: 'east' },
-  { id: 'b', weight: 1, zone: 'east' },
-  { id: 'c', weight: 1, zone: 'west' },
+  { id: 'c', weight: 2, zone: 'east' },
+  { id: 'a', weight: 1, zone: 'east' },
+  { id: 'b', weight: 1, zone: 'west' },
   { id: 'd', weight: 1.5, zone: 'north' },
 ];
 

@@ -33,7 +33,8 @@ export class MovementCounter {
   count(key: Uint8Array, from: number, isNew: boolean): void {
     const to = this.#indexBefore[this.ring.index(key)] as number;
     if (to === from) return;
-    const unnecessary = to >= 0 && this.#untouched[to] === 1 && this.#untouched[from] === 1;
+    // A node that joined has no index before, so it is not among the untouched either.
+    const unnecessary = this.#untouched[to] === 1 && this.#untouched[from] === 1;
     this.movedRequests++;
     if (unnecessary) this.unnecessaryRequests++;
     if (!isNew) return;
