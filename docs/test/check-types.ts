@@ -17,13 +17,13 @@ const COMPILER_OPTIONS = {
 };
 
 /**
- * Checks the types of all blocks in one program.
+ * Checks the types of all TypeScript blocks in one program.
  *
  * @returns The compiler's messages about the blocks, with the file and line of the document; empty where all is well.
  */
 export async function typeFaults(files: readonly BlockFile[], name: string): Promise<string[]> {
   const config = join(blocksFolder, `tsconfig.${name}.json`);
-  const paths = files.map(({ path }) => path);
+  const paths = files.filter(({ block }) => block.language === 'ts').map(({ path }) => path);
   writeFileSync(config, JSON.stringify({ compilerOptions: COMPILER_OPTIONS, files: paths }));
   const documents = new Map(files.map(({ path, block }) => [basename(path), block.file]));
   const output = await compile(config);

@@ -36,6 +36,15 @@ test('an import that does not exist is red', async () => {
   await expect(runBlock(writeBlock(block))).rejects.toThrow(/does not provide an export named 'nothing'/);
 });
 
+test('a relative import starts in the README’s folder, one level up', async () => {
+  const markdown =
+    "```js\nimport { QuorateError } from '../src/index.ts';\nnew QuorateError('A', 'b');\n```\n";
+  const [block] = documentBlocks('packages/core/FIXTURE.md', markdown);
+  const file = writeBlock(block as DocumentBlock);
+  await expect(runBlock(file)).resolves.toBeUndefined();
+  expect(await typeFaults([file, writeBlock(blockOf('ts', 'export {};'))], 'mixed')).toEqual([]);
+});
+
 test('a stated output is compared', async () => {
   const markdown = '```js\nconsole.log("a b");\n```\n\n```text output\na b\n```\n';
   const [right] = documentBlocks('fixture-right.md', markdown);

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { docsFolder, repositoryFolder } from '../builder/places.ts';
 import type { DocumentBlock } from './documents.ts';
 
@@ -58,12 +58,20 @@ function linkPackages(): void {
   }
 }
 
+const PARENT_IMPORT = /(\bfrom\s*|\bimport\s*\(?\s*)(['"])\.\.\//g;
+
+/** `../src/suite.ts` means the README's own folder: a block stands for a file one level below, as suites and tests do. */
+function fromOwnFolder({ code, file }: DocumentBlock): string {
+  const folder = relative(blocksFolder, join(repositoryFolder, dirname(file))).replaceAll('\\', '/');
+  return code.replaceAll(PARENT_IMPORT, (_, before: string, quote: string) => `${before}${quote}${folder}/`);
+}
+
 /** Writes the block as a module, its code on the lines it has in the document. */
 export function writeBlock(block: DocumentBlock): BlockFile {
   linkPackages();
   const name = `${block.file.replaceAll(/[^A-Za-z0-9]+/g, '-')}-${block.line}`;
   const path = join(blocksFolder, `${name}.${block.language === 'ts' ? 'mts' : 'mjs'}`);
-  writeFileSync(path, '\n'.repeat(block.line) + block.code);
+  writeFileSync(path, '\n'.repeat(block.line) + fromOwnFolder(block));
   return { block, path };
 }
 
