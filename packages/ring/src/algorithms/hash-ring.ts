@@ -1,4 +1,4 @@
-import { xxh32 } from '../hash/xxh32.ts';
+import { signedXxh32, xxh32 } from '../hash/xxh32.ts';
 import type { Key } from '../key.ts';
 import type { Members } from '../members.ts';
 import type { Algorithm, Arcs, HashSpace, Placement, Settings, Table } from '../placement.ts';
@@ -29,7 +29,7 @@ export class HashRing implements Placement {
   }
 
   index(key: Key): number {
-    return this.points.owner(xxh32(key, this.#seed));
+    return this.points.owner(signedXxh32(key, this.#seed));
   }
 
   hash(key: Key): number {
@@ -41,7 +41,7 @@ export class HashRing implements Placement {
   }
 
   preference(key: Key, count: number, into: Int32Array): number {
-    return this.points.preference(xxh32(key, this.#seed), count, into);
+    return this.points.preference(signedXxh32(key, this.#seed), count, into);
   }
 
   arcs(width: number): Arcs {

@@ -37,13 +37,12 @@ export class KetamaRing implements Placement {
   }
 
   index(key: Key): number {
-    return this.points.owner(this.hash(key));
+    return this.points.owner(signedHash(key));
   }
 
   /** The first four bytes of the key's MD5, least first. */
   hash(key: Key): number {
-    keyWords.load(key);
-    return (md5(keyWords.words, keyWords.length)[0] as number) >>> 0;
+    return signedHash(key) >>> 0;
   }
 
   indexOfHash(hash: number | bigint): number {
@@ -51,7 +50,7 @@ export class KetamaRing implements Placement {
   }
 
   preference(key: Key, count: number, into: Int32Array): number {
-    const found = this.points.preference(this.hash(key), count, into);
+    const found = this.points.preference(signedHash(key), count, into);
     return appendIdle(found, count, into, this.#idle);
   }
 
@@ -100,6 +99,11 @@ export const ketama: Algorithm<KetamaOptions, KetamaRing> & { readonly name: 'ke
     return new KetamaRing(table, idleNodes(members, table.owners));
   },
 };
+
+function signedHash(key: Key): number {
+  keyWords.load(key);
+  return md5(keyWords.words, keyWords.length)[0] as number;
+}
 
 /** Digests of each node, by index. @throws RangeError on a weight beyond single precision's reach. */
 function digestCounts(members: Members, variant: KetamaVariant): readonly number[] {

@@ -1,4 +1,4 @@
-import { xxh32 } from '../hash/xxh32.ts';
+import { signedXxh32, xxh32 } from '../hash/xxh32.ts';
 import type { Key } from '../key.ts';
 import type { Members } from '../members.ts';
 import type { Algorithm, Placement, Table } from '../placement.ts';
@@ -26,7 +26,7 @@ export class RendezvousRing implements Placement {
   }
 
   index(key: Key): number {
-    return this.#rendezvous.owner(xxh32(key, this.#seed));
+    return this.#rendezvous.owner(signedXxh32(key, this.#seed));
   }
 
   hash(key: Key): number {
@@ -39,7 +39,7 @@ export class RendezvousRing implements Placement {
 
   /** Each next owner is the one the key would have if those before it left. */
   preference(key: Key, count: number, into: Int32Array): number {
-    return this.#rendezvous.preference(xxh32(key, this.#seed), count, into);
+    return this.#rendezvous.preference(signedXxh32(key, this.#seed), count, into);
   }
 
   arcs(): undefined {

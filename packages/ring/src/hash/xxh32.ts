@@ -5,10 +5,13 @@ import { P1, P2, P3, P4, P5 } from './xxh32-primes.ts';
 /*
  * XXH32 (Y. Collet, "xxHash fast digest algorithm", specification 0.1.1): four lanes of 32 bits over stripes of 16 bytes,
  * then the tail by words and bytes, then an avalanche.
+ *
+ * On hot paths hashes are passed on as signed numbers. Those fit a tagged word, where an unsigned one above 2³¹ would be
+ * allocated on its way in or out of every function that the engine does not inline.
  */
 let hashText: (text: string, seed: number) => number = xxh32Text;
 
-/** The function that hashes texts, for `accelerate` to replace; the result may be signed. */
+/** The function that hashes texts, for `accelerate` to replace. */
 export const textHash = {
   get accelerated(): boolean {
     return hashText !== xxh32Text;
@@ -29,13 +32,22 @@ export const textHash = {
  * @throws TypeError on anything but text and bytes.
  */
 export function xxh32(key: Key, seed: number): number {
-  if (typeof key === 'string') return hashText(key, seed) >>> 0;
-  if (key instanceof Uint8Array) return xxh32Bytes(key, key.length, seed);
+  return signedXxh32(key, seed) >>> 0;
+}
+
+/** `xxh32` as a signed number, for callers that pass it on. @throws As `xxh32`. */
+export function signedXxh32(key: Key, seed: number): number {
+  if (typeof key === 'string') return hashText(key, seed);
+  if (key instanceof Uint8Array) return signedXxh32Bytes(key, key.length, seed);
   throw badKey(key);
 }
 
-/** XXH32 of the first `length` bytes. */
+/** XXH32 of the first `length` bytes, as an unsigned number. */
 export function xxh32Bytes(bytes: Uint8Array, length: number, seed: number): number {
+  return signedXxh32Bytes(bytes, length, seed) >>> 0;
+}
+
+function signedXxh32Bytes(bytes: Uint8Array, length: number, seed: number): number {
   let at = 0;
   let h: number;
   if (length >= 16) {
@@ -59,14 +71,14 @@ export function xxh32Bytes(bytes: Uint8Array, length: number, seed: number): num
   return avalanche(h);
 }
 
-/** XXH32 of a text by way of its encoded bytes. */
+/** XXH32 of a text by way of its encoded bytes, signed. */
 export function encodedXxh32(text: string, seed: number): number {
   const size = encodeUtf8(text);
-  return xxh32Bytes(encoded.bytes, size, seed);
+  return signedXxh32Bytes(encoded.bytes, size, seed);
 }
 
 /**
- * XXH32 of a text's UTF-8 bytes, in JavaScript.
+ * XXH32 of a text's UTF-8 bytes, in JavaScript, signed.
  *
  * Long on purpose: parts of it taken out as functions cost a fifth more time, for they look at the string anew.
  */
@@ -160,5 +172,5 @@ function avalanche(hash: number): number {
   let h = hash;
   h = Math.imul(h ^ (h >>> 15), P2);
   h = Math.imul(h ^ (h >>> 13), P3);
-  return (h ^ (h >>> 16)) >>> 0;
+  return h ^ (h >>> 16);
 }

@@ -57,17 +57,18 @@ export class BucketTable {
     return [this.positions, this.owners, this.#entries, this.#starts];
   }
 
-  /** Owner of the first point at or after a hash. */
+  /** Owner of the first point at or after a hash, signed or not. */
   owner(hash: number): number {
     const entry = this.#entries[hash >>> this.#shift] as number;
     if (entry < this.#flag) return entry;
     const first = entry & (this.#flag - 1);
-    const at = first + Number((this.positions[first] as number) < hash);
-    if ((this.positions[at] as number) >= hash) return this.owners[at] as number;
+    const place = hash >>> 0;
+    const at = first + Number((this.positions[first] as number) < place);
+    if ((this.positions[at] as number) >= place) return this.owners[at] as number;
     return this.owners[this.#search(at, hash)] as number;
   }
 
-  /** Index of the first point at or after a hash, the number of points beyond the last. */
+  /** Index of the first point at or after a hash, signed or not; the number of points beyond the last. */
   find(hash: number): number {
     const entry = this.#entries[hash >>> this.#shift] as number;
     const flagged = entry >= this.#flag;
@@ -80,15 +81,16 @@ export class BucketTable {
   /** Goes on from a point: a few steps, then by halves, for positions that someone chose may all lie together. */
   #search(from: number, hash: number): number {
     const positions = this.positions;
+    const place = hash >>> 0;
     let low = from;
     for (let step = 0; step < STEPS_MAX; step++) {
-      if ((positions[low] as number) >= hash) return low;
+      if ((positions[low] as number) >= place) return low;
       low++;
     }
     let high = positions.length - 1;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((positions[middle] as number) < hash) low = middle + 1;
+      if ((positions[middle] as number) < place) low = middle + 1;
       else high = middle;
     }
     return low;

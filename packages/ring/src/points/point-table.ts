@@ -35,18 +35,18 @@ export class PointTable {
     return this.#buckets.tables();
   }
 
-  /** Owner of a hash. There must be a point. */
+  /** Owner of a hash, signed or not. There must be a point. */
   owner(hash: number): number {
     return this.#buckets.owner(hash);
   }
 
-  /** Index of the first point at or after a hash, 0 beyond the last. */
+  /** Index of the first point at or after a hash, signed or not; 0 beyond the last. */
   find(hash: number): number {
     const at = this.#buckets.find(hash);
     return at === this.positions.length ? 0 : at;
   }
 
-  /** The first `count` distinct owners from a hash on; gives how many there are. */
+  /** The first `count` distinct owners from a hash on, signed or not; gives how many there are. */
   preference(hash: number, count: number, into: Int32Array): number {
     return distinctOwners(this.owners, this.find(hash), count, into, this.nodeCount);
   }

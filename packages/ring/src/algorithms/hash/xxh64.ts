@@ -71,13 +71,14 @@ function mergeLane(at: number): void {
 
 function stripes(words: Int32Array, wordsEnd: number, seedHigh: number, seedLow: number): void {
   const secondLow = (seedLow + P2L) | 0;
-  const secondHigh = seedHigh + P2H + (secondLow >>> 0 < P2L ? 1 : 0);
+  const secondHigh = (seedHigh + P2H + (secondLow >>> 0 < P2L ? 1 : 0)) | 0;
   const firstLow = (secondLow + P1L) | 0;
   const lastLow = (seedLow - P1L) | 0;
-  runLane(0, words, wordsEnd, secondHigh + P1H + (firstLow >>> 0 < P1L ? 1 : 0), firstLow);
+  const firstHigh = (secondHigh + P1H + (firstLow >>> 0 < P1L ? 1 : 0)) | 0;
+  runLane(0, words, wordsEnd, firstHigh, firstLow);
   runLane(2, words, wordsEnd, secondHigh, secondLow);
   runLane(4, words, wordsEnd, seedHigh, seedLow);
-  runLane(6, words, wordsEnd, seedHigh - P1H - (seedLow >>> 0 < P1L ? 1 : 0), lastLow);
+  runLane(6, words, wordsEnd, (seedHigh - P1H - (seedLow >>> 0 < P1L ? 1 : 0)) | 0, lastLow);
   state[8] = 0;
   state[9] = 0;
   addRotated(0, 1);
