@@ -9,6 +9,8 @@ export interface DemoArguments {
   readonly port: number;
   readonly seed: number;
   readonly json: boolean;
+  /** Without it, the demo loads the keys and waits for somebody to press the page's buttons. */
+  readonly tour: boolean;
   /** Whether to stay up after the tour, until Ctrl-C. */
   readonly stay: boolean;
 }
@@ -33,6 +35,7 @@ kills one, and checks after each change that every key is where it should be.
   --json        print the report as JSON on stdout, and end
   --once        end after the tour (the default unless stdout is a terminal)
   --keep        stay up after the tour until Ctrl-C, terminal or not
+  --no-tour     load the keys, then wait for the page's buttons until Ctrl-C
   --help        print this
 
 Exit code: 0 all checks passed, 1 a check or the run failed, 2 the arguments are wrong.
@@ -47,6 +50,7 @@ const options = {
   json: { type: 'boolean' },
   once: { type: 'boolean' },
   keep: { type: 'boolean' },
+  'no-tour': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -67,6 +71,10 @@ export function parseArguments(
     throw new UsageError('--once and --keep exclude each other');
   }
   const json = values.json === true;
+  const tour = values['no-tour'] !== true;
+  if (!tour && (json || values.once === true)) {
+    throw new UsageError('--no-tour leaves nothing to report: it excludes --json and --once');
+  }
   return {
     nodes: integer('--nodes', values.nodes, 2, 9) ?? 3,
     keysFile: values.keys,
@@ -74,7 +82,8 @@ export function parseArguments(
     port: integer('--port', values.port, 0, 65_535) ?? 0,
     seed: integer('--seed', values.seed, 0, 0xffff_ffff) ?? freshSeed(),
     json,
-    stay: values.keep === true || (isTerminal && !json && values.once !== true),
+    tour,
+    stay: !tour || values.keep === true || (isTerminal && !json && values.once !== true),
   };
 }
 

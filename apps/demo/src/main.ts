@@ -59,15 +59,32 @@ async function tourAndStay(
   args: DemoArguments,
   say: (line: string) => void,
 ): Promise<number> {
+  if (!args.tour) return stayUp(demo, dashboard, args, say);
   dashboard.busy = 'The tour';
   const report = await runTour(demo, args.nodes, args.seed, seededRandom(args.seed).fork('tour'));
   dashboard.busy = undefined;
   if (args.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
   else for (const line of summary(report)) say(line);
   if (!args.stay) return report.ok ? 0 : 1;
+  return stayUp(demo, dashboard, args, say);
+}
+
+/** Leaves the cluster to the page, with a little traffic, until somebody ends the demo. */
+async function stayUp(
+  demo: Demo,
+  dashboard: Dashboard,
+  args: DemoArguments,
+  say: (line: string) => void,
+): Promise<never> {
+  if (!args.tour) {
+    dashboard.busy = 'The start';
+    await demo.start(args.nodes);
+    await demo.load();
+    dashboard.busy = undefined;
+  }
   demo.setTraffic(quietOperationsPerSecond);
   say(`\nStill running. Page: ${dashboard.pageUrl}\nCtrl-C ends it.`);
-  return new Promise<number>(() => {});
+  return new Promise<never>(() => {});
 }
 
 function farewell(say: (line: string) => void): (stop: Stop) => number {

@@ -1,4 +1,4 @@
-import { type Outcome, QuorateError } from '@quorate/core';
+import { InvariantError, type Outcome, QuorateError } from '@quorate/core';
 
 /** What a {@link Problem} tells beside its status, code and detail. */
 export interface ProblemOptions {
@@ -64,7 +64,12 @@ export function isProblemBody(value: unknown): value is ProblemBody {
   );
 }
 
-/** Anything that was thrown, as a problem. What nobody foresaw is a 500 whose text stays inside the process. */
+/**
+ * Anything that was thrown, as a problem.
+ *
+ * What nobody foresaw is a 500, and its text goes to the log, not to the client. A broken invariant is let out of here to end
+ * the process: a node that does not know what it holds must not go on answering.
+ */
 export function asProblem(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown;
   if (thrown instanceof QuorateError) {
@@ -72,6 +77,8 @@ export function asProblem(thrown: unknown): Problem {
     const { outcome, retryable } = thrown;
     return new Problem(status, thrown.code, thrown.message, { outcome, retryable, cause: thrown });
   }
+  if (thrown instanceof InvariantError) void Promise.reject(thrown);
+  else console.error(thrown);
   return new Problem(500, 'INTERNAL', 'The node failed in a way nobody foresaw; its log has the reason', {
     outcome: 'unknown',
     cause: thrown,

@@ -9,10 +9,9 @@ export function jsonAnswer(body: unknown, headers: Record<string, string> = {}, 
   });
 }
 
-/** Whatever was thrown, as `application/problem+json`. What nobody foresaw is also written to the log. */
+/** Whatever was thrown, as `application/problem+json`. */
 export function problemAnswer(thrown: unknown, headers: Record<string, string> = {}): Response {
   const problem: Problem = asProblem(thrown);
-  if (problem.status === 500) console.error(problem.cause ?? problem);
   const more: Record<string, string> = { ...headers, 'content-type': 'application/problem+json' };
   if (problem.code === 'UNAUTHORIZED') more['www-authenticate'] = 'Bearer';
   if (problem.status === 413) more['connection'] = 'close';

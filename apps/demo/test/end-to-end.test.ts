@@ -1,0 +1,207 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '@quorate/core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { summary } from '../src/narrator.ts';
+import { NodeProcess } from '../src/node-process.ts';
+import type { TourReport } from '../src/tour.ts';
+import { allGone, canSeeProcesses, DemoRun, main, nodeProcesses } from './demo-run.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'quorate-demo-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const keyCount = 3000;
+
+describe('pnpm demo --json', () => {
+  let report: TourReport;
+  let stderr = '';
+
+  beforeAll(async () => {
+    const file = join(folder, 'keys.txt');
+    const plain = Array.from({ length: keyCount - 6 }, (_, index) => `key ${index}`);
+    writeFileSync(file, ['__proto__', 'constructor', '.', '..', 'a/b', '😀', ...plain].join('\n'));
+    await using run = new DemoRun(['--json', '--keys', file, '--seed', '11']);
+    expect(await run.end()).toEqual({ code: 0, signal: null });
+    expect(readdirSync(folder)).toEqual(['keys.txt']);
+    report = JSON.parse(run.stdout) as TourReport;
+    stderr = run.stderr;
+  }, 60_000);
+
+  test('prints the report, and nothing else, on stdout', () => {
+    expect(report).toMatchObject({ schema: 'quorate-demo/1', ok: true, seed: 11, nodes: 3 });
+    expect(report.keys).toEqual({ source: join(folder, 'keys.txt'), count: keyCount });
+    expect(report.checks.filter(check => !check.ok)).toEqual([]);
+    expect(stderr).toMatch(/Page: http:\/\/127\.0\.0\.1:\d+\/#token=/);
+    expect(JSON.stringify(report)).not.toContain('token');
+  });
+
+  test('adds a node and removes one: no key lost, none stale, with writes all the time', () => {
+    const [added, removed] = report.changes;
+    for (const change of [added, removed]) {
+      expect(change?.check).toMatchObject({
+        read: keyCount,
+        ok: keyCount,
+        lost: 0,
+        stale: 0,
+        wrong: 0,
+        died: 0,
+        unreadable: 0,
+      });
+      expect(change?.check.throughNodes).toBeGreaterThan(1);
+      expect(change?.traffic.writes).toBeGreaterThan(0);
+      expect(change?.traffic.violations).toBe(0);
+      expect(change?.keysOnDeadNode).toBe(0);
+    }
+    expect(added?.node).toBe('n4');
+  });
+
+  test('moves about the least that is possible, and nothing between untouched nodes', () => {
+    for (const { kind, moved, handedOver } of report.changes) {
+      expect(moved.unnecessary).toBe(0);
+      expect(moved.space).toBeGreaterThan(moved.minimum * 0.7);
+      expect(moved.space).toBeLessThan(moved.minimum * 1.3);
+      expect(moved.ofKeys).toBeCloseTo(moved.space, 1);
+      if (kind !== 'kill') {
+        // Deleted keys need not be handed over, and a client's own pull counts in both.
+        expect(handedOver.inPages + handedOver.onDemand).toBeGreaterThan(moved.keys * 0.9);
+      }
+    }
+  });
+
+  test('is told to people in a few lines', () => {
+    const lines = summary(report).join('\n');
+    expect(lines).toContain('All checks passed');
+    expect(lines).toContain('Repeat with --seed 11');
+    expect(lines).toContain('They are lost: nothing is replicated yet');
+    const broken = { ...report, ok: false, checks: [{ name: 'a promise', ok: false, detail: 'why' }] };
+    expect(summary(broken).join('\n')).toContain('FAILED a promise (why)');
+  });
+
+  test('kills a node and says how many keys went with it; the rest is served', () => {
+    const crash = report.changes[2];
+    expect(crash).toMatchObject({ kind: 'kill' });
+    expect(crash?.keysOnDeadNode).toBeGreaterThan(300);
+    expect(crash?.check).toMatchObject({ lost: 0, stale: 0, wrong: 0, unreadable: 0 });
+    // Traffic writes some of the lost keys anew before they are read back.
+    expect(crash?.check.died).toBeGreaterThan((crash?.keysOnDeadNode ?? 0) * 0.5);
+    expect(crash?.check.died).toBeLessThanOrEqual(crash?.keysOnDeadNode ?? 0);
+    expect((crash?.check.ok ?? 0) + (crash?.check.died ?? 0)).toBe(keyCount);
+    expect(stderr).toContain(`died with the only copy of ${crash?.keysOnDeadNode} keys: they are lost`);
+  });
+});
+
+describe('what cannot work', () => {
+  test.each([
+    [['--nodes', '99'], '--nodes must be an integer from 2 to 9: received "99"'],
+    [['--keys', '/nowhere/keys'], '/nowhere/keys cannot be read'],
+    [['what'], "Unexpected argument 'what'"],
+  ])('%j is exit code 2, a sentence on stderr, and a hint', async (args, message) => {
+    await using run = new DemoRun(args);
+    expect((await run.end()).code).toBe(2);
+    expect(run.stdout).toBe('');
+    expect(run.stderr).toContain(message);
+    expect(run.stderr).toContain('pnpm demo --help');
+  });
+
+  test('--help is on stdout with exit code 0', async () => {
+    await using run = new DemoRun(['--help']);
+    expect((await run.end()).code).toBe(0);
+    expect(run.stdout).toContain('Usage: pnpm demo [options]');
+  });
+
+  test('a port that is taken is said so, and nothing is left running', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await new Promise(resolve => server.once('listening', resolve));
+    const { port } = server.address() as { port: number };
+    await using run = new DemoRun(['--port', String(port), '--count', '10']);
+    expect((await run.end()).code).toBe(1);
+    expect(run.stderr).toContain(`demo: Port ${port} of 127.0.0.1 is taken`);
+    server.close();
+  });
+
+  test('a node that ends or fails at its start is an error with its last words, not a hang', async () => {
+    const secrets = { clientToken: 'x'.repeat(43), peerToken: 'y'.repeat(43) };
+    const broken = join(folder, 'broken.mjs');
+    writeFileSync(broken, 'console.error("no disk today"); process.exit(3);');
+    const starting = NodeProcess.start('n1', secrets, systemClock, broken);
+    await expect(starting).rejects.toMatchObject({
+      code: 'NODE_START_FAILED',
+      message: expect.stringMatching(/Node n1 did not start: it exited with code (3|1)/),
+    });
+    const refused = NodeProcess.start('n1', { ...secrets, clientToken: 'short' }, systemClock);
+    await expect(refused).rejects.toThrow(
+      'Node n1 did not start: Token must have at least 16 characters: received 5',
+    );
+    rmSync(broken);
+  });
+});
+
+describe.skipIf(!canSeeProcesses)('whatever ends the supervisor ends the nodes (needs /proc)', () => {
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('%s: exit code %d', { timeout: 60_000 }, async (signal, code) => {
+    const { run, nodes } = await DemoRun.staying();
+    process.kill(run.pid, signal);
+    expect((await run.end(10_000)).code).toBe(code);
+    await allGone(nodes);
+    expect(run.stdout).toContain(`Ending (${signal})`);
+    expect(run.stderr).toBe('');
+  });
+
+  test('Ctrl-C, which reaches the nodes too', { timeout: 60_000 }, async () => {
+    const { run, nodes } = await DemoRun.staying();
+    process.kill(-run.pid, 'SIGINT');
+    expect((await run.end(10_000)).code).toBe(130);
+    await allGone(nodes);
+    expect(run.stdout).not.toContain('died with the only copy of 0');
+  });
+
+  test('kill -9', { timeout: 60_000 }, async () => {
+    const { run, nodes } = await DemoRun.staying();
+    process.kill(run.pid, 'SIGKILL');
+    expect((await run.end(10_000)).signal).toBe('SIGKILL');
+    await allGone(nodes);
+  });
+
+  test('TERM in the middle of the tour', { timeout: 60_000 }, async () => {
+    await using run = new DemoRun(['--keep', '--count', '600']);
+    await run.waitFor(/n4 joins/);
+    const nodes = nodeProcesses(run.pid);
+    process.kill(run.pid, 'SIGTERM');
+    expect((await run.end(10_000)).code).toBe(143);
+    expect(nodes.length).toBeGreaterThanOrEqual(3);
+    await allGone(nodes);
+  });
+
+  test('the end of the package manager that wrapped it', { timeout: 60_000 }, async () => {
+    // What `npm exec` is here: it starts a shell, and passes no signal on.
+    const wrapper = join(folder, 'npm-cli.js');
+    const inner = `"${process.execPath}" "${main}" "$@"; exit $?`;
+    writeFileSync(
+      wrapper,
+      `require('node:child_process').spawn('sh', ['-c', ${JSON.stringify(inner)}, 'sh', ...process.argv.slice(2)], { stdio: 'inherit' });`,
+    );
+    const { run, nodes } = await DemoRun.staying([], [process.execPath, wrapper]);
+    process.kill(run.pid, 'SIGTERM');
+    await allGone(nodes);
+    expect(run.output).toContain('is gone): stopping the nodes');
+    rmSync(wrapper);
+  });
+
+  test('a node killed from outside is reported lost with its keys, and the rest goes on', {
+    timeout: 60_000,
+  }, async () => {
+    const { run, nodes } = await DemoRun.staying();
+    const deaths = (run.output.match(/died with the only copy/g) ?? []).length;
+    expect(deaths).toBe(0);
+    process.kill(nodes[0] ?? 0, 'SIGKILL');
+    await run.waitFor(/died with the only copy of \d+ keys/);
+    process.kill(run.pid, 'SIGTERM');
+    expect((await run.end(10_000)).code).toBe(143);
+    await allGone(nodes);
+  });
+});
