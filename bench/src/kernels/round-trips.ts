@@ -37,7 +37,6 @@ export async function portEcho(): Promise<Echo> {
     send: value =>
       new Promise(resolve => {
         waiting.push(resolve);
-        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- that is for windows; a worker has no origin
         worker.postMessage(value);
       }),
     close: () => worker.terminate(),
