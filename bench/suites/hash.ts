@@ -4,7 +4,7 @@ import { Ring } from '@quorate/ring';
 import { bytesLoop, freshKeyLoop } from '../src/kernels/key-loop.ts';
 import { type Context, defineSuite, type Kernel } from '../src/suite.ts';
 
-const params = { keys: [100_000] };
+const params = { keys: [20_000] };
 
 /** Every key of the run, as a string that was made a moment before. */
 function strings(context: Context, hash: (key: string) => number): Kernel {

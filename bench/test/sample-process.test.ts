@@ -30,7 +30,19 @@ afterAll(() => {
 
 function jobOf(url: string, bench: string, part: Partial<Job> = {}): Job {
   const keysFile = join(folder, 'keys');
-  return { url, bench, contender: 'only', params: {}, threads: 1, seed: 1, keysFile, budget, ...part };
+  return {
+    url,
+    bench,
+    contender: 'only',
+    params: {},
+    threads: 1,
+    inGroup: false,
+    sharing: false,
+    seed: 1,
+    keysFile,
+    budget,
+    ...part,
+  };
 }
 
 const fixture = (name: string): string => new URL(`fixtures/suites/${name}.ts`, import.meta.url).href;
@@ -56,7 +68,12 @@ describe('sampleInProcess', () => {
 
   it('measures threads in step, and takes no window whose threads did not overlap', async () => {
     const url = new URL('../suites/selftest.ts', import.meta.url).href;
-    const job = jobOf(url, 'group', { contender: 'once', params: { terms: 2000 }, threads: 2 });
+    const job = jobOf(url, 'group', {
+      contender: 'once',
+      params: { terms: 2000 },
+      threads: 2,
+      inGroup: true,
+    });
     const { groupWindows, chunkNs } = await sampleInProcess(job, options);
     expect(chunkNs).toEqual([]);
     expect(groupWindows.length).toBeGreaterThanOrEqual(1);

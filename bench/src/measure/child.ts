@@ -35,9 +35,7 @@ async function measure(job: Job): Promise<Sample> {
     maxThreads: job.threads,
     concurrentTasksPerWorker: 1,
   });
-  const { suite } = await importSuite(job.url);
-  const bench = suite.benches.find(candidate => candidate.name === job.bench);
-  const group = await bench?.group?.(contextOf(job, { index: 0, count: job.threads }, undefined));
+  const group = job.sharing ? await shared(job) : undefined;
   const memory = threadGroupMemory();
   const prepared = await onAll<Prepared>(pool, job.threads, index => ({
     kind: 'prepare',
@@ -53,10 +51,16 @@ async function measure(job: Job): Promise<Sample> {
       `Threads must do the same work: their checksums were ${prepared.map(p => p.checksum).join(', ')}`,
     );
   }
-  const inGroup = bench?.threads !== undefined;
-  const sample = inGroup ? await measureGroup(pool, job, first) : await measureChunks(pool, job, first);
+  const sample = job.inGroup ? await measureGroup(pool, job, first) : await measureChunks(pool, job, first);
   await onAll(pool, job.threads, () => ({ kind: 'close' }));
   return sample;
+}
+
+/** What the bench shares between its threads. The suite is imported here for this alone: it takes its time. */
+async function shared(job: Job): Promise<unknown> {
+  const { suite } = await importSuite(job.url);
+  const bench = suite.benches.find(candidate => candidate.name === job.bench);
+  return bench?.group?.(contextOf(job, { index: 0, count: job.threads }, undefined));
 }
 
 function quantitySample(quantity: number): Sample {

@@ -26,6 +26,9 @@ export interface Job {
   readonly contender: string;
   readonly params: Params;
   readonly threads: number;
+  /** Whether the threads measure in step; and whether the bench shares something between them. */
+  readonly inGroup: boolean;
+  readonly sharing: boolean;
   readonly seed: number;
   readonly keysFile: string;
   readonly budget: Budget;

@@ -128,6 +128,8 @@ class RowRunner {
       contender: this.row.contender,
       params,
       threads: this.row.threads,
+      inGroup: bench.threads !== undefined,
+      sharing: bench.group !== undefined,
       seed,
       keysFile,
       budget: profile.budget,
