@@ -2,7 +2,7 @@ import { encodedXxh32, textHash } from './hash/xxh32.ts';
 import { xxh32Module } from './wasm/xxh32-program.ts';
 
 /**
- * Hashes texts in WebAssembly from now on, in this thread, where the engine has the JS string builtins (V8 13: Node 24,
+ * Hashes texts in WebAssembly from now on, in this thread, where the engine has the JS string builtins (Node 22,
  * Chrome 130); elsewhere it changes nothing. Results are the same either way.
  *
  * It is asked for, not automatic: a page whose content security policy forbids WebAssembly would report a violation
