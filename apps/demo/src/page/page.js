@@ -35,6 +35,10 @@ function colourOf(id) {
   return colours.get(id);
 }
 
+function tintOf(id) {
+  return `var(--node-${colourOf(id)})`;
+}
+
 function onEvent(event, data) {
   byId('disconnected').hidden = true;
   document.body.dataset.connected = 'yes';
@@ -46,7 +50,7 @@ function onEvent(event, data) {
 function showRing(ring) {
   const named = new Set([...ring.nodes, ...ring.moved.map(({ to }) => to)]);
   for (const id of colours.keys()) if (!named.has(id) && !cards.has(id)) colours.delete(id);
-  picture.draw(ring, colourOf);
+  picture.draw(ring, tintOf);
 }
 
 function showState(state) {
@@ -85,7 +89,8 @@ function showNodes(state) {
 }
 
 function createCard(id) {
-  const item = made('li', `node tint-${colourOf(id)}`);
+  const item = made('li', 'node');
+  item.style.setProperty('--tint', tintOf(id));
   item.dataset.node = id;
   const name = made('span', 'name', id);
   const numbers = made('span', 'numbers');

@@ -18,7 +18,7 @@ export class RingPicture {
   }
 
   /** Draws who owns what, and what the last change moved. */
-  draw(ring, colourOf) {
+  draw(ring, tintOf) {
     const paths = new Map(ring.nodes.map(id => [id, '']));
     let slot = 0;
     for (const [owner, length] of ring.runs) {
@@ -26,12 +26,12 @@ export class RingPicture {
       paths.set(id, paths.get(id) + arc(ringRadius, slot / ring.slots, (slot + length) / ring.slots));
       slot += length;
     }
-    this.#arcs.replaceChildren(...toPaths(paths, 'arc', colourOf));
+    this.#arcs.replaceChildren(...toPaths(paths, 'arc', tintOf));
     const moved = new Map();
     for (const { start, end, to } of ring.moved) {
       moved.set(to, (moved.get(to) ?? '') + arc(movedRadius, start, end > start ? end : end + 1));
     }
-    this.#moved.replaceChildren(...toPaths(moved, 'moved', colourOf));
+    this.#moved.replaceChildren(...toPaths(moved, 'moved', tintOf));
     this.#svg.dataset.epoch = String(ring.epoch);
   }
 
@@ -50,10 +50,12 @@ export class RingPicture {
   }
 }
 
-function toPaths(paths, name, colourOf) {
-  return [...paths].map(([id, d]) =>
-    element('path', { d, class: `${name} stroke-${colourOf(id)}`, 'data-node': id }),
-  );
+function toPaths(paths, name, tintOf) {
+  return [...paths].map(([id, d]) => {
+    const path = element('path', { d, class: name, 'data-node': id });
+    path.style.setProperty('--tint', tintOf(id));
+    return path;
+  });
 }
 
 function arc(radius, start, end) {
