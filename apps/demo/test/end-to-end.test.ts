@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { systemClock } from '@quorate/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { summary } from '../src/narrator.ts';
@@ -123,18 +124,15 @@ describe('what cannot work', () => {
 
   test('a node that ends or fails at its start is an error with its last words, not a hang', async () => {
     const secrets = { clientToken: 'x'.repeat(43), peerToken: 'y'.repeat(43) };
-    const broken = join(folder, 'broken.mjs');
-    writeFileSync(broken, 'console.error("no disk today"); process.exit(3);');
-    const starting = NodeProcess.start('n1', secrets, systemClock, broken);
-    await expect(starting).rejects.toMatchObject({
+    const broken = fileURLToPath(new URL('fixtures/broken-node.ts', import.meta.url));
+    await expect(NodeProcess.start('n1', secrets, systemClock, broken)).rejects.toMatchObject({
       code: 'NODE_START_FAILED',
-      message: expect.stringMatching(/Node n1 did not start: it exited with code (3|1)/),
+      message: 'Node n1 did not start: it exited with code 3. It wrote:\nno room today',
     });
     const refused = NodeProcess.start('n1', { ...secrets, clientToken: 'short' }, systemClock);
     await expect(refused).rejects.toThrow(
       'Node n1 did not start: Token must have at least 16 characters: received 5',
     );
-    rmSync(broken);
   });
 });
 

@@ -19,149 +19,146 @@ const args = [
   '--disable-sync',
 ];
 
-describe.skipIf(!present && !required)(
-  `the page in Chromium (${present ? executablePath : 'which is absent'})`,
-  () => {
-    let browser: Browser;
-    let run: DemoRun;
-    let pageUrl = '';
-    let page: Page;
-    const complaints: string[] = [];
+describe.skipIf(!present && !required)('the page in Chromium (needs /usr/bin/chromium)', () => {
+  let browser: Browser;
+  let run: DemoRun;
+  let pageUrl = '';
+  let page: Page;
+  const complaints: string[] = [];
 
-    beforeAll(async () => {
-      browser = await chromium.launch({ executablePath, args });
-      ({ run } = await DemoRun.staying());
-      pageUrl = (await run.waitFor(/Page: (\S+)/))[1] ?? '';
-    }, 60_000);
-    afterAll(async () => {
-      await browser.close();
-      await run[Symbol.asyncDispose]();
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath, args });
+    ({ run } = await DemoRun.staying());
+    pageUrl = (await run.waitFor(/Page: (\S+)/))[1] ?? '';
+  }, 60_000);
+  afterAll(async () => {
+    await browser.close();
+    await run[Symbol.asyncDispose]();
+  });
+  beforeEach(async () => {
+    complaints.length = 0;
+    page = await browser.newPage();
+    page.on('pageerror', error => complaints.push(error.message));
+    page.on('console', message => {
+      if (message.type() === 'error') complaints.push(message.text());
     });
-    beforeEach(async () => {
-      complaints.length = 0;
-      page = await browser.newPage();
-      page.on('pageerror', error => complaints.push(error.message));
-      page.on('console', message => {
-        if (message.type() === 'error') complaints.push(message.text());
-      });
-    });
-    afterEach(() => page.close());
+  });
+  afterEach(() => page.close());
 
-    /** Fractions of the ring by node, measured on what is drawn: the lengths of the paths. */
-    const drawn = (): Promise<Record<string, number>> =>
-      page.evaluate(() => {
-        const arcs = [...document.querySelectorAll<SVGPathElement>('#ring .arc')];
-        return Object.fromEntries(
-          arcs.map(arc => [arc.dataset['node'] ?? '', arc.getTotalLength() / (2 * Math.PI * 162)]),
-        );
-      });
-
-    test('draws the whole ring, in the shares that the cards name, and hides the token', async () => {
-      await page.goto(pageUrl);
-      await page.waitForSelector('#ring[data-epoch="1"] .arc');
-      await page.waitForSelector('.node:nth-child(3)');
-      const shares = await drawn();
-      expect(Object.keys(shares).sort()).toEqual(['n1', 'n2', 'n3']);
-      expect(Object.values(shares).reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 2);
-      const card = await page.textContent('.node[data-node="n2"] .share');
-      expect(Math.abs(Number.parseFloat(card ?? '') / 100 - (shares['n2'] ?? 0))).toBeLessThan(0.01);
-      expect(new URL(page.url()).hash).toBe('');
-      expect(complaints).toEqual([]);
-    });
-
-    test('finds a key', async () => {
-      await page.goto(pageUrl);
-      await page.waitForSelector('.node');
-      await page.fill('#key', '<b>& no such key');
-      await page.click('#lookup button');
-      await page.waitForFunction(() => document.querySelector('#found')?.textContent !== '');
-      expect(await page.textContent('#found')).toMatch(/^n\d owns it and has no value \(asked n\d\)$/);
-      expect(await page.getAttribute('.needle', 'visibility')).toBe('visible');
-    });
-
-    test('a click adds a node: the ring is another, the least has moved, and every key is still right', async () => {
-      await page.goto(pageUrl);
-      await page.waitForSelector('#ring[data-epoch="1"]');
-      const before = await drawn();
-      await page.click('#add:enabled');
-      await page.waitForSelector('.node[data-node="n4"]');
-      await page.waitForFunction(() =>
-        document.querySelector('#check')?.textContent?.includes('none lost, none stale'),
+  /** Fractions of the ring by node, measured on what is drawn: the lengths of the paths. */
+  const drawn = (): Promise<Record<string, number>> =>
+    page.evaluate(() => {
+      const arcs = [...document.querySelectorAll<SVGPathElement>('#ring .arc')];
+      return Object.fromEntries(
+        arcs.map(arc => [arc.dataset['node'] ?? '', arc.getTotalLength() / (2 * Math.PI * 162)]),
       );
-      const after = await drawn();
-      expect(Object.keys(after).sort()).toEqual(['n1', 'n2', 'n3', 'n4']);
-      for (const id of ['n1', 'n2', 'n3']) expect(after[id]).toBeLessThan(before[id] ?? 0);
-      const movedTo = await page.evaluate(() =>
-        [...document.querySelectorAll<SVGPathElement>('#ring .moved')].map(arc => arc.dataset['node']),
+    });
+
+  test('draws the whole ring, in the shares that the cards name, and hides the token', async () => {
+    await page.goto(pageUrl);
+    await page.waitForSelector('#ring[data-epoch="1"] .arc');
+    await page.waitForSelector('.node:nth-child(3)');
+    const shares = await drawn();
+    expect(Object.keys(shares).sort()).toEqual(['n1', 'n2', 'n3']);
+    expect(Object.values(shares).reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 2);
+    const card = await page.textContent('.node[data-node="n2"] .share');
+    expect(Math.abs(Number.parseFloat(card ?? '') / 100 - (shares['n2'] ?? 0))).toBeLessThan(0.01);
+    expect(new URL(page.url()).hash).toBe('');
+    expect(complaints).toEqual([]);
+  });
+
+  test('finds a key', async () => {
+    await page.goto(pageUrl);
+    await page.waitForSelector('.node');
+    await page.fill('#key', '<b>& no such key');
+    await page.click('#lookup button');
+    await page.waitForFunction(() => document.querySelector('#found')?.textContent !== '');
+    expect(await page.textContent('#found')).toMatch(/^n\d owns it and has no value \(asked n\d\)$/);
+    expect(await page.getAttribute('.needle', 'visibility')).toBe('visible');
+  });
+
+  test('a click adds a node: the ring is another, the least has moved, and every key is still right', async () => {
+    await page.goto(pageUrl);
+    await page.waitForSelector('#ring[data-epoch="1"]');
+    const before = await drawn();
+    await page.click('#add:enabled');
+    await page.waitForSelector('.node[data-node="n4"]');
+    await page.waitForFunction(() =>
+      document.querySelector('#check')?.textContent?.includes('none lost, none stale'),
+    );
+    const after = await drawn();
+    expect(Object.keys(after).sort()).toEqual(['n1', 'n2', 'n3', 'n4']);
+    for (const id of ['n1', 'n2', 'n3']) expect(after[id]).toBeLessThan(before[id] ?? 0);
+    const movedTo = await page.evaluate(() =>
+      [...document.querySelectorAll<SVGPathElement>('#ring .moved')].map(arc => arc.dataset['node']),
+    );
+    expect(movedTo).toEqual(['n4']);
+    expect(await page.textContent('#moved')).toContain('0.0 % between untouched nodes');
+    expect(complaints).toEqual([]);
+  });
+
+  test('removing drains, killing loses, and both are said so', async () => {
+    await page.goto(pageUrl);
+    await page.click('.node[data-node="n4"] button:has-text("Remove"):enabled');
+    await page.waitForSelector('.node[data-node="n4"]', { state: 'detached' });
+    await page.waitForSelector('#tape li:has-text("n4 has handed everything over and stopped")');
+    await page.click('.node[data-node="n3"] button:has-text("Kill"):enabled');
+    await page.waitForSelector('#tape li:has-text("n3 died with the only copy of")');
+    await page.waitForFunction(() =>
+      document.querySelector('#check')?.textContent?.includes('lost with nodes that died'),
+    );
+    expect(await page.getAttribute('#check', 'class')).toBe('good');
+    expect(complaints).toEqual([]);
+  });
+
+  test('runs nothing inline and shows nothing without its token', async () => {
+    const answer = await page.goto(new URL(pageUrl).origin);
+    const policy = answer?.headers()['content-security-policy'];
+    expect(policy).toContain("script-src 'self'");
+    expect(policy).not.toContain('unsafe');
+    await page.waitForSelector('#disconnected:visible');
+    expect(await page.textContent('#disconnected')).toContain('no valid token');
+    expect(await page.locator('.node').count()).toBe(0);
+    const blocked = await page.evaluate(() => {
+      const script = document.createElement('script');
+      script.textContent = 'window.ranInline = true';
+      document.head.append(script);
+      return 'ranInline' in window;
+    });
+    expect(blocked).toBe(false);
+    const { origin } = new URL(pageUrl);
+    for (const [method, path] of [
+      ['POST', '/v1/nodes'],
+      ['DELETE', '/v1/nodes/n1'],
+      ['POST', '/v1/nodes/n1/kill'],
+      ['GET', '/v1/events'],
+    ]) {
+      expect((await fetch(origin + path, { method: method ?? '' })).status).toBe(401);
+    }
+  });
+
+  test('a page of another port can neither read nor press', async () => {
+    await page.goto(pageUrl);
+    await page.waitForSelector('.node');
+    const other = new URL(pageUrl);
+    other.hostname = 'localhost';
+    const outcome = await page.evaluate(async url => {
+      const call = fetch(url, { method: 'POST', headers: { authorization: 'Bearer x' } });
+      return call.then(
+        () => 'answered',
+        () => 'blocked',
       );
-      expect(movedTo).toEqual(['n4']);
-      expect(await page.textContent('#moved')).toContain('0.0 % between untouched nodes');
-      expect(complaints).toEqual([]);
-    });
+    }, `${other.origin}/v1/nodes`);
+    expect(outcome).toBe('blocked');
+  });
 
-    test('removing drains, killing loses, and both are said so', async () => {
-      await page.goto(pageUrl);
-      await page.click('.node[data-node="n4"] button:has-text("Remove"):enabled');
-      await page.waitForSelector('.node[data-node="n4"]', { state: 'detached' });
-      await page.waitForSelector('#tape li:has-text("n4 has handed everything over and stopped")');
-      await page.click('.node[data-node="n3"] button:has-text("Kill"):enabled');
-      await page.waitForSelector('#tape li:has-text("n3 died with the only copy of")');
-      await page.waitForFunction(() =>
-        document.querySelector('#check')?.textContent?.includes('lost with nodes that died'),
-      );
-      expect(await page.getAttribute('#check', 'class')).toBe('good');
-      expect(complaints).toEqual([]);
-    });
-
-    test('runs nothing inline and shows nothing without its token', async () => {
-      const answer = await page.goto(new URL(pageUrl).origin);
-      const policy = answer?.headers()['content-security-policy'];
-      expect(policy).toContain("script-src 'self'");
-      expect(policy).not.toContain('unsafe');
-      await page.waitForSelector('#disconnected:visible');
-      expect(await page.textContent('#disconnected')).toContain('no valid token');
-      expect(await page.locator('.node').count()).toBe(0);
-      const blocked = await page.evaluate(() => {
-        const script = document.createElement('script');
-        script.textContent = 'window.ranInline = true';
-        document.head.append(script);
-        return 'ranInline' in window;
-      });
-      expect(blocked).toBe(false);
-      const { origin } = new URL(pageUrl);
-      for (const [method, path] of [
-        ['POST', '/v1/nodes'],
-        ['DELETE', '/v1/nodes/n1'],
-        ['POST', '/v1/nodes/n1/kill'],
-        ['GET', '/v1/events'],
-      ]) {
-        expect((await fetch(origin + path, { method: method ?? '' })).status).toBe(401);
-      }
-    });
-
-    test('a page of another port can neither read nor press', async () => {
-      await page.goto(pageUrl);
-      await page.waitForSelector('.node');
-      const other = new URL(pageUrl);
-      other.hostname = 'localhost';
-      const outcome = await page.evaluate(async url => {
-        const call = fetch(url, { method: 'POST', headers: { authorization: 'Bearer x' } });
-        return call.then(
-          () => 'answered',
-          () => 'blocked',
-        );
-      }, `${other.origin}/v1/nodes`);
-      expect(outcome).toBe('blocked');
-    });
-
-    test('names the cause when the demo is gone', async () => {
-      const { run: doomed } = await DemoRun.staying();
-      await page.goto((await doomed.waitFor(/Page: (\S+)/))[1] ?? '');
-      await page.waitForSelector('.node');
-      doomed.child.kill('SIGKILL');
-      await page.waitForSelector('#disconnected:has-text("The demo does not answer")');
-      expect(await page.isDisabled('#add')).toBe(true);
-      expect(await page.textContent('#health')).toBe('Not connected');
-    });
-  },
-);
+  test('names the cause when the demo is gone', async () => {
+    const { run: doomed } = await DemoRun.staying();
+    await page.goto((await doomed.waitFor(/Page: (\S+)/))[1] ?? '');
+    await page.waitForSelector('.node');
+    doomed.child.kill('SIGKILL');
+    await page.waitForSelector('#disconnected:has-text("The demo does not answer")');
+    expect(await page.isDisabled('#add')).toBe(true);
+    expect(await page.textContent('#health')).toBe('Not connected');
+  });
+});
