@@ -26,10 +26,11 @@ async function main(): Promise<number> {
     return 0;
   }
   // `tsc -b` keeps the outputs of sources that are gone, and they would be packed.
-  for (const { folder } of publishedPackages(ROOT)) {
+  const folders = publishedPackages(ROOT).map(({ folder }) => folder);
+  for (const folder of folders) {
     rmSync(join(ROOT, folder, 'dist'), { recursive: true, force: true });
   }
-  const filter = values.packages ? ['--filter=./packages/*'] : [];
+  const filter = values.packages ? folders.map(folder => `--filter=./${folder}`) : [];
   const force = values.force ? ['--force'] : [];
   return passThrough(
     pnpm('exec', 'turbo', 'run', 'build', '--ui=stream', '--output-logs=new-only', ...filter, ...force),

@@ -53,7 +53,8 @@ function relativeFault(
     return `"${specifier}" leaves ${owner.folder}: name the package instead`;
   }
   if (isTestFile(file, owner.folder) || !owner.published) return undefined;
-  if (isTestFile(target, owner.folder) && repository.has(target)) {
+  const itsManifest = target === `${owner.folder}/package.json`;
+  if (isTestFile(target, owner.folder) && repository.has(target) && !itsManifest) {
     return `a source imports the test file "${specifier}"`;
   }
   const host = `${owner.folder}/src/host/`;

@@ -27,7 +27,7 @@ export const packageShape: Rule = {
 type Fault = readonly [key: string, message: string];
 
 function* privateFaults({ manifest }: WorkspaceFolder): Iterable<Fault> {
-  if (manifest.private !== true) yield ['name', 'a folder outside packages/ is private'];
+  if (manifest.private !== true) yield ['name', 'a folder outside packages/ and apps/ is private'];
   if (manifest.type !== 'module') yield ['type', 'type is "module"'];
   if (manifest.version !== '0.0.0') yield ['version', 'a private package stays at version 0.0.0'];
 }

@@ -23,7 +23,7 @@ export const readmeSections: Rule = {
       const page = parseMarkdown(repository.text(file));
       for (const [line, message] of [
         ...openingFaults(page, manifest.name ?? ''),
-        ...exampleFaults(page),
+        ...exampleFaults(page, manifest.bin === undefined ? 'ts' : 'sh'),
         ...orderFaults(page),
       ]) {
         yield { file, line, message } satisfies Finding;
@@ -40,11 +40,12 @@ function* openingFaults(page: Markdown, name: string): Iterable<Fault> {
   if (page.opening === undefined) yield [1, 'one sentence follows the title: what it is and for whom'];
 }
 
-function* exampleFaults(page: Markdown): Iterable<Fault> {
+/** A library shows a module, a command shows itself at work. */
+function* exampleFaults(page: Markdown, language: 'ts' | 'sh'): Iterable<Fault> {
   const example = page.code[0];
   const guarantees = page.headings.find(heading => SECTIONS[0]?.[0].test(heading.text) === true);
-  if (example?.language !== 'ts' || example.line > (guarantees?.line ?? Number.POSITIVE_INFINITY)) {
-    yield [1, 'a runnable ```ts example stands before "Guarantees"'];
+  if (example?.language !== language || example.line > (guarantees?.line ?? Number.POSITIVE_INFINITY)) {
+    yield [1, `a runnable \`\`\`${language} example stands before "Guarantees"`];
   } else if (example.lines.length > EXAMPLE_LINES_MAX) {
     yield [example.line, `the example has ${example.lines.length} lines: the limit is ${EXAMPLE_LINES_MAX}`];
   }

@@ -11,7 +11,7 @@ export interface WorkspaceFolder {
   /** The last part of the folder, which is the package's name without its scope: `ring`. */
   readonly name: string;
   readonly manifest: PackageManifest;
-  /** Lies in `packages/` and is not private. */
+  /** Goes to npm: a package, or an app that people install, and not private. */
   readonly published: boolean;
 }
 
@@ -84,7 +84,7 @@ export class Repository {
       .map(file => {
         const folder = posix.dirname(file);
         const manifest = parseManifest(file, this.text(file));
-        const published = folder.startsWith('packages/') && manifest.private !== true;
+        const published = /^(?:packages|apps)\//.test(folder) && manifest.private !== true;
         return { folder, name: posix.basename(folder), manifest, published };
       });
     return this.#workspace;

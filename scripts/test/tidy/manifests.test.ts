@@ -92,7 +92,7 @@ describe('the shape of package.json', () => {
     expect(found).toEqual(['packages/ring/package.json:16: "./src/gone.ts" does not exist']);
   });
 
-  test('a folder outside packages/ is private', () => {
+  test('a folder outside packages/ and apps/ is private', () => {
     const found = findings(packageShape, {
       'bench/package.json': manifest('bench', { type: 'module', version: '0.0.0' }),
     });
