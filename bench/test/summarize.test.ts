@@ -205,4 +205,15 @@ describe('scaling', () => {
     const ratio = suiteOf(outcome).ratios.find(({ kind }) => kind === 'threads');
     expect(ratio?.goal).toMatchObject({ verdict: 'inconclusive', why: 'the control has no result' });
   });
+
+  it('keeps its goal in the report where it has no result itself', () => {
+    const { benches, ratios } = suiteOf(outcomeOf(contestOf(bench, rows), [at(10), [], at(5), at(2.5)]));
+    expect(ratios.map(({ of }) => of)).toEqual(['control on 2 threads']);
+    expect(benches.map(({ unjudged }) => unjudged)).toEqual([
+      undefined,
+      ['ours on 2 threads ≥ 1.8x one thread, where control scales as far'],
+      undefined,
+      undefined,
+    ]);
+  });
 });

@@ -52,13 +52,11 @@ function aheads(ratios: readonly RatioRow[]): string[] {
 function troubles(rows: readonly BenchRow[]): string[] {
   return rows
     .filter(row => row.status !== 'ok')
-    .map(row =>
-      element(
-        'p',
-        { class: `trouble s-${row.status}` },
-        escape(`${rowName(row)}: ${row.status}: ${row.why}`),
-      ),
-    );
+    .map(row => {
+      const goals = (row.unjudged ?? []).map(goal => `; goal ${goal}: inconclusive`).join('');
+      const text = `${rowName(row)}: ${row.status}: ${row.why}${goals}`;
+      return element('p', { class: `trouble s-${row.status}` }, escape(text));
+    });
 }
 
 const amountNames = { ns: 'Time', bytes: 'Bytes', count: 'Count' } as const;

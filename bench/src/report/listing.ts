@@ -1,6 +1,6 @@
 import type { Contest } from '../plan.ts';
-import type { Goal, Unit } from '../suite.ts';
-import { formatParams, formatRatio, formatValue } from './format.ts';
+import { formatParams } from './format.ts';
+import { goalText } from './goal-text.ts';
 
 /** What would run, as text: for `--list`. */
 export function renderListing(contests: readonly Contest[]): string {
@@ -24,10 +24,4 @@ export function renderListing(contests: readonly Contest[]): string {
       lines.push(`    goal: ${goalText(goal, contest.bench.unit ?? 'ns')}`);
   }
   return `${lines.join('\n')}\n`;
-}
-
-function goalText(goal: Goal, unit: Unit): string {
-  if ('to' in goal) return `${goal.of} / ${goal.to} ≤ ${formatRatio(goal.atMost)}`;
-  if ('limit' in goal) return `${goal.of} ≤ ${formatValue(goal.limit, unit)}`;
-  return `${goal.of} on ${goal.threads} threads ≥ ${goal.atLeast}x one thread, where ${goal.control} scales as far`;
 }

@@ -76,6 +76,8 @@ export interface BenchRow {
   readonly busy?: number;
   /** The limit is in the row's unit. */
   readonly goal?: { readonly limit: number; readonly verdict: Verdict };
+  /** Goals that need this row and could not be judged, because it has no result. */
+  readonly unjudged?: readonly string[];
   readonly samples: readonly SampleRow[];
 }
 

@@ -3,7 +3,9 @@ import type { Sample } from '../measure/job.ts';
 import type { ContestOutcome, RowOutcome } from '../run/schedule.ts';
 import { bootstrap } from '../statistics/bootstrap.ts';
 import { median, quantile } from '../statistics/quantile.ts';
+import type { Row } from '../plan.ts';
 import type { Bench } from '../suite.ts';
+import { goalText } from './goal-text.ts';
 import { ratioRows, atMostVerdict } from './ratios.ts';
 import type { BenchRow, Environment, Report, SampleRow, Spread, SuiteReport } from './report.ts';
 
@@ -69,6 +71,7 @@ function benchRow({ contest }: ContestOutcome, outcome: RowOutcome, seed: number
     checksum: outcome.samples[0]?.sample.checksum ?? null,
     ...measurements(outcome),
     ...limitGoal(bench, contender, spread),
+    ...(spread === null ? unjudgedGoals(bench, outcome.row) : {}),
     samples,
   };
 }
@@ -129,6 +132,18 @@ function limitGoal(bench: Bench, contender: string, spread: Spread | null): Pick
     return { goal: { limit: goal.limit, verdict } };
   }
   return {};
+}
+
+/** What cannot be said without this row must not vanish from the report. */
+function unjudgedGoals(bench: Bench, row: Row): Pick<BenchRow, 'unjudged'> {
+  const needing = (bench.goals ?? []).filter(goal => {
+    if ('threads' in goal) {
+      const needed = goal.of === row.contender || goal.control === row.contender;
+      return needed && (row.threads === goal.threads || row.threads === 1);
+    }
+    return 'to' in goal && (goal.of === row.contender || goal.to === row.contender);
+  });
+  return needing.length === 0 ? {} : { unjudged: needing.map(goal => goalText(goal, bench.unit ?? 'ns')) };
 }
 
 function spreadOf({ value, lo, hi }: { value: number; lo: number; hi: number }): Spread {

@@ -95,6 +95,8 @@ function noteLines(row: BenchRow, paint: Paint): string[] {
     const style = row.status === 'failed' ? 'red' : row.status === 'skipped' ? 'dim' : 'yellow';
     lines.push(`    ${paint(style, `${row.status}: ${name}: ${row.why}`)}`);
   }
+  for (const goal of row.unjudged ?? [])
+    lines.push(`    ${paint('yellow', `goal: ${goal}: inconclusive (no result)`)}`);
   if (row.latencyNs !== undefined) {
     const { p50, p99, p999 } = row.latencyNs;
     const latency = `p50 ${formatNs(p50)}, p99 ${formatNs(p99)}, p99.9 ${formatNs(p999)}`;
