@@ -29,7 +29,8 @@ export interface PlanOptions {
 /**
  * Turns suites and what the command line asked for into contests.
  *
- * A filter is the name of a suite, or a part of `suite/bench`; a bench runs when any of them fits.
+ * A filter is the name of a suite, all of `suite/bench`, or a part of it; a bench runs when any of them fits. Where a filter is
+ * a whole name it means that one alone.
  *
  * @throws UsageError where nothing fits, or a parameter is not one of any chosen bench
  */
@@ -68,6 +69,9 @@ function isChosen(
   if (filters.length === 0) return !onRequest;
   return filters.some(filter => {
     if (suites.some(found => found.suite.name === filter)) return suite === filter;
+    if (suites.some(found => found.suite.benches.some(b => `${found.suite.name}/${b.name}` === filter))) {
+      return `${suite}/${bench}` === filter;
+    }
     return (!onRequest || filter.startsWith(`${suite}/`)) && `${suite}/${bench}`.includes(filter);
   });
 }

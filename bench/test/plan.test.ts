@@ -79,9 +79,11 @@ describe('planContests', () => {
     ]);
   });
 
-  it('takes the name of a suite for that suite alone, anything else for a part of suite/bench', () => {
+  it('takes a whole name for that suite or bench alone, anything else for a part of suite/bench', () => {
     expect(chosen('ring')).toHaveLength(3);
     expect(chosen('hidden')).toEqual(['hidden/lookup']);
+    expect(chosen('ring/lookup')).toEqual(['ring/lookup nodes=10 kind=a', 'ring/lookup nodes=100 kind=a']);
+    expect(chosen('hidden/lookup')).toEqual(['hidden/lookup']);
     expect(chosen('ring/b')).toEqual(['ring/build nodes=5']);
     expect(chosen('threads/look', 'build')).toEqual(['ring/build nodes=5', 'ring-threads/lookup']);
     expect(chosen('lookup')).not.toContain('hidden/lookup');

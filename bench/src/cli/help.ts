@@ -1,6 +1,6 @@
 export const help = `Usage: pnpm bench [filter ...] [options]
 
-A filter is the name of a suite, or a part of "suite/bench". Without one, every suite runs.
+A filter is the name of a suite, or "suite/bench", or a part of that. Without one, every suite runs.
 
   --profile quick|full   quick (the default) takes minutes; full takes more processes, for figures that are quoted
   --threads 1,2          sizes of the thread groups, in benches that run in groups
