@@ -1,4 +1,6 @@
+import * as platform from '#platform';
 import { type Brand, QuorateError, type WaitOptions, linkSignal, systemClock } from '@quorate/core';
+import { abortable } from './abortable.ts';
 import { parkAsync } from './park-async.ts';
 import { type StructView, defineStruct } from './struct.ts';
 
@@ -8,13 +10,13 @@ import { type StructView, defineStruct } from './struct.ts';
  */
 export type MemberId = Brand<number, 'MemberId'>;
 
-/** The most ids that a team can give out. */
-const idCountMax = 0x3fff_ffff;
+/** The largest id, so the most that a team can give out. */
+const memberIdMax = 0x3fff_ffff;
 
 /** The most members that a team can have at a time. */
 const capacityMax = 0x1_0000;
 
-const Header = defineStruct([{ capacity: 'int32', tickets: 'int32' }, { deaths: 'int32' }]);
+const Header = defineStruct([{ capacity: 'int32', turn: 'uint32' }, { deaths: 'int32' }]);
 
 /**
  * Who of a group of threads is alive, in shared memory: any thread can ask, and any thread can wait for a death.
@@ -22,24 +24,25 @@ const Header = defineStruct([{ capacity: 'int32', tickets: 'int32' }, { deaths: 
  * A spawner marks its worker dead when the thread has really stopped, so whoever sees a death may take over what the member
  * held. That is what a lock needs to outlive its holder.
  *
- * Each member has a slot, `(id - 1) % capacity`; a slot serves one member at a time, with growing ids.
+ * Each member has a slot, `(id - 1) % capacity`; a slot serves one member at a time, the next with an id that is `capacity`
+ * larger. Its word is the member's id, negative once it is dead: one change of one word tells both that and who died.
  */
 export class Team {
   /** Hand this to another thread; {@link attachTeam} makes a team of it there. Workers spawned with the team have it already. */
   readonly buffer: SharedArrayBuffer;
   readonly capacity: number;
   readonly #header: StructView<typeof Header>;
-  /** By slot: who is alive, or 0. */
-  readonly #living: Int32Array;
-  /** By slot: who died last, or 0. */
-  readonly #dead: Int32Array;
+  /** By slot: who is alive, or the negated id of who died last, or 0 before the first. */
+  readonly #slots: Int32Array;
+  /** Called after deaths, in this thread. */
+  readonly #listeners: Set<() => void> = new Set();
+  #waiting = false;
 
   constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer;
     this.#header = Header.view(buffer);
     this.capacity = this.#header.capacity[0] as number;
-    this.#living = new Int32Array(buffer, Header.size, this.capacity);
-    this.#dead = new Int32Array(buffer, Header.size + this.capacity * 4, this.capacity);
+    this.#slots = new Int32Array(buffer, Header.size, this.capacity);
   }
 
   /**
@@ -48,42 +51,38 @@ export class Team {
    * @throws QuorateError `TEAM_FULL` when `capacity` members are alive, or all ids are used up
    */
   join(): MemberId {
-    const { tickets } = this.#header;
-    const ticket = Atomics.add(tickets, 0, 1);
-    if (ticket < 0 || ticket >= Math.floor(idCountMax / this.capacity)) {
-      Atomics.sub(tickets, 0, 1);
-      throw full(`all of the ${idCountMax} ids are used up`, false);
-    }
+    // Starting elsewhere each time keeps a slot unused for long after a death, and uses up the ids of all evenly.
+    const first = Atomics.add(this.#header.turn, 0, 1);
+    let usedUp = 0;
     for (let step = 0; step < this.capacity; step++) {
-      // Starting elsewhere each time keeps a slot unused for long after a death.
-      const slot = (ticket + step) % this.capacity;
-      const id = ticket * this.capacity + slot + 1;
-      if (Atomics.compareExchange(this.#living, slot, 0, id) === 0) return id as MemberId;
+      const slot = (first + step) % this.capacity;
+      const word = Atomics.load(this.#slots, slot);
+      const id = word === 0 ? slot + 1 : Math.abs(word) + this.capacity;
+      if (id > memberIdMax) usedUp++;
+      else if (word <= 0 && Atomics.compareExchange(this.#slots, slot, word, id) === word)
+        return id as MemberId;
     }
+    if (usedUp === this.capacity) throw full(`all of the ${memberIdMax} ids are used up`, false);
     throw full(`${this.capacity} members are alive`, true);
   }
 
   /** Marks a member dead and wakes all who wait. Harmless when repeated. */
   leave(member: MemberId): void {
-    const slot = this.slotOf(member);
-    if (Atomics.load(this.#living, slot) !== member) return;
-    // First the name of the dead, then the death: whoever sees the slot free finds the name there.
-    let last = Atomics.load(this.#dead, slot);
-    while (last < member) last = Atomics.compareExchange(this.#dead, slot, last, member);
-    if (Atomics.compareExchange(this.#living, slot, member, 0) !== member) return;
+    if (Atomics.compareExchange(this.#slots, this.slotOf(member), member, -(member as number)) !== member)
+      return;
     Atomics.add(this.#header.deaths, 0, 1);
     Atomics.notify(this.#header.deaths, 0);
   }
 
   /** Whether the member is alive. One read of shared memory. */
   isAlive(member: MemberId): boolean {
-    return Atomics.load(this.#living, this.slotOf(member)) === member;
+    return Atomics.load(this.#slots, this.slotOf(member)) === member;
   }
 
   /** The member's slot, from 0 to `capacity - 1`: where to keep what belongs to it, such as its list of held locks. */
   slotOf(member: MemberId): number {
-    if (!Number.isInteger(member) || member < 1 || member > idCountMax)
-      throw new RangeError(`Member id must be an integer from 1 to ${idCountMax}: received ${member}`);
+    if (!Number.isInteger(member) || member < 1 || member > memberIdMax)
+      throw new RangeError(`Member id must be an integer from 1 to ${memberIdMax}: received ${member}`);
     return (member - 1) % this.capacity;
   }
 
@@ -91,8 +90,8 @@ export class Team {
   members(): MemberId[] {
     const alive: MemberId[] = [];
     for (let slot = 0; slot < this.capacity; slot++) {
-      const id = Atomics.load(this.#living, slot);
-      if (id !== 0) alive.push(id as MemberId);
+      const word = Atomics.load(this.#slots, slot);
+      if (word > 0) alive.push(word as MemberId);
     }
     return alive;
   }
@@ -100,16 +99,22 @@ export class Team {
   /**
    * Calls `onDeath` for each member that dies from now on, in this thread's event loop, until disposed. It does not keep the
    * thread alive. Where members of one slot die faster than this thread looks, it is told of the last: the earlier ones of
-   * that slot are dead as well.
+   * that slot are dead as well. What `onDeath` throws is reported as uncaught, later, and stops nobody else's watch.
    */
   watch(onDeath: (member: MemberId) => void): Disposable {
-    const watch = { stopped: false };
-    void this.#watch(onDeath, watch);
-    return {
-      [Symbol.dispose](): void {
-        watch.stopped = true;
-      },
+    const told = new Int32Array(this.capacity);
+    const look = (): void => {
+      for (let slot = 0; slot < this.capacity && this.#listeners.has(look); slot++) {
+        const last = this.#lastDead(slot);
+        if (last === told[slot]) continue;
+        told[slot] = last;
+        callSafely(() => onDeath(last as MemberId));
+      }
     };
+    const listening = this.#listen(look);
+    // Only now, when the wait has begun: a death that is not among these is another wake.
+    for (let slot = 0; slot < this.capacity; slot++) told[slot] = this.#lastDead(slot);
+    return listening;
   }
 
   /**
@@ -118,38 +123,62 @@ export class Team {
    * @throws QuorateError `ABORTED`, `DEADLINE_EXCEEDED`
    */
   async died(member: MemberId, options: WaitOptions = {}): Promise<void> {
-    const { deaths } = this.#header;
-    using limit = linkSignal(systemClock, { deadlineMs: options.deadlineMs, outcome: 'not-applied' });
-    for (;;) {
-      const seen = Atomics.load(deaths, 0);
-      if (!this.isAlive(member)) return;
-      limit.throwIfAborted();
-      await parkAsync(deaths, 0, seen, { signal: options.signal, deadlineMs: limit.remainingMs() });
-    }
+    using limit = linkSignal(systemClock, { ...options, outcome: 'not-applied' });
+    using _alive = platform.holdOpen();
+    let tell = (): void => {};
+    const death = new Promise<void>(resolve => {
+      tell = resolve;
+    });
+    using _listening = this.#listen(() => {
+      if (!this.isAlive(member)) tell();
+    });
+    if (this.isAlive(member)) await abortable(death, limit.signal);
   }
 
-  async #watch(onDeath: (member: MemberId) => void, watch: { readonly stopped: boolean }): Promise<void> {
+  /** Who died last in a slot, or 0. Whoever is alive there follows it directly. */
+  #lastDead(slot: number): number {
+    const word = Atomics.load(this.#slots, slot);
+    return word > 0 ? Math.max(0, word - this.capacity) : -word;
+  }
+
+  #listen(listener: () => void): Disposable {
+    this.#listeners.add(listener);
+    if (!this.#waiting) void this.#wait();
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  /**
+   * Waits for deaths while anybody listens. All listeners share one wait: the engine keeps a wait until it is woken, so one
+   * for each would stay behind when they are disposed.
+   */
+  async #wait(): Promise<void> {
     const { deaths } = this.#header;
+    this.#waiting = true;
     let seen = Atomics.load(deaths, 0);
-    const before = this.#dead.slice();
-    while (!watch.stopped) {
+    while (this.#listeners.size > 0) {
       await parkAsync(deaths, 0, seen, { keepAlive: false });
-      seen = Atomics.load(deaths, 0);
-      for (let slot = 0; slot < this.capacity && !watch.stopped; slot++) {
-        const last = Atomics.load(this.#dead, slot);
-        // The name is written before the death: not yet dead means that another wake follows.
-        if (last === before[slot] || this.isAlive(last as MemberId)) continue;
-        before[slot] = last;
-        onDeath(last as MemberId);
-      }
+      seen = Atomics.load(deaths, 0); // Before anybody looks: a death after their look is another wake.
+      for (const listener of this.#listeners) listener();
     }
+    this.#waiting = false;
+  }
+}
+
+/** Calls somebody else's function; what it throws is uncaught, but not here. */
+function callSafely(callback: () => void): void {
+  try {
+    callback();
+  } catch (thrown) {
+    queueMicrotask(() => {
+      throw thrown;
+    });
   }
 }
 
 /**
  * Makes a team.
  *
- * @param capacity how many members can be alive at a time, from 1 to 65,536. Default 64; 8 bytes each
+ * @param capacity how many members can be alive at a time, from 1 to 65,536. Default 64; 4 bytes each
  * @throws QuorateError `UNSUPPORTED` where there is no shared memory (a page that is not cross-origin isolated)
  */
 export function createTeam({ capacity = 64 }: { readonly capacity?: number } = {}): Team {
@@ -164,7 +193,7 @@ export function createTeam({ capacity = 64 }: { readonly capacity?: number } = {
       },
     );
   }
-  const buffer = new SharedArrayBuffer(Header.size + capacity * 8);
+  const buffer = new SharedArrayBuffer(Header.size + capacity * 4);
   Header.view(buffer).capacity[0] = capacity;
   return new Team(buffer);
 }
