@@ -41,6 +41,7 @@ class InlineEnd {
       this.#steps++;
       this.later(() => this.#deliver());
     }
+    if (this.started && this.queue.length === 0 && this.peer === undefined) this.later(() => this.#end());
   }
 
   #deliver(): void {
@@ -51,13 +52,14 @@ class InlineEnd {
     if (this.queue.length === 0 && this.peer === undefined) this.#end();
   }
 
-  /** The other end is gone: whatever was posted before still comes first. */
+  /** The other end is gone: whatever was posted before still comes first, and a port on its way hears of it where it is started. */
   peerClosed(): void {
     this.peer = undefined;
-    if (this.queue.length === 0) this.later(() => this.#end());
+    this.pump();
   }
 
   #end(): void {
+    if (!this.started) return;
     const { owner } = this;
     this.owner = undefined;
     this.started = false;
@@ -149,6 +151,8 @@ export class InlinePort implements Port {
 
   /** Runs `clone` with `ports` allowed to travel. */
   static travel<T>(ports: readonly InlinePort[], clone: () => T): T {
+    if (new Set(ports).size < ports.length)
+      throw new DOMException('A port is twice in the transfer list', 'DataCloneError');
     for (const port of ports) {
       if (port.#end === undefined)
         throw new DOMException('A port in the transfer list is closed or was transferred', 'DataCloneError');

@@ -42,7 +42,8 @@ export function layOut(groups: readonly Fields[], isolate: boolean, lineBytes: n
   for (const [index, group] of groups.entries()) {
     if (index > 0) end = isolated(end, lineBytes);
     for (const [name, field] of Object.entries(group)) {
-      if (name in fields) throw new TypeError(`Field must be named once: "${name}" is in two groups`);
+      if (Object.hasOwn(fields, name))
+        throw new TypeError(`Field must be named once: "${name}" is in two groups`);
       const { bytes, length } = measure(name, field);
       fields[name] = field;
       offsets[name] = roundUp(end, bytes);

@@ -139,6 +139,38 @@ describe('an inline port', () => {
     expect(heard).toContain('left closed');
   });
 
+  test('tells of its closing also where it was transferred, or listened to, only afterwards', async () => {
+    const steps = new Steps();
+    const [carrierIn, carrierOut] = createInlinePair<unknown, unknown>(steps.schedule);
+    const heard: string[] = [];
+    const [left, right] = channel<string>({ schedule: steps.schedule });
+    const [other, moved] = channel<string>({ schedule: steps.schedule });
+    carrierIn.postMessage(moved, [moved]);
+    left.close();
+    other.close();
+    await steps.run();
+    listen(right, () => {}, { onClose: () => heard.push('late') });
+    listen(carrierOut, port => {
+      listen(port as typeof moved, () => {}, { onClose: () => heard.push('moved') });
+    });
+    await steps.run();
+    expect(heard.toSorted()).toEqual(['late', 'moved']);
+  });
+
+  test('is refused when it is twice in the transfer list, and stays where it was', async () => {
+    const steps = new Steps();
+    const [carrier] = createInlinePair<unknown, unknown>(steps.schedule);
+    const [here, there] = channel<string>({ schedule: steps.schedule });
+    expect(() => carrier.postMessage(there, [there, there])).toThrow(
+      expect.objectContaining({ name: 'DataCloneError' }),
+    );
+    const heard: string[] = [];
+    listen(there, text => heard.push(text));
+    here.postMessage('still here');
+    await steps.run();
+    expect(heard).toEqual(['still here']);
+  });
+
   test('keeps messages until it is started, and stops hearing when disposed', async () => {
     const steps = new Steps();
     const [left, right] = channel<string>({ schedule: steps.schedule });

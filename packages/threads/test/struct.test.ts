@@ -89,6 +89,11 @@ describe('a view', () => {
     expect(first.name.byteLength).toBe(8);
   });
 
+  test('may have fields with the names of an object’s own methods', () => {
+    const Odd = defineStruct({ constructor: 'int32', toString: 'int32' });
+    expect(Odd.offsets).toEqual({ constructor: 0, toString: 4 });
+  });
+
   test('of a column reaches the same words', () => {
     const buffer = new SharedArrayBuffer(16 + Record.size * 10);
     const { words, first, stride } = Record.column(buffer, 'total', 10, 16);
