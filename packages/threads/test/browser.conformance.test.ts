@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { browserMissing, launchBrowser } from './browser/chromium.ts';
+import { browserMissing, insecureHost, launchBrowser } from './browser/chromium.ts';
 import { servePage } from './browser/page-server.ts';
 import { cases } from './conformance/cases.ts';
 import { inlineWorkers, webWorkers } from './conformance/subjects.ts';
@@ -10,6 +10,16 @@ if (missing !== undefined) console.warn(`Web Worker tests are skipped: ${missing
 
 /** What the page offers; see page-server.ts. */
 type RunCase = (subject: string, name: string) => Promise<string | undefined>;
+
+/** Cases of a worker's whole life that need no shared memory. */
+const withoutMemory = [
+  'a promised result is awaited',
+  'an answer sent before the end is delivered',
+  'a worker can leave from within, and its outstanding calls reject',
+  'a thousand outstanding calls all reject when the worker is terminated',
+  'a module that throws at its top level is an error with its cause',
+  'a worker that leaves while it is closing has left, not closed',
+];
 
 describe.skipIf(missing !== undefined)('in Chromium, which it needs', () => {
   let server: Awaited<ReturnType<typeof servePage>>;
@@ -43,6 +53,17 @@ describe.skipIf(missing !== undefined)('in Chromium, which it needs', () => {
       }
     });
   }
+
+  test('a page that is not a secure context has workers too, without locks and shared memory', async () => {
+    const plain = await browser.newPage();
+    await openPage(plain, server.url.replace('localhost', insecureHost));
+    expect(await plain.evaluate(() => [globalThis.isSecureContext, 'locks' in navigator])).toEqual([
+      false,
+      false,
+    ]);
+    for (const name of withoutMemory) expect(await runCase(plain, 'web', name), name).toBeUndefined();
+    await plain.close();
+  });
 
   test('a policy that forbids workers makes spawn fail rather than hang', async () => {
     const strict = await browser.newPage();

@@ -5,7 +5,7 @@
  */
 import { type RunningWorker, runWorker } from '../run-worker.ts';
 import { holdLock } from './web-lock.ts';
-import type { WebOrder } from './web-thread.ts';
+import type { WebAlive, WebOrder } from './web-thread.ts';
 
 /** The part of a worker's global scope that is used here; the published types are Node's. */
 interface WorkerScope {
@@ -32,8 +32,7 @@ scope.addEventListener('unhandledrejection', event => {
 scope.addEventListener('message', event => void start(event.data), { once: true });
 
 async function start({ order, lock }: WebOrder): Promise<void> {
-  await holdLock(lock);
-  scope.postMessage('alive');
+  scope.postMessage((await holdLock(lock)) satisfies WebAlive);
   worker = runWorker(order, {
     load: async url => (await import(url)) as Readonly<Record<string, unknown>>,
     exit: () => scope.close(),

@@ -8,24 +8,25 @@ function lockManager(): LockManager | undefined {
   return (globalThis.navigator as { locks?: LockManager } | undefined)?.locks;
 }
 
-/** Holds a lock for as long as this thread lives; settles when it is held. */
-export function holdLock(name: string): Promise<void> {
+/** Holds a lock for as long as this thread lives; settles with whether it is held, which it is not where there are none. */
+export function holdLock(name: string): Promise<boolean> {
   const locks = lockManager();
-  if (locks === undefined) return Promise.resolve();
-  return new Promise((resolve, reject) => {
+  if (locks === undefined) return Promise.resolve(false);
+  return new Promise(resolve => {
     const held = (): Promise<void> => {
-      resolve();
+      resolve(true);
       return new Promise(() => {});
     };
-    locks.request(name, held).catch(reject);
+    // Refused in an opaque origin, such as a sandboxed frame's.
+    locks.request(name, held).catch(() => resolve(false));
   });
 }
 
-/** Settles when nobody holds the lock any more: its holder has stopped. Never rejects. */
+/** Settles when nobody holds the lock any more: its holder has stopped. At once where there are no locks; never rejects. */
 export async function lockReleased(name: string): Promise<void> {
   try {
     await lockManager()?.request(name, () => Promise.resolve());
   } catch {
-    // The page itself is going away; nobody is left to be told wrong.
+    // Locks are refused here, or the page itself is going away and nobody is left to be told wrong.
   }
 }

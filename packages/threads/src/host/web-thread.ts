@@ -13,6 +13,9 @@ export interface WebOrder {
   readonly lock: string;
 }
 
+/** What the bootstrap answers before it runs the worker: whether it holds the lock. */
+export type WebAlive = boolean;
+
 /** The part of a browser's `Worker` that is used here; the published types are Node's. */
 interface WebWorker {
   postMessage(message: unknown, transfer: readonly object[]): void;
@@ -21,6 +24,7 @@ interface WebWorker {
 }
 
 interface WebWorkerEvent {
+  readonly data?: unknown;
   readonly message?: string;
   readonly error?: unknown;
   preventDefault(): void;
@@ -63,7 +67,10 @@ class WebThread implements Thread {
       type: 'module',
       name: order.name,
     });
-    this.#worker.addEventListener('message', () => this.#watch()); // The bootstrap says that it holds the lock.
+    this.#worker.addEventListener('message', ({ data }) => {
+      const locked = data as WebAlive;
+      if (locked) this.#watch(); // Without a lock only what the worker says of its end is heard, and `terminate` believed.
+    });
     this.#worker.addEventListener('error', event => {
       event.preventDefault();
       events.onError(event.error ?? new Error(event.message ?? 'The worker script could not be loaded'));

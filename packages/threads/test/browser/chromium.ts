@@ -14,12 +14,16 @@ export function browserMissing(): string | undefined {
   return reason;
 }
 
+/** A name of this machine from which a page is no secure context. */
+export const insecureHost = 'insecure.test';
+
 /** A headless browser that talks to nobody but us. */
 export function launchBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath,
     args: [
       '--no-sandbox',
+      `--host-resolver-rules=MAP ${insecureHost} 127.0.0.1`,
       '--disable-gpu',
       '--disable-quic',
       '--no-first-run',
