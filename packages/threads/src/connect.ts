@@ -43,7 +43,10 @@ export function connect<M extends Methods>(port: Port<never>, options: ConnectOp
       onUnreadable: () => lose('An answer could not be read'),
     },
   );
-  if (peer !== undefined) {
+  // Node tells of the end once, maybe before this connection listened; then only a port that cannot be held open shows it.
+  wire.ref?.();
+  if (wire.hasRef?.() === false) lose('The port was closed');
+  else if (peer !== undefined) {
     const check = (): void => {
       if (!peer.team.isAlive(peer.member)) lose(`Member ${peer.member} has died`);
     };
@@ -65,7 +68,7 @@ export function respond(port: Port<never>, methods: Methods): Disposable {
   const wire = port as unknown as Port<Reply, Request>;
   const responder = new Responder(wire, methods);
   const end = (): void => {
-    responder.stop(endedReason('responder'));
+    responder.stop(endedReason('The responder was disposed, or its port closed'));
     wire.postMessage({ kind: 'left', code: 0 });
     wire.close();
   };

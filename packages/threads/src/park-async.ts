@@ -1,6 +1,6 @@
 import * as platform from '#platform';
 import { type Clock, type WaitOptions, linkSignal, systemClock } from '@quorate/core';
-import type { ParkResult } from './park.ts';
+import { checkDeadline, type ParkResult } from './park.ts';
 
 /** How a task parks without blocking its thread. */
 export interface ParkAsyncOptions extends WaitOptions {
@@ -39,6 +39,7 @@ interface AsyncAtomics {
  * without a change of the word goes unnoticed.
  *
  * @throws QuorateError `ABORTED`. The deadline is no error: it gives `timed-out`
+ * @throws TypeError, RangeError as for {@link park}
  */
 export async function parkAsync(
   words: Int32Array,
@@ -47,6 +48,7 @@ export async function parkAsync(
   options: ParkAsyncOptions = {},
 ): Promise<ParkResult> {
   const { signal, deadlineMs = Number.POSITIVE_INFINITY, keepAlive = true, clock = systemClock } = options;
+  checkDeadline(deadlineMs);
   using limit = signal && linkSignal(clock, { signal, outcome: 'not-applied' });
   limit?.throwIfAborted();
   const { waitAsync } = Atomics as AsyncAtomics;

@@ -31,6 +31,7 @@ const pause: () => void = (Atomics as { pause?: () => void }).pause ?? ((): void
  *
  * @throws QuorateError `UNSUPPORTED` where threads may not block (a browser's main thread): use `parkAsync`
  * @throws TypeError when the words are not in shared memory
+ * @throws RangeError when `deadlineMs` is negative or not a number, which the engine would take for never
  */
 export function park(
   words: Int32Array,
@@ -38,6 +39,7 @@ export function park(
   expected: number,
   { deadlineMs = Number.POSITIVE_INFINITY, spins = 0 }: ParkOptions = {},
 ): ParkResult {
+  checkDeadline(deadlineMs);
   for (let spin = 0; spin < spins; spin++) {
     if (Atomics.load(words, index) !== expected) return 'not-equal';
     pause();
@@ -48,6 +50,12 @@ export function park(
     });
   }
   return Atomics.wait(words, index, expected, deadlineMs);
+}
+
+/** @throws RangeError unless `deadlineMs` is a number of at least 0 */
+export function checkDeadline(deadlineMs: number): void {
+  if (!(deadlineMs >= 0))
+    throw new RangeError(`Deadline in ms must be a number of at least 0: received ${deadlineMs}`);
 }
 
 /**

@@ -36,6 +36,9 @@ export interface Port<Send = unknown, Receive = unknown> {
 
   /** Lets the Node thread end while the channel is open. Absent in browsers. */
   unref?(): void;
+
+  /** Whether the channel keeps the Node thread alive; never once it is closed. Absent in browsers. */
+  hasRef?(): boolean;
 }
 
 /** What a port's listener is given. */
@@ -45,7 +48,10 @@ export interface PortEvent<Receive> {
 
 /** What may be heard from a port beside its messages. */
 export interface PortOutcomes {
-  /** The channel has ended. Node and inline ports tell; a browser's do not when the other thread dies. */
+  /**
+   * The channel has ended. Node and inline ports tell; a browser's do not when the other thread dies. The platform tells once:
+   * a port that ended in this thread before somebody listened is silent.
+   */
   readonly onClose?: () => void;
   /** A message arrived that cannot be read in this thread, and is lost. */
   readonly onUnreadable?: () => void;

@@ -57,16 +57,19 @@ export class Responder {
     let result: unknown;
     try {
       result = handler.call(this.#service, input as never, call);
+      if (isThenable(result)) {
+        // Through a promise of the platform's, which settles once whatever somebody's own thenable does.
+        Promise.resolve(result).then(
+          value => this.#succeed(id, method, value, call),
+          thrown => this.#fail(id, encodeThrown(thrown)),
+        );
+        return;
+      }
     } catch (thrown) {
       this.#fail(id, encodeThrown(thrown));
       return;
     }
-    if (isThenable(result)) {
-      result.then(
-        value => this.#succeed(id, method, value, call),
-        thrown => this.#fail(id, encodeThrown(thrown)),
-      );
-    } else this.#succeed(id, method, result, call);
+    this.#succeed(id, method, result, call);
   }
 
   #succeed(id: number, method: string, value: unknown, { transferList }: RunningCall): void {
@@ -93,9 +96,9 @@ export class Responder {
   }
 }
 
-/** The reason that handlers see when their worker ends under them. */
-export function endedReason(name: string): QuorateError {
-  return new QuorateError('ABORTED', `Worker "${name}" has ended`, { outcome: 'unknown' });
+/** The reason that handlers see when what answers their callers ends; `message` says what did. */
+export function endedReason(message: string): QuorateError {
+  return new QuorateError('ABORTED', message, { outcome: 'unknown' });
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -71,7 +71,7 @@ class WorkerLife implements RunningWorker {
 
   stop(): void {
     this.#left = true;
-    const reason = endedReason(this.#order.name);
+    const reason = endedReason(`Worker "${this.#order.name}" has ended`);
     this.#responder?.stop(reason);
     this.#closing.abort(reason);
     this.#order.port.close();
@@ -99,10 +99,10 @@ class WorkerLife implements RunningWorker {
 
   async #close(): Promise<void> {
     try {
-      this.#closing.abort(endedReason(this.#order.name));
+      this.#closing.abort(endedReason(`Worker "${this.#order.name}" is closing`));
       await this.#responder?.idle();
       await (this.#methods as Partial<AsyncDisposable>)[Symbol.asyncDispose]?.();
-      this.#tell({ kind: 'left', code: 0 });
+      this.#tell({ kind: 'closed' });
       this.#leave(0);
     } catch (thrown) {
       this.broke(thrown);

@@ -51,8 +51,13 @@ export class SpawnedWorker {
     [this.exited, this.#settleExited] = deferred<WorkerExit>();
     const [local, remote] = backend.channel();
     this.#port = local;
-    this.#caller = new Caller(local, plan);
-    this.member = team?.join();
+    try {
+      this.#caller = new Caller(local, plan);
+      this.member = team?.join();
+    } catch (thrown) {
+      local.close(); // An open channel is not collected.
+      throw thrown;
+    }
     listen(local, reply => this.#receive(reply), {
       onUnreadable: () => this.#end('threw', 1, new TypeError('An answer of the worker cannot be read here')),
     });
@@ -132,8 +137,11 @@ export class SpawnedWorker {
       case 'broken':
         this.#end('threw', 1, decodeThrown(reply.thrown));
         break;
+      case 'closed':
+        this.#end('closed', 0);
+        break;
       case 'left':
-        this.#end(this.#closing ? 'closed' : 'exited', reply.code);
+        this.#end('exited', reply.code);
         break;
     }
   }
@@ -155,7 +163,7 @@ export class SpawnedWorker {
 
   /** The thread has stopped: whoever waits for what it held learns it now. */
   #finish(code: number): void {
-    this.#end(this.#closing ? 'closed' : 'exited', code);
+    this.#end('exited', code); // Unless the end has a reason already: a thread that stops without a word has left.
     invariant(this.#exit !== undefined, 'a worker that stopped has a reason');
     if (this.member !== undefined) this.#plan.team?.leave(this.member);
     this.#port.close();

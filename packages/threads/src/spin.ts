@@ -14,7 +14,7 @@ const roundSpins = 20_000;
 const rounds = 5;
 
 /**
- * Measures how many `spins` of {@link park} fill a time, on this machine and in this thread. Takes about a millisecond.
+ * Measures how many `spins` of {@link park} fill a time, on this machine and in this thread. Takes a few milliseconds.
  *
  * Spinning for as long as the sleep would cost is at worst twice as dear as knowing in advance (Karlin et al. 1991,
  * "Empirical studies of competitive spinning"). With a single core it is never right: the answer is 0.

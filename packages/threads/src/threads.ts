@@ -10,7 +10,10 @@ export interface ThreadsOptions {
     readonly codeRangeSizeMb?: number;
     readonly stackSizeMb?: number;
   };
-  /** Node's command-line options for the thread. Default: the process's own. */
+  /**
+   * Node's command-line options for the thread. Default: the process's own, among which `--input-type` (a program from
+   * `--eval`) keeps every worker from starting: hand in `[]` there.
+   */
   readonly execArgv?: readonly string[];
   /** The thread's environment. Default: a copy of the spawner's. */
   readonly env?: Readonly<Record<string, string>>;

@@ -28,10 +28,19 @@ const builtIns: ReadonlyMap<string, new (message: string) => Error> = new Map([
   ['URIError', URIError],
 ]);
 
-/** Turns what was thrown into plain data. Values that cannot be cloned become their text. */
-export function encodeThrown(thrown: unknown, depth = 0): WireThrown {
+/** Turns what was thrown into plain data. Values that cannot be cloned become their text. Never throws. */
+export function encodeThrown(thrown: unknown): WireThrown {
+  try {
+    return encode(thrown, 0);
+  } catch {
+    // A getter or a proxy that throws when it is looked at. Whoever waits for the answer is told that much.
+    return encode(new TypeError('What was thrown cannot be read'), 0);
+  }
+}
+
+function encode(thrown: unknown, depth: number): WireThrown {
   if (!isError(thrown)) return { value: cloneable(thrown) };
-  const nested = (inner: unknown): WireThrown => encodeThrown(inner, depth + 1);
+  const nested = (inner: unknown): WireThrown => encode(inner, depth + 1);
   const deeper = depth < depthMax;
   const { errors } = thrown as AggregateError;
   // Whatever calls itself an error may have anything in these fields.

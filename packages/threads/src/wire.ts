@@ -5,7 +5,7 @@ export type Request =
   | { readonly kind: 'call'; readonly id: number; readonly method: string; readonly input: unknown }
   /** The caller has given the call up; the answer is still sent, and frees the call's place. */
   | { readonly kind: 'cancel'; readonly id: number; readonly reason: WireThrown }
-  /** No more calls will come: finish what runs, clean up, answer `left`. */
+  /** No more calls will come: finish what runs, clean up, answer `closed`. */
   | { readonly kind: 'close' };
 
 /** What answers a call. */
@@ -19,7 +19,9 @@ export type Notice =
   | { readonly kind: 'ready' }
   /** Loading, set-up or code outside any call threw: the worker is finished. */
   | { readonly kind: 'broken'; readonly thrown: WireThrown }
-  /** The worker leaves on its own, or has finished closing: nothing comes after this. */
+  /** The worker has closed as it was asked to: nothing comes after this. */
+  | { readonly kind: 'closed' }
+  /** The worker, or whoever responds, leaves on its own: nothing comes after this. */
   | { readonly kind: 'left'; readonly code: number };
 
 /** Everything that may come from whoever answers. */

@@ -3,8 +3,8 @@ export interface WorkerExit {
   /** The worker's name. */
   readonly name: string;
   /**
-   * - `closed`: it was asked to close and did, in time.
-   * - `exited`: it left on its own: `exit()` of its context, `process.exit()`, `self.close()`.
+   * - `closed`: it was asked to close, finished and cleaned up, in time.
+   * - `exited`: it left on its own: `exit()` of its context, `process.exit()`, `self.close()`, also while it was closing.
    * - `threw`: its module or code outside any call threw, or its clean-up did.
    * - `terminated`: it was stopped from outside, by `terminate()` or because closing took too long.
    */

@@ -1,4 +1,6 @@
-import { connect, channel, threads, spawn } from '@quorate/threads';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { type Backend, channel, connect, createTeam, spawn, threads } from '@quorate/threads';
 import { describe, expect, test } from 'vitest';
 import * as node from '../src/host/node-platform.ts';
 import type { Platform } from '../src/host/platform.ts';
@@ -57,6 +59,48 @@ describe('in Node', () => {
       code: 'SPAWN_FAILED',
       cause: { code: 'ERR_WORKER_INVALID_EXEC_ARGV' },
     });
+  });
+
+  test('a connection over a port that had ended before is lost at once', async () => {
+    const [left, right] = channel<never>();
+    right.close();
+    await new Promise(resolve => left.addEventListener('close', () => resolve(undefined)));
+    await expect(connect<typeof sums>(left).call('never')).rejects.toMatchObject({
+      code: 'WORKER_LOST',
+      outcome: 'not-applied',
+    });
+  });
+
+  test('a spawn into a full team leaves no channel open', async () => {
+    const team = createTeam({ capacity: 1 });
+    team.join();
+    const backend = threads();
+    let closed: Promise<unknown> | undefined;
+    const watched: Backend = {
+      ...backend,
+      channel() {
+        const pair = backend.channel();
+        closed = new Promise(resolve => pair[1].addEventListener('close', () => resolve('closed')));
+        return pair;
+      },
+    };
+    await expect(spawn(workshopUrl, { backend: watched, team })).rejects.toMatchObject({ code: 'TEAM_FULL' });
+    expect(await closed).toBe('closed');
+  });
+
+  test('a worker keeps the process alive until it is let go, even with a call under way', async () => {
+    const source = `
+      import { spawn, threads } from '@quorate/threads';
+      const worker = await spawn(${JSON.stringify(workshopUrl)}, { backend: threads({ execArgv: [] }) });
+      worker.call('never').catch(() => {});
+      worker.unref();
+      console.log('let go');`;
+    // It throws when the process has to be ended instead.
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', source], {
+      cwd: import.meta.dirname,
+      timeout: 20_000,
+    });
+    expect(stdout).toBe('let go\n');
   });
 
   test('an answer that cannot be read ends the connection', async () => {

@@ -19,7 +19,10 @@ export function nodeThreads({ resourceLimits, execArgv, env }: ThreadsOptions): 
         ...(execArgv && { execArgv: [...execArgv] }),
         ...(env && { env: { ...env } }),
       });
-      worker.on('error', thrown => events.onError(thrown));
+      worker.on('error', thrown => {
+        drain(local as unknown as MessagePort);
+        events.onError(thrown);
+      });
       worker.on('exit', code => {
         drain(local as unknown as MessagePort);
         events.onExit(code);
@@ -33,7 +36,7 @@ export function nodeThreads({ resourceLimits, execArgv, env }: ThreadsOptions): 
   };
 }
 
-/** Delivers what the thread managed to send before it stopped: the exit can overtake it. */
+/** Delivers what the thread managed to send before its end: an error or the exit can overtake it. */
 function drain(port: MessagePort): void {
   for (;;) {
     const received = receiveMessageOnPort(port);

@@ -136,6 +136,17 @@ export const callCases: readonly Case[] = [
     },
   },
   {
+    name: 'an odd error or promise is an error of the call, and the worker lives on',
+    async run(subject) {
+      await using worker = await open(subject);
+      for (const method of ['fail', 'failLater'] as const)
+        await rejects(worker.call(method, 'unreadable'), { name: 'TypeError', message: /cannot be read$/ });
+      for (const kind of ['getter', 'method'])
+        await rejects(worker.call('oddPromise', kind), { name: 'RangeError', message: /^Odd promise$/ });
+      equal([await worker.call('count'), worker.outstandingCount], [1, 0]);
+    },
+  },
+  {
     name: 'an unknown method is an error that names the known ones',
     async run(subject) {
       await using worker = await open(subject);

@@ -79,6 +79,18 @@ export const deathCases: readonly Case[] = [
       equal((await worker.exited).reason, 'exited');
     },
   },
+  {
+    name: 'answers sent before an uncaught error are delivered, however many',
+    applies: isolated,
+    async run(subject) {
+      const worker = await open(subject);
+      const calls = Array.from({ length: 4_000 }, () => worker.call('line'));
+      await worker.call('answerAllAndThrow').catch(() => {});
+      const answers = await Promise.allSettled(calls);
+      equal(answers.filter(({ status }) => status === 'rejected').length, 0, 'calls that were lost');
+      equal((await worker.exited).reason, 'threw');
+    },
+  },
   ...deaths.map(
     ({ method, reason, cause }): Case => ({
       name: `the worker is lost by ${method}, and a thousand outstanding calls reject`,
@@ -162,6 +174,18 @@ export const deathCases: readonly Case[] = [
       equal(words[0], 1, 'cleaned up');
       equal(await worker.close(), await closing, 'closing again');
       equal(await worker.terminate(), await closing, 'terminating afterwards');
+    },
+  },
+  {
+    name: 'a worker that leaves while it is closing has left, not closed',
+    async run(subject) {
+      const worker = await open(subject);
+      const lost = rejects(worker.call('exitWhenClosing', 3), {
+        code: 'WORKER_LOST',
+        message: /exited with code 3/,
+      });
+      equal(await worker.close(), { name: 'w', reason: 'exited', code: 3, cause: undefined });
+      await lost;
     },
   },
   {

@@ -60,6 +60,20 @@ export const memoryCases: readonly Case[] = [
     },
   },
   {
+    name: 'a deadline that is no number is refused, for the engine takes it for never',
+    async run() {
+      const words = sharedWords();
+      const expected = { name: 'RangeError', message: /^Deadline in ms must be a number of at least 0/ };
+      for (const deadlineMs of [-1, Number.NaN]) {
+        await rejects(parkAsync(words, 0, 0, { deadlineMs }), expected);
+        await rejects(
+          Promise.resolve().then(() => park(words, 0, 1, { deadlineMs })),
+          expected,
+        );
+      }
+    },
+  },
+  {
     name: 'a wait that was aborted passes its wake on',
     async run() {
       const words = sharedWords();
