@@ -13,7 +13,8 @@ export type MessageId = Brand<string, 'MessageId'>;
 export type GroupId = Brand<number, 'GroupId'>;
 
 /**
- * The position of a change in the history of a Store's partition: a positive integer below 2^53 that never goes back.
+ * The position of a change in the history of a Store's partition: a positive integer below 2^53 that never goes back, and
+ * 0 for what is before every change.
  * Engines whose data can be lost raise it to the server's clock in microseconds, which fits until the year 2255.
  */
 export type Revision = Brand<number, 'Revision'>;
@@ -21,7 +22,7 @@ export type Revision = Brand<number, 'Revision'>;
 /** A leader's term (Ongaro 2014, §3.3): a non-negative integer that only grows. */
 export type Term = Brand<number, 'Term'>;
 
-/** The position of an entry in a replicated log, from 1. */
+/** The position of an entry in a replicated log, from 1; 0 is the place before the first. */
 export type LogIndex = Brand<number, 'LogIndex'>;
 
 /** A number that grows with each grant of a resource, by which the resource refuses whoever held it before. */
