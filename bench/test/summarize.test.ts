@@ -28,6 +28,10 @@ describe('sampleValue', () => {
     expect(sampleValue(sampleOf({ groupWindows: [windowOf(1, 0.5)] }))).toBeUndefined();
   });
 
+  it('is that of the typical cycle where calls are timed', () => {
+    expect(sampleValue(sampleOf({ chunkNs: [9, 9], cycleNs: 4 }))).toBe(4);
+  });
+
   it('is a quantity as it is', () => {
     expect(sampleValue(sampleOf({ quantity: 4096 }))).toBe(4096);
   });

@@ -2,7 +2,7 @@ import type { KeySet } from '../input/key-set.ts';
 import type { Kernel } from '../suite.ts';
 
 /** Keys made and looked up at a time: few enough to be in the processor's first cache, as a key is that just arrived. */
-const batch = 500;
+const batch = 200;
 
 /**
  * Looks every key of a set up once in a cycle, each time as a string that was made a moment before.

@@ -4,6 +4,7 @@ import { importSuite } from '../discover.ts';
 import { contextOf } from './context.ts';
 import type { GroupWindow, Job, Reply, Sample } from './job.ts';
 import { overlapOf, threadGroupMemory, type ThreadWindow } from './thread-group.ts';
+import { typicalCycleMs } from './typical-cycle.ts';
 import type { ChunksDone, Prepared, Task } from './worker.ts';
 
 /**
@@ -101,10 +102,18 @@ async function measureChunks(pool: Pool, job: Job, prepared: Prepared): Promise<
     chunksPerWindow: chunks,
     checksum: prepared.checksum,
     chunkNs: done.flatMap(({ chunkNs }) => chunkNs),
+    ...typicalCycle(done),
     groupWindows: [],
     busy: total(done.map(d => d.cpuNs)) / total(done.map(d => d.wallNs)),
     ...(latency === null ? {} : { latency }),
   };
+}
+
+function typicalCycle(done: readonly ChunksDone[]): Pick<Sample, 'cycleNs'> {
+  const [first] = done;
+  const passMs = done.flatMap(window => window.passMs);
+  if (first === undefined || passMs.length === 0) return {};
+  return { cycleNs: (typicalCycleMs(passMs, first.passes) * 1e6) / first.opsPerCycle };
 }
 
 /** The windows of a thread group: those whose threads did not overlap are taken again, a limited number of times. */

@@ -9,6 +9,8 @@ export class DeadCodeError extends Error {
 export interface Chunk {
   readonly elapsedMs: number;
   readonly checksum: number;
+  /** Time of each call, cycle after cycle; only for kernels that are timed call by call. */
+  readonly passMs?: Float64Array;
 }
 
 /** Below this, a processor of any make has not even done one instruction per operation. */
@@ -38,17 +40,20 @@ function runStraight(kernel: Kernel, cycles: number): Chunk {
 function runPrepared(kernel: Kernel, cycles: number, prepare: (pass: number) => void): Chunk {
   const passes = kernel.cycle ?? 1;
   const sums = new CycleSums(passes);
+  const passMs = new Float64Array(cycles * passes);
   let elapsedMs = 0;
   for (let cycle = 0; cycle < cycles; cycle++) {
     for (let pass = 0; pass < passes; pass++) {
       prepare(pass);
       const startMs = performance.now();
       const sum = kernel.run(pass) as number;
-      elapsedMs += performance.now() - startMs;
+      const tookMs = performance.now() - startMs;
+      passMs[cycle * passes + pass] = tookMs;
+      elapsedMs += tookMs;
       sums.add(sum);
     }
   }
-  return { elapsedMs, checksum: sums.checksum() };
+  return { elapsedMs, checksum: sums.checksum(), passMs };
 }
 
 /** {@link runChunk} for kernels whose `run` returns a promise. */

@@ -66,6 +66,8 @@ export interface Sample {
   readonly checksum: number;
   /** Time of one operation in each chunk, in order; empty for thread groups and quantities. */
   readonly chunkNs: readonly number[];
+  /** Time of one operation in the typical cycle, put together call by call, where the kernel is timed so; ns. */
+  readonly cycleNs?: number;
   readonly groupWindows: readonly GroupWindow[];
   readonly busy: number;
   readonly latency?: Latency;

@@ -36,6 +36,10 @@ export interface Prepared {
 }
 
 export interface ChunksDone {
+  /** Time of each call in all chunks, cycle after cycle, where the kernel is timed call by call; ms. */
+  readonly passMs: readonly number[];
+  readonly passes: number;
+  readonly opsPerCycle: number;
   readonly chunkNs: readonly number[];
   readonly checksum: number;
   readonly cpuNs: number;
@@ -106,6 +110,8 @@ async function warmUp(made: Kernel, job: Job, least: number): Promise<Prepared> 
 async function measureChunks(chunks: number, cycles: number): Promise<ChunksDone> {
   const measured = ready();
   const chunkNs: number[] = [];
+  const passMs: number[] = [];
+  const passes = measured.cycle ?? 1;
   const cpu = process.threadCpuUsage();
   const startNs = nowNs();
   let first: Chunk | undefined;
@@ -114,8 +120,17 @@ async function measureChunks(chunks: number, cycles: number): Promise<ChunksDone
     first ??= chunk;
     sameWork(first, chunk);
     chunkNs.push(nsPerOpOf(chunk, measured, cycles));
+    for (const tookMs of chunk.passMs ?? []) passMs.push(tookMs);
   }
-  return { chunkNs, checksum: first?.checksum ?? 0, cpuNs: cpuNsSince(cpu), wallNs: nowNs() - startNs };
+  return {
+    chunkNs,
+    passMs,
+    passes,
+    opsPerCycle: passes * measured.ops,
+    checksum: first?.checksum ?? 0,
+    cpuNs: cpuNsSince(cpu),
+    wallNs: nowNs() - startNs,
+  };
 }
 
 /** One window of this thread, in step with the other threads of its group. */

@@ -5,7 +5,7 @@ import type { Profile } from '../run/profile.ts';
 import type { Environment } from './report.ts';
 
 const statistics =
-  'value of a process: lower quartile of its chunks; nsPerOp: median over processes with a 95 % percentile bootstrap ' +
+  'value of a process: lower quartile of its chunks, or the sum over the calls of a cycle of the lower quartile of each; nsPerOp: median over processes with a 95 % percentile bootstrap ' +
   'interval; ratio: Hodges-Lehmann estimate of the log ratios of processes paired by round, 95 % percentile bootstrap over pairs';
 
 /** What the figures of a run depend on besides the code. Call the result at the end of the run. */

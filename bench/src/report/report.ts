@@ -85,7 +85,7 @@ export interface BenchRow {
 export interface SampleRow {
   readonly round: number;
   readonly place: number;
-  /** The lower quartile of its chunks or accepted windows; null where no window was accepted. */
+  /** The lower quartile of its chunks, calls or accepted windows; null where no window was accepted. */
   readonly value: number | null;
   readonly chunks?: readonly number[];
   readonly windows?: readonly GroupWindow[];

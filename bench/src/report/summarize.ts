@@ -40,6 +40,7 @@ export function summarize(
 /** What one process found, in ns per operation or bytes; undefined where none of its windows was accepted. */
 export function sampleValue(sample: Sample): number | undefined {
   if (sample.quantity !== undefined) return sample.quantity;
+  if (sample.cycleNs !== undefined) return sample.cycleNs;
   const accepted = sample.groupWindows.filter(window => window.accepted).map(window => window.nsPerOp);
   const values = sample.groupWindows.length > 0 ? accepted : sample.chunkNs;
   return values.length === 0 ? undefined : quantile(values, quartile);

@@ -9,7 +9,7 @@ import {
   formatSpeedup,
   formatValue,
 } from './format.ts';
-import type { BenchRow, RatioRow, Report, SuiteReport, Verdict } from './report.ts';
+import type { BenchRow, Environment, RatioRow, Report, SuiteReport, Verdict } from './report.ts';
 
 type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red';
 type Paint = (style: Style, text: string) => string;
@@ -29,9 +29,18 @@ export function renderTable(report: Report, colours: boolean): string {
       `${env.profile}: ${env.rounds} processes a row, seed ${env.seed}, ${env.keys.count} keys from ${env.keys.source}, ` +
         `${Math.round(env.durationMs / 1000)} s`,
     ),
+    ...busyLines(env, paint),
     '',
   ];
   return lines.join('\n');
+}
+
+/** Long operations cannot dodge other programs, short ones can. */
+function busyLines(env: Environment, paint: Paint): string[] {
+  if (Math.max(...env.load) <= env.cores) return [];
+  const text =
+    'The machine was busy with other things: ratios of operations that take milliseconds flatter the faster.';
+  return [paint('yellow', text)];
 }
 
 function suiteLines(suite: SuiteReport, paint: Paint): string[] {
