@@ -25,13 +25,16 @@ export class Members<V = unknown> {
     this.order = order;
     this.nodes = Object.freeze(nodes);
     this.totalWeight = nodes.reduce((sum, node) => sum + node.weight, 0);
+    // Shares of an infinite sum would all be 0.
+    if (this.totalWeight === Infinity)
+      throw new RangeError('Sum of all weights must be finite: received Infinity');
   }
 
   /**
    * Checks and orders a list of nodes.
    *
    * @throws TypeError on an id that is no well-formed, non-empty string, or a weight that is no number.
-   * @throws RangeError on a duplicate id or a weight that is negative, infinite or NaN.
+   * @throws RangeError on a duplicate id, a weight that is negative, infinite or NaN, or weights with an infinite sum.
    */
   static of<V>(specs: Iterable<string | NodeSpec<V>>, order: MemberOrder): Members<V> {
     const byId = new Map<string, NodeSpec<V>>();
@@ -50,21 +53,26 @@ export class Members<V = unknown> {
    */
   with(change: RingChange<V>): Members<V> {
     const byId = new Map<string, NodeSpec<V>>(this.nodes.map(node => [node.id, node]));
+    // Taken out at the end, so that one who is added again keeps its position.
+    const gone = new Set<string>();
     for (const id of change.remove ?? []) {
-      if (!byId.delete(id)) throw new RangeError(`Node "${id}" cannot be removed: it is not in the ring`);
+      if (!byId.has(id) || gone.has(id))
+        throw new RangeError(`Node "${id}" cannot be removed: it is not in the ring`);
+      gone.add(id);
     }
     for (const [id, weight] of Object.entries(change.weight ?? {})) {
       const spec = byId.get(id);
-      if (spec === undefined)
+      if (spec === undefined || gone.has(id))
         throw new RangeError(`Weight of node "${id}" cannot be set: it is not in the ring`);
       byId.set(id, { ...spec, weight: checkedWeight(id, weight) });
     }
     for (const given of change.add ?? []) {
       const spec = checkedSpec(given);
-      if (byId.has(spec.id))
+      if (byId.has(spec.id) && !gone.delete(spec.id))
         throw new RangeError(`Node "${spec.id}" cannot be added: it is in the ring already`);
       byId.set(spec.id, spec);
     }
+    for (const id of gone) byId.delete(id);
     return Members.#ordered(byId, this.order);
   }
 

@@ -72,7 +72,7 @@ export interface Algorithm<Options, P extends Placement = Placement> {
   settings(options: Options): Settings;
   /** Builds from nothing. Members may be empty or weigh nothing. @throws RangeError where a limit is passed. */
   place(members: Members, settings: Settings): P;
-  /** Builds from the placement before, where that is cheaper; the result equals `place(to, settings)`. */
+  /** Builds from the placement before, where that is cheaper, or where it counts. If `historyFree`, the result equals `place(to, settings)`. */
   replace?(previous: P, from: Members, to: Members, settings: Settings): P;
   /** Wraps the tables of a snapshot without copying them. */
   restore(members: Members, settings: Settings, tables: readonly Table[]): P;

@@ -149,7 +149,7 @@ export class Ring<V = unknown, H extends number | bigint = number | bigint> {
    * key would fall to. Nodes of weight 0 are never among them, so where those and a filter leave fewer than `n`, it
    * gives fewer. With `out` no allocation.
    *
-   * @throws RangeError unless `n` is an integer from 0 to the number of nodes.
+   * @throws RangeError unless `n` is an integer from 0 to the number of nodes, or on another `spread`.
    */
   pick(key: Key, options: PickOptions<V>): string[] {
     const { n, spread, filter, out = [] } = options;
@@ -170,9 +170,10 @@ export class Ring<V = unknown, H extends number | bigint = number | bigint> {
 
   /**
    * The ring after a change. Removals are applied first, then weights, then additions, so a node can be replaced by
-   * removing and adding its id at once. This ring stays as it is.
+   * removing and adding its id at once; it keeps its position where those have a meaning. This ring stays as it is.
    *
-   * The result is the ring that `build` makes of the same members. Algorithm `ring` merges the points that change into
+   * The result is the ring that `build` makes of the same members, except with `slots`, whose table is state and is
+   * changed no more than it must. Algorithm `ring` merges the points that change into
    * those it has: linear, without sorting or hashing what stays.
    *
    * @throws RangeError on an unknown id in `remove` or `weight`, or a known one in `add`, and as `build`.

@@ -82,3 +82,24 @@ test('ids that objects know are ids like any other', () => {
   expect(heavier.nodes[0]?.weight).toBe(2);
   expect(ring.with({ remove: ['__proto__'] }).nodeCount).toBe(2);
 });
+
+test.each(['ring', 'maglev', 'slots', 'envoy-ring', 'rendezvous'])(
+  '%s: an infinite sum of weights is refused',
+  algorithm => {
+    const heavy = { id: 'a', weight: Number.MAX_VALUE };
+    const built = (): Ring => Ring.build({ algorithm, nodes: [heavy, { ...heavy, id: 'b' }] } as never);
+    expect(built).toThrow('Sum of all weights must be finite: received Infinity');
+  },
+);
+
+test('a node removed and added at once is replaced in its place', () => {
+  const ring = Ring.build({ algorithm: 'jump', nodes: ['a', { id: 'b', value: 1 }, 'c'] });
+  const next = ring.with({ remove: ['b'], add: [{ id: 'b', value: 2 }] });
+  expect(next.nodes.map(({ id, value }) => [id, value])).toEqual([
+    ['a', undefined],
+    ['b', 2],
+    ['c', undefined],
+  ]);
+  expect(() => ring.with({ remove: ['b'], add: ['b', 'b'] })).toThrow('Node "b" cannot be added');
+  expect(() => ring.with({ remove: ['b', 'b'], add: ['b'] })).toThrow('Node "b" cannot be removed');
+});
