@@ -86,31 +86,33 @@ export class BoundedRing {
     if (totalWeight === 0)
       throw new RangeError(`No node of ${nodes.length} has a weight above 0, so none gives a lease`);
     if (this.#loads.length === 0) throw new TypeError('Bounded ring gives no leases: another one took over');
-    const index = this.#firstBelowBound(key, (this.factor * (this.#leases + 1)) / totalWeight);
+    const index = this.#firstBelowBound(key, this.factor * (this.#leases + 1));
     const load = this.#loads[index] as Load;
     load.leases++;
     this.#leases++;
     return new HeldLease(nodes[index] as RingNode, load);
   }
 
-  #firstBelowBound(key: Key, leasesPerWeight: number): number {
+  #firstBelowBound(key: Key, allowed: number): number {
     const owner = this.#placement.index(key);
-    if (this.#hasRoom(owner, leasesPerWeight)) return owner;
+    if (this.#hasRoom(owner, allowed)) return owner;
     const { length } = this.#loads;
     for (let seen = 1, count = 8; ; seen = count, count *= 2) {
       if (this.#list.length < count) this.#list = new Int32Array(count);
       const found = this.#placement.preference(key, Math.min(count, length), this.#list);
       for (let i = seen; i < found; i++) {
         const index = this.#list[i] as number;
-        if (this.#hasRoom(index, leasesPerWeight)) return index;
+        if (this.#hasRoom(index, allowed)) return index;
       }
       invariant(count < length, 'The bounds of all nodes add up to more than the leases that are out');
     }
   }
 
-  #hasRoom(index: number, leasesPerWeight: number): boolean {
-    const { weight } = this.#members.nodes[index] as RingNode;
-    return (this.#loads[index] as Load).leases < Math.ceil(leasesPerWeight * weight);
+  #hasRoom(index: number, allowed: number): boolean {
+    const { nodes, totalWeight } = this.#members;
+    const { weight } = nodes[index] as RingNode;
+    // Multiplied first: dividing first would round, and pass a bound that is a whole number.
+    return (this.#loads[index] as Load).leases < Math.ceil((allowed * weight) / totalWeight);
   }
 
   /** Ends this ring's leasing; leases that are out no longer count here. */

@@ -112,3 +112,21 @@ test('bad arguments', () => {
   const idle = Ring.build({ nodes: [{ id: 'a', weight: 0 }] }).bounded({ factor: 1 });
   expect(() => idle.acquire('k')).toThrow('No node of 1 has a weight above 0, so none gives a lease');
 });
+
+test('a bound that is a whole number is not passed by rounding', () => {
+  // 58 × 7 ÷ 14 is 29, while 58 ÷ 14 × 7 is a little more in doubles.
+  const ring = Ring.build({
+    nodes: [
+      { id: 'a', weight: 7 },
+      { id: 'b', weight: 7 },
+    ],
+    algorithm: 'maglev',
+  });
+  const bounded = ring.bounded({ factor: 1 });
+  for (let i = 0; i < 57; i++) bounded.acquire('k');
+  const owner = ring.get('k');
+  for (let count = 58; count < 2000; count++) {
+    bounded.acquire('k');
+    expect(bounded.load(owner)).toBeLessThanOrEqual(Math.ceil(count / 2));
+  }
+});
