@@ -11,13 +11,19 @@ export function idealShares(members: Members, replicas: number): Float64Array {
   const shares = new Float64Array(members.nodes.length);
   const byWeight = members.nodes.filter(node => node.weight > 0).sort((a, b) => b.weight - a.weight);
   let copies = Math.min(replicas, byWeight.length);
-  let weight = members.totalWeight;
+  // Weight of this rank and all below, summed from the lightest: taking a huge one off the total would leave nothing.
+  const weights = new Float64Array(byWeight.length);
+  let weight = 0;
+  for (let rank = byWeight.length - 1; rank >= 0; rank--) {
+    weight += byWeight[rank]?.weight ?? 0;
+    weights[rank] = weight;
+  }
   for (const [rank, node] of byWeight.entries()) {
     // Once the heaviest that is left fits, all of them do.
-    const share = rank === byWeight.length - 1 ? copies : Math.min(1, (copies * node.weight) / weight);
+    const share =
+      rank === byWeight.length - 1 ? copies : Math.min(1, copies * (node.weight / (weights[rank] as number)));
     shares[node.index] = Math.min(1, share);
     copies -= share;
-    weight -= node.weight;
   }
   return shares;
 }
