@@ -58,6 +58,8 @@ export function pickChosen<V>(
   zoneCount: number,
 ): string[] {
   const { n, spread, filter } = options;
+  if (spread !== undefined && spread !== 'zone')
+    throw new RangeError(`Spread must be 'zone' or left out: received "${String(spread)}"`);
   const zonesWanted = spread === 'zone' ? Math.min(n, zoneCount) : 0;
   const list = takeScratch(nodes.length);
   try {

@@ -101,3 +101,10 @@ test.each([-1, 4, 1.5, Number.NaN, Infinity, '1'])('n of %s is refused', n => {
     new RangeError(`n must be an integer from 0 to the 3 nodes of the ring: received ${n}`),
   );
 });
+
+test('a spread over anything but zones is refused', () => {
+  const ring = Ring.build({ nodes: ['a', 'b'] });
+  expect(() => ring.pick('x', { n: 2, spread: 'rack' as never })).toThrow(
+    new RangeError(`Spread must be 'zone' or left out: received "rack"`),
+  );
+});
