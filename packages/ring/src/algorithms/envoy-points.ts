@@ -15,7 +15,9 @@ export function envoyPointCounts(
     (least, weight) => (weight > 0 ? Math.min(least, weight / total) : least),
     1,
   );
-  const scale = Math.min(Math.ceil(lightest * minimumRingSize) / lightest, maximumRingSize);
+  // A share may be so small that it rounds to 0.
+  const wanted = lightest === 0 ? maximumRingSize : Math.ceil(lightest * minimumRingSize) / lightest;
+  const scale = Math.min(wanted, maximumRingSize);
   let current = 0;
   let target = 0;
   weights.forEach((weight, i) => {

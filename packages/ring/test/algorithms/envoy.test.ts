@@ -206,3 +206,12 @@ describe('ring_hash_lb_test.cc', () => {
     expect(() => pointsOf(['a'], options)).toThrow(new RangeError(message));
   });
 });
+
+test('a share that rounds to 0 leaves the ring to the others', () => {
+  const nodes = [
+    { id: 'speck', weight: Number.MIN_VALUE },
+    { id: 'b', weight: 1e10 },
+  ];
+  const ring = Ring.build({ algorithm: 'envoy-ring', nodes, maximumRingSize: 1024 });
+  expect([ring.get('x'), ring.pick('x', { n: 2 })]).toEqual(['b', ['b', 'speck']]);
+});
