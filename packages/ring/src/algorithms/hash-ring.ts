@@ -5,6 +5,7 @@ import type { Algorithm, Arcs, HashSpace, Placement, Settings, Table } from '../
 import { PointTable } from '../points/point-table.ts';
 import type { Points } from '../points/points.ts';
 import { changedPoints, ringPoints } from '../points/ring-points.ts';
+import { checkedSeed } from './seed.ts';
 
 /** Options of the algorithm `ring`. */
 export interface HashRingOptions {
@@ -73,9 +74,7 @@ export const hashRing: Algorithm<HashRingOptions, HashRing> & { readonly name: '
     if (!(Number.isInteger(vnodes) && vnodes >= 1 && vnodes <= VNODES_MAX)) {
       throw new RangeError(`Vnodes must be an integer from 1 to ${VNODES_MAX}: received ${vnodes}`);
     }
-    if (seed >>> 0 !== seed)
-      throw new RangeError(`Seed must be an integer from 0 to 4294967295: received ${seed}`);
-    return { vnodes, seed };
+    return { vnodes, seed: checkedSeed(seed) };
   },
 
   place(members, settings) {

@@ -40,7 +40,7 @@ export function checkedRanges(ranges: readonly SlotRange[]): readonly SlotRange[
 }
 
 /**
- * The assignment that a list of ranges describes.
+ * The assignment that a list of ranges describes, which `checkedRanges` has passed.
  *
  * @throws RangeError where a range names an unknown node or one without weight, where two overlap, or where a slot is left.
  */
@@ -53,13 +53,6 @@ export function slotsOfRanges(members: Members, ranges: readonly SlotRange[]): U
       throw new RangeError(`Slots ${start} to ${end} are given to "${node}", which is not among the nodes`);
     if (members.nodes[index]?.weight === 0) {
       throw new RangeError(`Slots ${start} to ${end} are given to "${node}", which has weight 0`);
-    }
-    if (
-      !(Number.isInteger(start) && Number.isInteger(end) && start >= 0 && start <= end && end < SLOT_COUNT)
-    ) {
-      throw new RangeError(
-        `Slots of node "${node}" must be within 0 to ${SLOT_COUNT - 1}: received ${start} to ${end}`,
-      );
     }
     for (let slot = start; slot <= end; slot++) {
       if (given[slot] === 1) {

@@ -1,7 +1,8 @@
 import type { Owners, Points } from './points.ts';
 
 /**
- * Sorts points by position; points at one position keep their order.
+ * Sorts points by position; points at one position keep their order. Both arrays are scratch to it: they are overwritten,
+ * and only the returned ones are sorted.
  *
  * A radix sort from the least digit, three passes of 11 bits: linear, and stable, so that precedence among equal
  * positions is whatever order the caller wrote them in.
