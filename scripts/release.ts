@@ -124,8 +124,9 @@ function outcome({ manifest, integrity }: Tarball, status: Released['status']): 
   return { name: manifest.name, version: manifest.version, integrity, status };
 }
 
+/** The tree was clean before, so all that changed is what the changesets did. */
 async function commit(tag: string): Promise<void> {
-  await git('add', '--all', '.changeset', 'packages');
+  await git('add', '--all');
   await git('commit', '--quiet', `--message=Release ${tag}`);
 }
 

@@ -94,7 +94,8 @@ describe('a release, rehearsed against a registry on the loopback', { timeout: 1
     mkdirSync(project);
     writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }');
     const flags = [
-      `--registry=${registry.url}`,
+      `--@quorate:registry=${registry.url}`, // what the command itself depends on comes from where it always does
+      '--prefer-offline',
       '--no-audit',
       '--no-fund',
       `--cache=${join(scratch, 'cache')}`,
