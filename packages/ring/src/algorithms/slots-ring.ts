@@ -4,6 +4,7 @@ import type { Algorithm, Arcs, Placement, Settings, Table } from '../placement.t
 import { distinctOwners } from '../points/distinct-owners.ts';
 import { redisSlot, SLOT_COUNT } from './hash/crc16-slot.ts';
 import { appendIdle, idleNodes } from './idle-nodes.ts';
+import { type SlotRanges, slotRanges } from './slot-ranges.ts';
 import {
   checkedRanges,
   contiguousSlots,
@@ -30,13 +31,16 @@ const SPACE = { name: 'redis slot', start: 0, end: SLOT_COUNT };
 export class SlotsRing implements Placement {
   /** Index of the node of each slot; empty where no node has weight. */
   readonly slots: Uint16Array;
+  readonly #ranges: SlotRanges;
   readonly #nodeCount: number;
   readonly #idle: Int32Array;
 
-  constructor(slots: Uint16Array, members: Members) {
+  /** The last parameter is for `restore`. */
+  constructor(slots: Uint16Array, members: Members, ranges: SlotRanges = slotRanges(slots)) {
     this.slots = slots;
+    this.#ranges = ranges;
     this.#nodeCount = members.nodes.length;
-    this.#idle = idleNodes(members, slots);
+    this.#idle = idleNodes(members, ranges.owners);
   }
 
   index(key: Key): number {
@@ -57,27 +61,30 @@ export class SlotsRing implements Placement {
 
   /** The owners of the slots from the key's on, wrapping. Redis itself assigns replicas to nodes, not to slots. */
   preference(key: Key, count: number, into: Int32Array): number {
-    const found = distinctOwners(this.slots, redisSlot(key), count, into, this.#nodeCount);
+    return this.#preference(this.#ranges.bySlot[redisSlot(key)] as number, count, into);
+  }
+
+  /** Goes from range to range: neighbours in one would all name the same node. */
+  #preference(range: number, count: number, into: Int32Array): number {
+    const found = distinctOwners(this.#ranges.owners, range, count, into, this.#nodeCount);
     return appendIdle(found, count, into, this.#idle);
   }
 
+  /** One arc for each range. */
   arcs(width: number): Arcs {
-    const starts = Uint16Array.from({ length: SLOT_COUNT }, (_, slot) => slot);
-    const owners = new Int32Array(SLOT_COUNT * width).fill(-1);
-    if (width === 1) {
-      owners.set(this.slots);
-      return { space: SPACE, starts, width, owners };
-    }
-    for (let slot = 0; slot < this.slots.length; slot++) {
-      const into = owners.subarray(slot * width, (slot + 1) * width);
-      const found = distinctOwners(this.slots, slot, width, into, this.#nodeCount);
-      appendIdle(found, width, into, this.#idle);
+    const { starts } = this.#ranges;
+    if (starts.length === 0)
+      return { space: SPACE, starts: [0], width, owners: new Int32Array(width).fill(-1) };
+    const owners = new Int32Array(starts.length * width).fill(-1);
+    for (let range = 0; range < starts.length; range++) {
+      this.#preference(range, width, owners.subarray(range * width, (range + 1) * width));
     }
     return { space: SPACE, starts, width, owners };
   }
 
   tables(): readonly Table[] {
-    return [this.slots];
+    const { starts, owners, bySlot } = this.#ranges;
+    return [this.slots, starts, owners, bySlot];
   }
 }
 
@@ -108,7 +115,8 @@ export const slots: Algorithm<SlotsOptions, SlotsRing> & { readonly name: 'slots
   },
 
   restore(members: Members, _settings: Settings, tables: readonly Table[]): SlotsRing {
-    return new SlotsRing(tables[0] as Uint16Array, members);
+    const [owned, starts, owners, bySlot] = tables as [Uint16Array, Uint16Array, Uint16Array, Uint16Array];
+    return new SlotsRing(owned, members, { starts, owners, bySlot });
   },
 };
 

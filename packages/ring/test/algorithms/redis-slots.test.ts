@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { redisSlot, SLOT_COUNT } from '../../src/algorithms/hash/crc16-slot.ts';
 import type { SlotRange } from '../../src/algorithms/slot-assignment.ts';
+import { slots as slotsAlgorithm } from '../../src/algorithms/slots-ring.ts';
+import { Members } from '../../src/members.ts';
 import { Ring } from '../../src/ring.ts';
 import { vectors } from './ring-vectors.ts';
 
@@ -212,4 +214,35 @@ describe('a change moves as few slots as there can be', () => {
       { numRuns: 60 },
     );
   });
+});
+
+test('lists of owners, arcs and the next ranges are those of a walk slot by slot', () => {
+  const cut = fc.record({ at: fc.nat({ max: SLOT_COUNT - 1 }), node: fc.constantFrom('a', 'b', 'c', 'd') });
+  fc.assert(
+    fc.property(fc.array(cut, { maxLength: 20 }), cuts => {
+      const starts = [...new Map([[0, 'a'], ...cuts.map(({ at, node }) => [at, node] as const)])].sort(
+        ([a], [b]) => a - b,
+      );
+      const slots = starts.map(([start, node], i): SlotRange => {
+        return { node, start, end: (starts[i + 1]?.[0] ?? SLOT_COUNT) - 1 };
+      });
+      const nodes = ['a', 'b', 'c', 'd'];
+      const ring = Ring.build({ algorithm: 'slots', nodes, slots });
+      const map = owners(ring);
+      for (let i = 0; i < 20; i++) {
+        const slot = redisSlot(`key ${i}`);
+        const walk = [...map.slice(slot), ...map.slice(0, slot), ...nodes];
+        expect(ring.pick(`key ${i}`, { n: 4 })).toEqual([...new Set(walk)]);
+      }
+      const settings = slotsAlgorithm.settings({ algorithm: 'slots', slots });
+      const { starts: from, owners: by } = slotsAlgorithm
+        .place(Members.of(nodes, 'as-given'), settings)
+        .arcs(1);
+      const ids = Array.from(by, owner => nodes[owner]);
+      // One arc a range: neighbours differ, and each starts where the map changes.
+      expect(ids).toEqual(map.filter((id, slot) => id !== map[slot - 1]));
+      expect(Array.from(from)).toEqual(map.flatMap((id, slot) => (id === map[slot - 1] ? [] : [slot])));
+    }),
+    { numRuns: 40 },
+  );
 });
