@@ -73,7 +73,9 @@ export class Ring<V = unknown, H extends number | bigint = number | bigint> {
   /**
    * Opens a ring that another thread shared. Its tables are the shared ones, not copies; its nodes have no values.
    *
-   * @throws TypeError on memory that holds no snapshot.
+   * Tables are taken as they are: whoever may write to the memory decides where keys go.
+   *
+   * @throws TypeError on memory that holds no snapshot, or one cut short or damaged outside of its tables.
    */
   static attach(snapshot: RingSnapshot): Ring {
     const { algorithm: name, settings, nodes, tables } = readSnapshot(snapshot);

@@ -85,7 +85,10 @@ export function draftSnapshot(header: SnapshotHeader, tables: readonly Table[]):
 /**
  * Reads a snapshot; the tables are views of its memory, not copies.
  *
- * @throws TypeError on anything that `draftSnapshot` did not write.
+ * It checks that everything lies within the memory and is of a known kind, not what the tables say: that would read them
+ * whole, in every thread.
+ *
+ * @throws TypeError on anything that `draftSnapshot` did not write, as far as that shows.
  */
 export function readSnapshot(snapshot: RingSnapshot): SnapshotHeader & { readonly tables: readonly Table[] } {
   const { buffer } = snapshot;
@@ -97,18 +100,32 @@ export function readSnapshot(snapshot: RingSnapshot): SnapshotHeader & { readonl
   if (bytes > buffer.byteLength) {
     throw new TypeError(`Snapshot must have ${bytes} bytes: received ${buffer.byteLength}`);
   }
+  try {
+    return readParts(buffer, bytes, jsonBytes);
+  } catch (cause) {
+    throw new TypeError(`Snapshot of ${bytes} bytes is damaged`, { cause });
+  }
+}
+
+/** @throws Whatever comes of bytes that are no snapshot. */
+function readParts(
+  buffer: RingSnapshot['buffer'],
+  bytes: number,
+  jsonBytes: number,
+): SnapshotHeader & { readonly tables: readonly Table[] } {
   // Decoders refuse shared memory, so the JSON is copied out first.
   const json = new Uint8Array(buffer, PREFIX_BYTES, jsonBytes).slice();
-  const description = JSON.parse(new TextDecoder().decode(json)) as Description;
+  const { algorithm, settings, ...rest } = JSON.parse(new TextDecoder().decode(json)) as Description;
   let end = PREFIX_BYTES + jsonBytes;
-  const tables = description.tables.map(([type, length]) => {
+  const tables = rest.tables.map(([type, length]) => {
     const offset = Math.ceil(end / ALIGN_BYTES) * ALIGN_BYTES;
     const table = new TABLE_TYPES[type](buffer as ArrayBuffer, offset, length);
     end = offset + table.byteLength;
     return table;
   });
-  const nodes = description.nodes.map(([id, weight, zone]) => ({ id, weight, zone: zone ?? undefined }));
-  return { algorithm: description.algorithm, settings: description.settings, nodes, tables };
+  if (end > bytes) throw new RangeError(`Tables end at byte ${end}`);
+  const nodes = rest.nodes.map(([id, weight, zone]) => ({ id, weight, zone: zone ?? undefined }));
+  return { algorithm, settings, nodes, tables };
 }
 
 function typeOf(table: Table): TableType {

@@ -82,3 +82,32 @@ test('what is no snapshot is refused', () => {
   words[1] = 99;
   expect(() => Ring.attach({ buffer: good.buffer })).toThrow('Snapshot must have version 1: received 99');
 });
+
+describe('damage outside of the tables', () => {
+  const good = new Uint8Array(Ring.build({ nodes: ['a', 'b'], vnodes: 3 }).share().buffer).slice();
+  const size = new Uint32Array(good.buffer)[3] as number;
+
+  /** The snapshot with other words in its prefix, or with another text in place of its description. */
+  function damaged(words: Record<number, number>, from: RegExp | string = '', to = ''): () => unknown {
+    const bytes = good.slice();
+    for (const [at, word] of Object.entries(words)) new Uint32Array(bytes.buffer)[Number(at)] = word;
+    const text = new TextDecoder().decode(bytes.subarray(16, 16 + size)).replace(from, to);
+    bytes.set(new TextEncoder().encode(text.padEnd(size, ' ').slice(0, size)), 16);
+    return () => Ring.attach({ buffer: bytes.buffer });
+  }
+
+  test.each([
+    ['a description beyond the end', damaged({ 3: 1e9 })],
+    ['an empty description', damaged({ 3: 0 })],
+    ['a description cut short', damaged({ 3: size - 1 })],
+    ['an end before its tables', damaged({ 2: 16 })],
+    ['a table of no known type', damaged({}, '"u32"', '"u33"')],
+    ['a table beyond the end', damaged({}, '"u16",8', '"f64",9')],
+    ['a table of negative length', damaged({}, /"u32",\d/, '"u32",-')],
+    ['no nodes', damaged({}, '"nodes"', '"modes"')],
+    ['no object', damaged({}, /.*/, 'null')],
+  ])('%s is refused', (_, attach) => {
+    expect(attach).toThrow(TypeError);
+    expect(attach).toThrow(/^Snapshot of \d+ bytes is damaged$/);
+  });
+});
