@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accelerate, Ring } from '../src/index.ts';
+import { encoded, encodeUtf8 } from '../src/hash/utf8.ts';
 import { textHash, xxh32, xxh32Text } from '../src/hash/xxh32.ts';
 import { xxh32Module } from '../src/wasm/xxh32-program.ts';
 import { keyText } from './algorithms/any-text.ts';
@@ -108,4 +109,12 @@ test('the module is valid and small', () => {
   const validate = WebAssembly.validate as (bytes: BufferSource, options: object) => boolean;
   expect(validate(bytes, { builtins: ['js-string'] })).toBe(true);
   expect(bytes.length).toBeLessThan(1500);
+});
+
+test('a huge key does not hold its buffer once a smaller one needs it', () => {
+  encodeUtf8('é'.repeat(1_000_000));
+  expect(encoded.bytes.length).toBe(3_000_000);
+  // Longer than the buffer that there is at first.
+  expect(encodeUtf8('é'.repeat(2000))).toBe(4000);
+  expect(encoded.bytes.length).toBe(6000);
 });

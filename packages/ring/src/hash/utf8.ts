@@ -1,8 +1,8 @@
 /**
  * UTF-8 of a text without an allocation per call, for the hashes that want bytes.
  *
- * The bytes lie in `encoded.bytes` until the next call; the buffer grows to the longest text seen and is given back to
- * the default size above `KEEP_MAX`, so that one huge key does not hold memory for ever.
+ * The bytes lie in `encoded.bytes` until the next call. The buffer grows to the longest text seen; one above `KEEP_MAX` is
+ * given up at the first text that does not need it.
  */
 export const encoded: { bytes: Uint8Array } = { bytes: new Uint8Array(1024) };
 
@@ -12,7 +12,8 @@ const KEEP_MAX = 1 << 20;
 export function encodeUtf8(text: string): number {
   const size = text.length * 3;
   if (size > encoded.bytes.length) encoded.bytes = new Uint8Array(size);
-  else if (encoded.bytes.length > KEEP_MAX && size <= 1024) encoded.bytes = new Uint8Array(1024);
+  else if (encoded.bytes.length > KEEP_MAX && size <= KEEP_MAX)
+    encoded.bytes = new Uint8Array(Math.max(1024, size));
   const bytes = encoded.bytes;
   const length = text.length;
   for (let i = 0; i < length; i++) {
