@@ -40,10 +40,7 @@ export function planContests(suites: readonly FoundSuite[], options: PlanOptions
       .filter(bench => isChosen(suites, suite.name, suite.onRequest === true, bench.name, options.filters))
       .map(bench => ({ suite: suite.name, url, bench })),
   );
-  if (chosen.length === 0) {
-    const names = suites.map(found => found.suite.name).join(', ');
-    throw new UsageError(`No bench fits "${options.filters.join(' ')}"; the suites are ${names}`);
-  }
+  checkFilters(suites, options.filters);
   checkParamNames(
     chosen.map(({ bench }) => bench),
     options.params,
@@ -57,6 +54,21 @@ export function planContests(suites: readonly FoundSuite[], options: PlanOptions
       rows: rowsOf(bench, params, options.threads),
     })),
   );
+}
+
+/** A filter that fits nothing is a mistake, even where another one fits something. */
+function checkFilters(suites: readonly FoundSuite[], filters: readonly string[]): void {
+  for (const filter of filters) {
+    const fits = suites.some(({ suite }) =>
+      suite.benches.some(bench =>
+        isChosen(suites, suite.name, suite.onRequest === true, bench.name, [filter]),
+      ),
+    );
+    if (fits) continue;
+    throw new UsageError(
+      `No bench fits "${filter}"; the suites are ${suites.map(({ suite }) => suite.name).join(', ')}`,
+    );
+  }
 }
 
 function isChosen(

@@ -105,6 +105,7 @@ describe('planContests', () => {
   });
 
   it('refuses a filter that nothing fits, and parameters that no chosen bench has', () => {
+    expect(() => chosen('ring', 'rung')).toThrow('No bench fits "rung"');
     expect(() => chosen('rung')).toThrow('the suites are ring, ring-threads, hidden');
     expect(() => chosen('ring', '--param', 'points=1')).toThrow('there are nodes, kind');
     expect(() => chosen('ring', '--param', 'nodes=many')).toThrow('must be a number: received "many"');

@@ -139,8 +139,7 @@ function limitGoal(bench: Bench, contender: string, spread: Spread | null): Pick
 function unjudgedGoals(bench: Bench, row: Row): Pick<BenchRow, 'unjudged'> {
   const needing = (bench.goals ?? []).filter(goal => {
     if ('threads' in goal) {
-      const needed = goal.of === row.contender || goal.control === row.contender;
-      return needed && (row.threads === goal.threads || row.threads === 1);
+      return goal.of === row.contender && (row.threads === goal.threads || row.threads === 1);
     }
     return 'to' in goal && (goal.of === row.contender || goal.to === row.contender);
   });
