@@ -1,6 +1,7 @@
 import { type Clock, invariant, sleep, type WaitOptions } from '@quorate/core';
+import type { Page } from './outbox.ts';
 import type { Partition } from './partition.ts';
-import type { PeerClient } from './peer-client.ts';
+import type { HandoverRequest, PeerClient } from './peer-client.ts';
 import { asProblem, Problem } from './problem.ts';
 
 /** How fast a node takes over keys. */
@@ -46,18 +47,21 @@ export class Handover implements Disposable {
     for (const source of this.#partition.openSources) {
       if (this.#streaming.has(source)) continue;
       this.#streaming.add(source);
-      void this.#stream(source).finally(() => this.#streaming.delete(source));
+      void this.#stream(source);
     }
   }
 
   /**
    * Pulls these keys from their old owner, so that they are here (or known to be nowhere) afterwards.
    *
-   * Keys that somebody else is pulling already are waited for, not asked for twice.
+   * Keys that somebody else is pulling already are waited for, not asked for twice. A pull therefore belongs to no caller:
+   * it has a deadline of its own, and goes on when whoever began it has given up.
    *
-   * @throws Problem `SOURCE_UNREACHABLE` when the old owner does not answer; nothing has been done then
+   * @throws Problem `SOURCE_UNREACHABLE` when the old owner does not answer, `DEADLINE_EXCEEDED` when the signal aborts
+   * first; nothing has been done then
    */
-  async pullKeys(source: string, keys: readonly string[], wait: WaitOptions): Promise<void> {
+  async pullKeys(source: string, keys: readonly string[], signal: AbortSignal): Promise<void> {
+    if (signal.aborted) throw tooLate();
     const waits = new Set<Promise<void>>();
     const missing: string[] = [];
     for (const key of new Set(keys)) {
@@ -66,24 +70,23 @@ export class Handover implements Disposable {
       else waits.add(pulling);
     }
     if (missing.length > 0) {
-      const pull = this.#pullMissing(source, missing, wait).finally(() => {
+      const pull = this.#pullMissing(source, missing).finally(() => {
         for (const key of missing) this.#pulling.delete(key);
       });
       for (const key of missing) this.#pulling.set(key, pull);
       waits.add(pull);
     }
-    await Promise.all(waits);
+    await unlessAborted(Promise.all(waits), signal);
   }
 
   [Symbol.dispose](): void {
     this.#stop.abort();
   }
 
-  async #pullMissing(source: string, keys: string[], wait: WaitOptions): Promise<void> {
-    const view = this.#partition.view;
+  async #pullMissing(source: string, keys: string[]): Promise<void> {
     try {
-      const page = await this.#peers.pull(view.urlOf(source), view.record, { keys }, wait);
-      this.#partition.takeInKeys(source, view.epoch, keys, page.entries);
+      const { page, epoch } = await this.#pull(source, { keys }, { deadlineMs: pullDeadlineMs });
+      this.#partition.takeInKeys(source, epoch, keys, page.entries);
       this.pulledOnDemand += page.entries.length;
     } catch (error) {
       const problem = asProblem(error);
@@ -103,20 +106,21 @@ export class Handover implements Disposable {
     const { pagePauseMs } = this.#pace;
     while (!this.#stop.signal.aborted) {
       const cursor = this.#partition.cursorOf(source);
-      if (cursor === undefined) return;
+      if (cursor === undefined) break;
       const pauseMs = (await this.#pullPage(source, cursor)) ? pagePauseMs : retryPauseMs;
       await sleep(this.#clock, pauseMs, { signal: this.#stop.signal }).catch(() => {});
     }
+    // In the turn that found nothing left, so that no view in between can take this stream for a running one.
+    this.#streaming.delete(source);
   }
 
   /** Whether the page arrived. A source that fails is asked again until the supervisor says that it is lost. */
   async #pullPage(source: string, cursor: number): Promise<boolean> {
-    const view = this.#partition.view;
     try {
       const wait = { signal: this.#stop.signal, deadlineMs: pullDeadlineMs };
-      const page = await this.#peers.pull(view.urlOf(source), view.record, { cursor }, wait);
+      const { page, epoch } = await this.#pull(source, { cursor }, wait);
       invariant(page.next >= cursor, `Page of ${source} went back from ${cursor} to ${page.next}`);
-      this.#partition.takeIn(source, view.epoch, page);
+      this.#partition.takeIn(source, epoch, page);
       this.pulledInPages += page.entries.length;
       return true;
     } catch (error) {
@@ -124,4 +128,33 @@ export class Handover implements Disposable {
       return false;
     }
   }
+
+  /** What a source has, and the epoch in which it was asked. */
+  async #pull(
+    source: string,
+    request: HandoverRequest,
+    wait: WaitOptions,
+  ): Promise<{ page: Page; epoch: number }> {
+    const { view } = this.#partition;
+    const page = await this.#peers.pull(view.urlOf(source), view.record, request, wait);
+    return { page, epoch: view.epoch };
+  }
+}
+
+/** Waits for work that others may wait for, too: it goes on when the signal aborts. @throws Problem `DEADLINE_EXCEEDED` */
+async function unlessAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = (): void => aborted.reject(tooLate());
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function tooLate(): Problem {
+  return new Problem(504, 'DEADLINE_EXCEEDED', 'The key was still on its way when the deadline passed', {
+    retryable: true,
+  });
 }

@@ -57,6 +57,8 @@ export class Partition {
   /** Moved keys whose entry, or absence, is known here. */
   readonly #resolved = new Set<string>();
   #view: View | undefined;
+  /** The epoch in which the handover began that is under way, or was the last. */
+  #begunIn = 0;
   #version = 0;
   #byteCount = 0;
   #settled = false;
@@ -203,20 +205,21 @@ export class Partition {
   /**
    * Takes in a page that was pulled in `epoch`.
    *
-   * Ignored when the source has been lost meanwhile: its keys may have been answered as lost already. What was said in an
-   * older epoch about having no more does not hold any longer, for a crash can add to an outbox.
+   * Ignored when the source has been lost meanwhile, for its keys may have been answered as lost already, and when it was
+   * pulled for a handover that is over, for its entries may have been overwritten since. What was said in an older epoch
+   * about having no more does not hold any longer, for a crash can add to an outbox.
    */
   takeIn(source: string, epoch: number, page: Page): void {
     const state = this.#sources.get(source);
-    if (state === undefined) return;
+    if (state === undefined || epoch < this.#begunIn) return;
     for (const [key, entry] of page.entries) this.#receive(key, entry);
     state.cursor = Math.max(state.cursor, page.next);
     if (epoch === this.epoch) state.complete = page.complete;
   }
 
-  /** Takes in single keys that were pulled in `epoch`; those without an entry have none anywhere. */
+  /** Takes in single keys that were pulled in `epoch`; those without an entry have none anywhere. Ignored as a page is. */
   takeInKeys(source: string, epoch: number, keys: readonly string[], entries: Page['entries']): void {
-    if (!this.#sources.has(source)) return;
+    if (!this.#sources.has(source) || epoch < this.#begunIn) return;
     for (const [key, entry] of entries) this.#receive(key, entry);
     if (epoch === this.epoch) for (const key of keys) this.#resolved.add(key);
   }
@@ -236,6 +239,7 @@ export class Partition {
   #begin(view: View): void {
     this.#clearHandover();
     this.#enter(view);
+    this.#begunIn = view.epoch;
     for (const [key, entry] of this.#entries) {
       const owner = view.owner(key);
       if (owner === this.#self) continue;

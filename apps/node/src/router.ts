@@ -72,23 +72,19 @@ export class Router {
    * A wait may bring a new view, so places are looked up again afterwards, until one turn finds everything here or elsewhere.
    */
   async executeLocally(operations: readonly Operation[], wait: WaitOptions): Promise<Reply[]> {
+    using linked = linkSignal(this.#clock, wait);
+    const pull = ([source, keys]: [string, string[]]): Promise<void> =>
+      this.#handover.pullKeys(source, keys, linked.signal);
     for (;;) {
       const pending = this.#pendingKeys(operations);
       if (pending.size === 0) return operations.map(operation => this.#applyHere(operation));
       try {
-        const pulls = [...pending].map(([source, keys]) => this.#handover.pullKeys(source, keys, wait));
-        await Promise.all(pulls);
+        await Promise.all([...pending].map(pull));
       } catch (error) {
         // One source that fails must not refuse the keys of the others.
-        const failed = this.#pendingKeys(operations);
-        if (failed.size === 0) continue;
-        return operations.map(operation =>
-          this.#partition.placeOf(operation.key).kind === 'pending'
-            ? this.#refused(asProblem(error))
-            : this.#applyHere(operation),
-        );
+        const problem = asProblem(error);
+        return operations.map(operation => this.#applyHere(operation, problem));
       }
-      if (wait.signal?.aborted) return operations.map(() => this.#refused(tooLate()));
     }
   }
 
@@ -116,10 +112,11 @@ export class Router {
     return pending;
   }
 
-  #applyHere(operation: Operation): Reply {
-    if (this.#partition.placeOf(operation.key).kind !== 'here') {
-      return { kind: 'moved', epoch: this.#partition.epoch };
-    }
+  /** @param whyPending What a key that has not come is answered with */
+  #applyHere(operation: Operation, whyPending?: Problem): Reply {
+    const { kind } = this.#partition.placeOf(operation.key);
+    if (kind === 'pending' && whyPending !== undefined) return this.#refused(whyPending);
+    if (kind !== 'here') return { kind: 'moved', epoch: this.#partition.epoch };
     try {
       this.served++;
       return this.#partition.apply(operation);
@@ -185,12 +182,6 @@ function ownerFailed(owner: string, operation: Operation, cause: Problem): Reply
 
 function stillMoving(): Problem {
   return new Problem(503, 'OWNER_MOVING', 'The nodes did not agree on the owner of the key in time', {
-    retryable: true,
-  });
-}
-
-function tooLate(): Problem {
-  return new Problem(504, 'DEADLINE_EXCEEDED', 'The key was still on its way when the deadline passed', {
     retryable: true,
   });
 }

@@ -90,6 +90,23 @@ describe('a handover', () => {
     expect(fresh.keyCount).toBe(moved.length - 1);
   });
 
+  test('never brings back by an answer of an earlier handover what was deleted since', () => {
+    const { old, fresh, moved } = joining();
+    const key = moved[0] as string;
+    const late = old.handOverKeys('n2', [key]);
+    const page = old.handOver('n2', 0, 1000, 1e9);
+    fresh.takeIn('n1', 2, page);
+    fresh.apply({ kind: 'delete', key });
+    fresh.settle(2);
+    fresh.adopt({ epoch: 3, members: members('n2'), base: members('n1', 'n2'), lost: [] });
+    expect(fresh.openSources).toEqual(['n1']);
+    fresh.takeInKeys('n1', 2, [key], late);
+    fresh.takeIn('n1', 2, page);
+    fresh.takeInKeys('n1', 3, [key], []);
+    expect(fresh.apply({ kind: 'get', key })).toEqual({ kind: 'absent' });
+    expect(fresh.cursorOf('n1')).toBe(0);
+  });
+
   test('gives versions above all of the old owner, without asking it', () => {
     const { old, fresh, moved } = joining();
     const key = moved[0] as string;
