@@ -16,12 +16,15 @@ const schema = JSON.parse(
   readFileSync(new URL('../schema/quorate-bench-1.json', import.meta.url), 'utf8'),
 ) as object;
 const running: ChildProcess[] = [];
+const measured: number[] = [];
 
 // Each of these starts a dozen processes; a busy machine takes its time.
 vi.setConfig({ testTimeout: 90_000 });
 
 afterEach(() => {
   for (const child of running.splice(0)) child.kill('SIGKILL');
+  // Where a test fails that a process ends, the process must end all the same.
+  for (const pid of measured.splice(0)) if (isRunning(pid)) process.kill(pid, 'SIGKILL');
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -140,7 +143,8 @@ describe('pnpm bench', () => {
   it('refuses to run beside another bench, with 75', async () => {
     const mark = join(folder, 'busy-mark');
     const first = start(['broken/never', '--suites', fixtures], { QUORATE_BENCH_TEST_MARK: mark });
-    await eventually('The start of the kernel', () => existsSync(mark));
+    await eventually('The start of the kernel', () => existsSync(mark) && readFileSync(mark, 'utf8') !== '');
+    measured.push(Number(readFileSync(mark, 'utf8')));
     const { code, stderr } = await run('tiny/mem', '--suites', fixtures);
     expect(stderr).toContain(`process ${first.child.pid}`);
     expect(code).toBe(75);
@@ -156,13 +160,14 @@ describe('pnpm bench', () => {
     const mark = join(folder, `mark-${signal}`);
     const { child, ended } = start(['broken/never', '--suites', fixtures], { QUORATE_BENCH_TEST_MARK: mark });
     await eventually('The start of the kernel', () => existsSync(mark) && readFileSync(mark, 'utf8') !== '');
-    const measured = Number(readFileSync(mark, 'utf8'));
-    expect(isRunning(measured)).toBe(true);
+    const pid = Number(readFileSync(mark, 'utf8'));
+    measured.push(pid);
+    expect(isRunning(pid)).toBe(true);
     child.kill(signal);
     const { code, stdout } = await ended;
     expect(code).toBe(expected);
     expect(stdout).toBe('');
-    await eventually('The end of the measured process', () => !isRunning(measured));
+    await eventually('The end of the measured process', () => !isRunning(pid));
     // Nor does it keep the lock. Killed, it cannot have given it back: the next one sees that its holder is gone.
     using _lock = takeBenchLock(join(folder, 'quorate-bench-lock'));
   });
