@@ -54,7 +54,7 @@ export async function startClusterNode(options: ClusterNodeOptions): Promise<Clu
   const partition = new Partition(id, limits);
   const peers = new PeerClient(id, options.peerToken, clock);
   const handover = new Handover(partition, peers, clock, pace);
-  const router = new Router(id, partition, handover, peers, clock);
+  const router = new Router(id, partition, handover, peers, clock, limits);
   const context: NodeContext = {
     id,
     limits,

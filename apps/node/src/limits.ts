@@ -8,6 +8,8 @@ export interface Limits {
   readonly bodyBytesMax: number;
   /** The most operations in one batch. */
   readonly batchOperationsMax: number;
+  /** The most bytes of values that a node answers one batch with: a batch may name one large value a thousand times. */
+  readonly answerBytesMax: number;
   /** The most bytes of keys and values that one node holds, those it is handing over included. */
   readonly storeBytesMax: number;
   /** The most operations that a node works on at once; more are answered `OVERLOADED`. */
@@ -21,6 +23,7 @@ export const defaultLimits: Limits = {
   valueBytesMax: 512 * 1024,
   bodyBytesMax: 1024 * 1024,
   batchOperationsMax: 1000,
+  answerBytesMax: 8 * 1024 * 1024,
   storeBytesMax: 256 * 1024 * 1024,
   inFlightMax: 8192,
   jsonDepthMax: 32,

@@ -23,7 +23,7 @@ export function addPeerRoutes(
 
   app.post('/v1/peer/settle', async c => {
     const { epoch } = await jsonBody(c.env.incoming, limits);
-    partition.settle(Number(epoch));
+    partition.settle(epochOf(epoch));
     return jsonAnswer({ epoch: partition.epoch });
   });
 

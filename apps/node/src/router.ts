@@ -1,5 +1,6 @@
 import { type Clock, linkSignal, sleep, type WaitOptions } from '@quorate/core';
 import type { Handover } from './handover.ts';
+import type { Limits } from './limits.ts';
 import type { FinalReply, Operation, Reply } from './operation.ts';
 import type { Partition } from './partition.ts';
 import type { PeerClient } from './peer-client.ts';
@@ -28,15 +29,24 @@ export class Router {
   readonly #handover: Handover;
   readonly #peers: PeerClient;
   readonly #clock: Clock;
+  readonly #limits: Limits;
   forwarded = 0;
   served = 0;
 
-  constructor(self: string, partition: Partition, handover: Handover, peers: PeerClient, clock: Clock) {
+  constructor(
+    self: string,
+    partition: Partition,
+    handover: Handover,
+    peers: PeerClient,
+    clock: Clock,
+    limits: Limits,
+  ) {
     this.#self = self;
     this.#partition = partition;
     this.#handover = handover;
     this.#peers = peers;
     this.#clock = clock;
+    this.#limits = limits;
   }
 
   /** Takes a view over and starts what follows from it. @throws Problem `VIEW_GAP`, `CHANGE_RUNNING` */
@@ -77,13 +87,13 @@ export class Router {
       this.#handover.pullKeys(source, keys, linked.signal);
     for (;;) {
       const pending = this.#pendingKeys(operations);
-      if (pending.size === 0) return operations.map(operation => this.#applyHere(operation));
+      if (pending.size === 0) return this.#applyAll(operations);
       try {
         await Promise.all([...pending].map(pull));
       } catch (error) {
         // One source that fails must not refuse the keys of the others.
         const problem = asProblem(error);
-        return operations.map(operation => this.#applyHere(operation, problem));
+        return this.#applyAll(operations, problem);
       }
     }
   }
@@ -113,6 +123,17 @@ export class Router {
   }
 
   /** @param whyPending What a key that has not come is answered with */
+  #applyAll(operations: readonly Operation[], whyPending?: Problem): Reply[] {
+    const { answerBytesMax } = this.#limits;
+    let byteCount = 0;
+    return operations.map(operation => {
+      const reply = this.#applyHere(operation, whyPending);
+      if (reply.kind !== 'found') return reply;
+      byteCount += reply.value.length;
+      return byteCount <= answerBytesMax ? reply : this.#refused(answerTooLarge(answerBytesMax));
+    });
+  }
+
   #applyHere(operation: Operation, whyPending?: Problem): Reply {
     const { kind } = this.#partition.placeOf(operation.key);
     if (kind === 'pending' && whyPending !== undefined) return this.#refused(whyPending);
@@ -178,6 +199,11 @@ function ownerFailed(owner: string, operation: Operation, cause: Problem): Reply
     : cause.message;
   const { retryable } = cause;
   return { kind: 'refused', problem: new Problem(cause.status, code, detail, { outcome, retryable }).body };
+}
+
+function answerTooLarge(bytesMax: number): Problem {
+  const detail = `A node answers a batch with at most ${bytesMax} bytes of values: ask for the rest in another`;
+  return new Problem(413, 'ANSWER_TOO_LARGE', detail);
 }
 
 function stillMoving(): Problem {

@@ -52,7 +52,7 @@ beforeEach(() => {
   peers = new SlowPeers(clock);
   const partition = new Partition('n2', defaultLimits);
   const handover = new Handover(partition, peers, clock, defaultPace);
-  router = new Router('n2', partition, handover, peers, clock);
+  router = new Router('n2', partition, handover, peers, clock, defaultLimits);
   // Adopted past the router, so that no pages are streamed: these tests are about requests.
   partition.adopt(joined);
   key = ['a', 'b', 'c', 'd', 'e', 'f'].find(name => partition.placeOf(name).kind === 'pending') ?? '';

@@ -249,6 +249,21 @@ describe('bodies', () => {
     expect(answer.detail).toContain('at most 1000 operations: received 1001');
   });
 
+  test('an answer is not larger than its limit, however often a batch names one value', async () => {
+    const { valueBytesMax, answerBytesMax } = defaultLimits;
+    await cluster.call('n1', 'PUT', '/v1/kv/large', new Uint8Array(valueBytesMax));
+    const fitting = answerBytesMax / valueBytesMax;
+    const operations = Array.from({ length: fitting + 2 }, () => ({ op: 'get', key: 'large' }));
+    for (const id of ['n1', 'n2']) {
+      const answer = await cluster.call(id, 'POST', '/v1/batch', JSON.stringify({ operations }));
+      const results = answer.json['results'] as { status: number; problem?: { code: string } }[];
+      expect(results.slice(0, fitting).every(({ status }) => status === 200)).toBe(true);
+      const refused = { status: 413, problem: { code: 'ANSWER_TOO_LARGE', outcome: 'not-applied' } };
+      expect(results.slice(fitting)).toMatchObject([refused, refused]);
+    }
+    await cluster.delete('n1', 'large');
+  });
+
   test('a full node says so, and deleting makes room', async () => {
     const value = 'x'.repeat(500_000);
     const answers = [];

@@ -2,6 +2,12 @@ import type { ErrorCode } from './error-code.ts';
 
 /** Codes of the node's HTTP API, in the `code` of its problem bodies (RFC 9457). */
 export const nodeCodes: Readonly<Record<string, ErrorCode>> = {
+  ANSWER_TOO_LARGE: {
+    from: 'node, HTTP 413',
+    means:
+      'A batch has been answered with as many bytes of values as a node sends at once; this key was not.',
+    advice: 'Ask for the remaining keys in another batch.',
+  },
   BAD_DEADLINE: {
     from: 'node, HTTP 400',
     means: 'The header Deadline-Ms is not a number of at least 0.',
