@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ownersArray, PointTable } from '../src/points/point-table.ts';
+import { PointTable } from '../src/points/point-table.ts';
+import { ownersArray } from '../src/points/points.ts';
 import { sortPoints } from '../src/points/sort-points.ts';
 import { hashes } from './arbitraries.ts';
 

@@ -1,7 +1,7 @@
 import type { Key } from '../key.ts';
 import type { Members } from '../members.ts';
 import type { Algorithm, Arcs, Placement, Settings, Table } from '../placement.ts';
-import { ownersArray } from '../points/point-table.ts';
+import { ownersArray } from '../points/points.ts';
 import { envoyPointCounts } from './envoy-points.ts';
 import { keyWords } from './hash/key-words.ts';
 import { murmur2x64a } from './hash/murmur2-64a.ts';

@@ -1,7 +1,7 @@
 import type { Key } from '../key.ts';
 import type { Members } from '../members.ts';
 import type { Algorithm, Arcs, Placement, Settings, Table } from '../placement.ts';
-import type { Owners } from '../points/point-table.ts';
+import type { Owners } from '../points/points.ts';
 import { hash64, readHash64, remainder, toBigint } from './hash/uint64.ts';
 import { xxh64OfKey } from './hash/xxh64.ts';
 import { appendIdle, idleNodes } from './idle-nodes.ts';

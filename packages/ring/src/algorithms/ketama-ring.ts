@@ -1,7 +1,8 @@
 import type { Key } from '../key.ts';
 import type { Members } from '../members.ts';
 import type { Algorithm, Arcs, Placement, Settings, Table } from '../placement.ts';
-import { ownersArray, PointTable } from '../points/point-table.ts';
+import { PointTable } from '../points/point-table.ts';
+import { ownersArray } from '../points/points.ts';
 import { sortPoints } from '../points/sort-points.ts';
 import { keyWords } from './hash/key-words.ts';
 import { md5 } from './hash/md5.ts';

@@ -3,7 +3,7 @@ import type { Key } from '../key.ts';
 import type { Members } from '../members.ts';
 import type { Algorithm, Arcs, Placement, Settings, Table } from '../placement.ts';
 import { distinctOwners } from '../points/distinct-owners.ts';
-import type { Owners } from '../points/point-table.ts';
+import type { Owners } from '../points/points.ts';
 import { multiplyHigh } from './hash/uint64.ts';
 import { checkedHash32 } from './hash-ring.ts';
 import { appendIdle, idleNodes } from './idle-nodes.ts';

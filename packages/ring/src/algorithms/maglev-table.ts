@@ -6,7 +6,7 @@
  */
 
 import type { Members } from '../members.ts';
-import { type Owners, ownersArray } from '../points/point-table.ts';
+import { type Owners, ownersArray } from '../points/points.ts';
 import { keyWords } from './hash/key-words.ts';
 import { hash64, remainder } from './hash/uint64.ts';
 import { xxh64 } from './hash/xxh64.ts';

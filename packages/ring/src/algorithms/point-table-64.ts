@@ -1,6 +1,6 @@
 import type { Arcs, HashSpace, Table } from '../placement.ts';
 import { distinctOwners } from '../points/distinct-owners.ts';
-import { type Owners, ownersArray } from '../points/point-table.ts';
+import { type Owners, ownersArray } from '../points/points.ts';
 import { sortPoints } from '../points/sort-points.ts';
 
 /**

@@ -2,7 +2,7 @@
 
 import type { Members } from '../members.ts';
 import { pointCounts } from '../points/node-points.ts';
-import { type Owners, ownersArray } from '../points/point-table.ts';
+import { type Owners, ownersArray } from '../points/points.ts';
 import { fromBigint, hash64 } from './hash/uint64.ts';
 import { xxh64OfKey } from './hash/xxh64.ts';
 

@@ -1,9 +1,7 @@
 import type { Arcs, HashSpace, Table } from '../placement.ts';
 import { distinctOwners } from './distinct-owners.ts';
-import { ownersArray, type Owners } from './points.ts';
+import type { Owners } from './points.ts';
 import { BucketTable } from './bucket-table.ts';
-
-export { ownersArray, type Owners };
 
 /**
  * Points on a ring of 2³² places: a key belongs to the first point at or after its hash, wrapping past the highest.
