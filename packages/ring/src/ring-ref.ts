@@ -9,7 +9,7 @@ export interface RingRefHandle {
 
 /** How large a slot is. */
 export interface RingRefOptions {
-  /** Largest snapshot that will ever be put in, in bytes. Default: four times that of the first ring. */
+  /** Largest snapshot that will ever be put in, in bytes. Default: four times that of the first ring, up to the limit. */
   readonly maxBytes?: number | undefined;
 }
 
@@ -24,6 +24,8 @@ export interface RingRefOptions {
  *
  * A reader is disturbed only when the writer publishes one ring and begins another during the copy. The checksum, which
  * covers the epoch, stands in for the fences between plain and atomic accesses that JavaScript does not have.
+ * The atomic accesses that bound the copying are read-modify-writes for the same reason: as machine code has them, plain
+ * accesses move past those in neither direction, as they may past a load or a store.
  */
 const MAGIC = 0x52514e52;
 const PUBLISHED = 1;
@@ -60,7 +62,7 @@ export class RingRef {
    * @throws RangeError if the ring needs more than `maxBytes`.
    */
   static create(ring: Ring, options: RingRefOptions = {}): RingRef {
-    const { maxBytes = 4 * ring.draft().bytes } = options;
+    const { maxBytes = Math.min(4 * ring.draft().bytes, MAX_BYTES_MAX) } = options;
     if (!(Number.isInteger(maxBytes) && maxBytes > 0 && maxBytes <= MAX_BYTES_MAX)) {
       throw new RangeError(`maxBytes must be an integer from 1 to ${MAX_BYTES_MAX}: received ${maxBytes}`);
     }
