@@ -99,12 +99,9 @@ test('more than 65,535 nodes: every index is told apart', () => {
   const nodes = Array.from({ length: 70_000 }, (_, i) => `n${i}`);
   const ring = Ring.build({ nodes, vnodes: 2 });
   const attached = Ring.attach(ring.share());
-  let highest = 0;
-  for (let i = 0; i < 20_000; i++) {
-    const index = ring.index(`key${i}`);
-    expect(attached.index(`key${i}`)).toBe(index);
-    highest = Math.max(highest, index);
-  }
+  const indexes = Array.from({ length: 20_000 }, (_, i) => ring.index(`key${i}`));
+  expect(indexes.map((_, i) => attached.index(`key${i}`))).toEqual(indexes);
+  const highest = Math.max(...indexes);
   expect(highest).toBeGreaterThan(0xffff);
   const others = Ring.build({ nodes: nodes.slice(0, 60), vnodes: 2 });
   for (let i = 0; i < 200; i++) {
@@ -130,8 +127,8 @@ test('many nodes and few points: the highest indexes are told apart from indexes
     expect(ring.get(`key${i}`)).toBe(naiveOwners(points, ring.hash(`key${i}`))[0]);
 });
 
-test('4,000 nodes of 160 points: two names at one place do happen, and the lower id has it', () => {
-  const nodes = Array.from({ length: 4000 }, (_, i) => `node-${i}`);
+test('2,000 nodes of 160 points: two names at one place do happen, and the lower id has it', () => {
+  const nodes = Array.from({ length: 2000 }, (_, i) => `node-${i}`);
   const ring = Ring.build({ nodes });
   const points = naivePoints(
     nodes.map(id => ({ id, weight: 1 })),
@@ -145,6 +142,6 @@ test('4,000 nodes of 160 points: two names at one place do happen, and the lower
     if (other !== undefined && other !== id) shared.add(position);
     if (other === undefined || id < other) lowest.set(position, id);
   }
-  expect(shared.size).toBeGreaterThan(10);
+  expect(shared.size).toBeGreaterThan(3);
   for (const position of shared) expect(idAt(ring, position)).toBe(lowest.get(position));
 });
