@@ -1,4 +1,4 @@
-import { xxh32 } from '../hash/xxh32.ts';
+import { signedXxh32, xxh32 } from '../hash/xxh32.ts';
 import type { Key } from '../key.ts';
 import type { Members } from '../members.ts';
 import type { Algorithm, Arcs, Placement, Settings, Table } from '../placement.ts';
@@ -39,7 +39,7 @@ export class MaglevRing implements Placement {
   }
 
   index(key: Key): number {
-    return this.table[this.slot(xxh32(key, this.#seed))] as number;
+    return this.table[this.slot(signedXxh32(key, this.#seed))] as number;
   }
 
   hash(key: Key): number {
@@ -50,14 +50,14 @@ export class MaglevRing implements Placement {
     return this.table[this.slot(checkedHash32(hash))] as number;
   }
 
-  /** The slot of a hash: hash × size / 2³², so that each slot is one range of hashes; a division would cost more. */
+  /** The slot of a hash, signed or not: hash × size / 2³², so that each slot is one range of hashes; a division would cost more. */
   slot(hash: number): number {
     return multiplyHigh(hash, this.table.length);
   }
 
   /** The owners of the slots from the key's on. */
   preference(key: Key, count: number, into: Int32Array): number {
-    const from = this.slot(xxh32(key, this.#seed));
+    const from = this.slot(signedXxh32(key, this.#seed));
     const found = distinctOwners(this.table, from, count, into, this.#nodeCount);
     return appendIdle(found, count, into, this.#idle);
   }

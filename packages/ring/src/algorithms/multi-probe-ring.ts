@@ -1,4 +1,4 @@
-import { xxh32 } from '../hash/xxh32.ts';
+import { signedXxh32, xxh32 } from '../hash/xxh32.ts';
 import type { Key } from '../key.ts';
 import type { Members } from '../members.ts';
 import type { Algorithm, Placement, Settings, Table } from '../placement.ts';
@@ -49,7 +49,7 @@ export class MultiProbeRing implements Placement {
   }
 
   index(key: Key): number {
-    return this.#nearest(xxh32(key, this.#seed));
+    return this.#nearest(signedXxh32(key, this.#seed));
   }
 
   hash(key: Key): number {
@@ -82,7 +82,7 @@ export class MultiProbeRing implements Placement {
   /** Each next owner is the one the key would have if those before it left. */
   preference(key: Key, count: number, into: Int32Array): number {
     const points = this.points;
-    const hash = xxh32(key, this.#seed);
+    const hash = signedXxh32(key, this.#seed);
     for (let probe = 0; probe < this.#probes; probe++) {
       places[probe] = probePlace(hash, probe);
       cursors[probe] = points.find(places[probe] as number);
@@ -122,12 +122,12 @@ export class MultiProbeRing implements Placement {
   }
 }
 
-/** Where a key looks for the n-th time: MurmurHash3's finaliser over an arithmetic sequence, so probes are independent. */
+/** Where a key looks for the n-th time: MurmurHash3's finaliser over an arithmetic sequence, so probes are independent. Signed. */
 function probePlace(hash: number, probe: number): number {
   let h = hash + Math.imul(probe, 0x9e3779b9);
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
+  return h ^ (h >>> 16);
 }
 
 /** The algorithm `multi-probe`. */
