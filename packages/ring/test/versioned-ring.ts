@@ -1,7 +1,7 @@
 import { Ring } from '../src/index.ts';
 
 /** How many different rings the slot is swapped between. */
-export const VERSIONS = 16;
+export const VERSIONS = 8;
 
 /**
  * A ring whose every node tells its version; versions differ in size, so that halves of two do not fit together. Large, so
