@@ -87,7 +87,10 @@ export class Cluster implements AsyncDisposable {
     return this.#exclusive(async () => {
       const starts = await Promise.allSettled(Array.from({ length: count }, () => this.#startProcess()));
       const failed = starts.find(start => start.status === 'rejected');
-      if (failed !== undefined) throw failed.reason;
+      if (failed !== undefined) {
+        await Promise.all(this.processes.map(node => node.stop()));
+        throw failed.reason;
+      }
       const members = this.processes.map(({ id, url }) => ({ id, url }));
       this.#publish({ members, base: members, lost: [] });
       await this.#settle();
@@ -126,6 +129,7 @@ export class Cluster implements AsyncDisposable {
   kill(id: string): Promise<void> {
     return this.#exclusive(async () => {
       const victim = this.#memberToEnd(id);
+      this.#tape.write('change', `kill -9 ${id}`);
       victim.kill();
       await victim.exit;
       await this.#settle();

@@ -1,7 +1,8 @@
 import { type Clock, type Random, sleep } from '@quorate/core';
 import { checkAllKeys, type CheckReport, isClean } from './checker.ts';
 import { Cluster } from './cluster.ts';
-import { Ledger, valueOf } from './ledger.ts';
+import { type HandedOver, handedOverSince } from './handed-over.ts';
+import { Ledger } from './ledger.ts';
 import type { KeySet } from './keys.ts';
 import { planOf, type MovePlan } from './move-plan.ts';
 import { Tape } from './tape.ts';
@@ -22,9 +23,8 @@ export interface ChangeReport {
   /** From the first message about the change to the last node that had settled. */
   readonly durationMs: number;
   readonly moved: MovePlan;
-  /** Keys that changed hands page by page, and those that a client asked for before their page had come. */
-  readonly handedOver: { readonly inPages: number; readonly onDemand: number };
-  /** For a crash: the keys whose only copy was on the dead node, by the ring. */
+  readonly handedOver: HandedOver;
+  /** For a crash: the keys whose only copy was on the dead node, by the ring; in the middle of another change, at most. */
   readonly keysOnDeadNode: number;
   /** What the background traffic did from the start of the change to the end of the check. */
   readonly traffic: TrafficCounts;
@@ -62,7 +62,7 @@ export class Demo implements AsyncDisposable {
       this.#keysOnDeadNode = count;
       this.tape.write(
         'change',
-        `${id} died with the only copy of ${count} keys: they are lost, because nothing is replicated yet`,
+        `${id} died with the only copy of ${settled ? '' : 'at most '}${count} keys: they are lost, because nothing is replicated yet`,
       );
     });
   }
@@ -147,7 +147,6 @@ export class Demo implements AsyncDisposable {
 
   kill(id: string): Promise<ChangeReport> {
     return this.#change('kill', async () => {
-      this.tape.write('change', `kill -9 ${id}`);
       await this.cluster.kill(id);
       return id;
     });
@@ -169,24 +168,23 @@ export class Demo implements AsyncDisposable {
     const answers = await this.cluster.client.batch(member?.url ?? '', operations);
     for (const [index, answer] of answers.entries()) {
       const key = keys[index] ?? '';
-      if (answer.status !== 200) throw new Error(`Loading ${valueOf(key, 1)} was refused: ${answer.code}`);
+      if (answer.status !== 200)
+        throw new Error(`Loading ${JSON.stringify(key)} was refused: ${answer.code}`);
       this.ledger.acknowledge(key, 'put', answer.version);
     }
   }
 
   async #change(kind: ChangeReport['kind'], act: () => Promise<string>): Promise<ChangeReport> {
     const before = this.cluster.view;
-    const handedBefore = await this.#handedOver();
+    const statusesBefore = await this.cluster.statuses();
     this.#traffic?.resetCounts();
     this.#keysOnDeadNode = 0;
     const startMs = this.#clock.monotonicMs();
     const node = await act();
     const durationMs = Math.round(this.#clock.monotonicMs() - startMs);
-    const handedAfter = await this.#handedOver();
+    const handedOver = handedOverSince(statusesBefore, await this.cluster.statuses());
     const moved = planOf(before, this.cluster.view, this.ledger.keys);
     const check = await this.check();
-    const inPages = Math.max(0, handedAfter.inPages - handedBefore.inPages);
-    const onDemand = Math.max(0, handedAfter.onDemand - handedBefore.onDemand);
     const traffic = this.traffic ?? noTraffic;
     const keysOnDeadNode = this.#keysOnDeadNode;
     const { epoch } = this.cluster.view;
@@ -196,18 +194,10 @@ export class Demo implements AsyncDisposable {
       epoch,
       durationMs,
       moved,
-      handedOver: { inPages, onDemand },
+      handedOver,
       keysOnDeadNode,
       traffic,
       check,
-    };
-  }
-
-  async #handedOver(): Promise<{ inPages: number; onDemand: number }> {
-    const statuses = await this.cluster.statuses();
-    return {
-      inPages: statuses.reduce((sum, status) => sum + status.pulledInPages, 0),
-      onDemand: statuses.reduce((sum, status) => sum + status.pulledOnDemand, 0),
     };
   }
 }

@@ -43,7 +43,8 @@ async function fileKeys(file: string, count: number | undefined): Promise<KeySet
     keys.add(key);
     if (keys.size >= (count ?? keysMax)) break;
   }
-  if (keys.size < (count ?? 1)) throw tooFew(count ?? 1, keys.size, file);
+  if (keys.size === 0) throw new UsageError(`--keys: ${file} holds no keys`);
+  if (count !== undefined && keys.size < count) throw tooFew(count, keys.size, file);
   return { source: file, keys: [...keys] };
 }
 

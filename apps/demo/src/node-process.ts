@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { type Clock, QuorateError, sleep } from '@quorate/core';
+import { type Clock, QuorateError } from '@quorate/core';
 import type { ControlMessage, NodeMessage } from '@quorate/node';
 import { nodeFlags } from './node-flags.ts';
 
@@ -90,11 +90,6 @@ export class NodeProcess {
   /** `kill -9`: it gets no chance to say good-bye. */
   kill(): void {
     this.#child.kill('SIGKILL');
-  }
-
-  /** Lets a process go that was never to outlive this one, without waiting. */
-  async stopSoon(): Promise<void> {
-    await Promise.race([this.stop(), sleep(this.#clock, stopDeadlineMs)]);
   }
 }
 

@@ -52,12 +52,12 @@ export class DemoRun implements AsyncDisposable {
     );
   }
 
-  /** Starts the demo without its tour, waits until it is up, and tells the processes of its nodes. */
+  /** Starts two nodes without the tour, waits until they are up, and tells their processes. */
   static async staying(
     args: readonly string[] = [],
     command?: readonly string[],
   ): Promise<{ run: DemoRun; nodes: number[] }> {
-    const run = new DemoRun(['--no-tour', '--count', '600', ...args], command);
+    const run = new DemoRun(['--no-tour', '--nodes', '2', '--count', '600', ...args], command);
     await run.waitFor(/Still running/);
     const nodes = nodeProcesses(run.pid);
     if (nodes.length < 2) throw new Error(`Nodes of the demo: ${nodes.join()}`);

@@ -94,15 +94,11 @@ describe('pnpm demo --json', () => {
 });
 
 describe('what cannot work', () => {
-  test.each([
-    [['--nodes', '99'], '--nodes must be an integer from 2 to 9: received "99"'],
-    [['--keys', '/nowhere/keys'], '/nowhere/keys cannot be read'],
-    [['what'], "Unexpected argument 'what'"],
-  ])('%j is exit code 2, a sentence on stderr, and a hint', async (args, message) => {
-    await using run = new DemoRun(args);
+  test('a wrong argument is exit code 2, a sentence on stderr, and a hint', async () => {
+    await using run = new DemoRun(['--keys', '/nowhere/keys']);
     expect((await run.end()).code).toBe(2);
     expect(run.stdout).toBe('');
-    expect(run.stderr).toContain(message);
+    expect(run.stderr).toContain('/nowhere/keys cannot be read');
     expect(run.stderr).toContain('pnpm demo --help');
   });
 
@@ -137,16 +133,12 @@ describe('what cannot work', () => {
 });
 
 describe.skipIf(!canSeeProcesses)('whatever ends the supervisor ends the nodes (needs /proc)', () => {
-  test.each([
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-    ['SIGHUP', 129],
-  ] as const)('%s: exit code %d', { timeout: 60_000 }, async (signal, code) => {
+  test('a closed terminal', { timeout: 60_000 }, async () => {
     const { run, nodes } = await DemoRun.staying();
-    process.kill(run.pid, signal);
-    expect((await run.end(10_000)).code).toBe(code);
+    process.kill(run.pid, 'SIGHUP');
+    expect((await run.end(10_000)).code).toBe(129);
     await allGone(nodes);
-    expect(run.stdout).toContain(`Ending (${signal})`);
+    expect(run.stdout).toContain('Ending (SIGHUP)');
     expect(run.stderr).toBe('');
   });
 
@@ -155,7 +147,9 @@ describe.skipIf(!canSeeProcesses)('whatever ends the supervisor ends the nodes (
     process.kill(-run.pid, 'SIGINT');
     expect((await run.end(10_000)).code).toBe(130);
     await allGone(nodes);
-    expect(run.stdout).not.toContain('died with the only copy of 0');
+    expect(run.stdout).toContain('Ending (SIGINT)');
+    expect(run.output).not.toContain('died with the only copy');
+    expect(run.stderr).toBe('');
   });
 
   test('kill -9', { timeout: 60_000 }, async () => {
@@ -173,6 +167,8 @@ describe.skipIf(!canSeeProcesses)('whatever ends the supervisor ends the nodes (
     expect((await run.end(10_000)).code).toBe(143);
     expect(nodes.length).toBeGreaterThanOrEqual(3);
     await allGone(nodes);
+    expect(run.stdout).toContain('Ending (SIGTERM)');
+    expect(run.stderr).toBe('');
   });
 
   test('the end of the package manager that wrapped it', { timeout: 60_000 }, async () => {

@@ -37,7 +37,7 @@ describe('a file of keys', () => {
   });
 
   test.each([
-    ['empty', '', undefined, 'has 0 different keys: received 1'],
+    ['empty', '\n\r\n', undefined, 'holds no keys'],
     ['few', 'a\nb', 3, 'has 2 different keys: received 3'],
     [
       'long',

@@ -28,7 +28,7 @@ describe.skipIf(!present && !required)('the page in Chromium (needs /usr/bin/chr
 
   beforeAll(async () => {
     browser = await chromium.launch({ executablePath, args });
-    ({ run } = await DemoRun.staying());
+    ({ run } = await DemoRun.staying(['--nodes', '3']));
     pageUrl = (await run.waitFor(/Page: (\S+)/))[1] ?? '';
   }, 60_000);
   afterAll(async () => {
@@ -97,6 +97,16 @@ describe.skipIf(!present && !required)('the page in Chromium (needs /usr/bin/chr
     expect(complaints).toEqual([]);
   });
 
+  test('a node that is not there cannot be killed, and nothing is told as if it had been', async () => {
+    const { origin, hash } = new URL(pageUrl);
+    const headers = { authorization: `Bearer ${hash.slice('#token='.length)}` };
+    const refused = await fetch(`${origin}/v1/nodes/n99/kill`, { method: 'POST', headers });
+    expect([refused.status, await refused.json()]).toMatchObject([409, { code: 'UNKNOWN_NODE' }]);
+    await page.goto(pageUrl);
+    await page.waitForSelector('#tape li');
+    expect(await page.textContent('#tape')).not.toContain('n99');
+  });
+
   test('removing drains, killing loses, and both are said so', async () => {
     await page.goto(pageUrl);
     await page.click('.node[data-node="n4"] button:has-text("Remove"):enabled');
@@ -153,10 +163,9 @@ describe.skipIf(!present && !required)('the page in Chromium (needs /usr/bin/chr
   });
 
   test('names the cause when the demo is gone', async () => {
-    const { run: doomed } = await DemoRun.staying();
-    await page.goto((await doomed.waitFor(/Page: (\S+)/))[1] ?? '');
+    await page.goto(pageUrl);
     await page.waitForSelector('.node');
-    doomed.child.kill('SIGKILL');
+    run.child.kill('SIGKILL');
     await page.waitForSelector('#disconnected:has-text("The demo does not answer")');
     expect(await page.isDisabled('#add')).toBe(true);
     expect(await page.textContent('#health')).toBe('Not connected');
