@@ -13,7 +13,7 @@ export interface Profile {
 export const profiles: Readonly<Record<Profile['name'], Profile>> = {
   quick: {
     name: 'quick',
-    rounds: 5,
+    rounds: 4,
     deadlineMs: 60_000,
     budget: {
       warmupMs: 60,
