@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readOptions } from './command-line.ts';
 import { publishedPackages } from './published-packages.ts';
 import { ROOT, passThrough, pnpm } from './run-command.ts';
 
@@ -10,21 +10,14 @@ const USAGE = `pnpm build: what is published, and the site
   --force      take nothing from turbo's cache
 `;
 
-const { values } = parseArgs({
-  options: {
-    packages: { type: 'boolean', default: false },
-    force: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
+const values = readOptions(USAGE, {
+  packages: { type: 'boolean', default: false },
+  force: { type: 'boolean', default: false },
 });
 
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  if (values.help) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
   // `tsc -b` keeps the outputs of sources that are gone, and they would be packed.
   const folders = publishedPackages(ROOT).map(({ folder }) => folder);
   for (const folder of folders) {

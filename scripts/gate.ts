@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readOptions } from './command-line.ts';
 import { type GateResult, runGate } from './gate/run-gate.ts';
 import { STEPS, type Step } from './gate/steps.ts';
 import { countsLine } from './gate/test-report.ts';
+
+const LIST = STEPS.map(({ name, summary }) => `${name.padEnd(8)} ${summary}\n`).join('');
 
 const USAGE = `pnpm test: the whole gate; stops at the first step that fails
 
@@ -13,24 +15,21 @@ const USAGE = `pnpm test: the whole gate; stops at the first step that fails
   --json       { schema, ok, steps: [{ name, ok, seconds }], tests, skipped } on stdout, all else on stderr
 
 The last line is "N passed, N failed, N skipped", as the test runner counted.
-`;
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string' },
-    list: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
+${LIST}`;
+
+const values = readOptions(USAGE, {
+  only: { type: 'string' },
+  list: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
 });
 const log = values.json ? process.stderr : process.stdout;
 
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  if (values.help || values.list) {
-    const list = STEPS.map(({ name, summary }) => `${name.padEnd(8)} ${summary}\n`).join('');
-    process.stdout.write(values.help ? `${USAGE}\n${list}` : list);
+  if (values.list) {
+    process.stdout.write(LIST);
     return 0;
   }
   const only = values.only?.split(',');

@@ -1,7 +1,7 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readOptions } from './command-line.ts';
 import { checkTarballs } from './pack-check/check.ts';
 import { packAll } from './pack-check/pack.ts';
 import { type Tarball, readTarball } from './pack-check/tarball.ts';
@@ -13,24 +13,22 @@ const USAGE = `pnpm pack-check: builds and packs every published package, and ch
   --json           { checks: [{ subject, check, faults }] } on stdout
 `;
 
-const { values } = parseArgs({
-  options: {
-    tarballs: { type: 'string' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
+const values = readOptions(USAGE, {
+  tarballs: { type: 'string' },
+  json: { type: 'boolean', default: false },
 });
 
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  if (values.help) {
-    process.stdout.write(USAGE);
-    return 0;
+  const { tarballs: folder } = values;
+  if (folder !== undefined && !existsSync(folder)) {
+    process.stderr.write(`There is no folder ${folder}\n`);
+    return 2;
   }
   const scratch = mkdtempSync(join(tmpdir(), 'quorate-pack-'));
   try {
-    const tarballs = values.tarballs === undefined ? await built(scratch) : readAll(resolve(values.tarballs));
+    const tarballs = folder === undefined ? await built(scratch) : readAll(resolve(folder));
     if (tarballs === undefined) return 1;
     const log = values.json ? process.stderr : process.stdout;
     const checks = await checkTarballs(tarballs, ({ subject, check, faults }) => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readOptions } from './command-line.ts';
 import { checkTarballs } from './pack-check/check.ts';
 import { packAll } from './pack-check/pack.ts';
 import type { Tarball } from './pack-check/tarball.ts';
@@ -28,24 +28,17 @@ interface Released {
   readonly status: PublishStatus | 'not published';
 }
 
-const { values } = parseArgs({
-  options: {
-    registry: { type: 'string' },
-    'dry-run': { type: 'boolean', default: false },
-    publish: { type: 'boolean', default: true },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-  allowNegative: true,
+const values = readOptions(USAGE, {
+  registry: { type: 'string' },
+  'dry-run': { type: 'boolean', default: false },
+  'no-publish': { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
 });
+const publishing = !values['no-publish'];
 
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  if (values.help) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
   const scratch = mkdtempSync(join(tmpdir(), 'quorate-release-'));
   try {
     return values['dry-run'] ? await rehearse(scratch) : await release(scratch);
@@ -66,26 +59,26 @@ async function rehearse(scratch: string): Promise<number> {
 }
 
 async function release(scratch: string): Promise<number> {
-  if (values.publish && (await git('status', '--porcelain')) !== '') {
+  if (publishing && (await git('status', '--porcelain')) !== '') {
     say('The working tree has changes: commit them first, so that the tag names what was published');
     return 1;
   }
   const registry = new Registry(values.registry);
   const pending = pendingChangesets();
-  if (values.publish && pending.length > 0 && (await git('branch', '--show-current')) === '') {
+  if (publishing && pending.length > 0 && (await git('branch', '--show-current')) === '') {
     say('Changesets wait, but no branch is checked out that could keep the release commit');
     return 1;
   }
   if (pending.length > 0) {
     say(`versioning from ${pending.length} changesets`);
     await applyChangesets();
-  } else if (values.publish && (await allPublished(registry))) {
+  } else if (publishing && (await allPublished(registry))) {
     report([], undefined);
     return 0;
   }
   const tarballs = await checkedTarballs(scratch);
   if (tarballs === undefined) return 1;
-  if (!values.publish) {
+  if (!publishing) {
     report(
       tarballs.map(tarball => outcome(tarball, 'not published')),
       undefined,

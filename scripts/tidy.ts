@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readOptions } from './command-line.ts';
 import { withPackageTable } from './tidy/package-table.ts';
 import { Repository } from './tidy/repository.ts';
 import { houseRules } from './tidy/rules.ts';
@@ -14,24 +14,17 @@ const USAGE = `pnpm tidy: checks the house rules that no linter knows
 `;
 
 const root = join(import.meta.dirname, '..');
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string' },
-    list: { type: 'boolean', default: false },
-    write: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
+const values = readOptions(USAGE, {
+  only: { type: 'string' },
+  list: { type: 'boolean', default: false },
+  write: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
 });
 
 process.exitCode = main();
 
 function main(): number {
   const rules = houseRules(root);
-  if (values.help) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
   if (values.list) {
     for (const { name, summary } of rules) process.stdout.write(`${name.padEnd(22)}${summary}\n`);
     return 0;
