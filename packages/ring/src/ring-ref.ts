@@ -1,6 +1,7 @@
 import { QuorateError } from '@quorate/core';
 import { xxh32Bytes } from './hash/xxh32.ts';
 import { Ring } from './ring.ts';
+import { sharedMemory } from './shared-memory.ts';
 
 /** A slot for rings as other threads receive it: structured-cloneable, to be given to `RingRef.attach`. */
 export interface RingRefHandle {
@@ -67,7 +68,7 @@ export class RingRef {
       throw new RangeError(`maxBytes must be an integer from 1 to ${MAX_BYTES_MAX}: received ${maxBytes}`);
     }
     const placeBytes = PLACE_HEADER_BYTES + Math.ceil(maxBytes / 64) * 64;
-    const ref = new RingRef(new SharedArrayBuffer(HEADER_BYTES + 2 * placeBytes), true);
+    const ref = new RingRef(sharedMemory(HEADER_BYTES + 2 * placeBytes), true);
     ref.#words[PLACE_BYTES] = placeBytes;
     ref.#words[PUBLISHED] = -1;
     ref.#words[BEGUN] = -1;

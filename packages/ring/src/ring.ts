@@ -15,6 +15,7 @@ import { countZones, pickChosen, type PickOptions, pickPlain } from './pick.ts';
 import type { Algorithm, Placement, Settings } from './placement.ts';
 import type { RingNode } from './ring-node.ts';
 import { sampledShares } from './sampled-shares.ts';
+import { sharedMemory } from './shared-memory.ts';
 import { draftSnapshot, readSnapshot, type RingSnapshot, type SnapshotDraft } from './snapshot.ts';
 
 /**
@@ -218,11 +219,13 @@ export class Ring<V = unknown, H extends number | bigint = number | bigint> {
   /**
    * The ring in shared memory, to be posted to other threads and opened there by `Ring.attach`. The first call moves
    * this ring's tables there, so that nothing is held twice; later calls give the same snapshot.
+   *
+   * @throws QuorateError `UNSUPPORTED` where there is no shared memory.
    */
   share(): RingSnapshot {
     if (this.#snapshot !== undefined) return this.#snapshot;
     const draft = this.draft();
-    const snapshot = { buffer: new SharedArrayBuffer(draft.bytes) };
+    const snapshot = { buffer: sharedMemory(draft.bytes) };
     draft.write(new Uint8Array(snapshot.buffer));
     this.#placement = this.#algorithm.restore(this.#members, this.#settings, readSnapshot(snapshot).tables);
     this.#snapshot = snapshot;

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { once } from 'node:events';
-import { describe, expect, test } from 'vitest';
-import { Ring } from '../src/index.ts';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { Ring, RingRef } from '../src/index.ts';
 
 const nodes = [
   ...Array.from({ length: 40 }, (_, i) => ({ id: `node-${i}`, zone: `z${i % 3}` })),
@@ -109,5 +109,19 @@ describe('damage outside of the tables', () => {
   ])('%s is refused', (_, attach) => {
     expect(attach).toThrow(TypeError);
     expect(attach).toThrow(/^Snapshot of \d+ bytes is damaged$/);
+  });
+});
+
+describe('where there is no shared memory', () => {
+  afterEach(() => void vi.unstubAllGlobals());
+
+  test('sharing is refused, and lookups and drafts work', () => {
+    vi.stubGlobal('SharedArrayBuffer', undefined);
+    const ring = Ring.build({ nodes });
+    const refusal = expect.objectContaining({ code: 'UNSUPPORTED', outcome: 'not-applied' });
+    expect(() => ring.share()).toThrow(refusal);
+    expect(() => RingRef.create(ring)).toThrow(refusal);
+    expect(ring.get('key')).toBe(Ring.build({ nodes }).get('key'));
+    expect(ring.draft().bytes).toBeGreaterThan(0);
   });
 });
