@@ -5,7 +5,7 @@ import { readOptions } from './command-line.ts';
 import { checkTarballs } from './pack-check/check.ts';
 import { packAll } from './pack-check/pack.ts';
 import type { Tarball } from './pack-check/tarball.ts';
-import { type PublishStatus, publishOnce } from './release/publish.ts';
+import { compareRelease } from './release/publish.ts';
 import { Registry } from './release/registry.ts';
 import { applyChangesets, currentVersions, pendingChangesets } from './release/versions.ts';
 import { copyWorkingTree } from './release/working-copy.ts';
@@ -18,14 +18,15 @@ const USAGE = `pnpm release: turns changesets into versions, and publishes the v
   --no-publish     stop before publishing; the new versions stay in the working tree
   --json           { released: [{ name, version, integrity, status }], tag } on stdout
 
-A version that the registry has is left alone, so a release that broke off is simply started again.
+A version that the registry has is left alone, so a release that broke off is simply started again. Where the registry
+has other contents under one of the versions, nothing is published at all.
 `;
 
 interface Released {
   readonly name: string;
   readonly version: string;
   readonly integrity: string;
-  readonly status: PublishStatus | 'not published';
+  readonly status: 'published' | 'already there' | 'not published';
 }
 
 const values = readOptions(USAGE, {
@@ -76,19 +77,31 @@ async function release(scratch: string): Promise<number> {
     report([], undefined);
     return 0;
   }
-  const tarballs = await checkedTarballs(scratch);
+  const tarballs = await builtTarballs(scratch);
   if (tarballs === undefined) return 1;
   if (!publishing) {
+    if (!(await areSound(tarballs))) return 1;
     report(
       tarballs.map(tarball => outcome(tarball, 'not published')),
       undefined,
     );
     return 0;
   }
+  const { missing, there, taken } = await compareRelease(registry, tarballs);
+  if (taken.length > 0) {
+    const names = taken.map(({ manifest: { name, version } }) => `${name}@${version}`).join(', ');
+    say(`The registry holds ${names} with other contents, and nothing was published.`);
+    say('Release from the commit that these came from, or add a changeset for a version of its own');
+    return 1;
+  }
+  if (!(await areSound(tarballs))) return 1;
   const tag = `v${tarballs[0]?.manifest.version}`;
   if (pending.length > 0) await commit(tag);
-  const released: Released[] = [];
-  for (const tarball of tarballs) released.push(outcome(tarball, await publishOnce(registry, tarball)));
+  for (const tarball of missing) await registry.publish(tarball);
+  const released = [
+    ...there.map(tarball => outcome(tarball, 'already there')),
+    ...missing.map(tarball => outcome(tarball, 'published')),
+  ];
   if ((await git('tag', '--list', tag)) === '') await git('tag', '--annotate', tag, `--message=${tag}`);
   report(released, tag);
   return 0;
@@ -101,16 +114,19 @@ async function allPublished(registry: Registry): Promise<boolean> {
   return true;
 }
 
-/** Builds, packs and checks; nothing where a check failed. */
-async function checkedTarballs(scratch: string): Promise<readonly Tarball[] | undefined> {
+/** Builds and packs; nothing where the build failed. */
+async function builtTarballs(scratch: string): Promise<readonly Tarball[] | undefined> {
   const build = [process.execPath, join(ROOT, 'scripts/build.ts'), '--packages', '--force'] as const;
   if ((await passThrough(build, { output: 'stderr' })) !== 0) return undefined;
-  const tarballs = await packAll(scratch);
+  return packAll(scratch);
+}
+
+async function areSound(tarballs: readonly Tarball[]): Promise<boolean> {
   const checks = await checkTarballs(tarballs, ({ subject, check, faults }) => {
     say(`${faults.length === 0 ? 'ok  ' : 'FAIL'} ${subject.padEnd(20)} ${check}`);
     for (const fault of faults) say(fault);
   });
-  return checks.every(({ faults }) => faults.length === 0) ? tarballs : undefined;
+  return checks.every(({ faults }) => faults.length === 0);
 }
 
 function outcome({ manifest, integrity }: Tarball, status: Released['status']): Released {

@@ -7,18 +7,33 @@ export interface PublishTarget {
   publish(tarball: Tarball): Promise<void>;
 }
 
-export type PublishStatus = 'published' | 'already there' | 'already there, from another file';
+/** How the files of a release compare with what the registry holds under their versions. */
+export interface ReleaseState {
+  /** The registry lacks their versions: they are to be published. */
+  readonly missing: readonly Tarball[];
+  /** The registry holds these very files: an earlier release broke off after them. */
+  readonly there: readonly Tarball[];
+  /** The registry holds other files under their versions, and versions are never replaced. */
+  readonly taken: readonly Tarball[];
+}
 
 /**
- * Publishes a tarball unless the registry has its version: versions are never replaced, so a release that broke off
- * is continued by starting it again.
+ * Compares a release with a registry before anything is published.
+ *
+ * A release that broke off is continued by starting it again, from the same commit. From another commit, what is there and
+ * what is still missing would be one version made of two, which nobody has checked together: that is what `taken` shows.
  */
-export async function publishOnce(target: PublishTarget, tarball: Tarball): Promise<PublishStatus> {
-  const { name, version } = tarball.manifest;
-  const there = await target.integrity(name, version);
-  if (there === undefined) {
-    await target.publish(tarball);
-    return 'published';
+export async function compareRelease(
+  target: PublishTarget,
+  tarballs: readonly Tarball[],
+): Promise<ReleaseState> {
+  const state = { missing: [] as Tarball[], there: [] as Tarball[], taken: [] as Tarball[] };
+  for (const tarball of tarballs) {
+    const { name, version } = tarball.manifest;
+    const integrity = await target.integrity(name, version);
+    if (integrity === undefined) state.missing.push(tarball);
+    else if (integrity === tarball.integrity) state.there.push(tarball);
+    else state.taken.push(tarball);
   }
-  return there === tarball.integrity ? 'already there' : 'already there, from another file';
+  return state;
 }

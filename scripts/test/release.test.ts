@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Tarball, readTarball } from '../pack-check/tarball.ts';
 import { publishedPackages } from '../published-packages.ts';
-import { type PublishTarget, publishOnce } from '../release/publish.ts';
+import { type PublishTarget, compareRelease } from '../release/publish.ts';
 import { copyWorkingTree } from '../release/working-copy.ts';
 import { ROOT, type CommandResult, capture, captureOrThrow } from '../run-command.ts';
 import { type LocalRegistry, startLocalRegistry } from './local-registry.ts';
@@ -117,6 +117,24 @@ describe('a release, rehearsed against a registry on the loopback', { timeout: 1
     expect(git('rev-parse', 'HEAD')).toBe(head);
   });
 
+  test('one that broke off is not continued from other contents', async () => {
+    const [kept = '', unpublished = ''] = names;
+    await captureOrThrow(
+      ['npm', 'unpublish', '--force', `--registry=${registry.url}`, `${unpublished}@${report.tag?.slice(1)}`],
+      { cwd: scratch, env: registry.env },
+    );
+    const owner = publishedPackages(copy).find(({ manifest }) => manifest.name === kept);
+    appendFileSync(join(copy, owner?.folder ?? '', 'README.md'), 'One line more.\n');
+    git('commit', '--quiet', '--all', '--message=A change without a changeset');
+    const refused = await release();
+    expect([refused.code, refused.stdout]).toEqual([1, '']);
+    expect(refused.stderr).toContain(
+      `The registry holds ${kept}@${report.tag?.slice(1)} with other contents`,
+    );
+    const answer = await fetch(new URL(unpublished.replace('/', '%2f'), registry.url));
+    expect(answer.status).toBe(404);
+  });
+
   test('changes that are not committed are refused', async () => {
     writeFileSync(join(copy, 'left-over.txt'), 'x');
     const refused = await release();
@@ -125,31 +143,32 @@ describe('a release, rehearsed against a registry on the loopback', { timeout: 1
   });
 });
 
-describe('publishing', () => {
-  const tarball: Tarball = {
-    file: 'a.tgz',
-    entries: new Map(),
-    manifest: { name: '@quorate/core', version: '0.1.0' },
-    integrity: 'sha512-ours',
+describe('a release beside what the registry holds', () => {
+  const tarballs = ['core', 'ring', 'cli'].map(
+    (name): Tarball => ({
+      file: `${name}.tgz`,
+      entries: new Map(),
+      manifest: { name: `@quorate/${name}`, version: '0.1.0' },
+      integrity: `sha512-${name}`,
+    }),
+  );
+  const holding = (held: Readonly<Record<string, string>>): PublishTarget => ({
+    integrity: (name, version) => Promise.resolve(held[`${name}@${version}`]),
+    publish: () => Promise.reject(new Error('A comparison publishes nothing')),
+  });
+  const compared = async (held: Readonly<Record<string, string>>): Promise<unknown> => {
+    const { missing, there, taken } = await compareRelease(holding(held), tarballs);
+    return [missing, there, taken].map(group => group.map(({ file }) => file));
   };
 
-  /** A registry that holds the given version already, and says what else it was given. */
-  const holding = (integrity: string | undefined): PublishTarget & { readonly given: Tarball[] } => {
-    const given: Tarball[] = [];
-    return {
-      given,
-      integrity: () => Promise.resolve(integrity),
-      publish: async file => void given.push(file),
-    };
-  };
+  test('goes on where it broke off', async () => {
+    expect(await compared({})).toEqual([['core.tgz', 'ring.tgz', 'cli.tgz'], [], []]);
+    const held = { '@quorate/core@0.1.0': 'sha512-core', '@quorate/ring@0.0.9': 'sha512-ring' };
+    expect(await compared(held)).toEqual([['ring.tgz', 'cli.tgz'], ['core.tgz'], []]);
+  });
 
-  test.each([
-    [undefined, 'published', 1],
-    ['sha512-ours', 'already there', 0],
-    ['sha512-other', 'already there, from another file', 0],
-  ])('where the registry holds %s, the tarball is %s', async (integrity, status, uploads) => {
-    const target = holding(integrity);
-    expect(await publishOnce(target, tarball)).toBe(status);
-    expect(target.given).toHaveLength(uploads);
+  test('sees a version that was published with other contents', async () => {
+    const held = { '@quorate/core@0.1.0': 'sha512-other', '@quorate/ring@0.1.0': 'sha512-ring' };
+    expect(await compared(held)).toEqual([['cli.tgz'], ['ring.tgz'], ['core.tgz']]);
   });
 });
