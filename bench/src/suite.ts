@@ -87,6 +87,8 @@ export interface Bench {
   readonly controls?: readonly string[];
   /** Sizes of the thread groups to run in: their threads start at a barrier. Absent: one thread. */
   readonly threads?: readonly number[];
+  /** The threads of a group wait for each other as part of the work, so they need not be on a core all the time. */
+  readonly blocking?: boolean;
   /** Runs once in each measured process; its result is cloned to the threads as `context.group`. */
   readonly group?: (context: Context) => unknown;
   /** All contenders must return the same checksum: they compute the same thing. */

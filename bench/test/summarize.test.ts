@@ -54,7 +54,7 @@ describe('rows', () => {
     const bad = sampleOf({ groupWindows: [windowOf(5, 0.89)] });
     const [row] = suiteOf(outcomeOf(contest, [[good, bad, bad]])).benches as [BenchRow];
     expect(row).toMatchObject({ status: 'inconclusive', nsPerOp: null, opsPerSec: null });
-    expect(row.why).toBe('threads overlapped in 1 of 3 processes only');
+    expect(row.why).toBe('threads ran at once in 1 of 3 processes only');
     const [fine] = suiteOf(outcomeOf(contest, [[good, good, bad]])).benches as [BenchRow];
     expect(fine).toMatchObject({
       status: 'ok',

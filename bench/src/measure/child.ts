@@ -24,6 +24,12 @@ process.once('disconnect', () => process.exit(1));
 /** The overlap that a window of a thread group must reach to count. */
 const overlapLeast = 0.9;
 
+/**
+ * The share of their windows that threads must have been on a core, where there is a core for each: two threads that took
+ * turns on one core overlap by the clock, and did not run at once. Processor time comes in ticks, hence the allowance.
+ */
+const busyLeast = 0.85;
+
 /** Threads that take turns on a core need longer windows to get equal shares of it. */
 const crowdedFactor = 3;
 
@@ -121,12 +127,13 @@ async function measureGroup(pool: Pool, job: Job, prepared: Prepared): Promise<S
   const { budget, threads } = job;
   const windowMs = budget.groupWindowMs * (threads > availableParallelism() ? crowdedFactor : 1);
   const cycles = job.cyclesPerChunk ?? Math.max(1, Math.ceil(windowMs / prepared.cycleMs));
+  const busyNeeded = job.blocking || threads > availableParallelism() ? 0 : busyLeast;
   const windows: GroupWindow[] = [];
   let [accepted, rejected] = [0, 0];
   while (accepted < budget.groupWindows && rejected <= budget.groupRejectsMax) {
     const memory = threadGroupMemory();
     const task: Task = { kind: 'group', cycles, memory, size: threads };
-    const window = groupWindowOf(await onAll<ThreadWindow>(pool, threads, () => task));
+    const window = groupWindowOf(await onAll<ThreadWindow>(pool, threads, () => task), busyNeeded);
     windows.push(window);
     if (window.accepted) accepted += 1;
     else rejected += 1;
@@ -143,7 +150,7 @@ async function measureGroup(pool: Pool, job: Job, prepared: Prepared): Promise<S
 }
 
 /** Puts together what the threads of a group found in one window. @throws Error where a thread took two places in it */
-function groupWindowOf(threads: readonly ThreadWindow[]): GroupWindow {
+function groupWindowOf(threads: readonly ThreadWindow[], busyNeeded: number): GroupWindow {
   if (new Set(threads.map(t => t.thread)).size < threads.length) {
     throw new Error(
       `Thread group must be ${threads.length} threads: received ${threads.map(t => t.thread).join(', ')}`,
@@ -151,12 +158,8 @@ function groupWindowOf(threads: readonly ThreadWindow[]): GroupWindow {
   }
   const opsPerNs = total(threads.map(t => t.ops / (t.endNs - t.startNs)));
   const overlap = overlapOf(threads);
-  return {
-    nsPerOp: 1 / opsPerNs,
-    overlap,
-    busy: total(threads.map(t => t.cpuNs)) / total(threads.map(t => t.endNs - t.startNs)),
-    accepted: overlap >= overlapLeast,
-  };
+  const busy = total(threads.map(t => t.cpuNs)) / total(threads.map(t => t.endNs - t.startNs));
+  return { nsPerOp: 1 / opsPerNs, overlap, busy, accepted: overlap >= overlapLeast && busy >= busyNeeded };
 }
 
 function total(values: readonly number[]): number {

@@ -29,6 +29,7 @@ export interface Job {
   /** Whether the threads measure in step; and whether the bench shares something between them. */
   readonly inGroup: boolean;
   readonly sharing: boolean;
+  readonly blocking: boolean;
   readonly seed: number;
   readonly keysFile: string;
   readonly budget: Budget;

@@ -91,7 +91,7 @@ function statusOf(outcome: RowOutcome, accepted: number): Pick<BenchRow, 'status
   if (outcome.row.skipped !== undefined) return { status: 'skipped', why: outcome.row.skipped };
   if (outcome.failure !== undefined) return { status: 'failed', why: outcome.failure };
   if (accepted >= acceptedLeast * outcome.samples.length && accepted > 0) return { status: 'ok' };
-  const why = `threads overlapped in ${accepted} of ${outcome.samples.length} processes only`;
+  const why = `threads ran at once in ${accepted} of ${outcome.samples.length} processes only`;
   return { status: 'inconclusive', why };
 }
 

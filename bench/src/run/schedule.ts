@@ -134,6 +134,7 @@ class RowRunner {
       threads: this.row.threads,
       inGroup: bench.threads !== undefined,
       sharing: bench.group !== undefined,
+      blocking: bench.blocking === true,
       seed,
       keysFile,
       budget: profile.budget,
