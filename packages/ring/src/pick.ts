@@ -25,6 +25,11 @@ function takeScratch(size: number): Int32Array {
   return taken !== undefined && taken.length >= size ? taken : new Int32Array(Math.max(64, size));
 }
 
+const PLAIN_MAX = 64;
+
+/** The list of owners where no filter runs, so nobody else can want it meanwhile. */
+const plainScratch = new Int32Array(PLAIN_MAX);
+
 /** The first `n` owners in the ring's order. */
 export function pickPlain(
   placement: Placement,
@@ -33,11 +38,10 @@ export function pickPlain(
   n: number,
   out: string[],
 ): string[] {
-  const list = takeScratch(n);
+  const list = n <= PLAIN_MAX ? plainScratch : new Int32Array(n);
   const found = placement.preference(key, n, list);
   for (let i = 0; i < found; i++) out[i] = ids[list[i] as number] as string;
   if (out.length !== found) out.length = found;
-  scratch = list;
   return out;
 }
 

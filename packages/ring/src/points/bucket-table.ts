@@ -75,7 +75,12 @@ export class BucketTable {
     const first = flagged
       ? entry & (this.#flag - 1)
       : (this.#starts[hash >>> (this.#shift + GROUP_BITS)] as number);
-    return this.#search(first, hash);
+    // Mostly it is one of the next three, which comparisons without a branch decide.
+    const positions = this.positions;
+    const place = hash >>> 0;
+    const second = first + Number((positions[first] as number) < place);
+    const at = second + Number((positions[second] as number) < place);
+    return (positions[at] as number) >= place ? at : this.#search(at, hash);
   }
 
   /** Goes on from a point: a few steps, then by halves, for positions that someone chose may all lie together. */
