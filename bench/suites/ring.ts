@@ -1,7 +1,8 @@
-import { accelerate, redisSlot, Ring } from '@quorate/ring';
+import { accelerate, jumpHash, redisSlot, Ring } from '@quorate/ring';
 import clusterKeySlot from 'cluster-key-slot';
 import { ScrambledZipfian } from '../src/input/zipfian.ts';
 import { jumpBigInt } from '../src/kernels/jump-big-int.ts';
+import { jumpConsistentHash } from '@subspace/jump-consistent-hash';
 import { freshKeyLoop, repeatedKeyLoop } from '../src/kernels/key-loop.ts';
 import { changeBenches } from '../src/kernels/ring-changes.ts';
 import { movesBench } from '../src/kernels/ring-moves.ts';
@@ -178,28 +179,53 @@ const others: Bench[] = [
   },
   {
     name: 'jump',
-    about: 'from a 64-bit hash to a bucket: ours on 32-bit halves, the control in BigInt; equal checksums',
+    about:
+      'from a 64-bit hash to a bucket, equal checksums: ours on 32-bit halves and through a ring, which takes a bigint; the package on npm; and the paper in BigInt, which V8 turns into machine integers',
     params: { nodes: [100], hashes: [2000] },
     agree: true,
     contenders: {
+      '@quorate/ring jumpHash': context => {
+        const buckets = context.number('nodes');
+        return hashLoop(context, halvesOf, ([high, low]) => jumpHash(high, low, buckets));
+      },
       '@quorate/ring jump': context => {
         const ring = Ring.build({ algorithm: 'jump', nodes: namesOf(context) });
-        return hashLoop(context, hash => ring.indexOfHash(hash));
+        return hashLoop(context, bigintOf, hash => ring.indexOfHash(hash));
+      },
+      '@subspace/jump-consistent-hash': context => {
+        const buckets = context.number('nodes');
+        return hashLoop(context, bytesOf, bytes => jumpConsistentHash(bytes, buckets));
       },
       'plain BigInt': context => {
         const buckets = context.number('nodes');
-        return hashLoop(context, hash => jumpBigInt(hash, buckets));
+        return hashLoop(context, bigintOf, hash => jumpBigInt(hash, buckets));
       },
     },
-    goals: [{ of: '@quorate/ring jump', to: 'plain BigInt', atMost: 1 / 12 }],
+    goals: [{ of: '@quorate/ring jumpHash', to: '@subspace/jump-consistent-hash', atMost: 1 / 12 }],
   },
 ];
 
-function hashLoop(context: Context, bucketOf: (hash: bigint) => number) {
+type Halves = readonly [high: number, low: number];
+
+const halvesOf = (high: number, low: number): Halves => [high, low];
+const bigintOf = (high: number, low: number): bigint => (BigInt(high) << 32n) | BigInt(low);
+const bytesOf = (high: number, low: number): Uint8Array => {
+  const bytes = new Uint8Array(8);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, high);
+  view.setUint32(4, low);
+  return bytes;
+};
+
+/** The same hashes for everybody, each in the form that the contender takes. */
+function hashLoop<Hash>(
+  context: Context,
+  form: (high: number, low: number) => Hash,
+  bucketOf: (hash: Hash) => number,
+) {
   const random = context.random('hashes');
-  const hashes = Array.from(
-    { length: context.number('hashes') },
-    () => (BigInt(random.uint32()) << 32n) | BigInt(random.uint32()),
+  const hashes = Array.from({ length: context.number('hashes') }, () =>
+    form(random.uint32(), random.uint32()),
   );
   return {
     ops: hashes.length,

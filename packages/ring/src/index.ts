@@ -11,6 +11,7 @@ export type { EnvoyRingOptions } from './algorithms/envoy-hash-ring.ts';
 export type { EnvoyMaglevOptions } from './algorithms/envoy-maglev-ring.ts';
 export type { HashRingOptions } from './algorithms/hash-ring.ts';
 export type { JumpBackOptions } from './algorithms/jump-back-ring.ts';
+export { jumpHash } from './algorithms/jump-hash.ts';
 export type { JumpOptions } from './algorithms/jump-ring.ts';
 export type { KetamaVariant } from './algorithms/ketama.ts';
 export type { KetamaOptions } from './algorithms/ketama-ring.ts';

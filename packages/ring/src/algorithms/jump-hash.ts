@@ -11,9 +11,14 @@ const MULTIPLIER_LOW = 0x87b0b0fd;
 
 /**
  * The bucket, 0 to `bucketCount - 1`, of a 64-bit key given in halves. `bucketCount` is an integer from 1 to 2^31 - 1.
- * O(ln bucketCount) expected, no allocation: the generator runs on 32-bit halves, for in BigInt it costs 16 times as much.
+ * O(ln bucketCount) expected, no allocation: the generator runs on 32-bit halves, for in BigInt it costs several times as much.
+ *
+ * @throws RangeError on another `bucketCount`.
  */
 export function jumpHash(keyHigh: number, keyLow: number, bucketCount: number): number {
+  if ((bucketCount | 0) !== bucketCount || bucketCount < 1) {
+    throw new RangeError(`Bucket count must be an integer from 1 to 2147483647: received ${bucketCount}`);
+  }
   let high = keyHigh | 0;
   let low = keyLow | 0;
   let bucket = 0;

@@ -146,3 +146,9 @@ describe.each([
       expect(ring.indexOfHash(ring.hash(`key ${i}`))).toBe(ring.index(`key ${i}`));
   });
 });
+
+test.each([0, -1, 1.5, 2 ** 31, Number.NaN])('jumpHash refuses %s buckets', count => {
+  expect(() => jumpHash(1, 2, count)).toThrow(
+    new RangeError(`Bucket count must be an integer from 1 to 2147483647: received ${count}`),
+  );
+});
