@@ -107,11 +107,17 @@ describe('sampleInProcess', () => {
   it.each([
     ['returns nothing', 'Bench must return an integer checksum: received undefined'],
     ['drifts', 'Bench must do the same work in each cycle'],
+    ['measures other work', 'Bench must do the same work in each cycle'],
     ['does no work', 'its work was optimised away'],
     ['throws', 'Setup must fail: it did'],
     ['ends the process', 'ended without an answer'],
   ])('fails a bench that %s', async (bench, message) => {
     await expect(sampleInProcess(broken(bench), options)).rejects.toThrow(message);
+  });
+
+  it('fails a bench that measures other work than it warmed, in a thread group too', async () => {
+    const job = { ...broken('measures other work in a group'), inGroup: true };
+    await expect(sampleInProcess(job, options)).rejects.toThrow('same work in each cycle');
   });
 
   it('ends a process that does not end', async () => {

@@ -5,7 +5,6 @@ export interface ThreadWindow {
   readonly startNs: number;
   readonly endNs: number;
   readonly cpuNs: number;
-  readonly checksum: number;
 }
 
 const slots = { arrived: 0, warm: 1, done: 2 } as const;

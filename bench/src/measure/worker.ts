@@ -41,7 +41,6 @@ export interface ChunksDone {
   readonly passes: number;
   readonly opsPerCycle: number;
   readonly chunkNs: readonly number[];
-  readonly checksum: number;
   readonly cpuNs: number;
   readonly wallNs: number;
 }
@@ -51,6 +50,8 @@ type Result = Prepared | ChunksDone | ThreadWindow | Latency | null;
 /** The kernel that this thread runs: one for the life of the process, as nothing else must have shaped its code. */
 let kernel: Kernel | undefined;
 let run: (cycles: number) => Chunk | Promise<Chunk>;
+/** What a cycle returned while the kernel was warmed: what is measured must return the same. */
+let warm: Chunk;
 
 const warmupCyclesLeast = 1;
 
@@ -104,6 +105,7 @@ async function warmUp(made: Kernel, job: Job, least: number): Promise<Prepared> 
     return cycles >= least && performance.now() - startMs >= job.budget.warmupMs;
   };
   for (; !enough(); cycles++) cycleMs = Math.min(cycleMs, sameWork(first, await run(1)).elapsedMs);
+  warm = first;
   return { thread: threadId, checksum: first.checksum, warmupCycles: cycles, cycleMs };
 }
 
@@ -114,11 +116,8 @@ async function measureChunks(chunks: number, cycles: number): Promise<ChunksDone
   const passes = measured.cycle ?? 1;
   const cpu = process.threadCpuUsage();
   const startNs = nowNs();
-  let first: Chunk | undefined;
   for (let index = 0; index < chunks; index++) {
-    const chunk = await run(cycles);
-    first ??= chunk;
-    sameWork(first, chunk);
+    const chunk = sameWork(warm, await run(cycles));
     chunkNs.push(nsPerOpOf(chunk, measured, cycles));
     for (const tookMs of chunk.passMs ?? []) passMs.push(tookMs);
   }
@@ -127,7 +126,6 @@ async function measureChunks(chunks: number, cycles: number): Promise<ChunksDone
     passMs,
     passes,
     opsPerCycle: passes * measured.ops,
-    checksum: first?.checksum ?? 0,
     cpuNs: cpuNsSince(cpu),
     wallNs: nowNs() - startNs,
   };
@@ -148,14 +146,13 @@ async function measureInGroup(task: Task & { kind: 'group' }): Promise<ThreadWin
   const endNs = nowNs();
   const cpuNs = cpuNsSince(cpu);
   group.rampDown(bogus);
-  nsPerOpOf(chunk, measured, task.cycles);
+  nsPerOpOf(sameWork(warm, chunk), measured, task.cycles);
   return {
     thread: threadId,
     ops: task.cycles * passes * measured.ops,
     startNs,
     endNs,
     cpuNs,
-    checksum: chunk.checksum,
   };
 }
 
