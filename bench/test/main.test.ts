@@ -72,6 +72,11 @@ describe('pnpm bench', () => {
     [['no-such-bench'], 'No bench fits "no-such-bench"; the suites are '],
     [['core', '--param', 'nodes=1'], 'Parameter "nodes" is not one of the chosen benches'],
     [['core', '--keys', '/no/such/file'], 'Keys must come from words, trace or a file'],
+    [
+      ['core', '--json', '/no/such/folder/file'],
+      'Option --json must name a file that can be written: ENOENT',
+    ],
+    [['core', '--html', '.'], 'Option --html must name a file: received the folder "."'],
   ])('answers %j with a clear error and 64', async (args, message) => {
     const { code, stdout, stderr } = await run(...args);
     expect(code).toBe(64);

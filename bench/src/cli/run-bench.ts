@@ -18,6 +18,7 @@ import { runContests, sampleCount } from '../run/schedule.ts';
 import { help } from './help.ts';
 import { type Options, parseOptions } from './options.ts';
 import { Progress, type ProgressStream } from './progress.ts';
+import { checkReportFile } from './report-file.ts';
 import { UsageError } from './usage-error.ts';
 
 export const exitCodes = { done: 0, failed: 1, usage: 64, busy: 75 } as const;
@@ -53,6 +54,8 @@ export async function runBench(context: CommandContext): Promise<number> {
       context.stdout.write(renderListing(contests));
       return exitCodes.done;
     }
+    if (options.json !== undefined && options.json !== '-') checkReportFile('--json', options.json);
+    if (options.html !== undefined) checkReportFile('--html', options.html);
     using _lock = takeBenchLock(join(tmpdir(), 'quorate-bench-lock'));
     const report = await measure(suites, contests, options, context);
     write(report, options, context);
@@ -110,12 +113,10 @@ async function measure(
 /** With `--json -` nothing but the JSON goes to standard output. */
 function write(report: Report, options: Options, context: CommandContext): void {
   const json = `${JSON.stringify(report, null, 2)}\n`;
+  if (options.json === '-') context.stdout.write(json);
+  else if (options.json !== undefined) writeFileSync(resolve(options.json), json);
   if (options.html !== undefined) writeFileSync(resolve(options.html), renderPage(report));
-  if (options.json === '-') {
-    context.stdout.write(json);
-    return;
-  }
-  if (options.json !== undefined) writeFileSync(resolve(options.json), json);
+  if (options.json === '-') return;
   const colours = context.stdout.isTTY === true && (context.environment['NO_COLOR'] ?? '') === '';
   context.stdout.write(renderTable(report, colours));
 }
