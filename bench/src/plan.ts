@@ -56,6 +56,22 @@ export function planContests(suites: readonly FoundSuite[], options: PlanOptions
   );
 }
 
+/**
+ * The same contests with no more keys than there are: a row that says 100,000 keys must not have been measured on the ten of
+ * a short file. Contests that become equal by it run once.
+ */
+export function fitToKeys(contests: readonly Contest[], count: number): Contest[] {
+  const fitted = new Map<string, Contest>();
+  for (const contest of contests) {
+    const { keys } = contest.params;
+    const params =
+      typeof keys === 'number' && keys > count ? { ...contest.params, keys: count } : contest.params;
+    const name = JSON.stringify([contest.suite, contest.bench.name, params]);
+    if (!fitted.has(name)) fitted.set(name, { ...contest, params });
+  }
+  return [...fitted.values()];
+}
+
 /** A filter that fits nothing is a mistake, even where another one fits something. */
 function checkFilters(suites: readonly FoundSuite[], filters: readonly string[]): void {
   for (const filter of filters) {

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parseOptions } from '../src/cli/options.ts';
 import { discoverSuites, type FoundSuite } from '../src/discover.ts';
-import { combinations, planContests } from '../src/plan.ts';
+import { combinations, fitToKeys, planContests } from '../src/plan.ts';
 import { type Bench, defineSuite, type Kernel } from '../src/suite.ts';
 
 const folderOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -118,6 +118,24 @@ describe('planContests', () => {
     });
     const [contest] = planContests(skipping, parseOptions([]));
     expect(contest?.rows).toEqual([{ contender: 'ours', threads: 1, skipped: 'not today' }]);
+  });
+});
+
+describe('fitToKeys', () => {
+  const looking = found({
+    name: 'keyed',
+    benches: [
+      { name: 'lookup', params: { keys: [5, 50, 500] }, contenders: { ours: kernel } },
+      { name: 'other', params: { keys: ['a'] }, contenders: { ours: kernel } },
+    ],
+  });
+  const fitted = (count: number): unknown[] =>
+    fitToKeys(planContests(looking, parseOptions([])), count).map(({ params }) => params['keys']);
+
+  it('names the keys that there are where a bench asks for more, and runs equal contests once', () => {
+    expect(fitted(1000)).toEqual([5, 50, 500, 'a']);
+    expect(fitted(50)).toEqual([5, 50, 'a']);
+    expect(fitted(10)).toEqual([5, 10, 'a']);
   });
 });
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { discoverSuites, type FoundSuite } from '../discover.ts';
 import { renderPage } from '../html/page.ts';
 import { loadKeys } from '../input/load-keys.ts';
-import { type Contest, planContests } from '../plan.ts';
+import { type Contest, fitToKeys, planContests } from '../plan.ts';
 import { observeEnvironment } from '../report/environment.ts';
 import { renderListing } from '../report/listing.ts';
 import type { Report } from '../report/report.ts';
@@ -72,13 +72,14 @@ export async function runBench(context: CommandContext): Promise<number> {
 
 async function measure(
   suites: readonly FoundSuite[],
-  contests: readonly Contest[],
+  planned: readonly Contest[],
   options: Options,
   context: CommandContext,
 ): Promise<Report> {
   const profile = profiles[options.profile];
-  const counts = contests.map(({ params }) => params['keys']).filter(count => typeof count === 'number');
+  const counts = planned.map(({ params }) => params['keys']).filter(count => typeof count === 'number');
   const input = loadKeys(options.keys, Math.max(fewKeys, ...counts), options.seed, context.environment);
+  const contests = fitToKeys(planned, input.keys.length);
   const observed = observeEnvironment(profile, options.seed, input, benchFolder);
   const folder = mkdtempSync(join(tmpdir(), 'quorate-bench-'));
   const progress = new Progress(context.stderr, sampleCount(contests, profile), () => performance.now());

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { seededRandom } from '@quorate/core';
 import { UsageError } from '../cli/usage-error.ts';
 import { traceKeys } from './trace-keys.ts';
-import { wordKeys } from './word-keys.ts';
+import { wordKeys, wordKeysMax } from './word-keys.ts';
 
 /** The run's input, as the report describes it. */
 export interface LoadedKeys {
@@ -19,7 +19,7 @@ export interface LoadedKeys {
 /**
  * Loads up to `countMax` keys: `words`, `trace`, or the lines of a file (`./words` for a file of that name).
  *
- * @throws UsageError where the file or the trace cannot be read, or holds no key
+ * @throws UsageError where the file or the trace cannot be read, or holds no key, and where there are not so many keys of words
  */
 export function loadKeys(
   source: string,
@@ -52,6 +52,9 @@ function keysFrom(
   seed: number,
   environment: Readonly<Record<string, string | undefined>>,
 ): string[] {
+  if (source === 'words' && countMax > wordKeysMax) {
+    throw new UsageError(`Parameter "keys" must be at most ${wordKeysMax} with words: received ${countMax}`);
+  }
   if (source === 'words') return wordKeys(countMax, seededRandom(seed).fork('keys'));
   if (source === 'trace') return traceKeys(countMax, environment['QUORATE_TESTDATA']);
   return linesOf(source).slice(0, countMax);
