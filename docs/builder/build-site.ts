@@ -2,6 +2,7 @@ import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFil
 import { dirname, join } from 'node:path';
 import { build } from 'vitepress';
 import { writeApiPages } from './api-pages.ts';
+import { checkOut } from './check-out.ts';
 import { siteFaults } from './check-site.ts';
 import { collectPages } from './collect-pages.ts';
 import { llmsFull, llmsIndex, plainMarkdown, type TextPage } from './llms-text.ts';
@@ -28,9 +29,10 @@ export async function generatePages(progress: (line: string) => void): Promise<v
 /**
  * Builds the whole site. Needs no network.
  *
- * @throws Error on a link or an anchor that leads nowhere, and on anything loaded from another origin.
+ * @throws Error where the folder holds anything but a site, for it is emptied; on a link or an anchor that leads nowhere, and on anything loaded from another origin.
  */
 export async function buildSite({ out, progress }: BuildOptions): Promise<void> {
+  checkOut(out, docsFolder);
   await generatePages(progress);
   progress('building the pages');
   rmSync(out, { recursive: true, force: true });

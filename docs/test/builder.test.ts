@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { checkOut } from '../builder/check-out.ts';
 import { siteFaults } from '../builder/check-site.ts';
 import { documentedCodes, errorsSection, promisesSection } from '../builder/collect-sections.ts';
 import { llmsIndex, plainMarkdown } from '../builder/llms-text.ts';
@@ -17,6 +18,27 @@ const places: LinkPlaces = {
   exists: path => path === 'packages/ring/src/index.ts' || path === 'LICENSE',
   repositoryUrl: 'https://example.org/repository',
 };
+
+describe('the folder a site goes to', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'quorate-docs-out-'));
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('is emptied only where it is ours, empty, or holds a site', () => {
+    const put = (path: string): void => {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), '');
+    };
+    const check = (path: string) => (): void => checkOut(join(folder, path), join(folder, 'docs'));
+    put('docs/index.html');
+    put('docs/.vitepress/dist/half-built.js');
+    put('site/index.html');
+    put('site/hashmap.json');
+    mkdirSync(join(folder, 'empty'));
+    for (const path of ['docs/.vitepress/dist', 'site', 'empty', 'not-there'])
+      expect(check(path)).not.toThrow();
+    for (const path of ['', 'docs', 'docs/.vitepress']) expect(check(path)).toThrow('must be empty or hold');
+  });
+});
 
 describe('links of a README', () => {
   const rewrite = (line: string): string => rewriteLinks(line, 'packages/ring/README.md', places);
