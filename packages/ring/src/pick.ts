@@ -25,10 +25,8 @@ function takeScratch(size: number): Int32Array {
   return taken !== undefined && taken.length >= size ? taken : new Int32Array(Math.max(64, size));
 }
 
-const PLAIN_MAX = 64;
-
-/** The list of owners where no filter runs, so nobody else can want it meanwhile. */
-const plainScratch = new Int32Array(PLAIN_MAX);
+/** The list of owners where no filter runs, so nobody else can want it meanwhile. It grows to the longest asked for. */
+let plainScratch = new Int32Array(64);
 
 /** The first `n` owners in the ring's order. */
 export function pickPlain(
@@ -38,7 +36,8 @@ export function pickPlain(
   n: number,
   out: string[],
 ): string[] {
-  const list = n <= PLAIN_MAX ? plainScratch : new Int32Array(n);
+  if (n > plainScratch.length) plainScratch = new Int32Array(n);
+  const list = plainScratch;
   const found = placement.preference(key, n, list);
   for (let i = 0; i < found; i++) out[i] = ids[list[i] as number] as string;
   if (out.length !== found) out.length = found;

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { algorithmNames, Ring, type RingOptions } from '../src/index.ts';
 
 const CALLS = 50_000;
@@ -37,4 +37,26 @@ describe.each([...algorithmNames])('%s', algorithm => {
     const options = { n: 3, out: [] };
     expect(settled(i => ring.pick(keys[i] as string, options))).toBeLessThan(1);
   });
+});
+
+test.each([3, 64, 65, 200])('pick of %i into an array makes no list of its own once it has one', n => {
+  const ring = Ring.build({ nodes: Array.from({ length: 200 }, (_, i) => `node-${i}`) });
+  const options = { n, out: [] };
+  expect(ring.pick('first', options)).toHaveLength(n);
+  const made = vi.fn<() => void>();
+  vi.stubGlobal(
+    'Int32Array',
+    class extends Int32Array {
+      constructor(length: number) {
+        super(length);
+        made();
+      }
+    },
+  );
+  try {
+    for (const key of keys) ring.pick(key, options);
+  } finally {
+    vi.unstubAllGlobals();
+  }
+  expect(made).not.toHaveBeenCalled();
 });
