@@ -22,6 +22,11 @@ export interface Kernel {
   run(pass: number): number | Promise<number>;
   /** One operation, for the distribution of single calls (p50, p99). Its result is awaited. */
   call?(index: number): unknown;
+  /**
+   * Totals since the kernel was made of what tells more about contention than time does: retries, wakes, messages. Read
+   * before and after each measured window; what is reported is the difference per operation. Always the same names.
+   */
+  counts?(): Readonly<Record<string, number>>;
   /** Ends what the kernel started: workers, ports. */
   close?(): void | Promise<void>;
 }
@@ -100,6 +105,20 @@ export interface Bench {
   readonly warmupCycles?: number;
   /** `ns` unless given. A count is exact, so one process is enough. */
   readonly unit?: Unit;
+  /**
+   * Calls a second that arrive whatever the kernel does (an open loop): `call` is then also timed from the moment at which
+   * it was due, so that a long one is charged for those that it held up.
+   */
+  readonly rate?: number;
+  /**
+   * The least change of time that the regression check calls one, as a share: 0.025, or 0.25 in thread groups and where
+   * threads wait for each other (`blocking`), unless given.
+   */
+  readonly minEffect?: number;
+  /** The contenders that the regression check compares between two builds: those whose name begins with `@quorate/`, unless given. */
+  readonly checked?: readonly string[];
+  /** Why the regression check leaves this bench out, if it does; the reason goes into its report. */
+  readonly unchecked?: string;
   /** Why this contender cannot run with these parameters, if it cannot; the reason goes into the report. */
   readonly skip?: (contender: string, params: Params) => string | undefined;
   readonly goals?: readonly Goal[];
@@ -116,7 +135,7 @@ export interface Suite {
 /**
  * Declares the suite of a module in `bench/suites`; it is the module's default export and bears the file's name.
  *
- * @throws TypeError where names repeat, or a goal, a control or `of` names a contender that is not there
+ * @throws TypeError where names repeat, or a goal, a control, `checked` or `of` names a contender that is not there
  */
 export function defineSuite(suite: Suite): Suite {
   const seen = new Set<string>();
@@ -135,7 +154,7 @@ export function defineSuite(suite: Suite): Suite {
 }
 
 function contendersNamed(bench: Bench): string[] {
-  const names = [...(bench.controls ?? [])];
+  const names = [...(bench.controls ?? []), ...(bench.checked ?? [])];
   if (bench.of !== undefined) names.push(bench.of);
   for (const goal of bench.goals ?? []) {
     names.push(goal.of);
