@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import { importSuite } from '../discover.ts';
 import { contextOf } from './context.ts';
-import type { GroupWindow, Job, Reply, Sample } from './job.ts';
+import type { Account, Counts, GroupWindow, Job, OpenLoop, Reply, Sample } from './job.ts';
 import { overlapOf, threadGroupMemory, type ThreadWindow } from './thread-group.ts';
 import { typicalCycleMs } from './typical-cycle.ts';
 import type { ChunksDone, Prepared, Task } from './worker.ts';
@@ -101,7 +101,8 @@ async function measureChunks(pool: Pool, job: Job, prepared: Prepared): Promise<
   for (let window = 0; window < budget.windows; window++) {
     done.push((await pool.run({ kind: 'chunks', cycles, chunks })) as ChunksDone);
   }
-  const latency = await pool.run({ kind: 'latency', calls: budget.latencyCalls });
+  const latency =
+    budget.latencyCalls > 0 ? await pool.run({ kind: 'latency', calls: budget.latencyCalls }) : null;
   return {
     warmupCycles: prepared.warmupCycles,
     cyclesPerChunk: cycles,
@@ -109,17 +110,54 @@ async function measureChunks(pool: Pool, job: Job, prepared: Prepared): Promise<
     checksum: prepared.checksum,
     chunkNs: done.flatMap(({ chunkNs }) => chunkNs),
     ...typicalCycle(done),
+    ...counts(done, cycles * chunks * (done[0]?.opsPerCycle ?? 1) * done.length),
+    ...(await openLoop(pool, job)),
+    ...(await account(pool, job, prepared)),
+    ...(prepared.guards === undefined ? {} : { guards: prepared.guards }),
     groupWindows: [],
     busy: total(done.map(d => d.cpuNs)) / total(done.map(d => d.wallNs)),
     ...(latency === null ? {} : { latency }),
   };
 }
 
-function typicalCycle(done: readonly ChunksDone[]): Pick<Sample, 'cycleNs'> {
+async function openLoop(pool: Pool, { rate, budget }: Job): Promise<Pick<Sample, 'openLoop'>> {
+  if (rate === undefined) return {};
+  const result = await pool.run({ kind: 'open-loop', rate, forMs: budget.openLoopMs });
+  return { openLoop: result as OpenLoop };
+}
+
+async function account(
+  pool: Pool,
+  { budget, cyclesPerChunk }: Job,
+  prepared: Prepared,
+): Promise<Pick<Sample, 'account'>> {
+  if (budget.accountMs === 0) return {};
+  const chunks = Math.max(1, Math.round(budget.accountMs / budget.chunkMs));
+  const cycles = cyclesPerChunk === undefined ? budget.accountMs / prepared.cycleMs : chunks * cyclesPerChunk;
+  return {
+    account: (await pool.run({ kind: 'account', cycles: Math.max(1, Math.round(cycles)) })) as Account,
+  };
+}
+
+/** Adds up by name what windows or threads counted. */
+function counts(parts: readonly { readonly counted?: Counts }[], ops: number): { counts?: Counts } {
+  if (parts.every(({ counted }) => counted === undefined)) return {};
+  const sums: Record<string, number> = {};
+  for (const { counted = {} } of parts) {
+    for (const [name, amount] of Object.entries(counted)) sums[name] = (sums[name] ?? 0) + amount / ops;
+  }
+  return { counts: sums };
+}
+
+function typicalCycle(done: readonly ChunksDone[]): Pick<Sample, 'cycleNs' | 'bestCycleNs'> {
   const [first] = done;
   const passMs = done.flatMap(window => window.passMs);
   if (first === undefined || passMs.length === 0) return {};
-  return { cycleNs: (typicalCycleMs(passMs, first.passes) * 1e6) / first.opsPerCycle };
+  const perOp = (ms: number): number => (ms * 1e6) / first.opsPerCycle;
+  return {
+    cycleNs: perOp(typicalCycleMs(passMs, first.passes)),
+    bestCycleNs: perOp(typicalCycleMs(passMs, first.passes, 0)),
+  };
 }
 
 /** The windows of a thread group: those whose threads did not overlap are taken again, a limited number of times. */
@@ -159,7 +197,13 @@ function groupWindowOf(threads: readonly ThreadWindow[], busyNeeded: number): Gr
   const opsPerNs = total(threads.map(t => t.ops / (t.endNs - t.startNs)));
   const overlap = overlapOf(threads);
   const busy = total(threads.map(t => t.cpuNs)) / total(threads.map(t => t.endNs - t.startNs));
-  return { nsPerOp: 1 / opsPerNs, overlap, busy, accepted: overlap >= overlapLeast && busy >= busyNeeded };
+  return {
+    nsPerOp: 1 / opsPerNs,
+    overlap,
+    busy,
+    accepted: overlap >= overlapLeast && busy >= busyNeeded,
+    ...counts(threads, total(threads.map(t => t.ops))),
+  };
 }
 
 function total(values: readonly number[]): number {

@@ -17,6 +17,10 @@ export interface Budget {
   readonly groupRejectsMax: number;
   /** Calls for the latency distribution. */
   readonly latencyCalls: number;
+  /** How long the arrivals of an open loop go on, ms. */
+  readonly openLoopMs: number;
+  /** How long the cycles take in which bytes and collections are counted, about; 0 to count none. */
+  readonly accountMs: number;
 }
 
 /** What one measured process is told to do. */
@@ -33,6 +37,10 @@ export interface Job {
   readonly seed: number;
   readonly keysFile: string;
   readonly budget: Budget;
+  /** Calls a second of the open loop, in benches that declare a rate. */
+  readonly rate?: number;
+  /** Finds out by itself how long the warm-up must be, and checks that times of this kernel mean anything. */
+  readonly pilot?: true;
   /** What an earlier process of the same row has found, so that all processes do the same work. */
   readonly warmupCycles?: number;
   readonly cyclesPerChunk?: number;
@@ -48,6 +56,46 @@ export interface Latency {
   readonly calls: number;
 }
 
+/** How long calls of an open loop took, ns. */
+export interface OpenLoop {
+  /** Calls a second. */
+  readonly rate: number;
+  readonly calls: number;
+  /** From the moment at which a call was due: what somebody waits who arrives at that rate. */
+  readonly corrected: OpenLoopLatency;
+  /** From the moment at which it was made: what a closed loop would have shown. */
+  readonly raw: OpenLoopLatency;
+}
+
+export interface OpenLoopLatency {
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly most: number;
+}
+
+/** What operations allocated; counted in cycles of its own, outside of the measured time. */
+export interface Account {
+  readonly bytesPerOp: number;
+  /** Collections of any kind. Absent for kernels with `prepare`, whose garbage cannot be told from the operations'. */
+  readonly collectionsPerOp?: number;
+  /** Over how many operations it was counted. */
+  readonly ops: number;
+}
+
+/** What a pilot process found out about a kernel, besides how much work makes a chunk. */
+export interface Guards {
+  /** Time of twice as many cycles divided by the time of as many; near 2 unless something else than the work is timed. */
+  readonly linearity: number;
+  /** Time of an operation divided by that of a loop's turn that only adds. */
+  readonly timesEmpty: number;
+  /** By how much the last cycles were faster than all before, as a share; above some percent it was not warm yet. */
+  readonly stillFalling: number;
+}
+
+/** Amounts per operation that a kernel counted, by name. */
+export type Counts = Readonly<Record<string, number>>;
+
 /** One window of a thread group. */
 export interface GroupWindow {
   /** Time of the group per operation: the threads' rates added up and turned over. */
@@ -57,6 +105,8 @@ export interface GroupWindow {
   /** Processor time of the threads as a share of their wall time; well below 1, the threads were waiting for a core. */
   readonly busy: number;
   readonly accepted: boolean;
+  /** What the threads counted in it, per operation of the group. */
+  readonly counts?: Counts;
 }
 
 /** What one measured process has found. */
@@ -69,9 +119,16 @@ export interface Sample {
   readonly chunkNs: readonly number[];
   /** Time of one operation in the typical cycle, put together call by call, where the kernel is timed so; ns. */
   readonly cycleNs?: number;
+  /** The same from the best time of each call, where {@link cycleNs} takes the lower quartile. */
+  readonly bestCycleNs?: number;
   readonly groupWindows: readonly GroupWindow[];
   readonly busy: number;
   readonly latency?: Latency;
+  readonly openLoop?: OpenLoop;
+  readonly account?: Account;
+  /** What a single thread counted in all its windows. */
+  readonly counts?: Counts;
+  readonly guards?: Guards;
   readonly quantity?: number;
 }
 

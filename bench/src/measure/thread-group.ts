@@ -1,3 +1,5 @@
+import type { Counts } from './job.ts';
+
 /** What a thread found in one window of its group. Times are of the machine's monotonic clock, comparable across threads. */
 export interface ThreadWindow {
   readonly thread: number;
@@ -5,6 +7,8 @@ export interface ThreadWindow {
   readonly startNs: number;
   readonly endNs: number;
   readonly cpuNs: number;
+  /** What the kernel counted meanwhile; not yet per operation. */
+  readonly counted?: Counts;
 }
 
 const slots = { arrived: 0, warm: 1, done: 2 } as const;

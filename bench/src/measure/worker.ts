@@ -1,10 +1,13 @@
 import { threadId } from 'node:worker_threads';
 import { importSuite } from '../discover.ts';
 import type { Context, Kernel } from '../suite.ts';
+import { countAllocations } from './account.ts';
 import { type Chunk, DeadCodeError, nsPerOpOf, runAsyncChunk, runChunk } from './chunk.ts';
 import { contextOf } from './context.ts';
-import type { Job, Latency } from './job.ts';
+import type { Account, Counts, Guards, Job, Latency, OpenLoop } from './job.ts';
 import { measureLatency } from './latency.ts';
+import { measureOpenLoop } from './open-loop.ts';
+import { settle } from './settle.ts';
 import { ThreadGroup, type ThreadWindow } from './thread-group.ts';
 
 /** The tasks that the pool of a measured process runs; each is one step or one window, never one operation. */
@@ -24,6 +27,8 @@ export type Task =
       readonly size: number;
     }
   | { readonly kind: 'latency'; readonly calls: number }
+  | { readonly kind: 'open-loop'; readonly rate: number; readonly forMs: number }
+  | { readonly kind: 'account'; readonly cycles: number }
   | { readonly kind: 'close' };
 
 export interface Prepared {
@@ -33,6 +38,7 @@ export interface Prepared {
   /** How long one warm cycle takes, ms. */
   readonly cycleMs: number;
   readonly quantity?: number;
+  readonly guards?: Guards;
 }
 
 export interface ChunksDone {
@@ -43,9 +49,11 @@ export interface ChunksDone {
   readonly chunkNs: readonly number[];
   readonly cpuNs: number;
   readonly wallNs: number;
+  /** What the kernel counted meanwhile; not yet per operation. */
+  readonly counted?: Counts;
 }
 
-type Result = Prepared | ChunksDone | ThreadWindow | Latency | null;
+type Result = Prepared | ChunksDone | ThreadWindow | Latency | OpenLoop | Account | null;
 
 /** The kernel that this thread runs: one for the life of the process, as nothing else must have shaped its code. */
 let kernel: Kernel | undefined;
@@ -61,6 +69,8 @@ export default async function perform(task: Task): Promise<Result> {
   if (task.kind === 'chunks') return measureChunks(task.chunks, task.cycles);
   if (task.kind === 'group') return measureInGroup(task);
   if (task.kind === 'latency') return measureLatency(ready(), task.calls);
+  if (task.kind === 'open-loop') return measureOpenLoop(ready(), task.rate, task.forMs);
+  if (task.kind === 'account') return countAllocations(ready(), task.cycles);
   await kernel?.close?.();
   kernel = undefined;
   return null;
@@ -84,7 +94,20 @@ async function prepare(task: Task & { kind: 'prepare' }): Promise<Prepared> {
     throw new Error(`Bench "${job.bench}" runs in thread groups and must not have prepare: received one`);
   }
   new ThreadGroup(task.memory, job.threads).arrive();
-  return warmUp(made, job, bench.warmupCycles ?? warmupCyclesLeast);
+  const warmed = await warmUp(made, job, bench.warmupCycles ?? warmupCyclesLeast);
+  return job.pilot === true && !job.inGroup ? settled(made, job, warmed) : warmed;
+}
+
+/** Puts the warm-up that the kernel needs in place of the one that took the profile's time. */
+async function settled(made: Kernel, job: Job, warmed: Prepared): Promise<Prepared> {
+  const found = await settle({
+    run: async cycles => sameWork(warm, await run(cycles)).elapsedMs,
+    warmupCycles: warmed.warmupCycles,
+    cycleMs: warmed.cycleMs,
+    chunkMs: job.budget.chunkMs,
+    ops: (made.cycle ?? 1) * made.ops,
+  });
+  return { ...warmed, ...found };
 }
 
 /**
@@ -114,6 +137,7 @@ async function measureChunks(chunks: number, cycles: number): Promise<ChunksDone
   const chunkNs: number[] = [];
   const passMs: number[] = [];
   const passes = measured.cycle ?? 1;
+  const counter = countsOf(measured);
   const cpu = process.threadCpuUsage();
   const startNs = nowNs();
   for (let index = 0; index < chunks; index++) {
@@ -128,6 +152,23 @@ async function measureChunks(chunks: number, cycles: number): Promise<ChunksDone
     opsPerCycle: passes * measured.ops,
     cpuNs: cpuNsSince(cpu),
     wallNs: nowNs() - startNs,
+    ...counter(),
+  };
+}
+
+/** Call the result for what the kernel has counted since. @throws DeadCodeError where that is not a number of 0 or more */
+function countsOf(measured: Kernel): () => { counted?: Counts } {
+  const before = measured.counts?.();
+  if (before === undefined) return () => ({});
+  return () => {
+    const after = measured.counts?.() ?? {};
+    const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+    const counted = names.map(name => {
+      const difference = (after[name] ?? Number.NaN) - (before[name] ?? Number.NaN);
+      if (difference >= 0 && Number.isFinite(difference)) return [name, difference] as const;
+      throw new DeadCodeError(`Count "${name}" must only go up: it was ${before[name]}, then ${after[name]}`);
+    });
+    return { counted: Object.fromEntries(counted) };
   };
 }
 
@@ -140,11 +181,13 @@ async function measureInGroup(task: Task & { kind: 'group' }): Promise<ThreadWin
   const bogus = (): void => void measured.run(pass++ % passes);
   group.arrive();
   group.rampUp(bogus);
+  const counter = countsOf(measured);
   const cpu = process.threadCpuUsage();
   const startNs = nowNs();
   const chunk = runChunk(measured, task.cycles);
   const endNs = nowNs();
   const cpuNs = cpuNsSince(cpu);
+  const counts = counter();
   group.rampDown(bogus);
   nsPerOpOf(sameWork(warm, chunk), measured, task.cycles);
   return {
@@ -153,6 +196,7 @@ async function measureInGroup(task: Task & { kind: 'group' }): Promise<ThreadWin
     startNs,
     endNs,
     cpuNs,
+    ...counts,
   };
 }
 

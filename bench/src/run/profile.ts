@@ -25,6 +25,8 @@ export const profiles: Readonly<Record<Profile['name'], Profile>> = {
       groupWindowMs: 50,
       groupRejectsMax: 4,
       latencyCalls: 1000,
+      openLoopMs: 250,
+      accountMs: 10,
     },
   },
   full: {
@@ -41,6 +43,8 @@ export const profiles: Readonly<Record<Profile['name'], Profile>> = {
       groupWindowMs: 150,
       groupRejectsMax: 20,
       latencyCalls: 10_000,
+      openLoopMs: 2000,
+      accountMs: 20,
     },
   },
 };

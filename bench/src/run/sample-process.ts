@@ -13,6 +13,9 @@ export interface SampleOptions {
   readonly deadlineMs: number;
   /** Where compiled modules are kept between the processes of a run: only their start is faster for it. */
   readonly cacheFolder: string;
+  /** Flags for the process and all its threads, besides the usual ones. */
+  readonly flags?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 const outputBytesMax = 4096;
@@ -27,9 +30,9 @@ export async function sampleInProcess(job: Job, options: SampleOptions): Promise
   options.signal.throwIfAborted();
   const { NODE_OPTIONS: _, ...environment } = process.env;
   const child = fork(fileURLToPath(new URL('../measure/child.ts', import.meta.url)), {
-    execArgv: ['--disable-warning=ExperimentalWarning'],
+    execArgv: ['--disable-warning=ExperimentalWarning', ...(options.flags ?? [])],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env: { ...environment, NODE_COMPILE_CACHE: options.cacheFolder },
+    env: { ...environment, ...options.environment, NODE_COMPILE_CACHE: options.cacheFolder },
   });
   let output = '';
   const collect = (text: Buffer): void => {

@@ -138,6 +138,7 @@ class RowRunner {
       seed,
       keysFile,
       budget: profile.budget,
+      ...(bench.rate === undefined ? {} : { rate: bench.rate }),
       ...(first === undefined
         ? {}
         : {

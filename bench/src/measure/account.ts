@@ -1,0 +1,41 @@
+import { GCProfiler, getHeapStatistics } from 'node:v8';
+import type { Kernel } from '../suite.ts';
+import type { Account } from './job.ts';
+
+/**
+ * Counts what `cycles` cycles allocate on this thread's heap, and how often it is collected meanwhile.
+ *
+ * V8 counts allocated bytes itself, whatever has been collected since; it does so area by area, so the figure for a few
+ * operations is rough and that for thousands is exact to a byte. Under the deterministic flags two runs give the same.
+ */
+export async function countAllocations(kernel: Kernel, cycles: number): Promise<Account> {
+  const passes = kernel.cycle ?? 1;
+  const ops = cycles * passes * kernel.ops;
+  const prepare = kernel.prepare?.bind(kernel);
+  if (prepare !== undefined) {
+    let bytes = 0;
+    for (let call = 0; call < cycles * passes; call++) {
+      prepare(call % passes);
+      bytes += await bytesOf(async () => void (await kernel.run(call % passes)));
+    }
+    return { bytesPerOp: Math.max(0, bytes) / ops, ops };
+  }
+  const profiler = new GCProfiler();
+  profiler.start();
+  const bytes = await bytesOf(async () => {
+    for (let call = 0; call < cycles * passes; call++) {
+      const result = kernel.run(call % passes);
+      if (result instanceof Promise) await result;
+    }
+  });
+  const collections = profiler.stop()?.statistics.length ?? 0;
+  return { bytesPerOp: Math.max(0, bytes) / ops, collectionsPerOp: collections / ops, ops };
+}
+
+/** What asking allocates is taken off, so that work which allocates nothing comes out near 0. */
+async function bytesOf(work: () => Promise<void>): Promise<number> {
+  const before = getHeapStatistics().total_allocated_bytes;
+  const between = getHeapStatistics().total_allocated_bytes;
+  await work();
+  return getHeapStatistics().total_allocated_bytes - between - (between - before);
+}

@@ -1,0 +1,99 @@
+import type { Guards } from './job.ts';
+
+/** What {@link settle} has found. */
+export interface Settled {
+  /** Cycles after which the kernel is as fast as it gets, those of the first warm-up included. */
+  readonly warmupCycles: number;
+  /** The best time of one cycle, ms. */
+  readonly cycleMs: number;
+  readonly guards: Guards;
+}
+
+export interface SettleOptions {
+  /** Times so many cycles; ms, of work alone. */
+  readonly run: (cycles: number) => Promise<number>;
+  /** Cycles that have been run so far, and the best time of one of them, ms. */
+  readonly warmupCycles: number;
+  readonly cycleMs: number;
+  readonly chunkMs: number;
+  /** Operations in a cycle. */
+  readonly ops: number;
+}
+
+const chunksPerBlock = 4;
+const blocksLeast = 5;
+/** Blocks take longer than they look where a cycle does; a kernel that falls on and on is given up. */
+const settleMsMax = 1500;
+/** A block this close to the best of all is as good as it. */
+const closeEnough = 1.01;
+const linearRounds = 8;
+const emptyTurns = 200_000;
+
+/**
+ * Runs a kernel in blocks of chunks until it no longer gets faster, and finds after how many cycles that was.
+ *
+ * The answer is a number of cycles and never a time: under deterministic flags V8 compiles after the same number of calls in
+ * every process, so what was steady here is steady there.
+ */
+export async function settle(options: SettleOptions): Promise<Settled> {
+  const { run, chunkMs, ops } = options;
+  const chunk = Math.max(1, Math.round(chunkMs / options.cycleMs));
+  const blocks: { readonly best: number; readonly cyclesBefore: number }[] = [];
+  let cycles = options.warmupCycles;
+  const startMs = performance.now();
+  const late = (): boolean => performance.now() - startMs > settleMsMax;
+  do {
+    const cyclesBefore = cycles;
+    let best = Infinity;
+    for (let index = 0; index < chunksPerBlock; index++) best = Math.min(best, (await run(chunk)) / chunk);
+    cycles += chunk * chunksPerBlock;
+    blocks.push({ best, cyclesBefore });
+  } while ((blocks.length < blocksLeast || stillFalling(blocks) > closeEnough - 1) && !late());
+  const best = Math.min(...blocks.map(block => block.best));
+  const steady = blocks.find(block => block.best <= best * closeEnough) ?? blocks[0];
+  return {
+    warmupCycles: steady?.cyclesBefore ?? cycles,
+    cycleMs: best,
+    guards: {
+      linearity: await linearity(run, chunk),
+      timesEmpty: (best * 1e6) / ops / emptyTurnNs(),
+      stillFalling: stillFalling(blocks),
+    },
+  };
+}
+
+/** By how much the last two blocks went below the best of all before. */
+function stillFalling(blocks: readonly { readonly best: number }[]): number {
+  if (blocks.length <= 2) return 1;
+  const last = Math.min(...blocks.slice(-2).map(block => block.best));
+  const before = Math.min(...blocks.slice(0, -2).map(block => block.best));
+  return Math.max(0, before / last - 1);
+}
+
+async function linearity(run: (cycles: number) => Promise<number>, chunk: number): Promise<number> {
+  let [once, twice] = [Infinity, Infinity];
+  for (let round = 0; round < linearRounds; round++) {
+    once = Math.min(once, await run(chunk));
+    twice = Math.min(twice, await run(2 * chunk));
+  }
+  return twice / once;
+}
+
+/** The time of a loop's turn that does nothing but add, ns. */
+function emptyTurnNs(): number {
+  let best = Infinity;
+  let sum = 0;
+  for (let round = 0; round < 12; round++) {
+    const startMs = performance.now();
+    sum = addUp(emptyTurns, sum);
+    best = Math.min(best, performance.now() - startMs);
+  }
+  if (!Number.isInteger(sum)) throw new Error('Empty loop must add integers');
+  return (best * 1e6) / emptyTurns;
+}
+
+function addUp(turns: number, start: number): number {
+  let sum = start;
+  for (let turn = 0; turn < turns; turn++) sum = (sum + turn) | 0;
+  return sum;
+}
