@@ -2,6 +2,7 @@ import { type Random, seededRandom } from '@quorate/core';
 import type { Job, Sample } from '../measure/job.ts';
 import type { Contest, Row } from '../plan.ts';
 import type { Profile } from './profile.ts';
+import { shuffled } from './shuffled.ts';
 
 /** A sample and when it was taken: `round` pairs it with the other rows' samples, `place` is its turn in the round. */
 export interface PlacedSample {
@@ -167,14 +168,4 @@ function withAgreement(rows: readonly RowOutcome[]): RowOutcome[] {
     const failure = `Contenders must compute the same: ${row.row.contender} has checksum ${checksum}, ${reference.row.contender} ${checksumOf(reference)}`;
     return { ...row, failure };
   });
-}
-
-/** Fisher and Yates. */
-function shuffled<Item>(items: readonly Item[], random: Random): Item[] {
-  const result = [...items];
-  for (let last = result.length - 1; last > 0; last--) {
-    const other = random.below(last + 1);
-    [result[last], result[other]] = [result[other] as Item, result[last] as Item];
-  }
-  return result;
 }
