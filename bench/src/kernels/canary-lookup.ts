@@ -2,10 +2,10 @@ import { mix, mixedWords } from './mixed-words.ts';
 import type { UnitWork } from './slowed-work.ts';
 
 const points = 16_000;
-const wordsPerKey = 10;
+const wordsPerKey = 28;
 
 /**
- * A ring lookup in small: a key of 40 bytes is hashed, and its place among 16,000 points found.
+ * A ring lookup in small: a key of 112 bytes is hashed, and its place among 16,000 points found.
  *
  * Nothing in it comes from a package, so a check of two builds runs the very same code in both. The search has no branches:
  * a processor learns the turns of a thousand repeated searches in part by heart, a different part in each process.
