@@ -33,9 +33,9 @@ export const checkProfiles: Readonly<Record<CheckProfile['name'], CheckProfile>>
     budget: {
       warmupMs: 30,
       windows: 1,
-      measureMs: 60,
+      measureMs: 40,
       chunksMin: 3,
-      chunkMs: 2.5,
+      chunkMs: 2,
       groupWindows: 3,
       groupWindowMs: 40,
       groupRejectsMax: 6,

@@ -73,12 +73,12 @@ function profileOf(text: string): 'quick' | 'full' {
   throw new UsageError(`Option --profile must be quick or full: received "${text}"`);
 }
 
-function threadsOf(text: string): number[] {
+export function threadsOf(text: string): number[] {
   const sizes = text.split(',').map(part => integerOf('--threads', part, 1, threadsMax));
   return [...new Set(sizes)].sort((a, b) => a - b);
 }
 
-function paramsOf(list: readonly string[]): Map<string, ParamValue[]> {
+export function paramsOf(list: readonly string[]): Map<string, ParamValue[]> {
   const params = new Map<string, ParamValue[]>();
   for (const text of list) {
     const [, name, values] = /^([^=]+)=(.+)$/.exec(text) ?? [];
@@ -98,13 +98,13 @@ function paramValueOf(text: string): ParamValue {
   return text.trim() !== '' && Number.isFinite(number) ? number : text;
 }
 
-function integerOf(option: string, text: string, least: number, most: number): number {
+export function integerOf(option: string, text: string, least: number, most: number): number {
   const number = Number(text);
   if (/^\d+$/.test(text) && number >= least && number <= most) return number;
   throw new UsageError(`Option ${option} must be an integer from ${least} to ${most}: received "${text}"`);
 }
 
-function valueOf(option: string, text: string): string {
+export function valueOf(option: string, text: string): string {
   if (text === '') throw new UsageError(`Option ${option} must have a value: received ""`);
   return text;
 }

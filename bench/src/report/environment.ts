@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { arch, cpus, loadavg, release, totalmem, type } from 'node:os';
 import type { LoadedKeys } from '../input/load-keys.ts';
 import type { Profile } from '../run/profile.ts';
+import { commitOf } from './commit.ts';
 import type { Environment } from './report.ts';
 
 const statistics =
@@ -27,8 +27,7 @@ export function observeEnvironment(
     cores: cpus().length,
     memoryBytes: totalmem(),
     load: [loadBefore, loadavg()[0] ?? 0],
-    commit: git(folder, ['rev-parse', 'HEAD']),
-    dirty: dirtyOf(git(folder, ['status', '--porcelain'])),
+    ...commitOf(folder),
     profile: profile.name,
     rounds: profile.rounds,
     seed,
@@ -41,21 +40,4 @@ export function observeEnvironment(
     },
     statistics,
   });
-}
-
-/** What git answers; null where there is no git, or no repository. */
-function git(folder: string, args: readonly string[]): string | null {
-  try {
-    return execFileSync('git', args, {
-      cwd: folder,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim();
-  } catch {
-    return null;
-  }
-}
-
-function dirtyOf(status: string | null): boolean | null {
-  return status === null ? null : status !== '';
 }

@@ -34,7 +34,7 @@ const quietShare = 0.48;
 const confidence = 0.99;
 
 const looksResamples = 1000;
-const testResamples = 20_000;
+const testResamples = 100_000;
 
 /**
  * Decides after each pair whether to go on. It looks at 8, 12, 16, … pairs: what does not move stops at the first look, what

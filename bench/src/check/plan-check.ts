@@ -1,0 +1,109 @@
+import type { FoundSuite } from '../discover.ts';
+import type { Contest, Row } from '../plan.ts';
+import type { Rule } from '../statistics/decide.ts';
+import type { Bench } from '../suite.ts';
+import type { Subject } from './subject.ts';
+import { subjectName } from './subject.ts';
+
+/** What a check compares, and what it leaves out of what was asked for. */
+export interface CheckPlan {
+  readonly subjects: readonly Subject[];
+  readonly leftOut: readonly { readonly name: string; readonly why: string }[];
+}
+
+export interface CheckPlanOptions {
+  /** Of single-threaded time; benches may set one of their own. */
+  readonly rule: Rule;
+  /** The names that base's own suites have, as {@link subjectName} makes them without threads; absent where unknown. */
+  readonly inBase?: ReadonlySet<string>;
+  /** Threads that can run at once: larger groups measure the scheduler. */
+  readonly cores: number;
+}
+
+/** Where threads wait for each other, two processes of one build differ by several percent. */
+const contentionEffect = 0.25;
+
+const ours = '@quorate/';
+
+/** The contenders that are compared, of all contests that were asked for. */
+export function planCheck(contests: readonly Contest[], options: CheckPlanOptions): CheckPlan {
+  const subjects: Subject[] = [];
+  const leftOut: { name: string; why: string }[] = [];
+  for (const contest of contests) {
+    const { bench } = contest;
+    if (bench.unchecked !== undefined) {
+      leftOut.push({ name: subjectName(contest.suite, bench.name, '', {}, undefined), why: bench.unchecked });
+      continue;
+    }
+    for (const row of contest.rows.filter(({ contender }) => isChecked(bench, contender))) {
+      const why = reasonAgainst(row, options.cores);
+      if (why === undefined) subjects.push(subjectOf(contest, row, options));
+      else leftOut.push({ name: nameOf(contest, row), why });
+    }
+  }
+  return { subjects, leftOut };
+}
+
+function isChecked(bench: Bench, contender: string): boolean {
+  return bench.checked?.includes(contender) ?? contender.startsWith(ours);
+}
+
+function reasonAgainst({ skipped, threads }: Row, cores: number): string | undefined {
+  if (skipped !== undefined) return skipped;
+  return threads > cores ? `more threads than the ${cores} cores: they would take turns` : undefined;
+}
+
+function subjectOf(contest: Contest, { contender, threads }: Row, options: CheckPlanOptions): Subject {
+  const { suite, url, bench, params } = contest;
+  const inBase = options.inBase?.has(subjectName(suite, bench.name, contender, params, undefined));
+  return {
+    name: nameOf(contest, { contender, threads }),
+    suite,
+    url,
+    bench,
+    contender,
+    params,
+    threads,
+    rule: { ...options.rule, minEffect: leastEffect(bench, options.rule) },
+    presence: inBase === undefined ? null : inBase ? 'both' : 'new',
+  };
+}
+
+function nameOf({ suite, bench, params }: Contest, { contender, threads }: Row): string {
+  const inGroup = bench.threads !== undefined;
+  return subjectName(suite, bench.name, contender, params, inGroup ? threads : undefined);
+}
+
+function leastEffect(bench: Bench, rule: Rule): number {
+  const wide = bench.threads !== undefined || bench.blocking === true;
+  return bench.minEffect ?? (wide ? Math.max(contentionEffect, rule.minEffect) : rule.minEffect);
+}
+
+/**
+ * The subjects whose truth is known: the same work in both builds, and twice the least effect more of it in head.
+ *
+ * @param suite the suite `canary`, whose kernel takes the slowdown in percent as a parameter
+ */
+export function canaries({ suite, url }: FoundSuite, rule: Rule): Subject[] {
+  const [bench] = suite.benches;
+  const [contender] = Object.keys(bench?.contenders ?? {});
+  if (bench === undefined || contender === undefined) {
+    throw new Error(`Suite "${suite.name}" must have a bench with a contender: received none`);
+  }
+  return [0, 2 * rule.minEffect].map(truth => {
+    const slowdown = truth * 100;
+    return {
+      name: subjectName(suite.name, bench.name, contender, { slowdown }, undefined),
+      suite: suite.name,
+      url,
+      bench,
+      contender,
+      params: { slowdown },
+      armParams: { base: { slowdown: 0 } },
+      threads: 1,
+      rule,
+      truth,
+      presence: null,
+    };
+  });
+}
