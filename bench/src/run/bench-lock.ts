@@ -1,15 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isAlive, isRunning, ownIdentity, parseIdentity, type ProcessIdentity } from './process-identity.ts';
 
 /** Another bench runs on this machine. */
 export class BusyError extends Error {
   override readonly name = 'BusyError';
-}
-
-interface Holder {
-  readonly pid: number;
-  /** When that process started, so that another one that has been given its number since is not taken for it. */
-  readonly started: string;
 }
 
 /**
@@ -25,8 +20,7 @@ export function takeBenchLock(folder: string): Disposable {
   mkdirSync(folder, { recursive: true });
   const own = `${process.pid}.json`;
   const file = join(folder, own);
-  const holder: Holder = { pid: process.pid, started: startOf(process.pid) };
-  writeFileSync(file, JSON.stringify(holder));
+  writeFileSync(file, JSON.stringify(ownIdentity()));
   const lock = { [Symbol.dispose]: () => rmSync(file, { force: true }) };
   for (const name of readdirSync(folder)) {
     if (name === own || !name.endsWith('.json')) continue;
@@ -46,36 +40,11 @@ export function takeBenchLock(folder: string): Disposable {
   return lock;
 }
 
-function readHolder(file: string): Holder | undefined {
+function readHolder(file: string): ProcessIdentity | undefined {
   try {
-    const holder = JSON.parse(readFileSync(file, 'utf8')) as Partial<Holder>;
-    if (typeof holder.pid === 'number' && typeof holder.started === 'string') return holder as Holder;
+    return parseIdentity(readFileSync(file, 'utf8'));
   } catch {
-    // Gone in the meantime, or not written to its end.
-  }
-  return undefined;
-}
-
-function isAlive(holder: Holder): boolean {
-  return isRunning(holder.pid) && startOf(holder.pid) === holder.started;
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** The start time of a process in the kernel's ticks; empty where the system has no /proc. */
-function startOf(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The command's name, in parentheses, may hold spaces: fields are counted behind it.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-  } catch {
-    return '';
+    // Gone in the meantime.
+    return undefined;
   }
 }
