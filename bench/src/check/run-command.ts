@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process';
+
+/** A program and its arguments; never a line for a shell. */
+export type Command = readonly [program: string, ...args: string[]];
+
+export interface CommandOptions {
+  readonly cwd: string;
+  /** Added to the environment of this process, from which what would mislead the command is taken out. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Ends the command and all that it started. Without one it runs to its end. */
+  readonly signal?: AbortSignal;
+}
+
+export interface CommandEnd {
+  /** The exit code; 127 where the program is not there. */
+  readonly code: number;
+  readonly stdout: string;
+  /** The end of everything that it wrote, for messages. */
+  readonly output: string;
+}
+
+/**
+ * What leads a command that works on another folder back to this one, or changes how it runs: git's variables, which git
+ * sets for its hooks, and what npm and pnpm tell their scripts about themselves. What they tell of the user's own settings
+ * (registry, store, cache) stays.
+ */
+const misleading =
+  /^(?:GIT_(?:DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|PREFIX|NAMESPACE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES)|NODE_OPTIONS|INIT_CWD|PNPM_(?!HOME$).*|npm_(?:command|lifecycle_.*|package_.*|config_(?:.*prefix|globalconfig))|pnpm_config_(?:verify_deps_before_run|filter|recursive|dir))$/;
+
+const outputCharactersMax = 4000;
+const stdoutCharactersMax = 1 << 20;
+
+/** How long a command has to clean up after itself once it was told to end, ms. */
+const graceMs = 3000;
+
+/**
+ * Runs a command to its end, with nothing on its standard input. Failure is a code, not an exception.
+ *
+ * @throws the signal's reason when it aborts; by then the command and what it started are gone
+ */
+export async function runCommand(
+  [program, ...args]: Command,
+  { cwd, environment, signal }: CommandOptions,
+): Promise<CommandEnd> {
+  signal?.throwIfAborted();
+  const kept = Object.entries(process.env).filter(([name]) => !misleading.test(name));
+  // A group of its own, so that a launcher cannot be ended without what it launched.
+  const child = spawn(program, args, {
+    cwd,
+    env: { ...Object.fromEntries(kept), GIT_TERMINAL_PROMPT: '0', NO_COLOR: '1', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: process.platform !== 'win32',
+  });
+  let [stdout, output] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout = (stdout + text).slice(0, stdoutCharactersMax);
+    output = (output + text).slice(-outputCharactersMax);
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    output = (output + text).slice(-outputCharactersMax);
+  });
+  let timer: NodeJS.Timeout | undefined;
+  const end = (): void => {
+    killGroup(child.pid, 'SIGTERM');
+    timer = setTimeout(() => killGroup(child.pid, 'SIGKILL'), graceMs);
+  };
+  signal?.addEventListener('abort', end, { once: true });
+  try {
+    const code = await new Promise<number>(resolve => {
+      child.once('error', error => {
+        output += error.message;
+        resolve(127);
+      });
+      child.once('close', ended => resolve(ended ?? 1));
+    });
+    signal?.throwIfAborted();
+    return { code, stdout, output: output.trim() };
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', end);
+  }
+}
+
+function killGroup(pid: number | undefined, name: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(process.platform === 'win32' ? pid : -pid, name);
+  } catch {
+    // All of it has ended by itself.
+  }
+}
