@@ -1,5 +1,12 @@
 import { mix, mixedWords } from './mixed-words.ts';
+import { LastUsed } from './last-used.ts';
 import type { UnitWork } from './slowed-work.ts';
+
+/*
+ * What is allocated in a few milliseconds must stay below a megabyte, V8's young generation when it is new: a chunk holds a
+ * collection or none, so where each holds some, a slowdown shows as that of the work and a collection more or less.
+ * Collections are measured apart from time.
+ */
 
 class Point {
   readonly x: number;
@@ -11,157 +18,140 @@ class Point {
   }
 }
 
-const slots = 16;
+const pointsAlive = 160;
 
-/** Objects of two fields that live until sixteen more were made. */
+/** Objects of two fields that are replaced one by one, with a walk over all of them each time. */
 const points: UnitWork = {
-  units: 200,
-  opsPerUnit: 64,
+  units: 100,
+  opsPerUnit: 6,
   setUp(count) {
     const seeds = mixedWords(count, 21);
-    const live = Array.from({ length: slots }, () => new Point(0, 0));
+    const alive = Array.from({ length: pointsAlive }, () => new Point(0, 0));
     return unit => {
-      const seed = (seeds[unit] as number) & 0xffff;
-      for (let slot = 0; slot < slots; slot++) live[slot] = new Point(seed, slot);
-      let sum = 0;
-      for (let made = slots; made < 64; made++) {
-        const slot = made % slots;
-        const old = live[slot] as Point;
-        const next = live[(slot + 5) % slots] as Point;
-        sum = (Math.imul(sum, 31) + old.x + next.y) | 0;
-        live[slot] = new Point((old.x + made) & 0xffff, next.x & 0xff);
+      let sum = (seeds[unit] as number) & 0xffff;
+      for (let round = 0; round < 6; round++) {
+        alive[round] = new Point(sum & 0xff, round);
+        for (const { x, y } of alive) sum = (Math.imul(sum, 31) + (x ^ y)) | 0;
       }
+      for (let round = 0; round < 6; round++) alive[round] = origin;
       return sum;
     };
   },
 };
 
-/** Arrays that are filled, copied, and forgotten. */
+const origin = new Point(0, 0);
+const sortedLength = 96;
+
+/** Arrays that are made of another, sorted by insertion, and forgotten. */
 const arrays: UnitWork = {
-  units: 200,
-  opsPerUnit: 8,
+  units: 40,
+  opsPerUnit: sortedLength,
   setUp(count) {
-    const seeds = mixedWords(count, 22);
+    const order = Array.from(mixedWords(sortedLength, 22), word => word >>> 8);
+    const seeds = mixedWords(count, 23).map(word => word >>> 16);
     return unit => {
-      let sum = 0;
-      for (let op = 0; op < 8; op++) {
-        const seed = (seeds[unit] as number) >>> 8;
-        const filled: number[] = [];
-        for (let index = 0; index < 12; index++) filled.push(seed + index * op);
-        const copy = filled.slice(2, 10);
-        const both = [...copy, op];
-        sum = (Math.imul(sum, 31) + (both[op] as number) + both.length) | 0;
+      const seed = seeds[unit] as number;
+      const values = order.map(word => word + seed);
+      for (let done = 1; done < sortedLength; done++) {
+        const value = values[done] as number;
+        let at = done;
+        for (; at > 0 && (values[at - 1] as number) > value; at--) values[at] = values[at - 1] as number;
+        values[at] = value;
       }
+      let sum = 0;
+      for (const value of values) sum = (Math.imul(sum, 31) + value) | 0;
       return sum;
     };
   },
 };
 
-class Entry {
-  readonly key: number;
-  value: number;
-  newer: Entry | undefined = undefined;
-  older: Entry | undefined = undefined;
+const hotKeys = 16;
+const coldKeys = 12;
+const gets = 20;
 
-  constructor(key: number, value: number) {
-    this.key = key;
-    this.value = value;
-  }
-}
-
-/** A cache of the last used entries: a list from the newest to the oldest, and a Map to find them by. */
-class LastUsed {
-  readonly #entries = new Map<number, Entry>();
-  readonly #entriesMax: number;
-  #newest: Entry | undefined;
-  #oldest: Entry | undefined;
-
-  constructor(entriesMax: number) {
-    this.#entriesMax = entriesMax;
-  }
-
-  get(key: number): number | undefined {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return undefined;
-    this.#unlink(entry);
-    this.#push(entry);
-    return entry.value;
-  }
-
-  set(key: number, value: number): void {
-    const entry = new Entry(key, value);
-    this.#entries.set(key, entry);
-    this.#push(entry);
-    const oldest = this.#oldest;
-    if (this.#entries.size <= this.#entriesMax || oldest === undefined) return;
-    this.#unlink(oldest);
-    this.#entries.delete(oldest.key);
-  }
-
-  #push(entry: Entry): void {
-    entry.older = this.#newest;
-    if (this.#newest === undefined) this.#oldest = entry;
-    else this.#newest.newer = entry;
-    this.#newest = entry;
-  }
-
-  #unlink(entry: Entry): void {
-    if (entry.newer === undefined) this.#newest = entry.older;
-    else entry.newer.older = entry.older;
-    if (entry.older === undefined) this.#oldest = entry.newer;
-    else entry.older.newer = entry.newer;
-    entry.newer = undefined;
-    entry.older = undefined;
-  }
-}
-
-/** A cache with eviction, from empty, over a whole cycle of keys of which some come again. */
+/** A cache that finds most keys: between those of a hot set come cold ones, each long evicted when its turn comes again. */
 const evictions: UnitWork = {
-  units: 100,
-  opsPerUnit: 32,
+  units: 40,
+  opsPerUnit: coldKeys * gets,
   setUp(count) {
-    const keys = mixedWords(32, 23).map(word => word % 24);
-    const seeds = mixedWords(count, 24);
-    return unit => {
-      const cache = new LastUsed(12);
-      let sum = (seeds[unit] as number) >>> 4;
+    const keys = mixedWords(coldKeys * gets, 24).map((word, at) =>
+      at % gets === 0 ? hotKeys + at / gets : word % hotKeys,
+    );
+    const seeds = mixedWords(count, 25);
+    const cache = new LastUsed(hotKeys + coldKeys / 2);
+    const perform = (unit: number): number => {
+      let sum = (seeds[unit] as number) | 0;
       for (const key of keys) {
         const value = cache.get(key);
-        if (value === undefined) cache.set(key, sum & 0xfff);
+        if (value === undefined) cache.set(key, mix(key) & 0xfff);
         else sum = (Math.imul(sum, 31) + value) | 0;
       }
       return sum;
     };
+    // From now on every unit finds what the last one left, which is always the same.
+    perform(0);
+    return perform;
   },
 };
 
-interface Tree {
-  readonly value: number;
-  readonly left: Tree | undefined;
-  readonly right: Tree | undefined;
+class TreeNode {
+  readonly key: number;
+  left: TreeNode | undefined = undefined;
+  right: TreeNode | undefined = undefined;
+
+  constructor(key: number) {
+    this.key = key;
+  }
 }
 
-function grow(depth: number, value: number): Tree {
-  if (depth === 0) return { value, left: undefined, right: undefined };
-  return { value, left: grow(depth - 1, value + 1), right: grow(depth - 1, value ^ depth) };
+function insert(root: TreeNode, key: number): void {
+  let node = root;
+  for (;;) {
+    const next: TreeNode | undefined = key < node.key ? node.left : node.right;
+    if (next !== undefined) node = next;
+    else break;
+  }
+  if (key < node.key) node.left = new TreeNode(key);
+  else node.right = new TreeNode(key);
 }
 
-function weigh(tree: Tree | undefined): number {
-  if (tree === undefined) return 1;
-  return (Math.imul(weigh(tree.left), 31) + Math.imul(weigh(tree.right), 17) + tree.value) | 0;
+/** How far a key is from the root, and what is on the way. */
+function trail(root: TreeNode, key: number): number {
+  let sum = 0;
+  let node: TreeNode | undefined = root;
+  while (node !== undefined) {
+    sum = (Math.imul(sum, 31) + node.key) | 0;
+    node = key < node.key ? node.left : node.right;
+  }
+  return sum;
 }
 
-/** Trees of 63 nodes, made and walked. */
+const treeNodes = 12;
+const searches = 480;
+
+/** Search trees of a few nodes, made, and searched forty times as often. */
 const trees: UnitWork = {
-  units: 100,
-  opsPerUnit: 63,
-  setUp: () => unit => weigh(grow(5, mix(unit) & 0xffff)),
+  units: 40,
+  opsPerUnit: searches,
+  setUp(count) {
+    const keys = mixedWords(treeNodes, 26).map(word => word >>> 8);
+    const wanted = mixedWords(searches, 27).map(word => word >>> 8);
+    const seeds = mixedWords(count, 28).map(word => word >>> 16);
+    return unit => {
+      const seed = seeds[unit] as number;
+      const root = new TreeNode((1 << 23) + seed);
+      for (const key of keys) insert(root, key + seed);
+      let sum = 0;
+      for (const key of wanted) sum = (Math.imul(sum, 31) + trail(root, key + seed)) | 0;
+      return sum;
+    };
+  },
 };
 
-/** Allocation: all of it short-lived. */
+/** Allocation: short-lived objects and arrays. */
 export const allocation: Readonly<Record<string, UnitWork>> = {
   'small objects': points,
-  'arrays and copies': arrays,
+  'sorted arrays': arrays,
   'cache with eviction': evictions,
-  trees,
+  'search trees': trees,
 };

@@ -2,36 +2,40 @@ import { mix } from './mixed-words.ts';
 import { shape, type Shape, shapeKinds } from './shapes.ts';
 import type { UnitWork } from './slowed-work.ts';
 
-/** Many shapes of each kind, in turn or as they come. */
-function calling(objects: number, kindOf: (index: number) => number): UnitWork['setUp'] {
-  return () => {
-    const all: Shape[] = Array.from({ length: objects }, (_, index) => shape(kindOf(index), index & 0xff));
-    return unit => {
-      let sum = 0;
-      let at = (mix(unit) >>> 1) % objects;
-      for (let op = 0; op < callsPerUnit; op++) {
-        at = at + 1 < objects ? at + 1 : 0;
-        sum = (Math.imul(sum, 31) + (all[at] as Shape).area(op)) | 0;
-      }
-      return sum;
-    };
+const callsPerUnit = 64;
+
+/** Calls a method of one shape after the other, from where the unit starts. */
+function calling(shapes: readonly Shape[], startOf: (unit: number) => number): (unit: number) => number {
+  return unit => {
+    let sum = mix(unit);
+    let at = startOf(unit);
+    for (let op = 0; op < callsPerUnit; op++) {
+      sum = (Math.imul(sum, 31) + (shapes[at] as Shape).area(op)) | 0;
+      at = at + 1 < shapes.length ? at + 1 : 0;
+    }
+    return sum;
   };
 }
-
-const callsPerUnit = 48;
 
 /** A method of eight classes that come in turn. */
 const inTurn: UnitWork = {
   units: 100,
   opsPerUnit: callsPerUnit,
-  setUp: calling(64, index => index % shapeKinds),
+  setUp() {
+    const few = Array.from({ length: callsPerUnit }, (_, index) => shape(index % shapeKinds, index));
+    return calling(few, () => 0);
+  },
 };
 
 /** Eight classes in no order, over more objects than the first cache holds. */
 const scattered: UnitWork = {
   units: 100,
   opsPerUnit: callsPerUnit,
-  setUp: calling(10_000, index => (mix(index) >>> 1) % shapeKinds),
+  setUp() {
+    const kindOf = (index: number): number => (mix(index) >>> 1) % shapeKinds;
+    const many = Array.from({ length: 10_000 }, (_, index) => shape(kindOf(index), index & 0xff));
+    return calling(many, unit => (mix(unit) >>> 1) % many.length);
+  },
 };
 
 /** Records of sixteen layouts, of which one field is read and one written at the same place in the code. */
@@ -41,9 +45,9 @@ const layouts: UnitWork = {
   setUp() {
     const records = Array.from({ length: 64 }, (_, index) => record(index % 16, index));
     return unit => {
-      let sum = unit;
+      let sum = mix(unit);
       for (let op = 0; op < 64; op++) {
-        const found = records[(unit * 5 + op) & 63] as { id: number; seen: number };
+        const found = records[op] as { id: number; seen: number };
         sum = (Math.imul(sum, 31) + found.id) | 0;
         found.seen = sum & 0xff;
         sum += found.seen;
@@ -79,11 +83,11 @@ const steps: readonly ((value: number, step: number) => number)[] = [
 /** Twelve functions through one call. */
 const functions: UnitWork = {
   units: 100,
-  opsPerUnit: 80,
+  opsPerUnit: 72,
   setUp: () => unit => {
     let value = mix(unit);
-    for (let op = 0; op < 160; op++) {
-      const step = steps[(unit + op) % steps.length] as (value: number, step: number) => number;
+    for (let op = 0; op < 144; op++) {
+      const step = steps[op % steps.length] as (value: number, step: number) => number;
       value = step(value, op) | 0;
     }
     return value;

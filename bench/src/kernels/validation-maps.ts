@@ -1,55 +1,44 @@
 import { mix, mixedWords } from './mixed-words.ts';
 import type { UnitWork } from './slowed-work.ts';
 
-const fewKeys = 24;
+const keysInAll = 48;
+/** Above a quarter of 128, where V8 would make the table smaller; below half, where it would rather grow it than tidy up. */
+const keysInside = 40;
+const getsPerStep = 12;
 
-/** A Map of a few numbers, filled, read, and emptied key by key. */
-const numbers: UnitWork = {
-  units: 100,
-  opsPerUnit: 3 * fewKeys,
-  setUp(count) {
-    const keys = mixedWords(fewKeys, 31);
-    const seeds = mixedWords(count, 32);
-    const map = new Map<number, number>();
-    return unit => {
-      const seed = (seeds[unit] as number) >>> 4;
-      let sum = 0;
-      for (const key of keys) map.set(key, (key ^ seed) & 0xffff);
-      for (const key of keys) sum = (Math.imul(sum, 31) + (map.get(key) as number)) | 0;
-      for (const key of keys) sum += map.delete(key) ? 1 : 0;
-      // A Map remembers how large it was; this way each unit finds it new.
-      map.clear();
-      return sum | 0;
-    };
-  },
-};
-
-const words = 60;
-
-/** Strings as keys, in a Map that is filled from empty and replaces a third of its keys. */
-const strings: UnitWork = {
-  units: 100,
-  opsPerUnit: 2 * words,
-  setUp(count) {
-    const keys = Array.from(mixedWords(words, 33), word => `session:${word.toString(36)}`);
-    const seeds = mixedWords(count, 34);
-    const map = new Map<string, number>();
-    return unit => {
-      const seed = (seeds[unit] as number) & 0xfff;
-      for (let index = 0; index < words; index++) map.set(keys[index] as string, index ^ seed);
-      for (let index = 0; index < words; index += 3) map.delete(keys[index] as string);
-      let sum = 0;
-      for (let index = 0; index < words; index++) {
-        const value = map.get(keys[index] as string);
-        if (value === undefined) map.set(keys[index] as string, seed);
-        else sum = (Math.imul(sum, 31) + value) | 0;
-      }
-      const { size } = map;
-      map.clear();
-      return sum + size;
-    };
-  },
-};
+/**
+ * Keys go out and others come in, in turn, through the whole cycle: each unit leaves the Map as it found it.
+ *
+ * There are twelve reads for each change, because changes make V8 allocate a new table now and then: see the kernels of
+ * allocation.
+ */
+function churn<Key>(keys: readonly Key[]): UnitWork {
+  return {
+    units: 20,
+    opsPerUnit: keysInAll * (getsPerStep + 2),
+    setUp(count) {
+      const seeds = mixedWords(count, 31);
+      const map = new Map<Key, number>();
+      for (let index = 0; index < keysInside; index++) map.set(keys[index] as Key, index);
+      return unit => {
+        let sum = (seeds[unit] as number) | 0;
+        let first = 0;
+        let next = keysInside;
+        for (let step = 0; step < keysInAll; step++) {
+          map.delete(keys[first] as Key);
+          map.set(keys[next] as Key, next);
+          first = first + 1 < keysInAll ? first + 1 : 0;
+          next = next + 1 < keysInAll ? next + 1 : 0;
+          for (let get = 0, at = first; get < getsPerStep; get++) {
+            sum = (Math.imul(sum, 31) + (map.get(keys[at] as Key) ?? keysInAll)) | 0;
+            at = at + 5 < keysInAll ? at + 5 : at + 5 - keysInAll;
+          }
+        }
+        return sum;
+      };
+    },
+  };
+}
 
 const manyKeys = 2 ** 14;
 
@@ -72,18 +61,21 @@ const large: UnitWork = {
   },
 };
 
-/** A Set that grows from nothing to a hundred, and is walked. */
-const growth: UnitWork = {
+const setSize = 80;
+
+/** Two Sets that are walked, the members of each looked for in the other: half of them are there. */
+const common: UnitWork = {
   units: 100,
-  opsPerUnit: 100,
+  opsPerUnit: setSize,
   setUp(count) {
-    const seeds = mixedWords(count, 35);
+    const keys = mixedWords(setSize * 1.5, 35).map(word => word >>> 2);
+    const left = new Set(keys.subarray(0, setSize));
+    const right = new Set(keys.subarray(setSize / 2));
+    const seeds = mixedWords(count, 36);
     return unit => {
-      const seed = (seeds[unit] as number) >>> 8;
-      const set = new Set<number>();
-      for (let index = 0; index < 100; index++) set.add((seed + index * 7) & 0xfff_ffff);
-      let sum = 0;
-      for (const key of set) sum = (Math.imul(sum, 31) + key) | 0;
+      let sum = (seeds[unit] as number) | 0;
+      for (const key of left) sum = (Math.imul(sum, 31) + (right.has(key) ? key : 1)) | 0;
+      for (const key of right) sum = (Math.imul(sum, 31) + (left.has(key) ? key : 2)) | 0;
       return sum;
     };
   },
@@ -91,8 +83,8 @@ const growth: UnitWork = {
 
 /** Maps and Sets through whole cycles of their keys. */
 export const maps: Readonly<Record<string, UnitWork>> = {
-  'few numbers': numbers,
-  'strings as keys': strings,
+  'numbers come and go': churn(Array.from(mixedWords(keysInAll, 33), word => word >>> 2)),
+  'strings come and go': churn(Array.from(mixedWords(keysInAll, 34), word => `session:${word.toString(36)}`)),
   'values of 16,000 keys': large,
-  'growing Sets': growth,
+  'common members': common,
 };

@@ -31,43 +31,47 @@ const hashing: UnitWork = {
   },
 };
 
-/** Names put together from parts, and read. */
+const known = 128;
+
+/** Names put together from parts, read, and compared with names that are known. */
 const joining: UnitWork = {
-  units: 100,
-  opsPerUnit: 12,
+  units: 40,
+  opsPerUnit: 4,
   setUp(count) {
-    const parts = Array.from({ length: 16 }, (_, index) => text(6 + (index % 5), 61 + index));
+    const parts = Array.from({ length: 16 }, (_, index) => text(8, 61 + index));
+    const names = Array.from({ length: known }, (_, index) => text(26, 91 + index));
     const seeds = mixedWords(count, 42);
     return unit => {
       const seed = seeds[unit] as number;
       let sum = 0;
-      for (let op = 0; op < 12; op++) {
-        const name = `${parts[(seed + op) & 15] as string}:${parts[op] as string}/${parts[(seed + 3) & 15] as string}`;
-        sum = (Math.imul(sum, 31) + name.charCodeAt(name.length - 2) + name.charCodeAt(9)) | 0;
+      for (let op = 0; op < 4; op++) {
+        const name = `${parts[(seed + op) & 15] as string}:${parts[op] as string}/${parts[seed & 15] as string}`;
+        for (let at = 0; at < name.length; at++) sum = (Math.imul(sum, 31) + name.charCodeAt(at)) | 0;
+        for (const other of names) sum += name < other ? 1 : 3;
       }
-      return sum;
+      return sum | 0;
     };
   },
 };
 
-/** Slices of a short text, compared with each other. */
+const kept = 12;
+
+/** Slices of a short text, each compared with the last few. */
 const comparing: UnitWork = {
   units: 100,
-  opsPerUnit: 24,
+  opsPerUnit: 8,
   setUp(count) {
     const whole = text(4096, 81);
     const seeds = mixedWords(count, 43);
+    const last = Array.from({ length: kept }, () => '');
     return unit => {
-      let at = (seeds[unit] as number) & 0x7ff;
-      let last = '';
-      let sum = 0;
-      for (let op = 0; op < 24; op++) {
-        const slice = whole.slice(at, at + 24);
-        if (slice < last) sum += op;
-        if (slice.startsWith('a')) sum += 100;
-        sum = (Math.imul(sum, 31) + slice.indexOf('e')) | 0;
-        at = (at + 37) & (0xfff - 0x20);
-        last = slice;
+      last.fill('');
+      let sum = (seeds[unit] as number) | 0;
+      for (let op = 0; op < 8; op++) {
+        const slice = whole.slice(op * 37, op * 37 + 24);
+        for (const other of last) sum = (Math.imul(sum, 31) + (slice < other ? 1 : 2)) | 0;
+        sum = (Math.imul(sum, 31) + slice.indexOf('e') + slice.lastIndexOf('a')) | 0;
+        last[op % kept] = slice;
       }
       return sum;
     };
@@ -75,9 +79,9 @@ const comparing: UnitWork = {
 };
 
 const lineLength = 48;
-const linesPerUnit = 40;
+const linesPerUnit = 8;
 
-/** Lines found and cut out of a text that is larger than the first cache. */
+/** Lines that are found, cut out and hashed, of a text that is larger than the first cache. */
 const lines: UnitWork = {
   units: 100,
   opsPerUnit: linesPerUnit,
@@ -91,7 +95,9 @@ const lines: UnitWork = {
       for (let op = 0; op < linesPerUnit; op++) {
         const end = whole.indexOf('\n', at);
         const line = whole.slice(at, end);
-        sum = (Math.imul(sum, 31) + line.charCodeAt(line.length >> 1) + line.length) | 0;
+        for (let column = 0; column < line.length; column++) {
+          sum = (Math.imul(sum, 31) + line.charCodeAt(column)) | 0;
+        }
         at = end + 1;
       }
       return sum;
