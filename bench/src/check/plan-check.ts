@@ -14,8 +14,8 @@ export interface CheckPlan {
 export interface CheckPlanOptions {
   /** Of single-threaded time; benches may set one of their own. */
   readonly rule: Rule;
-  /** The names that base's own suites have, as {@link subjectName} makes them without threads; absent where unknown. */
-  readonly inBase?: ReadonlySet<string>;
+  /** Whether base's own suites have it; absent where nothing is known of base. */
+  readonly presence?: (suite: string, bench: string, contender: string) => Subject['presence'];
   /** Threads that can run at once: larger groups measure the scheduler. */
   readonly cores: number;
 }
@@ -55,7 +55,6 @@ function reasonAgainst({ skipped, threads }: Row, cores: number): string | undef
 
 function subjectOf(contest: Contest, { contender, threads }: Row, options: CheckPlanOptions): Subject {
   const { suite, url, bench, params } = contest;
-  const inBase = options.inBase?.has(subjectName(suite, bench.name, contender, params, undefined));
   return {
     name: nameOf(contest, { contender, threads }),
     suite,
@@ -65,7 +64,7 @@ function subjectOf(contest: Contest, { contender, threads }: Row, options: Check
     params,
     threads,
     rule: { ...options.rule, minEffect: leastEffect(bench, options.rule) },
-    presence: inBase === undefined ? null : inBase ? 'both' : 'new',
+    presence: options.presence?.(suite, bench.name, contender) ?? null,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { ContestOutcome } from '../run/schedule.ts';
+import { progressBar } from './progress-bar.ts';
 import { formatParams } from '../report/format.ts';
 
 /** The part of a stream that progress is written to. */
@@ -7,8 +8,6 @@ export interface ProgressStream {
   readonly columns?: number;
   write(text: string): unknown;
 }
-
-const barWidth = 24;
 
 /**
  * Says how far a run is: one line that redraws itself on a terminal, a plain line for each finished bench in a pipe.
@@ -52,9 +51,7 @@ export class Progress {
   #draw(label: string): void {
     if (this.#stream.isTTY !== true) return;
     const share = this.#total === 0 ? 1 : this.#done / this.#total;
-    const full = Math.round(share * barWidth);
-    const bar = '█'.repeat(full) + '░'.repeat(barWidth - full);
-    const text = ` ${bar} ${this.#done}/${this.#total}${this.#remaining(share)} ${label}`;
+    const text = ` ${progressBar(share)} ${this.#done}/${this.#total}${this.#remaining(share)} ${label}`;
     this.#stream.write(`\r\u001b[K${text.slice(0, (this.#stream.columns ?? 80) - 1)}`);
   }
 

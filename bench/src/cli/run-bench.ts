@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { discoverSuites, type FoundSuite } from '../discover.ts';
 import { renderPage } from '../html/page.ts';
-import { loadKeys } from '../input/load-keys.ts';
+import { loadKeysFor } from '../input/load-keys.ts';
 import { type Contest, fitToKeys, planContests } from '../plan.ts';
 import { observeEnvironment } from '../report/environment.ts';
 import { renderListing } from '../report/listing.ts';
@@ -34,9 +34,6 @@ export interface CommandContext {
 }
 
 const benchFolder = fileURLToPath(new URL('../..', import.meta.url));
-
-/** Keys to load where no chosen bench says how many it uses. */
-const fewKeys = 1000;
 
 /** `pnpm bench`: returns the exit code. @throws the signal's reason when interrupted */
 export async function runBench(context: CommandContext): Promise<number> {
@@ -77,8 +74,7 @@ async function measure(
   context: CommandContext,
 ): Promise<Report> {
   const profile = profiles[options.profile];
-  const counts = planned.map(({ params }) => params['keys']).filter(count => typeof count === 'number');
-  const input = loadKeys(options.keys, Math.max(fewKeys, ...counts), options.seed, context.environment);
+  const input = loadKeysFor(planned, options.keys, options.seed, context.environment);
   const contests = fitToKeys(planned, input.keys.length);
   const observed = observeEnvironment(profile, options.seed, input, benchFolder);
   const folder = mkdtempSync(join(tmpdir(), 'quorate-bench-'));

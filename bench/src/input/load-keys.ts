@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { seededRandom } from '@quorate/core';
 import { UsageError } from '../cli/usage-error.ts';
+import type { Contest } from '../plan.ts';
 import { traceKeys } from './trace-keys.ts';
 import { wordKeys, wordKeysMax } from './word-keys.ts';
 
@@ -14,6 +15,20 @@ export interface LoadedKeys {
   readonly bytes: { readonly least: number; readonly mean: number; readonly most: number };
   /** SHA-256 of the keys, each ended by a line feed: two runs with the same digest had the same input. */
   readonly digest: string;
+}
+
+/** Keys to load where no bench says how many it uses. */
+const fewKeys = 1000;
+
+/** Loads as many keys as one of the contests asks for; as {@link loadKeys} otherwise. */
+export function loadKeysFor(
+  contests: readonly Contest[],
+  source: string,
+  seed: number,
+  environment: Readonly<Record<string, string | undefined>>,
+): LoadedKeys {
+  const counts = contests.map(({ params }) => params['keys']).filter(count => typeof count === 'number');
+  return loadKeys(source, Math.max(fewKeys, ...counts), seed, environment);
 }
 
 /**

@@ -1,0 +1,127 @@
+import { writeFileSync } from 'node:fs';
+import { arch, availableParallelism, cpus, loadavg, release, type } from 'node:os';
+import { join } from 'node:path';
+import type { FoundSuite } from '../discover.ts';
+import { type LoadedKeys, loadKeysFor } from '../input/load-keys.ts';
+import type { Job, Sample } from '../measure/job.ts';
+import { type Contest, fitToKeys } from '../plan.ts';
+import { commitOf } from '../report/commit.ts';
+import { sampleInProcess } from '../run/sample-process.ts';
+import type { Rule } from '../statistics/decide.ts';
+import type { BaseBuild } from './base-build.ts';
+import { baseNames } from './base-names.ts';
+import type { CheckProfile } from './check-profile.ts';
+import type { Arm, CheckEnvironment, CheckReport } from './check-report.ts';
+import { findLacks } from './find-lacks.ts';
+import { measureSubjects } from './measure-subjects.ts';
+import { outcomeOf } from './outcome.ts';
+import { canaries, planCheck } from './plan-check.ts';
+import { subjectReports } from './subject-report.ts';
+import { type Variant, variantOptions } from './variant.ts';
+
+export interface CompareOptions {
+  readonly contests: readonly Contest[];
+  readonly base: Pick<BaseBuild, 'ref' | 'commit' | 'root'>;
+  readonly baseBuildMs: number;
+  readonly headRoot: string;
+  /** All suites of head; `canary` is among them. */
+  readonly suites: readonly FoundSuite[];
+  readonly profile: CheckProfile;
+  readonly rule: Rule;
+  readonly budgetMs: number;
+  readonly seed: number;
+  /** Where keys come from. */
+  readonly keys: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** A folder for what measured processes read. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (label: string, taken: number, expected: number) => void;
+}
+
+/** Measures what head and base have in common, and says what changed. */
+export async function compareBuilds(options: CompareOptions): Promise<CheckReport> {
+  const { base, profile, rule, signal, seed } = options;
+  const observed = observe(options);
+  const input = loadKeysFor(options.contests, options.keys, seed, options.environment);
+  const contests = fitToKeys(options.contests, input.keys.length);
+  const names = await baseNames(base.root, signal);
+  const { presence, notes } = names;
+  const plan = planCheck(contests, { rule, cores: availableParallelism(), presence });
+  const canary = options.suites.filter(({ suite }) => suite.name === 'canary');
+  if (canary.length === 0) throw new Error('Suite "canary" must be there: received none');
+  let processes = 0;
+  const measure = await measurer(options, input);
+  const runs = await measureSubjects([...canary.flatMap(found => canaries(found, rule)), ...plan.subjects], {
+    ...options,
+    keysFile: join(options.folder, 'keys'),
+    nowMs: () => performance.now(),
+    measure: async (job, arm) => {
+      processes += 1;
+      return measure(job, arm);
+    },
+    onPair: (run, taken, expected) => options.onProgress?.(run.subject.name, taken, expected),
+  });
+  const subjects = subjectReports(runs, seed);
+  return {
+    schema: 'quorate-bench-check/1',
+    env: observed(input, processes),
+    base: { ref: base.ref, commit: base.commit },
+    head: commitOf(options.headRoot),
+    outcome: outcomeOf(subjects),
+    subjects,
+    gone: names.gone(options.suites),
+    leftOut: plan.leftOut,
+    notes,
+  };
+}
+
+/** Starts a process on one of the builds; everything but what the packages of the workspace lead to is the same. */
+async function measurer(
+  { base, headRoot, contests, profile, folder, signal }: CompareOptions,
+  input: LoadedKeys,
+): Promise<(job: Job, arm: Arm) => Promise<Sample>> {
+  writeFileSync(join(folder, 'keys'), `${input.keys.join('\n')}\n`);
+  const variants: Record<Arm, Variant> = {
+    base: { arm: 'base', root: base.root, label: `${base.ref} (${base.commit.slice(0, 10)})` },
+    head: { arm: 'head', root: headRoot, label: 'head' },
+  };
+  const suites = [...new Set(contests.map(({ url }) => url))];
+  const lacks = await findLacks({ ...variants, suites, signal });
+  const sampleOptions = { signal, deadlineMs: profile.deadlineMs, cacheFolder: join(folder, 'cache') };
+  return async (job, arm) => {
+    const { flags, environment } = variantOptions({ ...variants[arm], lacks });
+    return sampleInProcess(job, { ...sampleOptions, environment, flags: [...profile.flags, ...flags] });
+  };
+}
+
+const statistics =
+  "Value of a process: its best chunk, or the sum of the best times of a cycle's calls (gate), the lower quartile of them " +
+  '(headline); in thread groups the median of its windows. Change: Hodges-Lehmann estimate of the logarithms of head / base ' +
+  'over pairs of processes, 99 % percentile bootstrap. Regression: above the least effect in the screening and again in ' +
+  "fresh pairs, whose one-sided bootstrap p-value passes Holm's correction for all comparisons of the run.";
+
+/** Call the result when the run is over. */
+function observe(options: CompareOptions): (input: LoadedKeys, processes: number) => CheckEnvironment {
+  const { profile, seed, budgetMs, baseBuildMs } = options;
+  const startedMs = Date.now() - baseBuildMs;
+  const loadBefore = loadavg()[0] ?? 0;
+  return ({ source, keys, digest }, processes) => ({
+    startedAt: new Date(startedMs).toISOString(),
+    durationMs: Math.round(Date.now() - startedMs),
+    baseBuildMs: Math.round(baseBuildMs),
+    node: process.version,
+    v8: process.versions.v8,
+    os: `${type()} ${release()} ${arch()}`,
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: cpus().length,
+    load: [loadBefore, loadavg()[0] ?? 0],
+    profile: profile.name,
+    flags: profile.flags,
+    seed,
+    budgetMs,
+    keys: { source, count: keys.length, digest },
+    processes,
+    statistics,
+  });
+}

@@ -1,0 +1,158 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { BaseBuildError, BaseRefError, openBaseBuild } from '../check/base-build.ts';
+import { type CheckProfile, checkProfiles } from '../check/check-profile.ts';
+import type { CheckReport } from '../check/check-report.ts';
+import { compareBuilds } from '../check/compare-builds.ts';
+import { appendHistory, readHistory } from '../check/history.ts';
+import { planCheck } from '../check/plan-check.ts';
+import { recompute } from '../check/recompute.ts';
+import { renderCheckMarkdown } from '../check/report/check-markdown.ts';
+import { renderCheckTable } from '../check/report/check-table.ts';
+import { discoverSuites } from '../discover.ts';
+import { renderCheckPage } from '../html/check/check-page.ts';
+import { type Contest, planContests } from '../plan.ts';
+import { BusyError, takeBenchLock } from '../run/bench-lock.ts';
+import type { Rule } from '../statistics/decide.ts';
+import { checkHelp } from './check-help.ts';
+import { type CheckOptions, parseCheckOptions } from './check-options.ts';
+import { CheckProgress } from './check-progress.ts';
+import { checkReportFile } from './report-file.ts';
+import { type CommandContext, exitCodes } from './run-bench.ts';
+import { UsageError } from './usage-error.ts';
+
+/** The harness or a bench failed: nothing can be said. */
+export const harnessFailed = 3;
+
+const suitesFolder = fileURLToPath(new URL('../../suites', import.meta.url));
+const repository = fileURLToPath(new URL('../../..', import.meta.url));
+
+const defaults = { minEffect: 0.025, alpha: 0.01 } as const;
+
+/** `pnpm bench:check`: returns the exit code. @throws the signal's reason when interrupted */
+export async function runCheck(context: CommandContext): Promise<number> {
+  try {
+    const options = parseCheckOptions(context.args);
+    if (options.help) {
+      context.stdout.write(checkHelp);
+      return exitCodes.done;
+    }
+    if (options.from !== undefined) {
+      const { minEffect, alpha } = options;
+      const report = recompute(readReport(options.from), {
+        ...(minEffect === undefined ? {} : { minEffect }),
+        ...(alpha === undefined ? {} : { alpha }),
+      });
+      write(report, options, context);
+      return report.outcome.exitCode;
+    }
+    const contests = planContests(await discoverSuites(options.suites ?? suitesFolder), options);
+    if (options.list) {
+      context.stdout.write(listing(contests, ruleOf(options, checkProfiles[options.profile])));
+      return exitCodes.done;
+    }
+    for (const name of ['json', 'html', 'summary', 'history'] as const) {
+      const file = options[name];
+      if (file !== undefined && file !== '-') checkReportFile(`--${name}`, file);
+    }
+    const report = await check(contests, options, context);
+    if (options.history !== undefined) appendHistory(resolve(options.history), report);
+    write(report, options, context);
+    return report.outcome.exitCode;
+  } catch (error) {
+    return exitCodeOf(error, context);
+  }
+}
+
+function exitCodeOf(error: unknown, { stderr, signal }: CommandContext): number {
+  if (signal.aborted || !(error instanceof Error)) throw error;
+  stderr.write(`${error.message}\n`);
+  if (error instanceof BusyError) return exitCodes.busy;
+  if (error instanceof BaseBuildError || error instanceof BaseRefError) return harnessFailed;
+  if (!(error instanceof UsageError)) throw error;
+  stderr.write('pnpm bench:check --help lists the options\n');
+  return exitCodes.usage;
+}
+
+async function check(
+  contests: readonly Contest[],
+  options: CheckOptions,
+  context: CommandContext,
+): Promise<CheckReport> {
+  using _lock = takeBenchLock(join(tmpdir(), 'quorate-bench-lock'));
+  const { signal, stderr, environment } = context;
+  const profile = checkProfiles[options.profile];
+  const progress = new CheckProgress(stderr, () => performance.now());
+  const folder = mkdtempSync(join(tmpdir(), 'quorate-check-'));
+  try {
+    const { base: ref = '' } = options;
+    const startMs = performance.now();
+    await using base = await openBaseBuild({
+      repository,
+      ref,
+      signal,
+      onProgress: what => progress.step(what),
+    });
+    const baseBuildMs = performance.now() - startMs;
+    return await compareBuilds({
+      contests,
+      base,
+      baseBuildMs,
+      headRoot: repository,
+      suites: await discoverSuites(suitesFolder),
+      profile,
+      rule: ruleOf(options, profile),
+      budgetMs: options.budgetMs,
+      seed: options.seed,
+      keys: options.keys,
+      environment,
+      folder,
+      signal,
+      onProgress: (label, taken, expected) => progress.pair(label, taken, expected),
+    });
+  } finally {
+    progress.end();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function ruleOf(options: CheckOptions, { firstPairs, mostPairs, confirmPairs }: CheckProfile): Rule {
+  const { minEffect = defaults.minEffect, alpha = defaults.alpha } = options;
+  return { minEffect, alpha, firstPairs, mostPairs, confirmPairs };
+}
+
+function listing(contests: readonly Contest[], rule: Rule): string {
+  const { subjects, leftOut } = planCheck(contests, { rule, cores: availableParallelism() });
+  const lines = subjects.map(({ name, rule: own }) => `${name}, ${own.minEffect * 100} %`);
+  const out = leftOut.map(({ name, why }) => `left out: ${name}: ${why}`);
+  return `${[...lines, ...out].join('\n')}\n`;
+}
+
+function readReport(file: string): CheckReport {
+  let report: Partial<CheckReport>;
+  try {
+    report = JSON.parse(readFileSync(file, 'utf8')) as Partial<CheckReport>;
+  } catch (error) {
+    throw new UsageError(`Option --from must name a report in JSON: ${(error as Error).message}`);
+  }
+  if (report.schema === 'quorate-bench-check/1') return report as CheckReport;
+  throw new UsageError(
+    `Option --from must name a report of bench:check, schema quorate-bench-check/1: received ${report.schema ?? 'another file'}`,
+  );
+}
+
+/** With `--json -` nothing but the JSON goes to standard output. */
+function write(report: CheckReport, options: CheckOptions, { stdout, environment }: CommandContext): void {
+  const json = `${JSON.stringify(report)}\n`;
+  if (options.json === '-') stdout.write(json);
+  else if (options.json !== undefined) writeFileSync(resolve(options.json), json);
+  if (options.html !== undefined) {
+    const history = options.history === undefined ? undefined : readHistory(resolve(options.history));
+    writeFileSync(resolve(options.html), renderCheckPage(report, history));
+  }
+  if (options.summary !== undefined) appendFileSync(resolve(options.summary), renderCheckMarkdown(report));
+  if (options.json === '-') return;
+  stdout.write(renderCheckTable(report, stdout.isTTY === true && (environment['NO_COLOR'] ?? '') === ''));
+}
