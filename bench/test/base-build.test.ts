@@ -6,8 +6,10 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,6 +17,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { BaseBuildError, BaseRefError, openBaseBuild } from '../src/check/base-build.ts';
+import { openHeadBuild } from '../src/check/head-build.ts';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'quorate-base-build-test-')));
 const repository = join(folder, 'a repository');
@@ -222,6 +225,45 @@ describe('openBaseBuild', () => {
     // The folder is gone with the temporary folder of that day, and git still lists the worktree.
     rmSync(dirname(live.root), { recursive: true });
     await (await openBaseBuild({ repository, ref: 'old', signal }))[Symbol.asyncDispose]();
+    expect(traces()).toEqual(before);
+  });
+});
+
+describe('openHeadBuild', () => {
+  it('copies what is there, committed or not, and nothing that is ignored or deleted', async () => {
+    const before = traces();
+    const lastly = readFileSync(join(repository, 'bench/package.json'), 'utf8');
+    write('bench/package.json', files['bench/package.json']);
+    write('.gitignore', 'node_modules\ndist\n');
+    write('packages/x/src/new.ts', 'export {};\n');
+    write('packages/x/dist/index.js', 'export {};\n');
+    write('packages/x/src/deleted.ts', 'export {};\n');
+    symlinkSync('new.ts', join(repository, 'packages/x/src/link.ts'));
+    git(repository, 'add', 'packages/x/src/deleted.ts');
+    rmSync(join(repository, 'packages/x/src/deleted.ts'));
+    const status = git(repository, 'status', '--porcelain');
+    {
+      await using build = await openHeadBuild({ repository, signal });
+      const source = join(build.root, 'packages/x/src');
+      expect(readFileSync(join(source, 'index.ts'), 'utf8')).toContain('dirty');
+      expect(readdirSync(source).sort()).toEqual(['index.ts', 'link.ts', 'new.ts']);
+      expect(readlinkSync(join(source, 'link.ts'))).toBe('new.ts');
+      expect(readdirSync(join(build.root, 'packages/x')).sort()).toEqual(['package.json', 'src']);
+      expect(realpathSync(join(build.root, 'bench/node_modules/@quorate/x'))).toBe(
+        join(build.root, 'packages/x'),
+      );
+      expect(traces()).toEqual({ ...before, folders: [expect.any(String)] });
+    }
+    expect(traces()).toEqual(before);
+    expect(git(repository, 'status', '--porcelain')).toBe(status);
+    write('bench/package.json', lastly);
+  });
+
+  it('leaves nothing where it cannot be installed', async () => {
+    const before = traces();
+    await expect(openHeadBuild({ repository, signal })).rejects.toThrow(
+      'Dependencies of the head must install',
+    );
     expect(traces()).toEqual(before);
   });
 });

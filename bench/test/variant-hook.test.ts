@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isBaseLacking } from '../src/check/base-lacks.ts';
@@ -48,7 +48,13 @@ function edit({ root }: Variant, path: string, from: string, to: string): void {
 function jobOf(url: string, bench: string, part: Partial<Job> = {}): Job {
   const budget = {
     ...profiles.quick.budget,
-    ...{ warmupMs: 2, measureMs: 2, chunkMs: 1, windows: 1, chunksMin: 1, groupWindowMs: 5, latencyCalls: 2 },
+    warmupMs: 2,
+    measureMs: 2,
+    chunkMs: 1,
+    windows: 1,
+    chunksMin: 1,
+    groupWindowMs: 5,
+    latencyCalls: 2,
   };
   return {
     url,
@@ -173,8 +179,11 @@ describe('the suites of this repository', () => {
 
   it("share the ring of the base between a group's threads", async () => {
     const job = jobOf(suite('ring-threads'), 'lookup on a shared snapshot', {
-      ...{ contender: '@quorate/ring', params: { nodes: 10, keys: 400 } },
-      ...{ threads: 2, inGroup: true, sharing: true },
+      contender: '@quorate/ring',
+      params: { nodes: 10, keys: 400 },
+      threads: 2,
+      inGroup: true,
+      sharing: true,
     });
     expect(await failureOf(changed, job)).toBe('The base runs');
     expect((await sample(same, job)).checksum).toBe((await sample(head, job)).checksum);

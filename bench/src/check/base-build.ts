@@ -1,15 +1,12 @@
 import { join } from 'node:path';
-import { type BasePlace, makePlace, removePlace, runGit, sweep } from './base-worktree.ts';
-import { type Command, runCommand } from './run-command.ts';
+import { type BasePlace, makePlace, removalOf, removePlace, runGit, sweep } from './base-worktree.ts';
+import { BaseBuildError, installBuild } from './install-build.ts';
+
+export { BaseBuildError } from './install-build.ts';
 
 /** The base is not a commit of this repository. */
 export class BaseRefError extends Error {
   override readonly name = 'BaseRefError';
-}
-
-/** The base could not be checked out, or what it depends on could not be installed. */
-export class BaseBuildError extends Error {
-  override readonly name = 'BaseBuildError';
 }
 
 export interface BaseOptions {
@@ -38,10 +35,6 @@ export interface BaseBuild extends AsyncDisposable {
  * The worktree that this process runs in is not touched, whatever state it is in. Dispose of the build to remove it; a build
  * whose process was killed is removed by the next one that is opened in the same repository.
  *
- * The install follows the base's lock file to the letter and takes from pnpm's store what is there. It leaves out what only
- * development needs, since the base is imported and nothing else. No scripts are run: of what suites and packages import
- * nothing has any.
- *
  * @throws BaseRefError where `ref` is not a commit
  * @throws BaseBuildError where git or pnpm fails; the message has the end of what they wrote
  * @throws the signal's reason when it aborts; nothing is left behind then
@@ -56,34 +49,12 @@ export async function openBaseBuild(options: BaseOptions): Promise<BaseBuild> {
     await checkOut(repository, commit, place, signal);
     const root = join(place.tree, within);
     onProgress?.(`Installs what ${ref} depends on`);
-    await install(root, ref, signal);
-    return new OpenBuild(repository, place, { ref, commit, root });
+    await installBuild(root, ref, signal);
+    return { ref, commit, root, [Symbol.asyncDispose]: removalOf(repository, place) };
   } catch (error) {
     // What cannot be removed now is removed by the next run; why the build failed is what matters here.
     await removePlace(repository, place).catch(() => undefined);
     throw error;
-  }
-}
-
-class OpenBuild implements BaseBuild {
-  readonly ref: string;
-  readonly commit: string;
-  readonly root: string;
-  readonly #repository: string;
-  readonly #place: BasePlace;
-  #removed: Promise<void> | undefined;
-
-  constructor(repository: string, place: BasePlace, build: Pick<BaseBuild, 'ref' | 'commit' | 'root'>) {
-    this.ref = build.ref;
-    this.commit = build.commit;
-    this.root = build.root;
-    this.#repository = repository;
-    this.#place = place;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    this.#removed ??= removePlace(this.#repository, this.#place);
-    return this.#removed;
   }
 }
 
@@ -121,27 +92,4 @@ async function checkOut(
   const args = ['worktree', 'add', '--quiet', '--detach', place.tree, commit];
   const { code, output } = await runGit(repository, args, signal);
   if (code !== 0) throw new BaseBuildError(`Commit ${commit} must be checked out: git failed\n${output}`);
-}
-
-async function install(root: string, ref: string, signal: AbortSignal): Promise<void> {
-  // The lock file was checked against the policies for new versions when it was committed; its hashes are checked anyway.
-  const flags = ['--frozen-lockfile', '--prefer-offline', '--trust-lockfile', '--prod', '--ignore-scripts'];
-  const { code, output } = await runCommand(pnpm('install', ...flags), {
-    cwd: root,
-    signal,
-    environment: {
-      CI: 'true',
-      // Whatever exact version the base asks for, it is not fetched.
-      pnpm_config_pm_on_fail: 'ignore',
-    },
-  });
-  if (code === 0) return;
-  throw new BaseBuildError(`Dependencies of ${ref} must install: pnpm ended with ${code}\n${output}`);
-}
-
-/** The pnpm that started this program, else the one that `npx` brings, which takes a second or two longer. */
-function pnpm(...args: string[]): Command {
-  const starter = process.env['npm_execpath'] ?? '';
-  if (!/[/\\]pnpm(?:\.[cm]?js|\.exe)?$/.test(starter)) return ['npx', '--yes', 'pnpm@12', ...args];
-  return starter.endsWith('js') ? [process.execPath, starter, ...args] : [starter, ...args];
 }

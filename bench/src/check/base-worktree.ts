@@ -12,7 +12,7 @@ import { basename, dirname, join } from 'node:path';
 import { isAlive, ownIdentity, parseIdentity, type ProcessIdentity } from '../run/process-identity.ts';
 import { type CommandEnd, runCommand } from './run-command.ts';
 
-/** Folders of base builds are called so, followed by letters that nobody else has. */
+/** Folders of builds are called so, followed by letters that nobody else has. */
 const prefix = 'quorate-base-';
 const treeName = 'tree';
 const ownerName = 'owner.json';
@@ -23,10 +23,10 @@ interface Owner extends ProcessIdentity {
   readonly gitFolder: string;
 }
 
-/** A place for a worktree that is known to belong to this process. */
+/** A place for a build that is known to belong to this process. */
 export interface BasePlace {
   readonly folder: string;
-  /** Where the worktree is to be made; it is not there yet. */
+  /** Where the build is to be made; it is not there yet. */
   readonly tree: string;
 }
 
@@ -40,7 +40,7 @@ export async function runGit(
   return runCommand(['git', ...quiet, ...args], { cwd: repository, ...(signal && { signal }) });
 }
 
-/** Makes a folder for one base build in the system's temporary folder, with the name of its owner in it. */
+/** Makes a folder for one build in the system's temporary folder, with the name of its owner in it. */
 export function makePlace(gitFolder: string): BasePlace {
   // Without links on the way, as modules are known by such paths.
   const folder = mkdtempSync(join(realpathSync(tmpdir()), prefix));
@@ -50,15 +50,21 @@ export function makePlace(gitFolder: string): BasePlace {
 }
 
 /**
- * Removes a worktree wherever its making or its removal was interrupted, and then the folder.
+ * Removes what is in the tree, wherever its making or its removal was interrupted, and then the folder.
  *
  * The folder goes last, with its owner's name: what cannot be removed now is found again by the next {@link sweep}.
  */
 export async function removePlace(repository: string, { folder, tree }: BasePlace): Promise<void> {
   rmSync(tree, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
-  // Twice forced, as git keeps a worktree locked while it makes it. It may not know the worktree, or be gone itself.
+  // Twice forced, as git keeps a worktree locked while it makes it. The tree may be none that git knows.
   await runGit(repository, ['worktree', 'remove', '--force', '--force', tree]);
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+}
+
+/** What disposing of a build does: {@link removePlace}, however often it is asked for. */
+export function removalOf(repository: string, place: BasePlace): () => Promise<void> {
+  let removed: Promise<void> | undefined;
+  return () => (removed ??= removePlace(repository, place));
 }
 
 /** Removes what runs for the same repository have left behind whose process is gone. Those of live processes stay. */

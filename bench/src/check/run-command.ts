@@ -12,7 +12,7 @@ export interface CommandOptions {
 }
 
 export interface CommandEnd {
-  /** The exit code; 127 where the program is not there. */
+  /** The exit code; 127 where the program is not there, and 1 where it wrote more than can be kept. */
   readonly code: number;
   readonly stdout: string;
   /** The end of everything that it wrote, for messages. */
@@ -28,7 +28,7 @@ const misleading =
   /^(?:GIT_(?:DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|PREFIX|NAMESPACE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES)|NODE_OPTIONS|INIT_CWD|PNPM_(?!HOME$).*|npm_(?:command|lifecycle_.*|package_.*|config_(?:.*prefix|globalconfig))|pnpm_config_(?:verify_deps_before_run|filter|recursive|dir))$/;
 
 const outputCharactersMax = 4000;
-const stdoutCharactersMax = 1 << 20;
+const stdoutCharactersMax = 1 << 24;
 
 /** How long a command has to clean up after itself once it was told to end, ms. */
 const graceMs = 3000;
@@ -74,7 +74,7 @@ export async function runCommand(
       child.once('close', ended => resolve(ended ?? 1));
     });
     signal?.throwIfAborted();
-    return { code, stdout, output: output.trim() };
+    return { code: stdout.length < stdoutCharactersMax ? code : 1, stdout, output: output.trim() };
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', end);

@@ -1,0 +1,39 @@
+import { type Command, runCommand } from './run-command.ts';
+
+/** A build beside the repository's own folder could not be made. */
+export class BaseBuildError extends Error {
+  override readonly name = 'BaseBuildError';
+}
+
+/**
+ * Installs what a build depends on, as its lock file says to the letter, and from pnpm's store what is there.
+ *
+ * What only development needs is left out, since the build is imported and nothing else. No scripts are run: of what suites
+ * and packages import nothing has any.
+ *
+ * @param name what messages call the build
+ * @throws BaseBuildError where pnpm fails, with the end of what it wrote
+ * @throws the signal's reason when it aborts
+ */
+export async function installBuild(root: string, name: string, signal: AbortSignal): Promise<void> {
+  // The lock file was checked against the policies for new versions when it was committed; its hashes are checked anyway.
+  const flags = ['--frozen-lockfile', '--prefer-offline', '--trust-lockfile', '--prod', '--ignore-scripts'];
+  const { code, output } = await runCommand(pnpm('install', ...flags), {
+    cwd: root,
+    signal,
+    environment: {
+      CI: 'true',
+      // Whatever exact version the build asks for, it is not fetched.
+      pnpm_config_pm_on_fail: 'ignore',
+    },
+  });
+  if (code === 0) return;
+  throw new BaseBuildError(`Dependencies of ${name} must install: pnpm ended with ${code}\n${output}`);
+}
+
+/** The pnpm that started this program, else the one that `npx` brings, which takes a second or two longer. */
+function pnpm(...args: string[]): Command {
+  const starter = process.env['npm_execpath'] ?? '';
+  if (!/[/\\]pnpm(?:\.[cm]?js|\.exe)?$/.test(starter)) return ['npx', '--yes', 'pnpm@12', ...args];
+  return starter.endsWith('js') ? [process.execPath, starter, ...args] : [starter, ...args];
+}
