@@ -1,4 +1,4 @@
-import { mix, mixedWords } from './mixed-words.ts';
+import { mix, mixedWords } from './validation-words.ts';
 import type { UnitWork } from './slowed-work.ts';
 
 const points = 16_000;

@@ -52,8 +52,10 @@ export interface UnitOrder {
 
 /** Spreads the extra units among the others (Bresenham's line). @throws RangeError as {@link slowedKernel} does */
 export function unitOrder(units: number, percent: number): UnitOrder {
-  const extra = (units * percent) / 100;
-  if (!Number.isInteger(extra) || extra < 0 || extra > units) {
+  const share = (units * percent) / 100;
+  const extra = Math.round(share);
+  // A percentage that was computed may be off in its last digits.
+  if (!(Math.abs(share - extra) < 1e-9 && extra >= 0 && extra <= units)) {
     throw new RangeError(
       `Slowdown must be 0 to 100 percent and a whole number of ${units} units: received ${percent}`,
     );

@@ -1,5 +1,5 @@
-import { mix, mixedWords } from './mixed-words.ts';
-import { LastUsed } from './last-used.ts';
+import { mix, mixedWords } from './validation-words.ts';
+import { LastUsed } from './validation-cache.ts';
 import type { UnitWork } from './slowed-work.ts';
 
 /*

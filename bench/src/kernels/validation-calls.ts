@@ -1,5 +1,5 @@
-import { mix } from './mixed-words.ts';
-import { shape, type Shape, shapeKinds } from './shapes.ts';
+import { mix } from './validation-words.ts';
+import { shape, type Shape, shapeKinds } from './validation-shapes.ts';
 import type { UnitWork } from './slowed-work.ts';
 
 const callsPerUnit = 64;

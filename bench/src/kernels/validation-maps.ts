@@ -1,4 +1,4 @@
-import { mix, mixedWords } from './mixed-words.ts';
+import { mix, mixedWords } from './validation-words.ts';
 import type { UnitWork } from './slowed-work.ts';
 
 const keysInAll = 48;
@@ -6,13 +6,15 @@ const keysInAll = 48;
 const keysInside = 40;
 const getsPerStep = 12;
 
+type Key = number | string;
+
 /**
  * Keys go out and others come in, in turn, through the whole cycle: each unit leaves the Map as it found it.
  *
  * There are twelve reads for each change, because changes make V8 allocate a new table now and then: see the kernels of
  * allocation.
  */
-function churn<Key>(keys: readonly Key[]): UnitWork {
+function churn(keys: readonly Key[]): UnitWork {
   return {
     units: 20,
     opsPerUnit: keysInAll * (getsPerStep + 2),

@@ -1,4 +1,4 @@
-import { mix, mixedWords } from './mixed-words.ts';
+import { mix, mixedWords } from './validation-words.ts';
 import type { UnitWork } from './slowed-work.ts';
 
 const letters = 'abcdefghijklmnopqrstuvwxyz012345';
@@ -47,7 +47,7 @@ const joining: UnitWork = {
       for (let op = 0; op < 4; op++) {
         const name = `${parts[(seed + op) & 15] as string}:${parts[op] as string}/${parts[seed & 15] as string}`;
         for (let at = 0; at < name.length; at++) sum = (Math.imul(sum, 31) + name.charCodeAt(at)) | 0;
-        for (const other of names) sum += name < other ? 1 : 3;
+        for (const other of names) sum += name === other ? 3 : 1;
       }
       return sum | 0;
     };
