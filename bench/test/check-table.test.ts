@@ -144,9 +144,10 @@ describe('figures', () => {
       '13 B',
       '4 KiB',
     ]);
-    expect([0, 1.234e-5, 0.5].map(value => formatMetricValue(value, 'count'))).toEqual([
+    expect([0, 1.234e-5, 0.0012, 0.5].map(value => formatMetricValue(value, 'count'))).toEqual([
       '0',
-      '0.000012',
+      '1.2e-5',
+      '0.0012',
       '0.50',
     ]);
   });

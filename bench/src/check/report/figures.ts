@@ -6,6 +6,7 @@ import { formatShare } from '../format-share.ts';
 /** Below these, what a person reads is nothing, whatever its sign. */
 const noChange = 5e-5;
 const smallCount = 0.01;
+const tinyCount = 1e-4;
 const smallBytes = 10;
 
 /** A change as a signed percentage, as {@link formatShare} has it, but never a negative zero. */
@@ -30,7 +31,9 @@ export function formatMetricValue(value: number, unit: Unit): string {
 }
 
 function formatFew(value: number): string {
-  return value !== 0 && Math.abs(value) < smallCount ? value.toPrecision(2) : digits(value);
+  const magnitude = Math.abs(value);
+  if (magnitude === 0 || magnitude >= smallCount) return digits(value);
+  return magnitude < tinyCount ? value.toExponential(1) : value.toPrecision(2);
 }
 
 /** `4 min 5 s` */

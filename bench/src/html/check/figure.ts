@@ -1,0 +1,19 @@
+import { element, escape } from '../markup.ts';
+
+/** A drawing with its title, and below it what its marks mean. Nothing where there is no drawing. */
+export function figure(title: string, drawing: string, legend: readonly string[] = []): string {
+  if (drawing === '') return '';
+  const keys = legend.length === 0 ? '' : element('p', { class: 'legend' }, ...legend);
+  return element('figure', {}, element('figcaption', {}, escape(title)), drawing, keys);
+}
+
+/** A shape and what it means. */
+export function legendKey(shape: string, text: string): string {
+  const icon = element('svg', { class: 'icon', viewBox: '-8 -8 16 16', 'aria-hidden': 'true' }, shape);
+  return element('span', { class: 'key' }, icon, escape(text));
+}
+
+/** Room around a drawing, for the text beside it. */
+export function plotBox(...drawings: readonly string[]): string {
+  return element('div', { class: 'plotbox' }, ...drawings);
+}
