@@ -62,8 +62,18 @@ export function countsText({ counts }: Digest): string {
   return texts.join(', ') || 'nothing to compare';
 }
 
-/** The metrics of a subject that a reader has to see: the main one, and whatever else did not come out unchanged. */
+/**
+ * The metrics of a subject that a reader has to see: the main one, and whatever else did not come out unchanged. Where the run
+ * was too short for the main one, that goes for the others too, and is said once.
+ */
 export function metricsToShow(subject: SubjectReport): MetricReport[] {
   const main = mainMetric(subject);
-  return subject.metrics.filter(metric => metric === main || metric.verdict !== 'unchanged');
+  const isSaid = main !== undefined && hasFewPairs(main);
+  return subject.metrics.filter(
+    metric => metric === main || (metric.verdict !== 'unchanged' && !(isSaid && hasFewPairs(metric))),
+  );
+}
+
+function hasFewPairs({ verdict, estimate, rule }: MetricReport): boolean {
+  return verdict === 'inconclusive' && estimate.pairs < rule.firstPairs;
 }

@@ -9,7 +9,12 @@ import { canaryBadge, outcomeFates, verdictIcon } from './verdict-mark.ts';
 export function renderAnswer(report: CheckReport, digest: Digest): string {
   const { outcome, env } = report;
   const warning = loadWarning(report);
-  const [first = '', ...others] = outcome.why;
+  // What the canaries say stands below.
+  const isSaid = (text: string): boolean =>
+    outcome.canaries.some(({ subject, why }) => text === `${subject}: ${why}`);
+  const [first = '', ...others] = outcome.why.filter(
+    text => text !== answers[outcome.verdict] && !isSaid(text),
+  );
   const canaries = outcome.canaries.map(canary =>
     element(
       'li',
@@ -22,7 +27,7 @@ export function renderAnswer(report: CheckReport, digest: Digest): string {
     'section',
     { class: `card answer f-${outcomeFates[outcome.verdict]}` },
     element('h2', {}, verdictIcon(outcomeFates[outcome.verdict]), escape(answers[outcome.verdict])),
-    element('p', { class: 'why' }, escape(first)),
+    first === '' ? '' : element('p', { class: 'why' }, escape(first)),
     others.length === 0 ? '' : element('ul', {}, ...others.map(text => element('li', {}, escape(text)))),
     element('p', { class: 'muted' }, escape(`${countsText(digest)}. Exit code ${outcome.exitCode}.`)),
     element(

@@ -25,7 +25,7 @@ export interface ForestGroup {
 const rowsWithOneAxis = 10;
 
 /** Per cent of the axis between two texts, on a narrow page. */
-const narrowGap = 11.5;
+const narrowGap = 13;
 
 /**
  * Changes with their intervals on one axis, a row for each comparison; shaded is what is too little to count. Nothing where

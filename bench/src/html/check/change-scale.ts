@@ -14,7 +14,7 @@ const shareLeast = -0.999;
 const shareMost = 9999;
 const margin = 0.04;
 /** Per cent of the drawing between two marks: enough for their text where the drawing is some 400 pixels wide. */
-const usualGap = 7.5;
+const usualGap = 9.5;
 const lineHeightPx = 16;
 const sizes = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3, 9, 99, 999];
 
@@ -42,18 +42,20 @@ export function changeScale(
   return { place, ticks: ticksOf(place, tickGap) };
 }
 
-/** Zero, and outwards from it on both sides what is far enough from the last. Beyond a half, down is named by what undoes it. */
+/** Zero, and outwards from it on both sides what is far enough from the last. From a half on, down is what undoes up. */
 function ticksOf(place: (share: number) => number, tickGap: number): number[] {
-  const chosen: number[] = [];
-  let last = place(0);
-  for (const size of sizes) {
-    if (place(size) - last < tickGap) continue;
-    chosen.push(size);
-    last = place(size);
+  const zero = place(0);
+  const chosen: { up: number; down: number }[] = [];
+  let last = 0;
+  for (const up of sizes) {
+    const down = up < 0.5 ? -up : undone(up);
+    const [farUp, farDown] = [place(up) - zero, zero - place(down)];
+    if (Math.min(farUp, farDown) - last < tickGap) continue;
+    chosen.push({ up, down });
+    last = Math.max(farUp, farDown);
   }
-  const down = chosen.map(size => (size < 1 ? -size : undone(size)));
   const isInside = (share: number): boolean => place(share) >= 0 && place(share) <= 100;
-  return [...down.filter(isInside).toReversed(), 0, ...chosen.filter(isInside)];
+  return [...chosen.map(({ down }) => down).toReversed(), 0, ...chosen.map(({ up }) => up)].filter(isInside);
 }
 
 /** Between two marks, one above the other, in a drawing that is so many pixels high. */
@@ -66,5 +68,6 @@ export function tickText(share: number): string {
   if (share === 0) return '0';
   if (share >= 1) return `x${Math.round(share + 1)}`;
   if (share <= -0.5) return `x1/${Math.round(1 / (1 + share))}`;
-  return `${share > 0 ? '+' : '−'}${Math.abs(Math.round(share * 1e4) / 100)}%`;
+  const percents = Math.abs(share) * 100;
+  return `${share > 0 ? '+' : '−'}${percents >= 10 ? Math.round(percents) : Math.round(percents * 100) / 100}%`;
 }

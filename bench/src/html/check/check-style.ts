@@ -31,7 +31,7 @@ code { font: 13px ui-monospace, monospace; overflow-wrap: anywhere; }
 .band { fill: var(--strong); opacity: 0.14; } .zero { stroke: var(--strong); stroke-width: 1.5; }
 .truth { stroke: var(--ink); stroke-width: 2; stroke-dasharray: 3 2; fill: none; }
 .forest h3 { font-size: 13px; color: var(--muted); margin: 14px 0 2px; } .forest ul { list-style: none; margin: 0; padding: 0; }
-.row { display: grid; grid-template-columns: minmax(0, 30fr) minmax(0, 42fr) minmax(0, 37fr); column-gap: 18px; align-items: stretch; }
+.row { display: grid; grid-template-columns: minmax(0, 30fr) minmax(0, 42fr) 392px; column-gap: 18px; align-items: stretch; }
 .row:hover { background: var(--page); } .axis-row:hover { background: none; }
 .row .name { padding: 5px 0; min-width: 0; font-size: 13.5px; line-height: 18px; } .row a { color: inherit; }
 .title .params { margin-left: 7px; overflow-wrap: anywhere; } .title b { font-weight: 600; }
@@ -45,6 +45,7 @@ code { font: 13px ui-monospace, monospace; overflow-wrap: anywhere; }
 .f-unchanged .figures strong { font-weight: 400; }
 .subject { padding: 0; margin: 8px 0; } .subject > summary { margin: 0; padding: 10px 18px; color: var(--ink); font-size: 14px;
   font-weight: 400; display: flex; gap: 12px; align-items: baseline; flex-wrap: wrap; list-style-position: inside; }
+.subject > summary::before { content: '▸'; color: var(--muted); width: 10px; margin-right: -4px; } .subject[open] > summary::before { content: '▾'; }
 .subject > summary .title { flex: 1 1 260px; min-width: 0; } .subject > div { padding: 4px 20px 18px; border-top: 1px solid var(--line);
   scroll-margin-top: 60px; }
 .summary-figures { display: inline-flex; gap: 14px; font-variant-numeric: tabular-nums; }
@@ -61,11 +62,14 @@ code { font: 13px ui-monospace, monospace; overflow-wrap: anywhere; }
 .median, .path { stroke: var(--a); stroke-width: 2; } .whisker { stroke: var(--a); stroke-width: 1.5; opacity: 0.6; }
 .scalings { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 0 16px; }
 .scalings .plotbox { padding-left: 66px; }
-@media (max-width: 760px) {
-  main { padding: 18px 12px 40px; } .card { padding: 14px; } .subject { padding: 0; }
+@media (max-width: 1000px) {
   .row { grid-template-columns: minmax(0, 1fr); padding: 6px 0; } .row .name { padding: 0; } .axis-row .name, .axis-row .figures { display: none; }
-  .axis-row { padding: 0; } .tick.minor { display: none; } .figures { grid-row: 2; display: flex; flex-wrap: wrap; gap: 0 14px; } .figures .change, .verdict-word { display: flex; gap: 8px; align-items: baseline; } .strip { grid-row: 3; min-height: 26px; }
-  .figures .values { text-align: left; } .plotbox { padding-left: 62px; padding-right: 4px; }
-  .subject .facts { grid-template-columns: minmax(0, 1fr); } .subject > div { padding: 4px 14px 14px; } .subject > summary { padding: 10px 14px; }
+  .axis-row { padding: 0; } .strip { grid-row: 3; min-height: 26px; } .figures { grid-row: 2; display: flex; flex-wrap: wrap; gap: 0 14px; }
+  .figures .values { text-align: left; } .figures .change, .verdict-word { display: flex; gap: 8px; align-items: baseline; }
+}
+@media (max-width: 760px) {
+  main { padding: 18px 12px 40px; } .card { padding: 14px; } .subject { padding: 0; } .tick.minor { display: none; }
+  .plotbox { padding-left: 62px; padding-right: 4px; } .subject .facts { grid-template-columns: minmax(0, 1fr); }
+  .subject > div { padding: 4px 14px 14px; } .subject > summary { padding: 10px 14px; }
 }
 `;

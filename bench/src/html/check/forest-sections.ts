@@ -1,5 +1,5 @@
 import type { CheckReport, MetricReport, SubjectReport } from '../../check/check-report.ts';
-import { type Digest, mainMetric } from '../../check/report/digest.ts';
+import { type Digest, mainMetric, metricsToShow } from '../../check/report/digest.ts';
 import { element, escape } from '../markup.ts';
 import { type ForestRow, renderForest } from './change-forest.ts';
 import { legendKey } from './figure.ts';
@@ -63,15 +63,20 @@ function forestRow(
 /** A metric besides time has a row where it moved at all by a quarter of what counts; latency and counts always have. */
 const worthShowing = 0.25;
 
+function isWorthShowing(subject: SubjectReport, metric: MetricReport): boolean {
+  const { verdict, kind, estimate, rule } = metric;
+  if (verdict !== 'unchanged') return metricsToShow(subject).includes(metric);
+  const moved = Math.abs(Math.log1p(estimate.hl)) > worthShowing * Math.log1p(rule.minEffect);
+  return moved || kind === 'latency' || kind === 'count';
+}
+
 /** All other metrics that are worth a look. */
 export function renderOtherMetrics({ subjects: all }: CheckReport): string {
-  const others = all.flatMap(subject =>
+  const own = all.filter(({ canary }) => canary === undefined);
+  const others = [...own, ...all.filter(subject => !own.includes(subject))].flatMap(subject =>
     subject.metrics.filter(metric => metric !== mainMetric(subject)).map(metric => ({ subject, metric })),
   );
-  const shown = others.filter(({ metric: { verdict, kind, estimate, rule } }) => {
-    const moved = Math.abs(Math.log1p(estimate.hl)) > worthShowing * Math.log1p(rule.minEffect);
-    return verdict !== 'unchanged' || moved || kind === 'latency' || kind === 'count';
-  });
+  const shown = others.filter(({ subject, metric }) => isWorthShowing(subject, metric));
   if (others.length === 0) return '';
   const rows = (isMoved: boolean): ForestRow[] =>
     shown
@@ -82,7 +87,7 @@ export function renderOtherMetrics({ subjects: all }: CheckReport): string {
     { title: 'Unchanged', rows: rows(false) },
   ]);
   const quiet = others.length - shown.length;
-  const rest = `${quiet} further ${quiet === 1 ? 'comparison' : 'comparisons'} of bytes and collections moved by less than a quarter of what counts.`;
+  const rest = `${quiet} further ${quiet === 1 ? 'comparison' : 'comparisons'} moved by less than a quarter of what counts, or could not be decided no more than the time could.`;
   return section(
     'Bytes, collections, counts and latency',
     'others',

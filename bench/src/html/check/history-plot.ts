@@ -134,7 +134,7 @@ function changes(runs: readonly PastRun[], minEffect: number): string {
     ...labelled.flatMap(index => {
       const { run } = runs[index] as PastRun;
       const anchor = index === 0 ? 'start' : index === last ? 'end' : 'middle';
-      const attributes = { class: 'tick', 'text-anchor': anchor };
+      const attributes = { class: anchor === 'middle' ? 'tick minor' : 'tick', 'text-anchor': anchor };
       const x = index === 0 ? 0 : index === last ? 100 : placeOf(index, runs);
       return [
         fluidText(x, 100, formatCommit(run.head.commit), { ...attributes, dy: 16 }),

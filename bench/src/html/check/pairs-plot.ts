@@ -106,9 +106,9 @@ function turns(pairs: readonly PairRow[]): string[] {
   const shown = Array.from({ length: count }, (_, at) =>
     Math.round((at * (pairs.length - 1)) / Math.max(1, count - 1)),
   );
-  return shown.map(index =>
-    fluidText(placeOf(index, pairs), 100, `turn ${pairs[index]?.turn ?? 0}`, {
-      class: 'tick',
+  return shown.map((index, at) =>
+    fluidText(placeOf(index, pairs), 100, `${at === 0 ? 'turn ' : ''}${pairs[index]?.turn ?? 0}`, {
+      class: at % 2 === 0 ? 'tick' : 'tick minor',
       dy: 16,
       'text-anchor': 'middle',
     }),

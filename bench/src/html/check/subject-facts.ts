@@ -23,7 +23,7 @@ function workFacts({ work, checksum, presence }: SubjectReport): Fact[] {
     const { warmupCycles, cyclesPerChunk, chunksPerWindow } = work;
     facts.push([
       'work',
-      `${digits(warmupCycles)} cycles to warm up, then ${digits(cyclesPerChunk)} a chunk, ${digits(chunksPerWindow)} chunks`,
+      `${digits(warmupCycles)} cycles to warm up, then ${digits(cyclesPerChunk)} a chunk; ${digits(chunksPerWindow)} ${chunksPerWindow === 1 ? 'chunk' : 'chunks'} a window`,
     ]);
   }
   if (checksum !== null) facts.push(['checksum', `${checksum}, the same in all processes that are compared`]);

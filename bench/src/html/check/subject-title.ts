@@ -15,8 +15,8 @@ export function subjectTitle({ name, suite, bench, presence }: SubjectReport): s
 }
 
 /** Where the page has more about a subject. */
-export function subjectId(subjects: readonly SubjectReport[], subject: SubjectReport): string {
-  return `subject-${subjects.indexOf(subject)}`;
+export function subjectId(subjects: readonly SubjectReport[], { name }: SubjectReport): string {
+  return `subject-${subjects.findIndex(subject => subject.name === name)}`;
 }
 
 /** The name as a link to there. */
