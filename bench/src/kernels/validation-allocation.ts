@@ -40,30 +40,33 @@ const points: UnitWork = {
 };
 
 const origin = new Point(0, 0);
-const sortedLength = 96;
+const arrayLength = 64;
+const smoothings = 20;
 
-/** Arrays that are made of another, sorted by insertion, and forgotten. */
+/** Arrays that are made of another, smoothed over and over, and forgotten. */
 const arrays: UnitWork = {
-  units: 40,
-  opsPerUnit: sortedLength,
+  units: 80,
+  opsPerUnit: smoothings,
   setUp(count) {
-    const order = Array.from(mixedWords(sortedLength, 22), word => word >>> 8);
+    const base = Array.from(mixedWords(arrayLength, 22), word => word >>> 8);
     const seeds = mixedWords(count, 23).map(word => word >>> 16);
     return unit => {
       const seed = seeds[unit] as number;
-      const values = order.map(word => word + seed);
-      for (let done = 1; done < sortedLength; done++) {
-        const value = values[done] as number;
-        let at = done;
-        for (; at > 0 && (values[at - 1] as number) > value; at--) values[at] = values[at - 1] as number;
-        values[at] = value;
-      }
+      const values = base.map(word => word + seed);
+      for (let round = 0; round < smoothings; round++) smooth(values);
       let sum = 0;
       for (const value of values) sum = (Math.imul(sum, 31) + value) | 0;
       return sum;
     };
   },
 };
+
+/** Each element becomes the mean of itself and the next. */
+function smooth(values: number[]): void {
+  for (let at = 1; at < values.length; at++) {
+    values[at - 1] = ((values[at - 1] as number) + (values[at] as number)) >> 1;
+  }
+}
 
 const hotKeys = 16;
 const coldKeys = 12;
@@ -151,7 +154,7 @@ const trees: UnitWork = {
 /** Allocation: short-lived objects and arrays. */
 export const allocation: Readonly<Record<string, UnitWork>> = {
   'small objects': points,
-  'sorted arrays': arrays,
+  'smoothed arrays': arrays,
   'cache with eviction': evictions,
   'search trees': trees,
 };
