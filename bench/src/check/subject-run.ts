@@ -93,7 +93,7 @@ export class SubjectRun {
       return nextStep(series, metric.rule, this.#looks);
     });
     if (confirmed.length === 0 && screened.length < mostPairs && steps.includes('screen')) return 'screen';
-    return confirmed.length < 2 * confirmPairs && steps.includes('confirm') ? 'confirm' : 'stop';
+    return confirmed.length < 3 * confirmPairs && steps.includes('confirm') ? 'confirm' : 'stop';
   }
 
   #of(stage: PairRow['stage']): { base: ArmRow['values']; head: ArmRow['values'] }[] {

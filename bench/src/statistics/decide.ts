@@ -10,7 +10,7 @@ export interface Rule {
   readonly firstPairs: number;
   /** Pairs after which a comparison that is still undecided is left so. */
   readonly mostPairs: number;
-  /** Fresh pairs that must repeat what the first showed. */
+  /** Fresh pairs that must repeat what the first showed; twice as many where they do not leave it beyond doubt. */
   readonly confirmPairs: number;
   /** Probability of at least one false alarm in a whole run. */
   readonly alpha: number;
@@ -36,21 +36,35 @@ const confidence = 0.99;
 const looksResamples = 1000;
 const testResamples = 100_000;
 
+/** The confirmation is looked at twice at most, so each look has half of the level (Bonferroni). */
+const confirmLooks = 2;
+
+/** A p-value below this share of the level passes among any hundred comparisons: no need to look again. */
+const beyondDoubt = 0.01;
+
 /**
  * Decides after each pair whether to go on. It looks at 8, 12, 16, … pairs: what does not move stops at the first look, what
  * clearly moves goes on to the confirmation at once, and what is unsure gets more pairs.
  *
- * Looking repeatedly costs nothing of the level: the verdict stands on the confirming pairs alone, whose number is fixed and
- * which nobody has looked at before.
+ * Looking repeatedly costs nothing of the level: the verdict stands on the confirming pairs alone, and the two looks at those
+ * are paid for.
  */
 export function nextStep({ screen, confirm }: Series, rule: Rule, random: Random): Step {
-  if (confirm.length > 0) return confirm.length < rule.confirmPairs ? 'confirm' : 'stop';
+  if (confirm.length > 0) return isConfirmed(confirm, rule, random) ? 'stop' : 'confirm';
   if (screen.length < rule.firstPairs) return 'screen';
   if ((screen.length - rule.firstPairs) % lookEvery !== 0 && screen.length < rule.mostPairs) return 'screen';
   const estimate = estimateOf(screen, random);
   if (isSuspect(estimate, screen.length, rule)) return 'confirm';
   if (screen.length >= rule.mostPairs) return 'stop';
-  return isQuiet(estimate, rule) || isFaster(estimate, rule) ? 'stop' : 'screen';
+  return isQuiet(estimate, rule) || isFaster(estimate, screen.length, rule) ? 'stop' : 'screen';
+}
+
+/** Whether the confirming pairs have said all that they will. */
+function isConfirmed(confirm: readonly number[], rule: Rule, random: Random): boolean {
+  if (confirm.length !== rule.confirmPairs) return confirm.length >= confirmLooks * rule.confirmPairs;
+  const { value } = estimateOf(confirm, random);
+  if (value < quietShare * Math.log1p(rule.minEffect)) return true;
+  return confirmP(confirm, random) <= beyondDoubt * rule.alpha;
 }
 
 export type Verdict = 'unchanged' | 'regression' | 'possible' | 'improvement' | 'inconclusive';
@@ -75,7 +89,7 @@ export function judge(series: Series, rule: Rule, random: Random): Judgement {
     return { estimate: first, pairs: screen.length, stage: 'screen', suspect, p: 1 };
   }
   const estimate = estimateOf(confirm, random);
-  return { estimate, pairs: confirm.length, stage: 'confirm', suspect, p: shareNotAbove0(confirm, random) };
+  return { estimate, pairs: confirm.length, stage: 'confirm', suspect, p: confirmP(confirm, random) };
 }
 
 /**
@@ -93,7 +107,7 @@ export function verdictOf(judgement: Judgement, adjustedP: number, rule: Rule): 
   }
   if (suspect) return 'possible';
   if (pairs < rule.firstPairs || !isBounded(estimate, rule)) return 'inconclusive';
-  if (isFaster(estimate, rule)) return 'improvement';
+  if (isFaster(estimate, pairs, rule)) return 'improvement';
   return estimate.lo > 0 && estimate.value >= quietShare * effect ? 'possible' : 'unchanged';
 }
 
@@ -107,9 +121,13 @@ function estimateOf(series: readonly number[], random: Random): Estimate {
 
 /** Slower by the least effect, and surely slower; with few pairs more surely. */
 function isSuspect({ value, lo }: Estimate, pairs: number, rule: Rule): boolean {
-  const effect = Math.log1p(rule.minEffect);
+  return value > Math.log1p(rule.minEffect) && lo > marginOf(pairs, rule);
+}
+
+/** How far from nothing an interval must stay: with few pairs, intervals are too narrow. */
+function marginOf(pairs: number, rule: Rule): number {
   const enough = pairs >= Math.min(2 * rule.firstPairs, rule.mostPairs);
-  return value > effect && lo > (enough ? 0 : quietShare * effect);
+  return enough ? 0 : quietShare * Math.log1p(rule.minEffect);
 }
 
 function isQuiet(estimate: Estimate, rule: Rule): boolean {
@@ -117,8 +135,8 @@ function isQuiet(estimate: Estimate, rule: Rule): boolean {
   return estimate.value < quietShare * effect && estimate.value > -effect && isBounded(estimate, rule);
 }
 
-function isFaster({ value, hi }: Estimate, rule: Rule): boolean {
-  return value < -Math.log1p(rule.minEffect) && hi < 0;
+function isFaster({ value, hi }: Estimate, pairs: number, rule: Rule): boolean {
+  return value < -Math.log1p(rule.minEffect) && hi < -marginOf(pairs, rule);
 }
 
 /** A slowdown of twice the least effect is out of the question: only then can a comparison be called unchanged. */
@@ -126,15 +144,35 @@ function isBounded({ hi }: Estimate, rule: Rule): boolean {
   return hi < 2 * Math.log1p(rule.minEffect);
 }
 
-/** One-sided bootstrap p-value of "not slower"; never 0, as a number of resamples cannot show that. */
+function confirmP(confirm: readonly number[], random: Random): number {
+  return Math.min(1, confirmLooks * shareNotAbove0(confirm, random));
+}
+
+/**
+ * One-sided bootstrap p-value of "not slower": the share of resamples whose Hodges–Lehmann estimate is not above 0. Never 0, as
+ * no number of resamples can show that.
+ *
+ * The estimate is the median of the means of all pairs, so it is above 0 where most of those means are: that is counted, and
+ * nothing is sorted.
+ */
 function shareNotAbove0(series: readonly number[], random: Random): number {
-  if (series.every(value => value > 0 && value === series[0])) return 1 / (testResamples + 1);
-  const drawn = new Float64Array(series.length);
+  const { length } = series;
+  const half = (length * (length + 1)) / 4;
+  const drawn = new Float64Array(length);
   let notAbove = 0;
   for (let round = 0; round < testResamples; round++) {
-    for (let index = 0; index < drawn.length; index++)
-      drawn[index] = series[random.below(series.length)] as number;
-    if (hodgesLehmann(drawn) <= 0) notAbove += 1;
+    for (let index = 0; index < length; index++) drawn[index] = series[random.below(length)] as number;
+    if (meansAbove0(drawn) <= half) notAbove += 1;
   }
   return (notAbove + 1) / (testResamples + 1);
+}
+
+function meansAbove0(series: Float64Array): number {
+  let above = 0;
+  for (let first = 0; first < series.length; first++) {
+    const value = series[first] as number;
+    for (let second = first; second < series.length; second++)
+      if (value + (series[second] as number) > 0) above += 1;
+  }
+  return above;
 }

@@ -67,6 +67,7 @@ export async function runOnce(options: RunOnceOptions): Promise<ValidationRun> {
     processes,
     exitCode: outcome.exitCode,
     canariesPassed: outcome.canaries.every(({ passed }) => passed),
+    canaries: outcome.canaries.map(({ why }) => why),
     comparisons: known.map(entry => comparisonOf(entry, reports)),
     others: othersOf(reports),
   };

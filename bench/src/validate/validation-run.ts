@@ -25,6 +25,8 @@ export interface ValidationRun {
   readonly processes: number;
   readonly exitCode: 0 | 1 | 2 | 3;
   readonly canariesPassed: boolean;
+  /** What became of each canary, in words. */
+  readonly canaries: readonly string[];
   readonly comparisons: readonly Comparison[];
   /** Verdicts other than `unchanged` on what is not time: `bench, metric: verdict`. */
   readonly others: readonly string[];
