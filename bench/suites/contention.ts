@@ -23,7 +23,7 @@ export default defineSuite({
     {
       name: 'mutex',
       about:
-        'a lock of one word, held for eight additions; who finds it held sleeps, after a look or after many',
+        'a lock of one word that each thread holds for half of its time; who finds it held sleeps, after one look or after many',
       threads: [1, 2],
       blocking: true,
       group: accountMemory,

@@ -218,7 +218,7 @@ function environmentOf(profile: 'gate' | 'headline', seed: number, pairs: number
   return {
     startedAt: '2026-01-02T03:04:05.678Z',
     durationMs: 123_456,
-    baseBuildMs: 4567,
+    buildsMs: 4567,
     node: 'v26.0.0',
     v8: '14',
     os: 'Linux 6 x64',

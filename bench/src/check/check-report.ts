@@ -24,8 +24,8 @@ export interface CheckReport {
 export interface CheckEnvironment {
   readonly startedAt: string;
   readonly durationMs: number;
-  /** Of which for the base build: worktree and install. */
-  readonly baseBuildMs: number;
+  /** Of which for the two builds: worktree, copy and installs. */
+  readonly buildsMs: number;
   readonly node: string;
   readonly v8: string;
   readonly os: string;

@@ -5,7 +5,6 @@ import type { FoundSuite } from '../discover.ts';
 import { type LoadedKeys, loadKeysFor } from '../input/load-keys.ts';
 import type { Job, Sample } from '../measure/job.ts';
 import { type Contest, fitToKeys } from '../plan.ts';
-import { commitOf } from '../report/commit.ts';
 import { sampleInProcess } from '../run/sample-process.ts';
 import type { Rule } from '../statistics/decide.ts';
 import type { BaseBuild } from './base-build.ts';
@@ -22,8 +21,10 @@ import { type Variant, variantOptions } from './variant.ts';
 export interface CompareOptions {
   readonly contests: readonly Contest[];
   readonly base: Pick<BaseBuild, 'ref' | 'commit' | 'root'>;
-  readonly baseBuildMs: number;
-  readonly headRoot: string;
+  /** What is checked out, and the folder that has a copy of it. */
+  readonly head: CheckReport['head'] & { readonly root: string };
+  /** How long it took to make both builds. */
+  readonly buildsMs: number;
   /** All suites of head; `canary` is among them. */
   readonly suites: readonly FoundSuite[];
   readonly profile: CheckProfile;
@@ -67,7 +68,7 @@ export async function compareBuilds(options: CompareOptions): Promise<CheckRepor
     schema: 'quorate-bench-check/1',
     env: observed(input, processes),
     base: { ref: base.ref, commit: base.commit },
-    head: commitOf(options.headRoot),
+    head: { commit: options.head.commit, dirty: options.head.dirty },
     outcome: outcomeOf(subjects),
     subjects,
     gone: names.gone(options.suites),
@@ -78,13 +79,13 @@ export async function compareBuilds(options: CompareOptions): Promise<CheckRepor
 
 /** Starts a process on one of the builds; everything but what the packages of the workspace lead to is the same. */
 async function measurer(
-  { base, headRoot, contests, profile, folder, signal }: CompareOptions,
+  { base, head, contests, profile, folder, signal }: CompareOptions,
   input: LoadedKeys,
 ): Promise<(job: Job, arm: Arm) => Promise<Sample>> {
   writeFileSync(join(folder, 'keys'), `${input.keys.join('\n')}\n`);
   const variants: Record<Arm, Variant> = {
     base: { arm: 'base', root: base.root, label: `${base.ref} (${base.commit.slice(0, 10)})` },
-    head: { arm: 'head', root: headRoot, label: 'head' },
+    head: { arm: 'head', root: head.root, label: 'head' },
   };
   const suites = [...new Set(contests.map(({ url }) => url))];
   const lacks = await findLacks({ ...variants, suites, signal });
@@ -103,13 +104,13 @@ const statistics =
 
 /** Call the result when the run is over. */
 function observe(options: CompareOptions): (input: LoadedKeys, processes: number) => CheckEnvironment {
-  const { profile, seed, budgetMs, baseBuildMs } = options;
-  const startedMs = Date.now() - baseBuildMs;
+  const { profile, seed, budgetMs, buildsMs } = options;
+  const startedMs = Date.now() - buildsMs;
   const loadBefore = loadavg()[0] ?? 0;
   return ({ source, keys, digest }, processes) => ({
     startedAt: new Date(startedMs).toISOString(),
     durationMs: Math.round(Date.now() - startedMs),
-    baseBuildMs: Math.round(baseBuildMs),
+    buildsMs: Math.round(buildsMs),
     node: process.version,
     v8: process.versions.v8,
     os: `${type()} ${release()} ${arch()}`,

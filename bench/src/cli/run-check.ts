@@ -3,6 +3,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BaseBuildError, BaseRefError, openBaseBuild } from '../check/base-build.ts';
+import { openHeadBuild } from '../check/head-build.ts';
 import { type CheckProfile, checkProfiles } from '../check/check-profile.ts';
 import type { CheckReport } from '../check/check-report.ts';
 import { compareBuilds } from '../check/compare-builds.ts';
@@ -14,6 +15,7 @@ import { renderCheckTable } from '../check/report/check-table.ts';
 import { discoverSuites } from '../discover.ts';
 import { renderCheckPage } from '../html/check/check-page.ts';
 import { type Contest, planContests } from '../plan.ts';
+import { commitOf } from '../report/commit.ts';
 import { BusyError, takeBenchLock } from '../run/bench-lock.ts';
 import type { Rule } from '../statistics/decide.ts';
 import { checkHelp } from './check-help.ts';
@@ -95,12 +97,13 @@ async function check(
       signal,
       onProgress: what => progress.step(what),
     });
-    const baseBuildMs = performance.now() - startMs;
+    await using head = await openHeadBuild({ repository, signal, onProgress: what => progress.step(what) });
+    const buildsMs = performance.now() - startMs;
     return await compareBuilds({
       contests,
       base,
-      baseBuildMs,
-      headRoot: repository,
+      head: { root: head.root, ...commitOf(repository) },
+      buildsMs,
       suites: await discoverSuites(suitesFolder),
       profile,
       rule: ruleOf(options, profile),

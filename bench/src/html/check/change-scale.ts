@@ -1,6 +1,6 @@
 /** Maps changes to places from 0 to 100 per cent of a drawing's width (or height), and names those worth a mark. */
 export interface ChangeScale {
-  place(share: number): number;
+  readonly place: (share: number) => number;
   readonly ticks: readonly number[];
 }
 
