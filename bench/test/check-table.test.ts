@@ -87,10 +87,10 @@ describe('renderCheckTable', () => {
   it('shows the canaries with what was found, the notes, and what the run depended on', () => {
     expect(under('Canaries')).toEqual([
       expect.stringMatching(
-        /^ {2}passed {8}canary\/lookup .*slowdown=0: identical .*, and is \([+-]0\.\d+ % \[/,
+        /^ {2}passed {8}canary\/lookup .*slowdown=0: identical .*, and is \(time [+-]0\.\d+ % \[/,
       ),
       expect.stringMatching(
-        /^ {2}passed {8}canary\/lookup .*slowdown=5: \+5\.0 % must be caught, and is \(\+\d/,
+        /^ {2}passed {8}canary\/lookup .*slowdown=5: \+5\.0 % must be caught, and is \(time \+\d/,
       ),
     ]);
     expect(under('Notes')).toEqual(['  The history could not be read']);

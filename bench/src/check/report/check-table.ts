@@ -160,7 +160,9 @@ function canaryLines({ outcome }: CheckReport, { canaries }: Digest, paint: Pain
     const main = report === undefined ? undefined : mainMetric(report);
     const word = paint(passed ? 'green' : 'red', (passed ? 'passed' : 'not passed').padEnd(12));
     const found =
-      main === undefined ? '' : ` (${formatChange(main.estimate.hl)} ${formatInterval(main.estimate)})`;
+      main === undefined
+        ? ''
+        : ` (${main.metric} ${formatChange(main.estimate.hl)} ${formatInterval(main.estimate)})`;
     return `  ${word}  ${subject}: ${continued(why)}${found}`;
   });
 }

@@ -31,7 +31,7 @@ export function renderCheckPage(report: CheckReport, history: History = { runs: 
       element('button', { type: 'button' }, 'Light / dark'),
     ),
     renderAnswer(report, digest),
-    renderTimes(report, digest),
+    renderTimes(report),
     renderOtherMetrics(report),
     renderLeftOut(report, digest),
     notes([...report.notes, ...history.notes]),

@@ -23,7 +23,7 @@ code { font: 13px ui-monospace, monospace; overflow-wrap: anywhere; }
 .answer ul, .list { padding-left: 20px; margin: 4px 0 10px; } .answer li { overflow-wrap: anywhere; white-space: pre-wrap; }
 .list, ul.canaries { list-style: none; padding-left: 20px; } ul.canaries { padding: 0; margin: 0; }
 .list li, .canaries li { display: flex; gap: 10px; align-items: baseline; padding: 4px 0; overflow-wrap: anywhere; }
-.list li > :first-child, .canaries li > :first-child { flex: none; margin: 0; }
+.list li > .badge, .list li > .tag, .canaries .badge { flex: none; margin: 0; } .canaries .badge { min-width: 100px; } .list .badge, .list .tag { min-width: 118px; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 12px 0 0; color: var(--muted); font-size: 13px; }
 .key { display: inline-flex; gap: 6px; align-items: center; }
 .fluid { width: 100%; display: block; overflow: visible; font: 11.5px system-ui, -apple-system, 'Segoe UI', sans-serif; }
@@ -52,7 +52,7 @@ code { font: 13px ui-monospace, monospace; overflow-wrap: anywhere; }
 .subject .facts { margin-top: 22px; grid-template-columns: repeat(auto-fill, minmax(330px, 1fr)); font-size: 13.5px; }
 .subject .facts dt { flex: none; } .numbers { margin-top: 10px; }
 .metrics { margin-top: 8px; } .metrics th[scope=row] { color: var(--ink); } .metrics td.why { white-space: normal; min-width: 260px; color: var(--muted); }
-.plotbox { padding: 22px 12px 24px 74px; } figcaption + .plotbox { padding-top: 18px; } .plotbox .fluid + .fluid { margin-top: 22px; }
+.plotbox { padding: 22px 12px 24px 74px; } figcaption + .plotbox { padding-top: 18px; } .below-2 { padding-bottom: 40px; } .plotbox .fluid + .fluid { margin-top: 22px; }
 .divider { stroke: var(--strong); stroke-dasharray: 3 4; }
 .interval { fill: var(--f); opacity: 0.16; } .estimate { stroke: var(--f); stroke-width: 2; }
 .pair { fill: var(--head); stroke: var(--head); stroke-width: 1.5; } .pair.hollow { fill: var(--card); }

@@ -2,17 +2,14 @@ import type { Arm, MetricReport, PairRow } from '../../check/check-report.ts';
 import { formatMetricValue } from '../../check/report/figures.ts';
 import { quantile } from '../../statistics/quantile.ts';
 import { element } from '../markup.ts';
-import { logScale, type Scale } from '../scale.ts';
 import { figure, legendKey, plotBox } from './figure.ts';
+import { type ValueScale, valueAxis, valueScale } from './value-scale.ts';
 import { fluidDrawing, fluidLine, fluidText, percent } from './fluid.ts';
 
 const arms = ['base', 'head'] as const;
 
 /** Steps of a curve: more could not be told apart. */
 const stepsMax = 200;
-
-/** Beyond this share of the chunks the curve is cut: the slowest met other programs, and would squeeze the rest together. */
-const shownShare = 0.9;
 
 /**
  * How the chunks of both builds are distributed (those of all processes together), and below them where the value of each
@@ -24,8 +21,7 @@ export function renderDistribution(pairs: readonly PairRow[], metric: MetricRepo
   if (chunks.base.length === 0 || chunks.head.length === 0) return '';
   const values = { base: valuesOf(pairs, 'base', metric), head: valuesOf(pairs, 'head', metric) };
   const all = [...chunks.base, ...chunks.head, ...values.base, ...values.head];
-  const [least, most] = [Math.min(...all), Math.max(...arms.map(arm => quantile(chunks[arm], shownShare)))];
-  const scale = logScale(least / 1.005, Math.max(most, ...values.base, ...values.head) * 1.005, 0, 100);
+  const scale = valueScale(all, metric);
   const isGroup = pairs.some(({ base }) => base.windows !== undefined);
   const what = isGroup ? 'windows' : 'chunks';
   const medians = arms.map(
@@ -38,19 +34,12 @@ export function renderDistribution(pairs: readonly PairRow[], metric: MetricRepo
       fluidLine(0, 100 - share, 100, 100 - share, 'grid'),
       fluidText(0, 100 - share, `${share} %`, { class: 'tick', dx: -8, dy: 4, 'text-anchor': 'end' }),
     ]),
-    ...scale.ticks.flatMap(tick => [
-      fluidLine(scale.place(tick), 0, scale.place(tick), 100, 'grid'),
-      fluidText(scale.place(tick), 100, formatMetricValue(tick, metric.unit), {
-        class: 'tick',
-        dy: 34,
-        'text-anchor': 'middle',
-      }),
-    ]),
+    ...valueAxis(scale, metric, 34),
     ...arms.flatMap((arm, index) => [curve(chunks[arm], scale, arm), ...rug(values[arm], scale, arm, index)]),
   );
   return figure(
-    `Share of the ${what} that took at most so long (the slowest tenth lies farther right); below, the value of each process`,
-    plotBox(drawing),
+    `Share of the ${what} that took at most so long; below, the value of each process`,
+    plotBox(2, drawing),
     arms.map(arm => legendKey(curveKey(arm), `${arm}, ${chunks[arm].length} ${what}`)),
   );
 }
@@ -67,14 +56,13 @@ function valuesOf(pairs: readonly PairRow[], arm: Arm, { metric }: MetricReport)
 }
 
 /** The empirical distribution as steps, in a box of 100 by 100 that is stretched to the drawing. */
-function curve(chunks: readonly number[], scale: Scale, arm: Arm): string {
+function curve(chunks: readonly number[], scale: ValueScale, arm: Arm): string {
   const sorted = [...chunks].sort((a, b) => a - b);
   const steps = Math.min(stepsMax, sorted.length);
   let path = '';
   for (let step = 1; step <= steps; step++) {
     const share = step / steps;
     const x = scale.place(sorted[Math.ceil(share * sorted.length) - 1] as number);
-    if (x > 100) break;
     path += `${step === 1 ? `M${round(x)} 100` : `H${round(x)}`}V${round(100 - 100 * share)}`;
   }
   const attributes = { viewBox: '0 0 100 100', preserveAspectRatio: 'none', width: '100%', height: '100%' };
@@ -90,7 +78,7 @@ function curveKey(arm: Arm): string {
 }
 
 /** A stroke for each process, base's above head's. */
-function rug(values: readonly number[], scale: Scale, arm: Arm, index: number): string[] {
+function rug(values: readonly number[], scale: ValueScale, arm: Arm, index: number): string[] {
   const [from, to] = [4 + index * 9, 11 + index * 9];
   return values.map(value =>
     element(

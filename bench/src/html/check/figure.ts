@@ -13,7 +13,7 @@ export function legendKey(shape: string, text: string): string {
   return element('span', { class: 'key' }, icon, escape(text));
 }
 
-/** Room around a drawing, for the text beside it. */
-export function plotBox(...drawings: readonly string[]): string {
-  return element('div', { class: 'plotbox' }, ...drawings);
+/** Room around drawings for the text beside them, and for one or two lines of text below. */
+export function plotBox(linesBelow: 1 | 2, ...drawings: readonly string[]): string {
+  return element('div', { class: `plotbox below-${linesBelow}` }, ...drawings);
 }

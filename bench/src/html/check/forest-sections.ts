@@ -1,5 +1,5 @@
 import type { CheckReport, MetricReport, SubjectReport } from '../../check/check-report.ts';
-import { type Digest, mainMetric, metricsToShow } from '../../check/report/digest.ts';
+import { fates, mainMetric, metricsToShow } from '../../check/report/digest.ts';
 import { element, escape } from '../markup.ts';
 import { type ForestRow, renderForest } from './change-forest.ts';
 import { legendKey } from './figure.ts';
@@ -8,17 +8,21 @@ import { subjectLink } from './subject-title.ts';
 import { verdictMark } from './verdict-mark.ts';
 
 /** The times (and amounts) of all subjects, what moved first. */
-export function renderTimes(
-  { subjects: all }: CheckReport,
-  { moved, unchanged, canaries, notCompared: rest }: Digest,
-): string {
-  const rows = (chosen: readonly SubjectReport[]): ForestRow[] =>
-    chosen.flatMap(subject => forestRow(all, subject, mainMetric(subject)));
+export function renderTimes({ subjects: all }: CheckReport): string {
+  const measured = all.flatMap(subject => {
+    const metric = mainMetric(subject);
+    return metric === undefined ? [] : [{ subject, metric }];
+  });
+  const own = measured.filter(({ subject }) => subject.canary === undefined);
+  const canaries = measured.filter(entry => !own.includes(entry));
+  const rows = (entries: typeof measured): ForestRow[] =>
+    [...entries]
+      .sort((a, b) => fates.indexOf(a.metric.verdict) - fates.indexOf(b.metric.verdict))
+      .map(({ subject, metric }) => forestRow(all, subject, metric));
   const forest = renderForest([
-    { title: 'Moved or unsure', rows: rows(moved) },
-    { title: 'Unchanged', rows: rows(unchanged) },
-    { title: 'Not compared, as far as it was measured', rows: rows(rest) },
-    { title: 'Canaries', rows: rows(canaries) },
+    { title: 'Moved or unsure', rows: rows(own.filter(({ metric }) => metric.verdict !== 'unchanged')) },
+    { title: 'Unchanged', rows: rows(own.filter(({ metric }) => metric.verdict === 'unchanged')) },
+    { title: 'Canaries', rows: canaries.map(({ subject, metric }) => forestRow(all, subject, metric)) },
   ]);
   if (forest === '') return '';
   return section(
@@ -42,22 +46,16 @@ function forestLegend(hasTruth: boolean): string {
   );
 }
 
-function forestRow(
-  all: readonly SubjectReport[],
-  subject: SubjectReport,
-  metric: MetricReport | undefined,
-): ForestRow[] {
-  if (metric === undefined) return [];
+function forestRow(all: readonly SubjectReport[], subject: SubjectReport, metric: MetricReport): ForestRow {
   const { canary } = subject;
   const isMain = metric === mainMetric(subject);
-  return [
-    {
-      name: `${subjectLink(all, subject)}${isMain ? '' : element('span', { class: 'tag' }, escape(metric.metric))}`,
-      about: `${subject.name}, ${metric.metric}`,
-      metric,
-      ...(canary === undefined || !isMain ? {} : { truth: canary }),
-    },
-  ];
+  const tag = isMain ? '' : element('span', { class: 'tag' }, escape(metric.metric));
+  return {
+    name: `${subjectLink(all, subject)}${tag}`,
+    about: `${subject.name}, ${metric.metric}`,
+    metric,
+    ...(canary === undefined || !isMain ? {} : { truth: canary }),
+  };
 }
 
 /** A metric besides time has a row where it moved at all by a quarter of what counts; latency and counts always have. */
@@ -81,13 +79,13 @@ export function renderOtherMetrics({ subjects: all }: CheckReport): string {
   const rows = (isMoved: boolean): ForestRow[] =>
     shown
       .filter(({ metric }) => (metric.verdict !== 'unchanged') === isMoved)
-      .flatMap(({ subject, metric }) => forestRow(all, subject, metric));
+      .map(({ subject, metric }) => forestRow(all, subject, metric));
   const forest = renderForest([
     { title: 'Moved or unsure', rows: rows(true) },
     { title: 'Unchanged', rows: rows(false) },
   ]);
   const quiet = others.length - shown.length;
-  const rest = `${quiet} further ${quiet === 1 ? 'comparison' : 'comparisons'} moved by less than a quarter of what counts, or could not be decided no more than the time could.`;
+  const rest = `${quiet} further ${quiet === 1 ? 'comparison' : 'comparisons'} moved by less than a quarter of what counts, or had as few pairs as the time had.`;
   return section(
     'Bytes, collections, counts and latency',
     'others',

@@ -47,7 +47,7 @@ export function pastRuns(runs: readonly HistoryRun[], name: string): PastRun[] {
 export function renderHistory(runs: readonly PastRun[], minEffect: number): string {
   if (runs.length < 2) return '';
   const caption = `History: ${runs.length} runs on this processor, the last is this one`;
-  return figure(caption, plotBox(values(runs), changes(runs, minEffect)), [
+  return figure(caption, plotBox(2, values(runs), changes(runs, minEffect)), [
     legendKey(armMark('head'), 'head'),
     legendKey(armMark('base'), 'base, measured in the same run'),
   ]);

@@ -40,12 +40,16 @@ export function renderPairs(pairs: readonly PairRow[], metric: MetricReport): st
     }),
     ...turns(pairs),
   );
-  return figure(`Change of ${metric.metric}, pair by pair in the order they were taken`, plotBox(drawing), [
-    legendKey(pairMark({ stage: 'screen', first: 'base' }), 'screening'),
-    legendKey(pairMark({ stage: 'confirm', first: 'base' }), 'confirming'),
-    legendKey(pairMark({ stage: 'screen', first: 'base' }), 'base ran first'),
-    legendKey(pairMark({ stage: 'screen', first: 'head' }), 'head ran first'),
-  ]);
+  return figure(
+    `Change of ${metric.metric}, pair by pair in the order they were taken`,
+    plotBox(1, drawing),
+    [
+      legendKey(pairMark({ stage: 'screen', first: 'base' }), 'screening'),
+      legendKey(pairMark({ stage: 'confirm', first: 'base' }), 'confirming'),
+      legendKey(pairMark({ stage: 'screen', first: 'base' }), 'base ran first'),
+      legendKey(pairMark({ stage: 'screen', first: 'head' }), 'head ran first'),
+    ],
+  );
 }
 
 const stageNames = { screen: 'screening', confirm: 'confirming' } as const;
@@ -159,8 +163,12 @@ export function renderProcesses(pairs: readonly PairRow[], metric: MetricReport)
     ),
     ...turns(pairs),
   );
-  return figure(`${capital(name)} of both processes of each pair, in the order they ran`, plotBox(drawing), [
-    legendKey(armMark('base'), `base, median ${formatMetricValue(middle, unit)}`),
-    legendKey(armMark('head'), `head, median ${formatMetricValue(metric.head, unit)}`),
-  ]);
+  return figure(
+    `${capital(name)} of both processes of each pair, in the order they ran`,
+    plotBox(1, drawing),
+    [
+      legendKey(armMark('base'), `base, median ${formatMetricValue(middle, unit)}`),
+      legendKey(armMark('head'), `head, median ${formatMetricValue(metric.head, unit)}`),
+    ],
+  );
 }

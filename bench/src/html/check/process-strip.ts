@@ -1,10 +1,10 @@
 import type { Arm, MetricReport, PairRow } from '../../check/check-report.ts';
 import { formatMetricValue } from '../../check/report/figures.ts';
 import { quantile } from '../../statistics/quantile.ts';
-import { logScale, type Scale } from '../scale.ts';
 import { armMark } from './arm-mark.ts';
 import { figure, plotBox } from './figure.ts';
 import { fluidArea, fluidAt, fluidDrawing, fluidLine, fluidText } from './fluid.ts';
+import { type ValueScale, valueAxis, valueScale } from './value-scale.ts';
 
 /** Per cent of the drawing: dots closer than this stand one above the other. */
 const dotWidth = 1.2;
@@ -16,28 +16,21 @@ const rows = { base: 28, head: 78 } as const;
  * at different levels (it compiles differently from process to process); they show as separate heaps.
  */
 export function renderProcessStrip(pairs: readonly PairRow[], metric: MetricReport): string {
-  const { metric: name, unit } = metric;
+  const { metric: name } = metric;
   const values = (arm: Arm): number[] => pairs.flatMap(pair => pair[arm].values[name] ?? []);
   const all = [...values('base'), ...values('head')];
   if (all.length === 0 || !all.every(value => value > 0)) return '';
-  const scale = logScale(Math.min(...all) / 1.01, Math.max(...all) * 1.01, 0, 100);
+  const scale = valueScale(all, metric);
   const spreads = (['base', 'head'] as const)
     .filter(arm => values(arm).length > 0)
     .map(arm => spreadText(arm, values(arm), metric));
   const drawing = fluidDrawing(
     `Spread of the processes: ${spreads.join('; ')}`,
     '130px',
-    ...scale.ticks.flatMap(tick => [
-      fluidLine(scale.place(tick), 0, scale.place(tick), 100, 'grid'),
-      fluidText(scale.place(tick), 100, formatMetricValue(tick, unit), {
-        class: 'tick',
-        dy: 16,
-        'text-anchor': 'middle',
-      }),
-    ]),
+    ...valueAxis(scale, metric, 16),
     ...(['base', 'head'] as const).flatMap(arm => strip(arm, values(arm), scale, metric)),
   );
-  return figure(`Spread: ${spreads.join('; ')}`, plotBox(drawing));
+  return figure(`Spread: ${spreads.join('; ')}`, plotBox(1, drawing));
 }
 
 function spreadText(arm: Arm, values: readonly number[], { unit }: MetricReport): string {
@@ -47,7 +40,7 @@ function spreadText(arm: Arm, values: readonly number[], { unit }: MetricReport)
   return `${arm} ${least} to ${most}, half of them ${low} to ${high}`;
 }
 
-function strip(arm: Arm, values: readonly number[], scale: Scale, { unit }: MetricReport): string[] {
+function strip(arm: Arm, values: readonly number[], scale: ValueScale, { unit }: MetricReport): string[] {
   if (values.length === 0) return [];
   const middle = rows[arm];
   const [low, median, high] = [0.25, 0.5, 0.75].map(share => scale.place(quantile(values, share))) as [

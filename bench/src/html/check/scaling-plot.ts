@@ -113,7 +113,7 @@ function renderScaling({ title, params, base, head }: Curves): string {
     caption,
     figure(
       'Operations a second of the whole group; the dashed line is as many times the rate as threads',
-      plotBox(drawing),
+      plotBox(1, drawing),
       arms.map((arm, index) => legendKey(armMark(arm), text[index] as string)),
     ),
   );
