@@ -23,6 +23,12 @@ function at(startedAt: string): CheckReport {
   return { ...report, env: { ...report.env, startedAt } };
 }
 
+/** The line of a run whose first subject is another. */
+function withSubject(part: object): string {
+  const run = historyRunOf(report);
+  return JSON.stringify({ ...run, subjects: [{ ...run.subjects[0], ...part }] });
+}
+
 describe('history', () => {
   it('keeps of a run what plots need, and no canaries', () => {
     appendHistory(file, report);
@@ -96,7 +102,12 @@ describe('history', () => {
     ['null', 'null'],
     ['another schema', '{"schema":"quorate-bench-history/2"}'],
     ['no subjects', JSON.stringify({ ...historyRunOf(report), subjects: null })],
-    ['a subject without a number', JSON.stringify({ ...historyRunOf(report), subjects: [{ name: 'x' }] })],
+    ['a subject without a name', withSubject({ name: undefined })],
+    ['a subject without a unit', withSubject({ unit: 'miles' })],
+    ['a subject without its base', withSubject({ base: null })],
+    ['a subject without its head', withSubject({ head: Infinity })],
+    ['a subject without its change', withSubject({ change: { hl: 0, lo: 0 } })],
+    ['a subject without its verdict', withSubject({ verdict: 'fine' })],
     ['no time', JSON.stringify({ ...historyRunOf(report), startedAt: 'yesterday' })],
     ['binary', '\0\ufffd\u0001'],
   ])('skips a damaged line in the middle: %s', (_, line) => {

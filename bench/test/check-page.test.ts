@@ -139,6 +139,15 @@ describe('renderCheckPage', () => {
     expect(count(drawn, /class="pair hollow"/g)).toBe(8);
     expect(count(drawn, /class="pair"/g)).toBe(16);
     expect(count(section, /<title>(?:base|head), turn \d+: /g)).toBe(48);
+    const places = new Map(
+      [...section.matchAll(/<svg x="([\d.]+)%"[^>]*><title>(base|head), turn (\d+): /g)].map(
+        ([, x, arm, turn]) => [`${arm} ${turn}`, Number(x)],
+      ),
+    );
+    for (const { turn, first } of pairs) {
+      const [base, head] = [places.get(`base ${turn}`) ?? 0, places.get(`head ${turn}`) ?? 0];
+      expect(base < head ? 'base' : 'head').toBe(first);
+    }
     expect(section).toContain('Share of the chunks');
     expect(count(section, /class="rug a-base"/g)).toBe(24);
     expect(section).toContain('<details class="card subject" open="">');

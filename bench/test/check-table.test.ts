@@ -127,6 +127,19 @@ describe('renderCheckTable', () => {
     expect(table).toContain('The machine was busy with other things');
   });
 
+  it('says once for a subject that there was no time for more pairs', async () => {
+    const short = await reportOf(
+      [{ name: 'ring/lookup', bytes: { base: 12 }, collections: { base: 1e-5 } }],
+      {
+        turns: 3,
+      },
+    );
+    expect(short.subjects[0]?.metrics.map(({ verdict }) => verdict)).toEqual(Array(3).fill('inconclusive'));
+    const lines = under('Moved or unsure', renderCheckTable(short, false));
+    expect(lines).toHaveLength(3);
+    expect(lines[1]).toMatch(/^ {4}time .* 3 pairs {2}inconclusive$/);
+  });
+
   it('bears a report with nothing in it', async () => {
     const table = renderCheckTable(await reportOf([]), false);
     expect(table).toMatch(/^INCONCLUSIVE: Nothing could be compared\n/);
