@@ -23,7 +23,7 @@ code { font: 13px ui-monospace, monospace; overflow-wrap: anywhere; }
 .answer ul, .list { padding-left: 20px; margin: 4px 0 10px; } .answer li { overflow-wrap: anywhere; white-space: pre-wrap; }
 .list, ul.canaries { list-style: none; padding-left: 20px; } ul.canaries { padding: 0; margin: 0; }
 .list li, .canaries li { display: flex; gap: 10px; align-items: baseline; padding: 4px 0; overflow-wrap: anywhere; }
-.list li > .badge, .list li > .tag, .canaries .badge { flex: none; margin: 0; } .canaries .badge { min-width: 100px; } .list .badge, .list .tag { min-width: 128px; justify-content: center; text-align: center; border-radius: 99px; }
+.list li > .badge, .list li > .tag, .canaries .badge { flex: none; margin: 0; } .canaries .badge { min-width: 100px; } .list .badge, .list .tag { min-width: 136px; justify-content: center; text-align: center; border-radius: 99px; }
 .forest + .muted { margin: 12px 0 0; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 12px 0 0; color: var(--muted); font-size: 13px; }
 .key { display: inline-flex; gap: 6px; align-items: center; }
