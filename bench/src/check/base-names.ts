@@ -6,8 +6,8 @@ import { subjectName } from './subject.ts';
 export interface BaseNames {
   /** Whether base has this contender of this bench; null where its suite could not be looked at. */
   presence(suite: string, bench: string, contender: string): 'both' | 'new' | null;
-  /** Contenders of benches that base has and `suites` have not, sorted. */
-  gone(suites: readonly FoundSuite[]): string[];
+  /** Contenders of benches that base has and `suites` have not, sorted; with filters, those alone that a filter is part of. */
+  gone(suites: readonly FoundSuite[], filters: readonly string[]): string[];
   /** What could not be looked at, and why. */
   readonly notes: readonly string[];
 }
@@ -28,13 +28,16 @@ export async function baseNames(root: string, signal: AbortSignal): Promise<Base
       if (known.has(nameOf(suite, bench, contender))) return 'both';
       return reason !== undefined || failed.some(other => other.suite === suite) ? null : 'new';
     },
-    gone(suites) {
+    gone(suites, filters) {
       const here = suites.flatMap(({ suite }) =>
         suite.benches.flatMap(bench =>
           Object.keys(bench.contenders).map(contender => nameOf(suite.name, bench.name, contender)),
         ),
       );
-      return [...known].filter(name => name.includes(' · @quorate/') && !here.includes(name)).sort();
+      return [...known]
+        .filter(name => name.includes(' · @quorate/') && !here.includes(name))
+        .filter(name => filters.length === 0 || filters.some(filter => name.includes(filter)))
+        .sort();
     },
     notes,
   };

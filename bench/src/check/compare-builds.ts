@@ -27,6 +27,8 @@ export interface CompareOptions {
   readonly buildsMs: number;
   /** All suites of head; `canary` is among them. */
   readonly suites: readonly FoundSuite[];
+  /** What the command line asked for; empty for everything. */
+  readonly filters: readonly string[];
   readonly profile: CheckProfile;
   readonly rule: Rule;
   readonly budgetMs: number;
@@ -71,10 +73,14 @@ export async function compareBuilds(options: CompareOptions): Promise<CheckRepor
     head: { commit: options.head.commit, dirty: options.head.dirty },
     outcome: outcomeOf(subjects),
     subjects,
-    gone: names.gone(options.suites),
+    gone: names.gone(options.suites, options.filters),
     leftOut: plan.leftOut,
-    notes,
+    notes: runs.some(run => run.next !== 'stop') ? [...notes, timeWasUp(options.budgetMs)] : notes,
   };
+}
+
+function timeWasUp(budgetMs: number): string {
+  return `The budget of ${Math.round(budgetMs / 1000)} s was used up before all pairs were taken`;
 }
 
 /** Starts a process on one of the builds; everything but what the packages of the workspace lead to is the same. */

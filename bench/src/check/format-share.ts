@@ -4,5 +4,7 @@ export function formatShare(share: number): string {
   if (share >= 1) return `x${(share + 1).toPrecision(3).replace(/\.?0+$/, '')}`;
   const percent = share * 100;
   const text = Math.abs(percent) >= 10 ? percent.toFixed(0) : percent.toFixed(Math.abs(percent) >= 1 ? 1 : 2);
-  return `${percent >= 0 ? '+' : ''}${text} %`;
+  // What rounds to nothing has no direction.
+  if (Number(text) === 0) return '+0.00 %';
+  return `${percent > 0 ? '+' : ''}${text} %`;
 }

@@ -1,4 +1,4 @@
-import { seededRandom } from '@quorate/core';
+import { type Random, seededRandom } from '@quorate/core';
 import { holm } from '../statistics/holm.ts';
 import { type Judgement, judge, type Rule, type Verdict, verdictOf } from '../statistics/decide.ts';
 import { median } from '../statistics/quantile.ts';
@@ -35,6 +35,14 @@ export function judgeMetrics(measured: readonly Measured[], seed: number): Metri
   );
 }
 
+/**
+ * What the bootstraps of a metric draw from, anew for each look: the same pairs then look the same during the run, at its end
+ * and when the report is judged again.
+ */
+export function judgeRandom(seed: number, subject: string, metric: string): Random {
+  return seededRandom(seed).fork(`judge ${subject} ${metric}`);
+}
+
 interface Judged {
   readonly metric: Metric;
   readonly judgement: Judgement;
@@ -45,7 +53,7 @@ function judgeSubject({ name, metrics, pairs }: Measured, seed: number): Judged[
     const screen = logRatios(valuesOf(pairs, 'screen'), metric);
     const confirm = logRatios(valuesOf(pairs, 'confirm'), metric);
     if (screen.length === 0) return [];
-    const random = seededRandom(seed).fork(`judge ${name} ${metric.metric}`);
+    const random = judgeRandom(seed, name, metric.metric);
     return [{ metric, judgement: judge({ screen, confirm }, metric.rule, random) }];
   });
 }
@@ -92,8 +100,9 @@ function whyOf(verdict: Verdict, judgement: Judgement, rule: Rule, adjustedP: nu
     return `${again}${change}, at most ${most}; below ${least} nothing counts`;
   }
   if (verdict === 'inconclusive') {
-    const few = pairs < rule.firstPairs ? `only ${pairs} of ${rule.firstPairs} pairs: ` : '';
-    return `${few}${change}, but it might be ${most}: the pairs are spread too far`;
+    if (pairs < rule.firstPairs)
+      return `${change} in ${pairs} pairs: fewer than the ${rule.firstPairs} that it takes`;
+    return `${change}, but it might be ${most}: the pairs are spread too far`;
   }
   if (stage === 'confirm') {
     return adjustedP > rule.alpha

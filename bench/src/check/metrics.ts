@@ -18,8 +18,11 @@ export interface Metric {
 /** Least effects of what is not time: bytes are nearly exact, the others come in small numbers or with the scheduler's luck. */
 const minEffects = { bytes: 0.05, collections: 0.25, count: 0.25, p50: 0.25, p99: 1 } as const;
 
-/** V8 counts bytes area by area, so that a few operations may seem to allocate a whole one. */
-const areaBytes = 4096;
+/** V8 counts bytes area by area, and compiling and collecting leave some too: so many are no operation's. */
+const slackBytes = 65_536;
+
+/** The same for one thing that is weighed: less than this is no weight. */
+const weightFloorBytes = 64;
 
 /** Two collections more or less depend on where in the young generation the counting began. */
 const collectionsSlack = 8;
@@ -34,11 +37,12 @@ export function metricsOf(subject: Subject, sample: Sample): Metric[] {
   if (sample.quantity !== undefined)
     return [{ metric: 'amount', kind: 'amount', unit, rule, floor: floorOf(unit) }];
   const metrics: Metric[] = [{ metric: 'time', kind: 'time', unit: 'ns', rule, floor: 0 }];
+  // What comes along with time must not cost pairs of its own, unless it seems to rise.
   const add = (metric: string, kind: MetricKind, ofUnit: Unit, minEffect: number, floor: number): void =>
-    void metrics.push({ metric, kind, unit: ofUnit, rule: { ...rule, minEffect }, floor });
+    void metrics.push({ metric, kind, unit: ofUnit, rule: { ...rule, minEffect, riseOnly: true }, floor });
   const { account, counts, openLoop } = sample;
   if (account !== undefined) {
-    add('bytes', 'bytes', 'bytes', minEffects.bytes, Math.max(1, areaBytes / account.ops));
+    add('bytes', 'bytes', 'bytes', minEffects.bytes, Math.max(1, slackBytes / account.ops));
     if (account.collectionsPerOp !== undefined) {
       add('collections', 'collections', 'count', minEffects.collections, collectionsSlack / account.ops);
     }
@@ -54,7 +58,7 @@ export function metricsOf(subject: Subject, sample: Sample): Metric[] {
 }
 
 function floorOf(unit: Unit): number {
-  return unit === 'count' ? countFloor : unit === 'bytes' ? areaBytes / 64 : 0;
+  return unit === 'count' ? countFloor : unit === 'bytes' ? weightFloorBytes : 0;
 }
 
 /** What one process found, by metric; without those that it has no value for. */

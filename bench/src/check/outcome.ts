@@ -16,7 +16,7 @@ export function outcomeOf(subjects: readonly SubjectReport[]): Outcome {
     .map(({ subject, why }) => `${subject}: ${why}`);
   const regressions = withVerdict(own, 'regression');
   const unsure = [
-    ...withVerdict(own, 'inconclusive'),
+    ...withVerdict(own.map(onlyMain), 'inconclusive'),
     ...own.filter(subject => subject.status === 'unmeasured').map(nameAndWhy),
   ];
   const because = (
@@ -31,7 +31,7 @@ export function outcomeOf(subjects: readonly SubjectReport[]): Outcome {
   });
   if (failed.length > 0) return because('failed', 3, failed, regressions);
   if (brokenCanaries.length > 0) {
-    const what = 'The machine was too noisy: what is known to be so did not come out so';
+    const what = 'What is known did not come out as it is: the machine was too busy, or the time too short';
     return because('inconclusive', 2, [what], brokenCanaries, regressions);
   }
   if (regressions.length > 0) return because('regression', 1, regressions);
@@ -48,6 +48,11 @@ function withVerdict(subjects: readonly SubjectReport[], verdict: MetricReport['
       .filter(metric => metric.verdict === verdict)
       .map(({ metric, why }) => `${name}, ${metric}: ${why}`),
   );
+}
+
+/** What comes along with time is not sampled until it is certain, so it leaves nothing open that was meant to be closed. */
+function onlyMain(subject: SubjectReport): SubjectReport {
+  return { ...subject, metrics: subject.metrics.filter(({ rule }) => rule.riseOnly !== true) };
 }
 
 function nameAndWhy({ name, why }: SubjectReport): string {

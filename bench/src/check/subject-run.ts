@@ -1,9 +1,10 @@
-import { type Random, seededRandom } from '@quorate/core';
+import type { Random } from '@quorate/core';
 import type { Job, Sample } from '../measure/job.ts';
 import { lookEvery, nextStep, type Step } from '../statistics/decide.ts';
 import type { Arm, ArmRow, PairRow, SubjectReport } from './check-report.ts';
 import type { CheckProfile } from './check-profile.ts';
 import { brokenGuard } from './guards.ts';
+import { judgeRandom } from './judge-metrics.ts';
 import { logRatios, type Metric, metricsOf, valuesOf } from './metrics.ts';
 import type { Subject } from './subject.ts';
 
@@ -24,7 +25,6 @@ export class SubjectRun {
   readonly subject: Subject;
   readonly #options: SubjectRunOptions;
   readonly #pairs: PairRow[] = [];
-  readonly #looks: Random;
   #pilot: Sample | undefined;
   #metrics: readonly Metric[] = [];
   #trouble: Pick<SubjectReport, 'status' | 'why'> | undefined;
@@ -33,7 +33,6 @@ export class SubjectRun {
   constructor(subject: Subject, options: SubjectRunOptions) {
     this.subject = subject;
     this.#options = options;
-    this.#looks = seededRandom(options.seed).fork(`look ${subject.name}`);
   }
 
   get pairs(): readonly PairRow[] {
@@ -90,7 +89,7 @@ export class SubjectRun {
     const [screened, confirmed] = [this.#of('screen'), this.#of('confirm')];
     const steps = this.#metrics.map(metric => {
       const series = { screen: logRatios(screened, metric), confirm: logRatios(confirmed, metric) };
-      return nextStep(series, metric.rule, this.#looks);
+      return nextStep(series, metric.rule, judgeRandom(this.#options.seed, this.subject.name, metric.metric));
     });
     if (confirmed.length === 0 && screened.length < mostPairs && steps.includes('screen')) return 'screen';
     return confirmed.length < 3 * confirmPairs && steps.includes('confirm') ? 'confirm' : 'stop';

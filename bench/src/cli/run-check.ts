@@ -105,6 +105,7 @@ async function check(
       head: { root: head.root, ...commitOf(repository) },
       buildsMs,
       suites: await discoverSuites(suitesFolder),
+      filters: options.filters,
       profile,
       rule: ruleOf(options, profile),
       budgetMs: options.budgetMs,
@@ -157,5 +158,6 @@ function write(report: CheckReport, options: CheckOptions, { stdout, environment
   }
   if (options.summary !== undefined) appendFileSync(resolve(options.summary), renderCheckMarkdown(report));
   if (options.json === '-') return;
-  stdout.write(renderCheckTable(report, stdout.isTTY === true && (environment['NO_COLOR'] ?? '') === ''));
+  const colours = stdout.isTTY === true && (environment['NO_COLOR'] ?? '') === '';
+  stdout.write(renderCheckTable(report, colours, stdout.columns));
 }

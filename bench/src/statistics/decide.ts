@@ -14,6 +14,8 @@ export interface Rule {
   readonly confirmPairs: number;
   /** Probability of at least one false alarm in a whole run. */
   readonly alpha: number;
+  /** Only a rise is of interest: pairs are not spent on showing that there is none. */
+  readonly riseOnly?: true;
 }
 
 export const lookEvery = 4;
@@ -132,6 +134,7 @@ function marginOf(pairs: number, rule: Rule): number {
 
 function isQuiet(estimate: Estimate, rule: Rule): boolean {
   const effect = Math.log1p(rule.minEffect);
+  if (rule.riseOnly === true) return estimate.value < quietShare * effect;
   return estimate.value < quietShare * effect && estimate.value > -effect && isBounded(estimate, rule);
 }
 
@@ -159,6 +162,8 @@ function shareNotAbove0(series: readonly number[], random: Random): number {
   const { length } = series;
   const half = (length * (length + 1)) / 4;
   const drawn = new Float64Array(length);
+  // Then all resamples are.
+  if (series.every(value => value > 0)) return 1 / (testResamples + 1);
   let notAbove = 0;
   for (let round = 0; round < testResamples; round++) {
     for (let index = 0; index < length; index++) drawn[index] = series[random.below(length)] as number;
