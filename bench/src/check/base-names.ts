@@ -5,9 +5,9 @@ import { subjectName } from './subject.ts';
 /** What base's own suites measure. */
 export interface BaseNames {
   /** Whether base has this contender of this bench; null where its suite could not be looked at. */
-  presence(suite: string, bench: string, contender: string): 'both' | 'new' | null;
+  readonly presence: (suite: string, bench: string, contender: string) => 'both' | 'new' | null;
   /** Contenders of benches that base has and `suites` have not, sorted; with filters, those alone that a filter is part of. */
-  gone(suites: readonly FoundSuite[], filters: readonly string[]): string[];
+  readonly gone: (suites: readonly FoundSuite[], filters: readonly string[]) => string[];
   /** What could not be looked at, and why. */
   readonly notes: readonly string[];
 }

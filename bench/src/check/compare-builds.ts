@@ -44,13 +44,13 @@ export interface CompareOptions {
 
 /** Measures what head and base have in common, and says what changed. */
 export async function compareBuilds(options: CompareOptions): Promise<CheckReport> {
-  const { base, profile, rule, signal, seed } = options;
+  const { base, rule, signal, seed } = options;
   const observed = observe(options);
   const input = loadKeysFor(options.contests, options.keys, seed, options.environment);
   const contests = fitToKeys(options.contests, input.keys.length);
   const names = await baseNames(base.root, signal);
-  const { presence, notes } = names;
-  const plan = planCheck(contests, { rule, cores: availableParallelism(), presence });
+  const { notes } = names;
+  const plan = planCheck(contests, { rule, cores: availableParallelism(), presence: names.presence });
   const canary = options.suites.filter(({ suite }) => suite.name === 'canary');
   if (canary.length === 0) throw new Error('Suite "canary" must be there: received none');
   let processes = 0;

@@ -1,4 +1,4 @@
-import { formatNs, formatParams, formatRate, formatValue } from '../report/format.ts';
+import { formatBytes, formatNs, formatParams, formatRate, formatValue } from '../report/format.ts';
 import type { BenchRow, RatioRow, SuiteReport } from '../report/report.ts';
 import { contestsOf } from '../report/table.ts';
 import { renderBars } from './bars.ts';
@@ -84,6 +84,7 @@ function tableOf(rows: readonly BenchRow[]): string {
     'p50',
     'p99',
     'p99.9',
+    'bytes/op',
     'overlap',
     'processes',
     'checksum',
@@ -102,6 +103,7 @@ function tableOf(rows: readonly BenchRow[]): string {
       latency === undefined ? '' : formatNs(latency.p50),
       latency === undefined ? '' : formatNs(latency.p99),
       latency === undefined ? '' : formatNs(latency.p999),
+      row.bytesPerOp === undefined ? '' : formatBytes(row.bytesPerOp),
       row.overlap === undefined ? '' : `${Math.round(row.overlap.least * 100)} %`,
       String(row.samples.length),
       row.checksum === null ? '' : String(row.checksum),

@@ -1,4 +1,4 @@
-import type { GroupWindow, Latency } from '../measure/job.ts';
+import type { Counts, GroupWindow, Latency, OpenLoop } from '../measure/job.ts';
 import type { Params, Unit } from '../suite.ts';
 
 /** What `--json` writes; the schema is in `bench/schema/quorate-bench-1.json`. */
@@ -70,6 +70,11 @@ export interface BenchRow {
   readonly control?: true;
   readonly checksum: number | null;
   readonly latencyNs?: Latency;
+  /** Of calls at a fixed rate, in benches that declare one. */
+  readonly openLoopNs?: OpenLoop;
+  readonly bytesPerOp?: number;
+  /** What the kernel counts. */
+  readonly countsPerOp?: Counts;
   /** The least overlap of the accepted windows, and how many windows were rejected. */
   readonly overlap?: { readonly least: number; readonly rejected: number };
   /** Processor time as a share of wall time, the median over the processes. */

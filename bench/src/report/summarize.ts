@@ -6,6 +6,7 @@ import { median, quantile } from '../statistics/quantile.ts';
 import type { Row } from '../plan.ts';
 import type { Bench } from '../suite.ts';
 import { goalText } from './goal-text.ts';
+import { measurementsOf } from './measurements.ts';
 import { ratioRows, atMostVerdict } from './ratios.ts';
 import type { BenchRow, Environment, Report, SampleRow, Spread, SuiteReport } from './report.ts';
 
@@ -70,7 +71,7 @@ function benchRow({ contest }: ContestOutcome, outcome: RowOutcome, seed: number
     ...status,
     ...(bench.controls?.includes(contender) === true ? { control: true as const } : {}),
     checksum: outcome.samples[0]?.sample.checksum ?? null,
-    ...measurements(outcome),
+    ...measurementsOf(outcome),
     ...limitGoal(bench, contender, spread),
     ...(spread === null ? unjudgedGoals(bench, outcome.row) : {}),
     samples,
@@ -93,37 +94,6 @@ function statusOf(outcome: RowOutcome, accepted: number): Pick<BenchRow, 'status
   if (accepted >= acceptedLeast * outcome.samples.length && accepted > 0) return { status: 'ok' };
   const why = `threads ran at once in ${accepted} of ${outcome.samples.length} processes only`;
   return { status: 'inconclusive', why };
-}
-
-function measurements(outcome: RowOutcome): Pick<BenchRow, 'latencyNs' | 'overlap' | 'busy'> {
-  const samples = outcome.samples.map(({ sample }) => sample);
-  const windows = samples.flatMap(sample => sample.groupWindows);
-  const accepted = windows.filter(window => window.accepted);
-  const latencies = samples.flatMap(({ latency }) => (latency === undefined ? [] : [latency]));
-  const middle = (field: 'p50' | 'p75' | 'p99' | 'p999'): number =>
-    median(latencies.map(latency => latency[field]));
-  return {
-    ...(latencies.length === 0
-      ? {}
-      : {
-          latencyNs: {
-            p50: middle('p50'),
-            p75: middle('p75'),
-            p99: middle('p99'),
-            p999: middle('p999'),
-            calls: latencies.reduce((sum, latency) => sum + latency.calls, 0),
-          },
-        }),
-    ...(accepted.length === 0
-      ? {}
-      : {
-          overlap: {
-            least: Math.min(...accepted.map(window => window.overlap)),
-            rejected: windows.length - accepted.length,
-          },
-        }),
-    ...(samples.length === 0 ? {} : { busy: median(samples.map(({ busy }) => busy)) }),
-  };
 }
 
 function limitGoal(bench: Bench, contender: string, spread: Spread | null): Pick<BenchRow, 'goal'> {

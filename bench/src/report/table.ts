@@ -111,6 +111,18 @@ function noteLines(row: BenchRow, paint: Paint): string[] {
     const latency = `p50 ${formatNs(p50)}, p99 ${formatNs(p99)}, p99.9 ${formatNs(p999)}`;
     lines.push(`    ${paint('dim', `${name}: single calls ${latency}`)}`);
   }
+  if (row.openLoopNs !== undefined) {
+    const { rate, corrected, raw } = row.openLoopNs;
+    const latency = `p50 ${formatNs(corrected.p50)}, p99 ${formatNs(corrected.p99)} since a call was due`;
+    const text = `${rate} calls a second: ${latency}; p99 ${formatNs(raw.p99)} since it was made`;
+    lines.push(`    ${paint('dim', `${name}: ${text}`)}`);
+  }
+  if (row.countsPerOp !== undefined) {
+    const counts = Object.entries(row.countsPerOp).map(
+      ([count, amount]) => `${count} ${amount === 0 ? 0 : amount.toPrecision(2)}`,
+    );
+    lines.push(`    ${paint('dim', `${name}: per operation ${counts.join(', ')}`)}`);
+  }
   if (row.overlap !== undefined && row.threads > 1) {
     const { least, rejected } = row.overlap;
     const busy = row.busy === undefined ? '' : `, on a core ${Math.round(row.busy * 100)} % of the time`;

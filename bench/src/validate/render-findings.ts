@@ -2,7 +2,7 @@ import type { Findings, Share } from './summary.ts';
 
 /** What runs have shown beside the goals, as text. */
 export function renderFindings(all: readonly Findings[]): string {
-  return `${all.map(renderOne).join('\n')}`;
+  return all.map(renderOne).join('\n');
 }
 
 function renderOne(findings: Findings): string {
