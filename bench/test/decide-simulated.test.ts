@@ -1,0 +1,104 @@
+import { seededRandom } from '@quorate/core';
+import { describe, expect, it } from 'vitest';
+import { judge } from '../src/statistics/decide.ts';
+import { type Comparison, gateRule, noises, normal, runs, verdictsOf } from './simulated-decisions.ts';
+
+/** By seed, so these come out the same each time; the shares are those that the check is meant to reach. */
+
+const counted = (all: readonly Comparison[][]): Record<string, number> => {
+  const verdicts = all.flatMap(verdictsOf);
+  return Object.fromEntries(
+    [...new Set(verdicts)].map(verdict => [verdict, verdicts.filter(other => other === verdict).length]),
+  );
+};
+
+describe('identical builds', () => {
+  it.each([
+    ['contaminated by neighbours', noises.contaminated(0.004, 8), 3],
+    ['on two levels', noises.lottery(0.003), 3],
+  ])('that are %s raise no alarm', (label, noise, count) => {
+    const all = runs(count, noise, 0, label);
+    expect(counted(all)['regression'] ?? 0).toBe(0);
+  });
+
+  it('are unchanged after eight pairs where nothing moves', () => {
+    const all = runs(5, noises.normal(0.002), 0, 'still').flat();
+    for (const { screen, confirm } of all) expect([screen.length, confirm.length]).toEqual([8, 0]);
+    expect(new Set(verdictsOf(all))).toEqual(new Set(['unchanged']));
+  });
+
+  it('are no regression and mostly unchanged at 1.5 % noise, for little more than eight pairs', () => {
+    const all = runs(6, noises.normal(0.015), 0, 'noisy');
+    const pairs = all.flat().map(({ screen, confirm }) => screen.length + confirm.length);
+    expect(pairs.reduce((sum, count) => sum + count, 0) / pairs.length).toBeLessThan(9.5);
+    const { unchanged, regression = 0 } = counted(all);
+    expect(unchanged).toBeGreaterThan(114);
+    expect(regression).toBe(0);
+  });
+
+  it('are inconclusive, not unchanged, where a slowdown could hide in their spread', () => {
+    const [all = []] = runs(1, noises.normal(0.12), 0, 'wide');
+    const verdicts = verdictsOf(all);
+    expect(verdicts.filter(verdict => verdict === 'inconclusive').length).toBeGreaterThan(10);
+    for (const [index, { judgement, screen }] of all.entries()) {
+      if (judgement.estimate.hi < 2 * Math.log1p(gateRule.minEffect)) continue;
+      expect(verdicts[index]).not.toBe('unchanged');
+      if (verdicts[index] === 'inconclusive') expect(screen).toHaveLength(gateRule.mostPairs);
+    }
+  });
+});
+
+describe('slower heads', () => {
+  it.each([
+    [0.05, 0.95],
+    [0.1, 0.99],
+  ])('by %d are caught among twenty at 1.5 % noise, and estimated without bias', (change, share) => {
+    const all = runs(2, noises.normal(0.015), change, `slower ${change}`);
+    expect((counted(all)['regression'] ?? 0) / 40).toBeGreaterThanOrEqual(share);
+    const estimates = all.flat().map(({ judgement }) => Math.expm1(judgement.estimate.value));
+    const mean = estimates.reduce((sum, estimate) => sum + estimate, 0) / estimates.length;
+    expect(Math.abs(mean - change)).toBeLessThan(0.002);
+  });
+
+  it('by 5 % are caught although neighbours spoil every tenth pair', () => {
+    const all = runs(1, noises.contaminated(0.004, 20), 0.05, 'slower, spoilt');
+    expect(counted(all)['regression']).toBeGreaterThanOrEqual(19);
+  });
+
+  it('by less than the least effect are no regression', () => {
+    expect(counted(runs(1, noises.normal(0.006), 0.015, 'small'))['regression'] ?? 0).toBe(0);
+  });
+});
+
+describe('faster heads', () => {
+  it('are improvements, and cost no confirmation', () => {
+    const all = runs(2, noises.normal(0.01), -0.06, 'faster').flat();
+    for (const { confirm } of all) expect(confirm).toEqual([]);
+    expect(new Set(verdictsOf(all))).toEqual(new Set(['improvement']));
+  });
+});
+
+describe('a suspicion that was chance', () => {
+  it('is refuted by fresh pairs, and never ends as a regression', () => {
+    // What made head slower in the screening is gone when it is confirmed.
+    const [all = []] = runs(1, noises.normal(0.01), { screen: 0.06, confirm: 0 }, 'refuted');
+    for (const { confirm } of all) expect(confirm.length).toBeGreaterThanOrEqual(gateRule.confirmPairs);
+    const verdicts = counted([all]);
+    expect(verdicts['unchanged']).toBeGreaterThan(15);
+    expect((verdicts['unchanged'] ?? 0) + (verdicts['possible'] ?? 0)).toBe(20);
+  });
+
+  it('has a p-value that says how likely chance is', () => {
+    const random = seededRandom('p-values');
+    const ps = Array.from({ length: 30 }, () => {
+      const confirm = Array.from({ length: 16 }, () => 0.015 * normal(random));
+      return judge({ screen: Array.from({ length: 8 }, () => 0.1), confirm }, gateRule, random).p;
+    });
+    // Each is twice its share, for the second look: one in four is below a half, one in twenty below a tenth.
+    const below = (limit: number): number => ps.filter(p => p <= limit).length;
+    expect(below(0.5)).toBeGreaterThan(2);
+    expect(below(0.5)).toBeLessThan(15);
+    expect(below(0.1)).toBeLessThan(5);
+    expect(below(0.01)).toBeLessThan(2);
+  });
+});

@@ -1,0 +1,255 @@
+import { seededRandom } from '@quorate/core';
+import { describe, expect, it } from 'vitest';
+import {
+  judge,
+  nextStep,
+  type Rule,
+  type Series,
+  type Step,
+  type Verdict,
+  verdictOf,
+} from '../src/statistics/decide.ts';
+import { gateRule } from './simulated-decisions.ts';
+
+const effect = Math.log1p(gateRule.minEffect);
+
+/** So many pairs about a change, half of them this much above it and half below. */
+function pairs(count: number, change: number, spread = 0): number[] {
+  return Array.from({ length: count }, (_, index) => {
+    return Math.log1p(change) + (index % 2 === 0 ? spread : -spread);
+  });
+}
+
+function step(screen: readonly number[], confirm: readonly number[] = [], rule: Rule = gateRule): Step {
+  return nextStep({ screen, confirm }, rule, seededRandom(1));
+}
+
+function verdict(series: Series, rule: Rule = gateRule, corrected = (p: number): number => p): Verdict {
+  const judgement = judge(series, rule, seededRandom(1));
+  return verdictOf(judgement, corrected(judgement.p), rule);
+}
+
+describe('nextStep, in the screening', () => {
+  it('takes eight pairs before it looks, whatever they show', () => {
+    for (let count = 0; count < 8; count++) expect(step(pairs(count, 0.5, 0.01))).toBe('screen');
+  });
+
+  it('stops at the first look where nothing moves', () => {
+    expect(step(pairs(8, 0, 0.004))).toBe('stop');
+    expect(step(pairs(8, -0.01, 0.004))).toBe('stop');
+  });
+
+  it('goes on where head seems faster and it is not sure', () => {
+    const { value, hi } = judge(
+      { screen: pairs(8, -0.04, 0.05), confirm: [] },
+      gateRule,
+      seededRandom(1),
+    ).estimate;
+    expect(value).toBeLessThan(-effect);
+    expect(hi).toBeGreaterThan(0);
+    expect(hi).toBeLessThan(2 * effect);
+    expect(step(pairs(8, -0.04, 0.05))).toBe('screen');
+  });
+
+  it('has a clear slowdown confirmed at once', () => {
+    expect(step(pairs(8, 0.05, 0.01))).toBe('confirm');
+  });
+
+  it('stops at once where head is clearly faster', () => {
+    expect(step(pairs(8, -0.05, 0.01))).toBe('stop');
+  });
+
+  it('takes more pairs where it is unsure, and looks at every fourth', () => {
+    const unsure = pairs(24, 0.018, 0.01);
+    expect(step(unsure.slice(0, 8))).toBe('screen');
+    // Between two looks it does not even stop where nothing moves.
+    expect(step(pairs(9, 0, 0.001))).toBe('screen');
+    expect(step(pairs(11, 0.05, 0.001))).toBe('screen');
+    expect(step(pairs(12, 0.05, 0.001))).toBe('confirm');
+    expect(step(unsure.slice(0, 12))).toBe('screen');
+    expect(step(unsure.slice(0, 20))).toBe('screen');
+    expect(step(unsure)).toBe('stop');
+  });
+
+  it('takes more pairs where a slowdown of twice the least effect is not ruled out', () => {
+    const wide = pairs(24, 0, 0.12);
+    expect(step(wide.slice(0, 8))).toBe('screen');
+    expect(step(wide)).toBe('stop');
+    // The interval ends at the upper of the two levels.
+    expect(step(pairs(8, 0, 2.05 * effect))).toBe('screen');
+    expect(step(pairs(8, 0, 1.95 * effect))).toBe('stop');
+  });
+
+  it('asks more of few pairs: their intervals are too narrow', () => {
+    // The interval of these begins between nothing and half of the least effect.
+    const thin = (count: number): number[] => pairs(count, 0.035, 0.03);
+    const { lo } = judge({ screen: thin(8), confirm: [] }, gateRule, seededRandom(1)).estimate;
+    expect(lo).toBeGreaterThan(0);
+    expect(lo).toBeLessThan(0.48 * effect);
+    expect(step(thin(8))).toBe('screen');
+    expect(step(thin(16))).toBe('confirm');
+  });
+
+  it('suspects nothing that is as large as the least effect, and anything larger', () => {
+    const equal = Array.from({ length: 24 }, () => effect);
+    expect(step(equal)).toBe('stop');
+    expect(step(equal.map(value => value + 1e-9))).toBe('confirm');
+  });
+
+  it('looks at an undecided comparison a last time where no look is due', () => {
+    const rule = { ...gateRule, mostPairs: 10 };
+    expect(step(pairs(9, 0.02, 0.01), [], rule)).toBe('screen');
+    expect(step(pairs(10, 0.02, 0.01), [], rule)).toBe('stop');
+    expect(step(pairs(10, 0.05, 0.01), [], rule)).toBe('confirm');
+  });
+
+  it('spends no pairs on showing that nothing rose, where only a rise is of interest', () => {
+    const rule: Rule = { ...gateRule, riseOnly: true };
+    for (const quiet of [pairs(8, 0, 0.12), pairs(8, -0.02, 0.12)]) {
+      expect(step(quiet)).toBe('screen');
+      expect(step(quiet, [], rule)).toBe('stop');
+    }
+    expect(step(pairs(8, 0.018, 0.01), [], rule)).toBe('screen');
+    expect(step(pairs(8, 0.05, 0.01), [], rule)).toBe('confirm');
+  });
+});
+
+describe('nextStep, in the confirmation', () => {
+  const suspect = pairs(8, 0.05, 0.01);
+
+  it('takes all pairs of the first look', () => {
+    for (const count of [1, 8, 15]) expect(step(suspect, pairs(count, 0.05, 0.001))).toBe('confirm');
+  });
+
+  it('stops where the change is beyond doubt, and where nothing is left of it', () => {
+    expect(step(suspect, pairs(16, 0.05, 0.01))).toBe('stop');
+    expect(step(suspect, pairs(16, 0.005, 0.01))).toBe('stop');
+  });
+
+  it('takes as many again where a doubt is left, and no more', () => {
+    const doubtful = pairs(32, 0.02, 0.04);
+    expect(step(suspect, doubtful.slice(0, 16))).toBe('confirm');
+    expect(step(suspect, doubtful.slice(0, 17))).toBe('confirm');
+    expect(step(suspect, doubtful.slice(0, 31))).toBe('confirm');
+    expect(step(suspect, doubtful)).toBe('stop');
+  });
+
+  it('counts as doubt what might pass alone, but not among a hundred comparisons', () => {
+    // Evenly from -2 to 6 %.
+    const likely = Array.from({ length: 16 }, (_, index) => -0.02 + (0.08 * index) / 15);
+    const { p } = judge({ screen: suspect, confirm: likely }, gateRule, seededRandom(1));
+    expect(p).toBeLessThan(gateRule.alpha);
+    expect(p).toBeGreaterThan(gateRule.alpha / 100);
+    expect(step(suspect, likely)).toBe('confirm');
+  });
+});
+
+describe('judge', () => {
+  it('goes by the fresh pairs alone where there was a suspicion', () => {
+    const judgement = judge({ screen: pairs(8, 0.2), confirm: pairs(16, 0.04) }, gateRule, seededRandom(1));
+    expect(judgement).toMatchObject({ stage: 'confirm', pairs: 16, suspect: true });
+    expect(judgement.estimate.value).toBeCloseTo(Math.log1p(0.04), 12);
+    // Twice the least share that 100,000 resamples can show: for two looks.
+    expect(judgement.p).toBeCloseTo(2 / 100_001, 12);
+  });
+
+  it('goes by the screening where nothing was suspect, or too few fresh pairs were taken', () => {
+    const fresh = pairs(16, 0.3);
+    expect(judge({ screen: pairs(8, 0, 0.004), confirm: fresh }, gateRule, seededRandom(1))).toMatchObject({
+      stage: 'screen',
+      suspect: false,
+      p: 1,
+      pairs: 8,
+    });
+    const few = judge({ screen: pairs(8, 0.2), confirm: fresh.slice(0, 15) }, gateRule, seededRandom(1));
+    expect(few).toMatchObject({ stage: 'screen', suspect: true, p: 1, pairs: 8 });
+  });
+
+  it('has a p-value for pairs that are no slower, too', () => {
+    const p = (confirm: readonly number[]): number =>
+      judge({ screen: pairs(8, 0.2), confirm }, gateRule, seededRandom(1)).p;
+    expect(p(pairs(16, 0, 0.01))).toBeGreaterThan(0.5);
+    expect(p(pairs(16, -0.01))).toBe(1);
+    // Evenly from -0.8 to 1.2 %: their centre is 1.3 of its standard errors above 0.
+    const mostly = Array.from({ length: 16 }, (_, index) => -0.008 + (0.02 * index) / 15);
+    expect(p(mostly)).toBeGreaterThan(0.1);
+    expect(p(mostly)).toBeLessThan(0.4);
+  });
+
+  it('refuses to judge without a pair', () => {
+    expect(() => judge({ screen: [], confirm: [] }, gateRule, seededRandom(1))).toThrow(RangeError);
+  });
+});
+
+describe('verdictOf', () => {
+  const suspect = pairs(8, 0.05, 0.01);
+
+  it('is a regression where fresh pairs show it again', () => {
+    expect(verdict({ screen: suspect, confirm: pairs(16, 0.05, 0.01) })).toBe('regression');
+  });
+
+  it('is none where the p-value does not pass the correction for all comparisons', () => {
+    const series = { screen: suspect, confirm: pairs(16, 0.05, 0.01) };
+    expect(verdict(series, gateRule, () => gateRule.alpha)).toBe('regression');
+    expect(verdict(series, gateRule, () => gateRule.alpha + 1e-9)).toBe('possible');
+  });
+
+  it('is none where fresh pairs show less than the least effect, however surely', () => {
+    expect(verdict({ screen: suspect, confirm: pairs(16, 0.025) })).toBe('possible');
+    expect(verdict({ screen: suspect, confirm: pairs(16, 0.0251) })).toBe('regression');
+    expect(verdict({ screen: suspect, confirm: pairs(16, 0.0125) })).toBe('possible');
+  });
+
+  it('is none where the interval of the fresh pairs reaches nothing', () => {
+    const wide = pairs(16, 0.03, 0.12);
+    expect(verdict({ screen: suspect, confirm: wide }, gateRule, () => 0)).toBe('possible');
+  });
+
+  it('is unchanged where fresh pairs refute the suspicion', () => {
+    expect(verdict({ screen: suspect, confirm: pairs(16, 0.011, 0.005) })).toBe('unchanged');
+    expect(verdict({ screen: suspect, confirm: pairs(16, -0.05, 0.005) })).toBe('unchanged');
+  });
+
+  it('is inconclusive where fresh pairs neither repeat nor rule it out', () => {
+    expect(verdict({ screen: suspect, confirm: pairs(16, 0.005, 0.15) })).toBe('inconclusive');
+  });
+
+  it('is possible where no fresh pairs were left to confirm a suspicion', () => {
+    expect(verdict({ screen: suspect, confirm: [] })).toBe('possible');
+    expect(verdict({ screen: suspect, confirm: pairs(15, 0.05) })).toBe('possible');
+  });
+
+  it('is inconclusive with less than the first pairs, whatever they show', () => {
+    expect(verdict({ screen: pairs(7, 0, 0.001), confirm: [] })).toBe('inconclusive');
+    expect(verdict({ screen: pairs(7, -0.2, 0.001), confirm: [] })).toBe('inconclusive');
+    expect(verdict({ screen: pairs(8, 0, 0.001), confirm: [] })).toBe('unchanged');
+  });
+
+  it('is inconclusive where twice the least effect might be hidden in the spread', () => {
+    expect(verdict({ screen: pairs(24, 0, 0.12), confirm: [] })).toBe('inconclusive');
+  });
+
+  it('is possible where something less than the least effect is surely there', () => {
+    expect(verdict({ screen: pairs(24, 0.02, 0.002), confirm: [] })).toBe('possible');
+    expect(verdict({ screen: pairs(24, 0.01, 0.002), confirm: [] })).toBe('unchanged');
+    // As large, but not surely.
+    expect(verdict({ screen: pairs(24, 0.013, 0.02), confirm: [] })).toBe('unchanged');
+  });
+
+  it('is an improvement where head is surely faster by more than the least effect', () => {
+    expect(verdict({ screen: pairs(8, -0.05, 0.01), confirm: [] })).toBe('improvement');
+    expect(verdict({ screen: pairs(8, -0.02, 0.01), confirm: [] })).toBe('unchanged');
+    expect(verdict({ screen: pairs(8, -0.03, 0.06), confirm: [] })).not.toBe('improvement');
+  });
+
+  it('holds wide rules to their own least effect', () => {
+    const rule = { ...gateRule, minEffect: 0.25 };
+    const series = (change: number): Series => ({
+      screen: pairs(8, change, 0.01),
+      confirm: pairs(16, change, 0.01),
+    });
+    expect(verdict(series(0.05), rule)).toBe('unchanged');
+    expect(verdict(series(0.2), rule)).toBe('possible');
+    expect(verdict(series(0.3), rule)).toBe('regression');
+  });
+});
