@@ -12,6 +12,7 @@ import { baseNames } from './base-names.ts';
 import type { CheckProfile } from './check-profile.ts';
 import type { Arm, CheckEnvironment, CheckReport } from './check-report.ts';
 import { findLacks } from './find-lacks.ts';
+import type { HeadBuild } from './head-build.ts';
 import { measureSubjects } from './measure-subjects.ts';
 import { outcomeOf } from './outcome.ts';
 import { canaries, planCheck } from './plan-check.ts';
@@ -21,8 +22,8 @@ import { type Variant, variantOptions } from './variant.ts';
 export interface CompareOptions {
   readonly contests: readonly Contest[];
   readonly base: Pick<BaseBuild, 'ref' | 'commit' | 'root'>;
-  /** What is checked out, and the folder that has a copy of it. */
-  readonly head: CheckReport['head'] & { readonly root: string };
+  /** What is checked out, and the copy of it that is measured: its harness and its suites run both builds. */
+  readonly head: CheckReport['head'] & Pick<HeadBuild, 'root' | 'harness'>;
   /** How long it took to make both builds. */
   readonly buildsMs: number;
   /** All suites of head; `canary` is among them. */
@@ -94,10 +95,12 @@ async function measurer(
     head: { arm: 'head', root: head.root, label: 'head' },
   };
   const suites = [...new Set(contests.map(({ url }) => url))];
-  const lacks = await findLacks({ ...variants, suites, signal });
-  const sampleOptions = { signal, deadlineMs: profile.deadlineMs, cacheFolder: join(folder, 'cache') };
+  const { harness } = head;
+  const lacks = await findLacks({ ...variants, suites, harness, signal });
+  const { deadlineMs } = profile;
+  const sampleOptions = { signal, harness, deadlineMs, cacheFolder: join(folder, 'cache') };
   return async (job, arm) => {
-    const { flags, environment } = variantOptions({ ...variants[arm], lacks });
+    const { flags, environment } = variantOptions({ ...variants[arm], lacks }, harness);
     return sampleInProcess(job, { ...sampleOptions, environment, flags: [...profile.flags, ...flags] });
   };
 }

@@ -1,12 +1,14 @@
 import type { ExportsReply, ExportsRequest } from './list-exports.ts';
 import { runScript } from './run-script.ts';
-import { type EntryNames, type Lacks, type Variant, variantOptions } from './variant.ts';
+import { type EntryNames, type Lacks, ownHarness, type Variant, variantOptions } from './variant.ts';
 
 export interface FindLacksOptions {
   readonly head: Variant;
   readonly base: Variant;
-  /** The URLs of the suites that are going to run, this repository's. */
+  /** The URLs of the suites that are going to run. */
   readonly suites: readonly string[];
+  /** The `bench/src` that suites of a repository belong to; this one unless given. */
+  readonly harness?: URL;
   readonly signal: AbortSignal;
   readonly deadlineMs?: number;
 }
@@ -41,15 +43,15 @@ function isNames(value: ExportsReply[string] | undefined): value is readonly str
 async function exportsIn(
   variant: Variant,
   what: { readonly suites: readonly string[] } | { readonly entries: readonly string[] },
-  { signal, deadlineMs = deadlineMsDefault }: FindLacksOptions,
+  { signal, harness = ownHarness, deadlineMs = deadlineMsDefault }: FindLacksOptions,
 ): Promise<ExportsReply> {
   let reply: ExportsReply | undefined;
   const request: ExportsRequest = { arm: variant.arm, ...what };
   const { fault } = await runScript<ExportsReply>({
-    script: new URL('./list-exports.ts', import.meta.url),
+    script: new URL('check/list-exports.ts', harness),
     request,
     onMessage: message => (reply = message),
-    variant: variantOptions(variant),
+    variant: variantOptions(variant, harness),
     signal,
     deadlineMs,
   });

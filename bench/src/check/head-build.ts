@@ -1,5 +1,14 @@
-import { copyFileSync, lstatSync, mkdirSync, readlinkSync, symlinkSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readlinkSync,
+  realpathSync,
+  symlinkSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type BasePlace, makePlace, removalOf, removePlace, runGit, sweep } from './base-worktree.ts';
 import { BaseBuildError, installBuild } from './install-build.ts';
 
@@ -7,13 +16,18 @@ import { BaseBuildError, installBuild } from './install-build.ts';
 export interface HeadBuild extends AsyncDisposable {
   /** Where it is: what {@link BaseBuild.root} is to the base. */
   readonly root: string;
+  /** The folder of its harness, `bench/src`. */
+  readonly harness: URL;
+  /** Leads from a module of the repository to its copy. Modules that are not copied stay what they are. */
+  urlOf(url: string): string;
 }
 
 /**
  * Copies the repository's folder as it is, changes that are not committed and new files included, and installs it.
  *
- * A check runs for minutes and reads sources in each of its processes: without a copy, who goes on editing would have two
- * versions measured as one. And so both builds lie in the same place, under names of the same length, installed alike.
+ * A check runs for minutes and reads packages, suites and its own harness in each of its processes: without a copy, who goes
+ * on editing would have two versions measured as one. And so both builds lie in the same place, under names of the same
+ * length, installed alike.
  *
  * Files that git ignores are not copied. Dispose of the build to remove it.
  *
@@ -44,12 +58,27 @@ export async function openHeadBuild(options: {
     for (const file of new Set(files.split('\0'))) if (file !== '') copy(repository, place, file);
     onProgress?.('Installs what the head depends on');
     await installBuild(place.tree, 'the head', signal);
-    return { root: place.tree, [Symbol.asyncDispose]: removalOf(repository, place) };
+    return {
+      root: place.tree,
+      harness: new URL('bench/src/', folderUrl(place.tree)),
+      urlOf: url => copyOf(url, folderUrl(realpathSync(repository)), folderUrl(place.tree)),
+      [Symbol.asyncDispose]: removalOf(repository, place),
+    };
   } catch (error) {
     // What cannot be removed now is removed by the next run; why the build failed is what matters here.
     await removePlace(repository, place).catch(() => undefined);
     throw error;
   }
+}
+
+function folderUrl(folder: string): string {
+  return `${pathToFileURL(folder).href.replace(/\/$/, '')}/`;
+}
+
+function copyOf(url: string, from: string, to: string): string {
+  if (!url.startsWith(from)) return url;
+  const copy = `${to}${url.slice(from.length)}`;
+  return existsSync(fileURLToPath(copy)) ? copy : url;
 }
 
 async function ask(repository: string, args: readonly string[], signal: AbortSignal): Promise<string> {

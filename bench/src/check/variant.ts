@@ -28,17 +28,22 @@ export interface VariantOptions {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/** The folder `bench/src` that this module is in. */
+export const ownHarness: URL = new URL('..', import.meta.url);
+
 const mark = 'arm';
 const parameter = 'variant';
 
 /**
- * The flags and the environment that make suites and kernels of this repository run the packages of `variant.root`.
+ * The flags and the environment that make suites and kernels run the packages of `variant.root`.
  *
  * Both carry the same hook, which Node loads once: threads inherit the flags unless they are given flags of their own, and
  * the environment unless they are given one of their own. Only a thread that is given both would leave its variant.
+ *
+ * @param harness the `bench/src` of the repository that suites and kernels are of
  */
-export function variantOptions(variant: Variant): VariantOptions {
-  const hook = new URL('./variant-hook.ts', import.meta.url);
+export function variantOptions(variant: Variant, harness: URL = ownHarness): VariantOptions {
+  const hook = new URL('check/variant-hook.ts', harness);
   hook.searchParams.set(parameter, JSON.stringify(variant));
   const flag = `--import=${hook.href}`;
   return { flags: [flag], environment: { NODE_OPTIONS: flag } };

@@ -97,14 +97,16 @@ async function check(
       signal,
       onProgress: what => progress.step(what),
     });
+    const suites = await discoverSuites(suitesFolder);
+    const commit = commitOf(repository);
     await using head = await openHeadBuild({ repository, signal, onProgress: what => progress.step(what) });
     const buildsMs = performance.now() - startMs;
     return await compareBuilds({
-      contests,
+      contests: contests.map(contest => ({ ...contest, url: head.urlOf(contest.url) })),
       base,
-      head: { root: head.root, ...commitOf(repository) },
+      head: { root: head.root, harness: head.harness, ...commit },
       buildsMs,
-      suites: await discoverSuites(suitesFolder),
+      suites: suites.map(found => ({ ...found, url: head.urlOf(found.url) })),
       filters: options.filters,
       profile,
       rule: ruleOf(options, profile),

@@ -16,7 +16,11 @@ export interface SampleOptions {
   /** Flags for the process and all its threads, besides the usual ones. */
   readonly flags?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** The folder of the harness that the process runs, its `bench/src`; this one unless given. */
+  readonly harness?: URL;
 }
+
+const ownHarness = new URL('..', import.meta.url);
 
 const outputBytesMax = 4096;
 
@@ -29,7 +33,8 @@ const outputBytesMax = 4096;
 export async function sampleInProcess(job: Job, options: SampleOptions): Promise<Sample> {
   options.signal.throwIfAborted();
   const { NODE_OPTIONS: _, ...environment } = process.env;
-  const child = fork(fileURLToPath(new URL('../measure/child.ts', import.meta.url)), {
+  const script = new URL('measure/child.ts', options.harness ?? ownHarness);
+  const child = fork(fileURLToPath(script), {
     execArgv: ['--disable-warning=ExperimentalWarning', ...(options.flags ?? [])],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: { ...environment, ...options.environment, NODE_COMPILE_CACHE: options.cacheFolder },
