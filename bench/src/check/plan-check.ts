@@ -25,23 +25,36 @@ const contentionEffect = 0.25;
 
 const ours = '@quorate/';
 
+/** The suite of the canaries. */
+const canarySuite = 'canary';
+/** Slowdowns of the canaries are a whole number of thousandths, as so many units of work are in a call. */
+const canarySteps = 1000;
+
 /** The contenders that are compared, of all contests that were asked for. */
 export function planCheck(contests: readonly Contest[], options: CheckPlanOptions): CheckPlan {
   const subjects: Subject[] = [];
-  const leftOut: { name: string; why: string }[] = [];
+  const leftOut = new Map<string, string>();
   for (const contest of contests) {
-    const { bench } = contest;
-    if (bench.unchecked !== undefined) {
-      leftOut.push({ name: subjectName(contest.suite, bench.name, '', {}, undefined), why: bench.unchecked });
+    const why = reasonAgainstBench(contest);
+    if (why !== undefined) {
+      // Once, however many parameters it has.
+      leftOut.set(subjectName(contest.suite, contest.bench.name, '', {}, undefined), why);
       continue;
     }
-    for (const row of contest.rows.filter(({ contender }) => isChecked(bench, contender))) {
-      const why = reasonAgainst(row, options.cores);
-      if (why === undefined) subjects.push(subjectOf(contest, row, options));
-      else leftOut.push({ name: nameOf(contest, row), why });
+    for (const row of contest.rows.filter(({ contender }) => isChecked(contest.bench, contender))) {
+      const whyNot = reasonAgainst(row, options.cores);
+      if (whyNot === undefined) subjects.push(subjectOf(contest, row, options));
+      else leftOut.set(nameOf(contest, row), whyNot);
     }
   }
-  return { subjects, leftOut };
+  return { subjects, leftOut: [...leftOut].map(([name, why]) => ({ name, why })) };
+}
+
+function reasonAgainstBench({ suite, bench, rows }: Contest): string | undefined {
+  if (suite === canarySuite) return 'it is in every run, as its canary';
+  if (bench.unchecked !== undefined) return bench.unchecked;
+  const isOurs = rows.some(({ contender }) => isChecked(bench, contender));
+  return isOurs ? undefined : 'none of its contenders is ours';
 }
 
 function isChecked(bench: Bench, contender: string): boolean {
@@ -79,7 +92,8 @@ function leastEffect(bench: Bench, rule: Rule): number {
 }
 
 /**
- * The subjects whose truth is known: the same work in both builds, and twice the least effect more of it in head.
+ * The subjects whose truth is known: the same work in both builds, and twice the least effect more of it in head, or up to a
+ * thousandth more than that.
  *
  * @param suite the suite `canary`, whose kernel takes the slowdown in percent as a parameter
  */
@@ -89,8 +103,10 @@ export function canaries({ suite, url }: FoundSuite, rule: Rule): Subject[] {
   if (bench === undefined || contender === undefined) {
     throw new Error(`Suite "${suite.name}" must have a bench with a contender: received none`);
   }
-  return [0, 2 * rule.minEffect].map(truth => {
-    const slowdown = truth * 100;
+  // What was computed may be off in its last digits.
+  const steps = Math.ceil(2 * rule.minEffect * canarySteps - 1e-6);
+  return [0, steps / canarySteps].map(truth => {
+    const slowdown = (truth * canarySteps) / 10;
     return {
       name: subjectName(suite.name, bench.name, contender, { slowdown }, undefined),
       suite: suite.name,

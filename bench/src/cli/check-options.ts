@@ -32,23 +32,38 @@ export interface CheckOptions {
 
 const budgetMsMax = 24 * 3_600_000;
 
+/** The least effects that can be asked for. Canaries are twice as slow, and are made of twice the work at most. */
+const minEffects = { least: 0.005, most: 0.5 } as const;
+
+/** What can be given with `--from`: all else is about measuring. */
+const judging = ['from', 'min-effect', 'alpha', 'json', 'html', 'summary', 'history', 'help'];
+
 /**
  * Reads the command line of `pnpm bench:check`.
  *
  * @throws UsageError for an unknown option, a missing or bad value
  */
 export function parseCheckOptions(args: readonly string[]): CheckOptions {
-  const { values, positionals } = parse(args);
-  const { base, threads, html, alpha, 'min-effect': minEffect } = values;
-  if (html === '-') throw new UsageError('Option --html must name a file: received "-"');
+  const { values, positionals, tokens } = parse(args);
+  const { base, threads, alpha, 'min-effect': minEffect } = values;
+  for (const name of ['html', 'summary', 'history'] as const) {
+    if (values[name] === '-') throw new UsageError(`Option --${name} must name a file: received "-"`);
+  }
   const measures = !values.help && !values.list && values.from === undefined;
   if (measures && base === undefined) {
     throw new UsageError(
       'Option --base must name the commit to compare with, such as origin/main: received none',
     );
   }
-  if (values.from !== undefined && base !== undefined) {
-    throw new UsageError('Options --from and --base exclude each other: a report has its base');
+  if (values.from !== undefined) {
+    const names = tokens.flatMap(token => (token.kind === 'option' ? [token.name] : []));
+    const others = names.filter(name => !judging.includes(name)).map(name => `--${name}`);
+    if (positionals.length > 0) others.push('filters');
+    if (others.length > 0) {
+      throw new UsageError(
+        `Option --from judges a report that is there, and goes without ${others.join(', ')}`,
+      );
+    }
   }
   const files = ['json', 'html', 'summary', 'history', 'from', 'suites', 'base'] as const;
   const given = files.flatMap(name => {
@@ -61,8 +76,8 @@ export function parseCheckOptions(args: readonly string[]): CheckOptions {
     list: values.list,
     profile: profileOf(values.profile),
     budgetMs: durationOf('--budget', values.budget),
-    ...(minEffect === undefined ? {} : { minEffect: shareOf('--min-effect', minEffect, 0.005, 1) }),
-    ...(alpha === undefined ? {} : { alpha: shareOf('--alpha', alpha, 0.0001, 0.2) }),
+    ...(minEffect === undefined ? {} : { minEffect: shareOf('--min-effect', minEffect, minEffects) }),
+    ...(alpha === undefined ? {} : { alpha: shareOf('--alpha', alpha, { least: 0.0001, most: 0.2 }) }),
     seed: integerOf('--seed', values.seed, 0, 0xffff_ffff),
     keys: valueOf('--keys', values.keys),
     ...(threads === undefined ? {} : { threads: threadsOf(threads) }),
@@ -76,6 +91,7 @@ function parse(args: readonly string[]) {
     return parseArgs({
       args: args.filter(argument => argument !== '--'),
       allowPositionals: true,
+      tokens: true,
       options: {
         base: { type: 'string' },
         profile: { type: 'string', default: 'gate' },
@@ -119,7 +135,11 @@ export function durationOf(option: string, text: string): number {
 }
 
 /** `2.5%` or `0.025`. */
-function shareOf(option: string, text: string, least: number, most: number): number {
+function shareOf(
+  option: string,
+  text: string,
+  { least, most }: { readonly least: number; readonly most: number },
+): number {
   const [, number, percent] = /^(\d*\.?\d+)\s*(%?)$/.exec(text) ?? [];
   const share = Number(number) / (percent === '%' ? 100 : 1);
   if (share >= least && share <= most) return share;
