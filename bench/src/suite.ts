@@ -135,22 +135,35 @@ export interface Suite {
 /**
  * Declares the suite of a module in `bench/suites`; it is the module's default export and bears the file's name.
  *
- * @throws TypeError where names repeat, or a goal, a control, `checked` or `of` names a contender that is not there
+ * @throws TypeError where names repeat, where a list is empty so that nothing would run, or a goal, a control, `checked` or
+ *   `of` names a contender that is not there
  */
 export function defineSuite(suite: Suite): Suite {
   const seen = new Set<string>();
+  if (suite.benches.length === 0)
+    throw new TypeError(`Suite "${suite.name}" must have a bench: received none`);
   for (const bench of suite.benches) {
     const where = `${suite.name}/${bench.name}`;
     if (seen.has(bench.name)) throw new TypeError(`Bench names must differ: received "${where}" twice`);
     seen.add(bench.name);
     const contenders = Object.keys(bench.contenders);
-    if (contenders.length === 0) throw new TypeError(`Bench "${where}" must have a contender: received none`);
+    const lacks = lackOf(bench);
+    if (lacks !== undefined) throw new TypeError(`Bench "${where}" must have ${lacks}: received none`);
     for (const name of contendersNamed(bench)) {
       if (contenders.includes(name)) continue;
       throw new TypeError(`Bench "${where}" must name one of its contenders: received "${name}"`);
     }
   }
   return suite;
+}
+
+/** What an empty list stands for. A bench that silently did not run would be taken for one in which all is well. */
+function lackOf({ contenders, params = {}, threads, checked }: Bench): string | undefined {
+  if (Object.keys(contenders).length === 0) return 'a contender';
+  const param = Object.keys(params).find(name => params[name]?.length === 0);
+  if (param !== undefined) return `a value of "${param}"`;
+  if (threads?.length === 0) return 'a size of thread groups';
+  return checked?.length === 0 ? 'a contender to check, or say why it is unchecked' : undefined;
 }
 
 function contendersNamed(bench: Bench): string[] {

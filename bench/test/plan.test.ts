@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parseOptions } from '../src/cli/options.ts';
-import { discoverSuites, type FoundSuite } from '../src/discover.ts';
+import { discoverSuites, type FoundSuite, SuiteError } from '../src/discover.ts';
 import { combinations, fitToKeys, planContests } from '../src/plan.ts';
 import { type Bench, defineSuite, type Kernel } from '../src/suite.ts';
 
@@ -47,6 +47,21 @@ describe('discoverSuites', () => {
     expect(names).toEqual([...names].sort());
   });
 
+  it('names the suite that does not load, and where in it', async () => {
+    const loading = discoverSuites(folderOf('fixtures/unloadable'));
+    await expect(loading).rejects.toThrow(SuiteError);
+    await expect(loading).rejects.toThrow(
+      /^Suite .*fixtures\/unloadable\/throws\.ts must load: Error: It does not load\n +at .*throws\.ts:\d+:\d+/,
+    );
+    await expect(loading).rejects.not.toThrow('node:internal');
+  });
+
+  it('refuses an empty suite that nothing has looked at yet', async () => {
+    await expect(discoverSuites(folderOf('fixtures/empty'))).rejects.toThrow(
+      'must have a bench: received none',
+    );
+  });
+
   it('refuses a module whose suite has another name', async () => {
     await expect(discoverSuites(folderOf('fixtures/wrong'))).rejects.toThrow(
       'must export a suite named "named-otherwise"',
@@ -66,6 +81,20 @@ describe('defineSuite', () => {
     );
     const goals = [{ of: 'ours', to: 'nobody', atMost: 1 }];
     expect(() => found({ name: 's', benches: [{ ...bench, goals }] })).toThrow('received "nobody"');
+  });
+
+  it('refuses what would run nothing without a word', () => {
+    expect(() => found({ name: 's', benches: [] })).toThrow('Suite "s" must have a bench: received none');
+    const empty: [string, Partial<Bench>][] = [
+      ['a value of "size"', { params: { nodes: [1], size: [] } }],
+      ['a size of thread groups', { threads: [] }],
+      ['a contender to check, or say why it is unchecked', { checked: [] }],
+    ];
+    for (const [what, part] of empty) {
+      expect(() => found({ name: 's', benches: [{ ...bench, ...part }] })).toThrow(
+        `Bench "s/a" must have ${what}: received none`,
+      );
+    }
   });
 });
 

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, loadavg, release, type } from 'node:os';
 import { join } from 'node:path';
 import type { FoundSuite } from '../discover.ts';
-import { type LoadedKeys, loadKeysFor } from '../input/load-keys.ts';
+import type { LoadedKeys } from '../input/load-keys.ts';
 import type { Job, Sample } from '../measure/job.ts';
 import { type Contest, fitToKeys } from '../plan.ts';
 import { sampleInProcess } from '../run/sample-process.ts';
@@ -34,9 +34,7 @@ export interface CompareOptions {
   readonly rule: Rule;
   readonly budgetMs: number;
   readonly seed: number;
-  /** Where keys come from. */
-  readonly keys: string;
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly input: LoadedKeys;
   /** A folder for what measured processes read. */
   readonly folder: string;
   readonly signal: AbortSignal;
@@ -45,9 +43,8 @@ export interface CompareOptions {
 
 /** Measures what head and base have in common, and says what changed. */
 export async function compareBuilds(options: CompareOptions): Promise<CheckReport> {
-  const { base, rule, signal, seed } = options;
+  const { base, rule, signal, seed, input } = options;
   const observed = observe(options);
-  const input = loadKeysFor(options.contests, options.keys, seed, options.environment);
   const contests = fitToKeys(options.contests, input.keys.length);
   const names = await baseNames(base.root, signal);
   const { notes } = names;
@@ -55,7 +52,7 @@ export async function compareBuilds(options: CompareOptions): Promise<CheckRepor
   const canary = options.suites.filter(({ suite }) => suite.name === 'canary');
   if (canary.length === 0) throw new Error('Suite "canary" must be there: received none');
   let processes = 0;
-  const measure = await measurer(options, input);
+  const measure = await measurer(options);
   const runs = await measureSubjects([...canary.flatMap(found => canaries(found, rule)), ...plan.subjects], {
     ...options,
     keysFile: join(options.folder, 'keys'),
@@ -85,10 +82,15 @@ function timeWasUp(budgetMs: number): string {
 }
 
 /** Starts a process on one of the builds; everything but what the packages of the workspace lead to is the same. */
-async function measurer(
-  { base, head, contests, profile, folder, signal }: CompareOptions,
-  input: LoadedKeys,
-): Promise<(job: Job, arm: Arm) => Promise<Sample>> {
+async function measurer({
+  base,
+  head,
+  contests,
+  profile,
+  input,
+  folder,
+  signal,
+}: CompareOptions): Promise<(job: Job, arm: Arm) => Promise<Sample>> {
   writeFileSync(join(folder, 'keys'), `${input.keys.join('\n')}\n`);
   const variants: Record<Arm, Variant> = {
     base: { arm: 'base', root: base.root, label: `${base.ref} (${base.commit.slice(0, 10)})` },

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { discoverSuites, type FoundSuite } from '../discover.ts';
+import { type FoundSuite, SuiteError } from '../discover.ts';
 import { renderPage } from '../html/page.ts';
 import { loadKeysFor } from '../input/load-keys.ts';
 import { type Contest, fitToKeys, planContests } from '../plan.ts';
@@ -16,6 +16,7 @@ import { profiles } from '../run/profile.ts';
 import { sampleInProcess } from '../run/sample-process.ts';
 import { runContests, sampleCount } from '../run/schedule.ts';
 import { help } from './help.ts';
+import { loadSuites } from './load-suites.ts';
 import { type Options, parseOptions } from './options.ts';
 import { Progress, type ProgressStream } from './progress.ts';
 import { checkReportFile } from './report-file.ts';
@@ -33,6 +34,9 @@ export interface CommandContext {
   readonly signal: AbortSignal;
 }
 
+/** Errors whose message says all; of others the stack is shown. */
+const explained = [UsageError, BusyError, SuiteError] as const;
+
 const benchFolder = fileURLToPath(new URL('../..', import.meta.url));
 
 /** `pnpm bench`: returns the exit code. @throws the signal's reason when interrupted */
@@ -43,9 +47,7 @@ export async function runBench(context: CommandContext): Promise<number> {
       context.stdout.write(help);
       return exitCodes.done;
     }
-    const suites = await discoverSuites(
-      options.suites === undefined ? join(benchFolder, 'suites') : resolve(options.suites),
-    );
+    const suites = await loadSuites(options.suites, join(benchFolder, 'suites'));
     const contests = planContests(suites, options);
     if (options.list) {
       context.stdout.write(renderListing(contests));
@@ -59,8 +61,9 @@ export async function runBench(context: CommandContext): Promise<number> {
     const failed = report.suites.some(suite => suite.benches.some(row => row.status === 'failed'));
     return failed ? exitCodes.failed : exitCodes.done;
   } catch (error) {
-    if (!(error instanceof UsageError || error instanceof BusyError)) throw error;
-    context.stderr.write(`${error.message}\n`);
+    if (!explained.some(kind => error instanceof kind)) throw error;
+    context.stderr.write(`${(error as Error).message}\n`);
+    if (error instanceof SuiteError) return exitCodes.failed;
     if (error instanceof BusyError) return exitCodes.busy;
     context.stderr.write('pnpm bench --help lists the options\n');
     return exitCodes.usage;

@@ -12,8 +12,9 @@ import { planCheck } from '../check/plan-check.ts';
 import { recompute } from '../check/recompute.ts';
 import { renderCheckMarkdown } from '../check/report/check-markdown.ts';
 import { renderCheckTable } from '../check/report/check-table.ts';
-import { discoverSuites } from '../discover.ts';
+import { discoverSuites, SuiteError } from '../discover.ts';
 import { renderCheckPage } from '../html/check/check-page.ts';
+import { loadKeysFor } from '../input/load-keys.ts';
 import { type Contest, planContests } from '../plan.ts';
 import { commitOf } from '../report/commit.ts';
 import { BusyError, takeBenchLock } from '../run/bench-lock.ts';
@@ -21,6 +22,7 @@ import type { Rule } from '../statistics/decide.ts';
 import { checkHelp } from './check-help.ts';
 import { type CheckOptions, parseCheckOptions } from './check-options.ts';
 import { CheckProgress } from './check-progress.ts';
+import { loadSuites } from './load-suites.ts';
 import { checkReportFile } from './report-file.ts';
 import { type CommandContext, exitCodes } from './run-bench.ts';
 import { UsageError } from './usage-error.ts';
@@ -33,6 +35,9 @@ const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
 const defaults = { minEffect: 0.025, alpha: 0.01 } as const;
 
+/** Errors whose message says all; of others the stack is shown. */
+const explained = [UsageError, BusyError, SuiteError, BaseRefError, BaseBuildError] as const;
+
 /** `pnpm bench:check`: returns the exit code. @throws the signal's reason when interrupted */
 export async function runCheck(context: CommandContext): Promise<number> {
   try {
@@ -40,6 +45,10 @@ export async function runCheck(context: CommandContext): Promise<number> {
     if (options.help) {
       context.stdout.write(checkHelp);
       return exitCodes.done;
+    }
+    for (const name of ['json', 'html', 'summary', 'history'] as const) {
+      const file = options[name];
+      if (file !== undefined && file !== '-') checkReportFile(`--${name}`, file);
     }
     if (options.from !== undefined) {
       const { minEffect, alpha } = options;
@@ -50,14 +59,10 @@ export async function runCheck(context: CommandContext): Promise<number> {
       write(report, options, context);
       return report.outcome.exitCode;
     }
-    const contests = planContests(await discoverSuites(options.suites ?? suitesFolder), options);
+    const contests = planContests(await loadSuites(options.suites, suitesFolder), options);
     if (options.list) {
       context.stdout.write(listing(contests, ruleOf(options, checkProfiles[options.profile])));
       return exitCodes.done;
-    }
-    for (const name of ['json', 'html', 'summary', 'history'] as const) {
-      const file = options[name];
-      if (file !== undefined && file !== '-') checkReportFile(`--${name}`, file);
     }
     const report = await check(contests, options, context);
     if (options.history !== undefined) appendHistory(resolve(options.history), report);
@@ -69,11 +74,10 @@ export async function runCheck(context: CommandContext): Promise<number> {
 }
 
 function exitCodeOf(error: unknown, { stderr, signal }: CommandContext): number {
-  if (signal.aborted || !(error instanceof Error)) throw error;
-  stderr.write(`${error.message}\n`);
+  if (signal.aborted || !explained.some(kind => error instanceof kind)) throw error;
+  stderr.write(`${(error as Error).message}\n`);
   if (error instanceof BusyError) return exitCodes.busy;
-  if (error instanceof BaseBuildError || error instanceof BaseRefError) return harnessFailed;
-  if (!(error instanceof UsageError)) throw error;
+  if (!(error instanceof UsageError)) return harnessFailed;
   stderr.write('pnpm bench:check --help lists the options\n');
   return exitCodes.usage;
 }
@@ -83,8 +87,9 @@ async function check(
   options: CheckOptions,
   context: CommandContext,
 ): Promise<CheckReport> {
+  const input = loadKeysFor(contests, options.keys, options.seed, context.environment);
   using _lock = takeBenchLock(join(tmpdir(), 'quorate-bench-lock'));
-  const { signal, stderr, environment } = context;
+  const { signal, stderr } = context;
   const profile = checkProfiles[options.profile];
   const progress = new CheckProgress(stderr, () => performance.now());
   const folder = mkdtempSync(join(tmpdir(), 'quorate-check-'));
@@ -112,8 +117,7 @@ async function check(
       rule: ruleOf(options, profile),
       budgetMs: options.budgetMs,
       seed: options.seed,
-      keys: options.keys,
-      environment,
+      input,
       folder,
       signal,
       onProgress: (label, taken, expected) => progress.pair(label, taken, expected),
