@@ -18,6 +18,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { BaseBuildError, BaseRefError, openBaseBuild } from '../src/check/base-build.ts';
 import { openHeadBuild } from '../src/check/head-build.ts';
+import { commandEnvironment } from '../src/run/command-environment.ts';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'quorate-base-build-test-')));
 const repository = join(folder, 'a repository');
@@ -54,7 +55,11 @@ importers:
 
 function git(cwd: string, ...args: string[]): string {
   const identity = ['-c', 'user.name=Test', '-c', 'user.email=test@example.test'];
-  const { status, stdout, stderr } = spawnSync('git', [...identity, ...args], { cwd, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync('git', [...identity, ...args], {
+    cwd,
+    encoding: 'utf8',
+    env: commandEnvironment(),
+  });
   if (status !== 0) throw new Error(`git ${args.join(' ')} must succeed: ${stderr}`);
   return stdout.trim();
 }

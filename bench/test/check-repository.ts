@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { commandEnvironment } from '../src/run/command-environment.ts';
 import { commonFiles, headEdits, installed, sampleFiles } from './sample-files.ts';
 
 const own = realpathSync(fileURLToPath(new URL('../..', import.meta.url)));
@@ -109,6 +110,7 @@ export class CheckRepository implements Disposable {
     const { status, stdout, stderr } = spawnSync('git', [...identity, ...args], {
       cwd: this.root,
       encoding: 'utf8',
+      env: commandEnvironment(),
     });
     if (status !== 0) throw new Error(`git ${args.join(' ')} must succeed: ${stderr}`);
     return stdout.trim();
@@ -142,7 +144,7 @@ export class CheckRepository implements Disposable {
     // A group of its own, so that it can be interrupted as a terminal does it.
     const child = spawn(program, args, {
       cwd: this.root,
-      env: { ...process.env, TMPDIR: temporary, NO_COLOR: '', ...environment },
+      env: { ...commandEnvironment(), TMPDIR: temporary, NO_COLOR: '', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });

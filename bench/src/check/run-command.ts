@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { commandEnvironment } from '../run/command-environment.ts';
 
 /** A program and its arguments; never a line for a shell. */
 export type Command = readonly [program: string, ...args: string[]];
@@ -19,14 +20,6 @@ export interface CommandEnd {
   readonly output: string;
 }
 
-/**
- * What leads a command that works on another folder back to this one, or changes how it runs: git's variables, which git
- * sets for its hooks, and what npm and pnpm tell their scripts about themselves. What they tell of the user's own settings
- * (registry, store, cache) stays.
- */
-const misleading =
-  /^(?:GIT_(?:DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|PREFIX|NAMESPACE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES)|NODE_OPTIONS|INIT_CWD|PNPM_(?!HOME$).*|npm_(?:command|lifecycle_.*|package_.*|config_(?:.*prefix|globalconfig))|pnpm_config_(?:verify_deps_before_run|filter|recursive|dir))$/;
-
 const outputCharactersMax = 4000;
 const stdoutCharactersMax = 1 << 24;
 
@@ -43,11 +36,10 @@ export async function runCommand(
   { cwd, environment, signal }: CommandOptions,
 ): Promise<CommandEnd> {
   signal?.throwIfAborted();
-  const kept = Object.entries(process.env).filter(([name]) => !misleading.test(name));
   // A group of its own, so that a launcher cannot be ended without what it launched.
   const child = spawn(program, args, {
     cwd,
-    env: { ...Object.fromEntries(kept), GIT_TERMINAL_PROMPT: '0', NO_COLOR: '1', ...environment },
+    env: { ...commandEnvironment(), GIT_TERMINAL_PROMPT: '0', NO_COLOR: '1', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: process.platform !== 'win32',
   });

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { commandEnvironment } from '../run/command-environment.ts';
 
 /** What is checked out in a folder; null where there is no git, or no repository. */
 export function commitOf(folder: string): { readonly commit: string | null; readonly dirty: boolean | null } {
@@ -10,6 +11,7 @@ function git(folder: string, args: readonly string[]): string | null {
   try {
     return execFileSync('git', args, {
       cwd: folder,
+      env: commandEnvironment(),
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
     }).trim();
