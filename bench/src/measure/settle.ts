@@ -22,11 +22,17 @@ export interface SettleOptions {
 
 const chunksPerBlock = 4;
 const blocksLeast = 5;
+/** Fewer cannot show whether a kernel is still falling, so as many are run however long a cycle takes. */
+const blocksToCompare = 3;
 /** Blocks take longer than they look where a cycle does; a kernel that falls on and on is given up. */
 const settleMsMax = 1500;
 /** A block this close to the best of all is as good as it. */
 const closeEnough = 1.01;
-const linearRounds = 8;
+/** Half a chunk is timed against a whole one so many times, and on for as long as a busy machine keeps their best times apart. */
+const linearRounds = { least: 8, most: 64 } as const;
+const linearEnough = 0.1;
+/** No round is begun after so much time, but for the first. */
+const linearMsMax = 6000;
 const emptyTurns = 200_000;
 
 /**
@@ -41,7 +47,7 @@ export async function settle(options: SettleOptions): Promise<Settled> {
   const blocks: { readonly best: number; readonly cyclesBefore: number }[] = [];
   let cycles = options.warmupCycles;
   const startMs = performance.now();
-  const late = (): boolean => performance.now() - startMs > settleMsMax;
+  const late = (): boolean => blocks.length >= blocksToCompare && performance.now() - startMs > settleMsMax;
   do {
     const cyclesBefore = cycles;
     let best = Infinity;
@@ -64,17 +70,23 @@ export async function settle(options: SettleOptions): Promise<Settled> {
 
 /** By how much the last two blocks went below the best of all before. */
 function stillFalling(blocks: readonly { readonly best: number }[]): number {
-  if (blocks.length <= 2) return 1;
+  if (blocks.length < blocksToCompare) return 1;
   const last = Math.min(...blocks.slice(-2).map(block => block.best));
   const before = Math.min(...blocks.slice(0, -2).map(block => block.best));
   return Math.max(0, before / last - 1);
 }
 
+/** Time of a chunk divided by that of half of it. Short ones slip through between interruptions of the machine. */
 async function linearity(run: (cycles: number) => Promise<number>, chunk: number): Promise<number> {
+  const half = Math.max(1, Math.round(chunk / 2));
+  const startMs = performance.now();
   let [once, twice] = [Infinity, Infinity];
-  for (let round = 0; round < linearRounds; round++) {
-    once = Math.min(once, await run(chunk));
-    twice = Math.min(twice, await run(2 * chunk));
+  for (let round = 0; round < linearRounds.most; round++) {
+    const near = Math.abs(twice / once - 2) <= linearEnough;
+    if (round >= linearRounds.least && near) break;
+    if (round > 0 && performance.now() - startMs > linearMsMax) break;
+    once = Math.min(once, await run(half));
+    twice = Math.min(twice, await run(2 * half));
   }
   return twice / once;
 }
