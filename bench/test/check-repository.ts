@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { commandEnvironment } from '../src/run/command-environment.ts';
 import { commonFiles, headEdits, installed, sampleFiles } from './sample-files.ts';
 
@@ -29,13 +29,20 @@ export interface Ended {
   readonly left: readonly string[];
 }
 
+export interface StartOptions {
+  /** Where it runs: the repository, unless another is given. */
+  readonly root?: string;
+  /** Another program than the check, with its first arguments. */
+  readonly program?: readonly [program: string, ...args: string[]];
+  /** The temporary folder that it is told to use; one of its own unless given. */
+  readonly temporary?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 /** A command under way. */
 export interface Started {
   readonly child: ChildProcess;
-  /** A folder that only this command knows of: its `TMPDIR`. */
   readonly temporary: string;
-  /** What it has written so far. */
-  readonly output: { readonly stdout: string; readonly stderr: string };
   readonly ended: Promise<Ended>;
   /** Settles when standard error has this text. @throws Error where the command ends without it */
   readonly says: (text: string) => Promise<void>;
@@ -49,7 +56,7 @@ export class CheckRepository implements Disposable {
   readonly root: string;
   readonly #folder: string;
   readonly #children: ChildProcess[] = [];
-  #started = 0;
+  #temporaryFolders = 0;
 
   constructor() {
     this.#folder = realpathSync(mkdtempSync(join(tmpdir(), 'quorate-check-test-')));
@@ -62,24 +69,12 @@ export class CheckRepository implements Disposable {
     }
     this.writeAll(commonFiles(readFileSync(join(own, 'pnpm-lock.yaml'), 'utf8')));
     this.writeAll(sampleFiles('before'));
-    this.#linkModules();
+    linkModules(this.root);
     this.git('init', '--quiet', '--initial-branch=main');
     this.commit('before');
     this.git('tag', 'before');
     this.writeAll(sampleFiles('after'));
     this.commit('after');
-  }
-
-  /** What the checked out harness runs with: this repository's installed packages. Builds install their own. */
-  #linkModules(): void {
-    const modules = join(this.root, 'bench/node_modules');
-    mkdirSync(join(modules, '@quorate'), { recursive: true });
-    for (const name of installed) {
-      symlinkSync(realpathSync(join(own, 'bench/node_modules', name)), join(modules, name));
-    }
-    for (const name of ['core', 'sample']) {
-      symlinkSync(join(this.root, 'packages', name), join(modules, '@quorate', name));
-    }
   }
 
   /** A path in the folder that holds the repository, beside it. */
@@ -122,28 +117,12 @@ export class CheckRepository implements Disposable {
   }
 
   /** The real command, in a process of its own. */
-  start(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Started {
-    return this.startProgram(
-      process.execPath,
-      [join(this.root, 'bench/src/check-main.ts'), ...args],
-      environment,
-    );
-  }
-
-  async run(...args: string[]): Promise<Ended> {
-    return this.start(args).ended;
-  }
-
-  startProgram(
-    program: string,
-    args: readonly string[],
-    environment: Readonly<Record<string, string>>,
-  ): Started {
-    const temporary = join(this.#folder, `temporary ${this.#started++}`);
-    mkdirSync(temporary);
+  start(args: readonly string[], options: StartOptions = {}): Started {
+    const { root = this.root, environment, temporary = this.temporaryFolder() } = options;
+    const [program, ...first] = options.program ?? [process.execPath, join(root, 'bench/src/check-main.ts')];
     // A group of its own, so that it can be interrupted as a terminal does it.
-    const child = spawn(program, args, {
-      cwd: this.root,
+    const child = spawn(program, [...first, ...args], {
+      cwd: root,
       env: { ...commandEnvironment(), TMPDIR: temporary, NO_COLOR: '', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
@@ -157,7 +136,25 @@ export class CheckRepository implements Disposable {
       code: code as number | null,
       left: readdirSync(temporary).filter(name => !kept.includes(name)),
     }));
-    return { child, temporary, output, ended, says: async text => says(child, output, text) };
+    return { child, temporary, ended, says: async text => says(child, output, text) };
+  }
+
+  async run(...args: string[]): Promise<Ended> {
+    return this.start(args).ended;
+  }
+
+  temporaryFolder(): string {
+    const folder = join(this.#folder, `temporary ${this.#temporaryFolders++}`);
+    mkdirSync(folder);
+    return folder;
+  }
+
+  /** A clone that has nothing but the newest commit. */
+  shallowClone(): string {
+    const clone = join(this.#folder, 'shallow');
+    this.git('clone', '--quiet', '--depth=1', pathToFileURL(this.root).href, clone);
+    linkModules(clone);
+    return clone;
   }
 
   /** The worktrees that git knows besides the one that is checked out. */
@@ -173,6 +170,17 @@ export class CheckRepository implements Disposable {
     }
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** What a checked out harness runs with: this repository's installed packages. Builds install their own. */
+function linkModules(root: string): void {
+  const modules = join(root, 'bench/node_modules');
+  mkdirSync(join(modules, '@quorate'), { recursive: true });
+  for (const name of installed) {
+    symlinkSync(realpathSync(join(own, 'bench/node_modules', name)), join(modules, name));
+  }
+  for (const name of ['core', 'sample'])
+    symlinkSync(join(root, 'packages', name), join(modules, '@quorate', name));
 }
 
 async function says(child: ChildProcess, output: { readonly stderr: string }, text: string): Promise<void> {

@@ -31,9 +31,10 @@ export async function installBuild(root: string, name: string, signal: AbortSign
   throw new BaseBuildError(`Dependencies of ${name} must install: pnpm ended with ${code}\n${output}`);
 }
 
-/** The pnpm that started this program, else the one that `npx` brings, which takes a second or two longer. */
+/** The pnpm that started this program, else the one that `npx` brings, from its cache if it can, a second or two later. */
 function pnpm(...args: string[]): Command {
   const starter = process.env['npm_execpath'] ?? '';
-  if (!/[/\\]pnpm(?:\.[cm]?js|\.exe)?$/.test(starter)) return ['npx', '--yes', 'pnpm@12', ...args];
+  if (!/[/\\]pnpm(?:\.[cm]?js|\.exe)?$/.test(starter))
+    return ['npx', '--yes', '--prefer-offline', 'pnpm@12', ...args];
   return starter.endsWith('js') ? [process.execPath, starter, ...args] : [starter, ...args];
 }

@@ -15,14 +15,13 @@ import { BusyError, takeBenchLock } from '../run/bench-lock.ts';
 import { profiles } from '../run/profile.ts';
 import { sampleInProcess } from '../run/sample-process.ts';
 import { runContests, sampleCount } from '../run/schedule.ts';
+import { exitCodes } from './exit-codes.ts';
 import { help } from './help.ts';
 import { loadSuites } from './load-suites.ts';
 import { type Options, parseOptions } from './options.ts';
 import { Progress, type ProgressStream } from './progress.ts';
 import { checkReportFile } from './report-file.ts';
 import { UsageError } from './usage-error.ts';
-
-export const exitCodes = { done: 0, failed: 1, usage: 64, busy: 75 } as const;
 
 /** What the command touches of the process it runs in. */
 export interface CommandContext {

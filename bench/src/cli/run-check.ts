@@ -22,13 +22,11 @@ import type { Rule } from '../statistics/decide.ts';
 import { checkHelp } from './check-help.ts';
 import { type CheckOptions, parseCheckOptions } from './check-options.ts';
 import { CheckProgress } from './check-progress.ts';
+import { exitCodes } from './exit-codes.ts';
 import { loadSuites } from './load-suites.ts';
 import { checkReportFile } from './report-file.ts';
-import { type CommandContext, exitCodes } from './run-bench.ts';
+import type { CommandContext } from './run-bench.ts';
 import { UsageError } from './usage-error.ts';
-
-/** The harness or a bench failed: nothing can be said. */
-export const harnessFailed = 3;
 
 const suitesFolder = fileURLToPath(new URL('../../suites', import.meta.url));
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
@@ -77,7 +75,7 @@ function exitCodeOf(error: unknown, { stderr, signal }: CommandContext): number 
   if (signal.aborted || !explained.some(kind => error instanceof kind)) throw error;
   stderr.write(`${(error as Error).message}\n`);
   if (error instanceof BusyError) return exitCodes.busy;
-  if (!(error instanceof UsageError)) return harnessFailed;
+  if (!(error instanceof UsageError)) return exitCodes.harnessFailed;
   stderr.write('pnpm bench:check --help lists the options\n');
   return exitCodes.usage;
 }
@@ -135,9 +133,16 @@ function ruleOf(options: CheckOptions, { firstPairs, mostPairs, confirmPairs }: 
 
 function listing(contests: readonly Contest[], rule: Rule): string {
   const { subjects, leftOut } = planCheck(contests, { rule, cores: availableParallelism() });
-  const lines = subjects.map(({ name, rule: own }) => `${name}, ${own.minEffect * 100} %`);
+  const lines = subjects.map(
+    ({ name, rule: own }) => `${name}: a change of ${percent(own.minEffect)} counts`,
+  );
   const out = leftOut.map(({ name, why }) => `left out: ${name}: ${why}`);
   return `${[...lines, ...out].join('\n')}\n`;
+}
+
+function percent(share: number): string {
+  // Without the digits that come of binary fractions.
+  return `${Number((share * 100).toPrecision(6))} %`;
 }
 
 function readReport(file: string): CheckReport {

@@ -15,7 +15,8 @@ import { appendResult, readResults } from '../validate/results-file.ts';
 import { runOnce, type RunOnceOptions } from '../validate/run-once.ts';
 import { findingsOf } from '../validate/summary.ts';
 import type { Condition, ValidationRun } from '../validate/validation-run.ts';
-import { type CommandContext, exitCodes } from './run-bench.ts';
+import { exitCodes } from './exit-codes.ts';
+import type { CommandContext } from './run-bench.ts';
 import { UsageError } from './usage-error.ts';
 import { parseValidateOptions, type ValidateOptions, validateHelp } from './validate-options.ts';
 
