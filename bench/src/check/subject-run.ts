@@ -55,6 +55,8 @@ export class SubjectRun {
   /** Finds out on head how much work a sample is, and whether times of it mean anything. */
   async start(): Promise<void> {
     for (let attempt = 1; attempt <= pilotAttempts; attempt++) {
+      // Without a pilot before it, the next process is one and looks at its guards again.
+      this.#pilot = undefined;
       const sample = await this.#measure('head');
       if (sample === undefined) return;
       this.#pilot = sample;
@@ -100,16 +102,19 @@ export class SubjectRun {
     return pairs.map(({ base, head }) => ({ base: base.values, head: head.values }));
   }
 
-  /** Takes one pair, in the order that `random` draws; `turn` counts the pairs of the run. */
+  /**
+   * Takes one pair, in the order that `random` draws; `turn` counts the pairs of the run. Both builds are measured although
+   * one fails: whether head fails too must not hang on the order.
+   */
   async takePair(stage: PairRow['stage'], turn: number, random: Random): Promise<void> {
     const first: Arm = random.below(2) === 0 ? 'base' : 'head';
     const samples: Partial<Record<Arm, Sample>> = {};
     for (const arm of [first, first === 'base' ? 'head' : 'base'] as const) {
       const sample = await this.#measure(arm);
-      if (sample === undefined) return;
-      samples[arm] = sample;
+      if (sample !== undefined) samples[arm] = sample;
     }
-    const { base, head } = samples as Record<Arm, Sample>;
+    const { base, head } = samples;
+    if (base === undefined || head === undefined) return;
     const { profile } = this.#options;
     this.#pairs.push({ turn, stage, first, base: armRow(base, profile), head: armRow(head, profile) });
     this.#next = this.#decide();
