@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chmodSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -134,7 +136,7 @@ export class CheckRepository implements Disposable {
     const ended = once(child, 'close').then(([code]) => ({
       ...output,
       code: code as number | null,
-      left: readdirSync(temporary).filter(name => !kept.includes(name)),
+      left: existsSync(temporary) ? readdirSync(temporary).filter(name => !kept.includes(name)) : [],
     }));
     return { child, temporary, ended, says: async text => says(child, output, text) };
   }
@@ -155,6 +157,21 @@ export class CheckRepository implements Disposable {
     this.git('clone', '--quiet', '--depth=1', pathToFileURL(this.root).href, clone);
     linkModules(clone);
     return clone;
+  }
+
+  /** A worktree of the newest commit without anything installed, and a remote repository whose `main` is the older one. */
+  linkedWorktree(): { linked: string; remote: string } {
+    const [linked, remote] = [join(this.#folder, 'linked'), join(this.#folder, 'remote.git')];
+    this.git('init', '--quiet', '--bare', remote);
+    this.git('remote', 'add', 'origin', remote);
+    this.git('push', '--quiet', 'origin', 'before^{commit}:refs/heads/main');
+    this.git('fetch', '--quiet', 'origin');
+    this.git('worktree', 'add', '--quiet', '--detach', linked, 'HEAD');
+    return { linked, remote };
+  }
+
+  makeExecutable(path: string): void {
+    chmodSync(join(this.root, path), 0o755);
   }
 
   /** The worktrees that git knows besides the one that is checked out. */

@@ -1,3 +1,4 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** Whether a process is there and not merely waiting to be collected. */
@@ -16,5 +17,22 @@ export async function eventually(what: string, condition: () => boolean, deadlin
   while (!condition()) {
     if (performance.now() > endMs) throw new Error(`${what} must happen within ${deadlineMs} ms: it did not`);
     await pause(10);
+  }
+}
+
+/** Processes that were started with this value of an environment variable, themselves or by their parents; where /proc is. */
+export function processesWith(name: string, value: string): number[] {
+  if (!existsSync('/proc')) return [];
+  return readdirSync('/proc')
+    .map(Number)
+    .filter(pid => Number.isInteger(pid) && environmentOf(pid).includes(`${name}=${value}`));
+}
+
+function environmentOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+  } catch {
+    // It has ended meanwhile, or is somebody else's.
+    return [];
   }
 }

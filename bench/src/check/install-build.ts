@@ -1,4 +1,4 @@
-import { type Command, runCommand } from './run-command.ts';
+import { type CommandEnd, type CommandOptions, runCommand } from './run-command.ts';
 
 /** A build beside the repository's own folder could not be made. */
 export class BaseBuildError extends Error {
@@ -18,7 +18,7 @@ export class BaseBuildError extends Error {
 export async function installBuild(root: string, name: string, signal: AbortSignal): Promise<void> {
   // The lock file was checked against the policies for new versions when it was committed; its hashes are checked anyway.
   const flags = ['--frozen-lockfile', '--prefer-offline', '--trust-lockfile', '--prod', '--ignore-scripts'];
-  const { code, output } = await runCommand(pnpm('install', ...flags), {
+  const { code, output } = await runPnpm(['install', ...flags], {
     cwd: root,
     signal,
     environment: {
@@ -31,10 +31,22 @@ export async function installBuild(root: string, name: string, signal: AbortSign
   throw new BaseBuildError(`Dependencies of ${name} must install: pnpm ended with ${code}\n${output}`);
 }
 
-/** The pnpm that started this program, else the one that `npx` brings, from its cache if it can, a second or two later. */
-function pnpm(...args: string[]): Command {
+/**
+ * Runs the pnpm that started this program, else the one that `npx` brings, a second or two later.
+ *
+ * `npx` asks the registry each time, also for what it has, so it is first told not to: a registry that does not answer would
+ * hold up a check that needs nothing from it.
+ */
+async function runPnpm(args: readonly string[], options: CommandOptions): Promise<CommandEnd> {
   const starter = process.env['npm_execpath'] ?? '';
-  if (!/[/\\]pnpm(?:\.[cm]?js|\.exe)?$/.test(starter))
-    return ['npx', '--yes', '--prefer-offline', 'pnpm@12', ...args];
-  return starter.endsWith('js') ? [process.execPath, starter, ...args] : [starter, ...args];
+  if (/[/\\]pnpm(?:\.[cm]?js|\.exe)?$/.test(starter)) {
+    return runCommand(
+      starter.endsWith('js') ? [process.execPath, starter, ...args] : [starter, ...args],
+      options,
+    );
+  }
+  const cached = await runCommand(['npx', '--yes', '--offline', 'pnpm@12', ...args], options);
+  return cached.output.includes('ENOTCACHED')
+    ? runCommand(['npx', '--yes', 'pnpm@12', ...args], options)
+    : cached;
 }
