@@ -43,7 +43,7 @@ const report = JSON.parse(
 /** Where names are the data's own. */
 const free = new Set(['params', 'values', 'counts']);
 /** What need not be there. */
-const optional = new Set(['about', 'canary', 'why', 'chunks', 'windows', 'openLoop', 'counts']);
+const optional = new Set(['about', 'canary', 'why', 'chunks', 'windows', 'openLoop', 'counts', 'riseOnly']);
 
 /** Calls `visit` for each object of fixed properties, one of a kind: with the path to it, array places left out. */
 function eachObject(

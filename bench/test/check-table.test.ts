@@ -99,7 +99,7 @@ describe('renderCheckTable', () => {
       'gate (--predictable --hash-seed=1 --random-seed=1), seed 1, 100,000 keys from words',
     );
     expect(text).toContain(
-      `${report.env.processes} processes in 2 min 3 s, of which 5 s for the base build; budget 8 min`,
+      `${report.env.processes} processes in 2 min 3 s, of which 5 s for the two builds; budget 8 min`,
     );
     expect(text).not.toContain('busy');
   });

@@ -38,6 +38,8 @@ export interface CompareOptions {
   /** A folder for what measured processes read. */
   readonly folder: string;
   readonly signal: AbortSignal;
+  /** Hears what is being done before the first pair, as the beginning of a sentence. */
+  readonly onStep?: (what: string) => void;
   readonly onProgress?: (label: string, taken: number, expected: number) => void;
 }
 
@@ -53,7 +55,9 @@ export async function compareBuilds(options: CompareOptions): Promise<CheckRepor
   if (canary.length === 0) throw new Error('Suite "canary" must be there: received none');
   let processes = 0;
   const measure = await measurer(options);
-  const runs = await measureSubjects([...canary.flatMap(found => canaries(found, rule)), ...plan.subjects], {
+  const measured = [...canary.flatMap(found => canaries(found, rule)), ...plan.subjects];
+  options.onStep?.(`Finds out how much work each of ${measured.length} benches takes`);
+  const runs = await measureSubjects(measured, {
     ...options,
     keysFile: join(options.folder, 'keys'),
     nowMs: () => performance.now(),

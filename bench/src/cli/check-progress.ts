@@ -1,7 +1,7 @@
 import type { ProgressStream } from './progress.ts';
 import { progressBar } from './progress-bar.ts';
 
-/** In a pipe, a line for each so many percent. */
+/** In a pipe, a line whenever so large a share of the pairs was taken since the last one. */
 const plainStep = 0.1;
 
 /**
@@ -12,7 +12,9 @@ const plainStep = 0.1;
 export class CheckProgress {
   readonly #stream: ProgressStream;
   readonly #nowMs: () => number;
+  /** When the first pair had been taken. */
   #startMs: number | undefined;
+  /** Pairs that the last line has told of. */
   #said = 0;
 
   constructor(stream: ProgressStream, nowMs: () => number) {
@@ -28,12 +30,11 @@ export class CheckProgress {
   /** A pair is taken: so many so far, of so many if nothing moves that has not moved yet. */
   pair(label: string, taken: number, expected: number): void {
     this.#startMs ??= this.#nowMs();
-    const share = expected === 0 ? 1 : taken / expected;
     if (this.#isTerminal) {
-      const text = ` ${progressBar(share)} ${taken}/${expected} pairs${this.#left(taken, share)} ${label}`;
+      const text = ` ${progressBar(taken / expected)} ${taken}/${expected} pairs${this.#left(taken, expected)} ${label}`;
       this.#stream.write(`\r\u001b[K${text.slice(0, (this.#stream.columns ?? 80) - 1)}`);
-    } else if (share >= this.#said + plainStep) {
-      this.#said = Math.floor(share / plainStep) * plainStep;
+    } else if (taken - this.#said >= expected * plainStep || taken === expected) {
+      this.#said = taken;
       this.#stream.write(`${taken}/${expected} pairs\n`);
     }
   }
@@ -47,9 +48,9 @@ export class CheckProgress {
     return this.#stream.isTTY === true;
   }
 
-  #left(taken: number, share: number): string {
+  #left(taken: number, expected: number): string {
     if (taken < 10 || this.#startMs === undefined) return '';
-    const elapsedMs = this.#nowMs() - this.#startMs;
-    return ` ${Math.ceil((elapsedMs / share - elapsedMs) / 1000)} s left`;
+    const msPerPair = (this.#nowMs() - this.#startMs) / (taken - 1);
+    return ` ${Math.ceil((msPerPair * (expected - taken)) / 1000)} s left`;
   }
 }

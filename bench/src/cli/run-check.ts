@@ -118,6 +118,7 @@ async function check(
       input,
       folder,
       signal,
+      onStep: what => progress.step(what),
       onProgress: (label, taken, expected) => progress.pair(label, taken, expected),
     });
   } finally {

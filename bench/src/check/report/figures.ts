@@ -67,7 +67,7 @@ export function environmentLines({ env }: CheckReport): string[] {
   return [
     `${env.cpu}, ${env.cores} cores, load ${load}; ${env.os}, Node ${env.node}, V8 ${env.v8}`,
     `${env.profile} (${flags}), seed ${env.seed}, ${env.keys.count.toLocaleString('en-US')} keys from ${env.keys.source}`,
-    `${env.processes.toLocaleString('en-US')} processes in ${formatDuration(env.durationMs)}, of which ${formatDuration(env.buildsMs)} for the base build; budget ${formatDuration(env.budgetMs)}`,
+    `${env.processes.toLocaleString('en-US')} processes in ${formatDuration(env.durationMs)}, of which ${formatDuration(env.buildsMs)} for the two builds; budget ${formatDuration(env.budgetMs)}`,
     env.statistics,
   ];
 }
