@@ -49,8 +49,8 @@ describe('pnpm bench:check', () => {
     expect(report.base).toEqual({ ref: 'before', commit: repository.git('rev-parse', 'before') });
     // Half of it is committed and half is not: both are what is checked out.
     expect(report.head).toEqual({ commit: repository.git('rev-parse', 'HEAD'), dirty: true });
-    expect(subjectIn(report, 'sample/slower').metrics[0]?.estimate.hl).toBeCloseTo(1, 3);
-    expect(stdout).toMatch(/^REGRESSION: sample\/slower · @quorate\/sample, time: \+100 % in 16 fresh pairs/);
+    expect(subjectIn(report, 'sample/slower').metrics[0]?.estimate.hl).toBeCloseTo(0.4, 3);
+    expect(stdout).toMatch(/^REGRESSION: sample\/slower · @quorate\/sample, time: \+40 % in 16 fresh pairs/);
     expect({ left, worktrees: repository.worktrees() }).toEqual({ left: [], worktrees: [] });
   });
 
@@ -80,7 +80,7 @@ describe('pnpm bench:check', () => {
     expect(readReport(again)).toEqual(readReport(json));
     expect(same.code).toBe(1);
     expect(same.stderr).toBe('');
-    const wider = await repository.run('--from', json, '--json', '-', '--min-effect', '100%');
+    const wider = await repository.run('--from', json, '--json', '-', '--min-effect', '50%');
     const report = validCheckReport(wider.stdout);
     expect(fatesIn(report)).toMatchObject({
       'sample/slower': 'possible',

@@ -46,7 +46,7 @@ describe('pnpm bench:check on a terminal', () => {
     // In a second there are not the pairs that it takes.
     expect(code).toBe(2);
     expect(stdout).toContain('\r\u001b[KInstalls what before depends on\r\u001b[KCopies the head\r\u001b[K');
-    expect(stdout).toMatch(/\r\u001b\[K\u001b\[1m\u001b\[33mINCONCLUSIVE/);
+    expect(stdout).toContain('\r\u001b[K\u001b[1m\u001b[33mINCONCLUSIVE');
     expect(left).toEqual([]);
   });
 });
@@ -64,7 +64,7 @@ describe('pnpm bench:check in a hook of git', () => {
       .replace(line, `bench:check ${args.join(' ')}`)
       // The same pnpm, without asking the registry about it.
       .replace('npx --yes pnpm@12', pnpm.endsWith('pnpm') ? pnpm : 'npx --yes --offline pnpm@12');
-    repository.write('.git/hooks/pre-push', `${own.replace('\n', '\nenv > "$HOOK_ENVIRONMENT"\n')}`);
+    repository.write('.git/hooks/pre-push', own.replace('\n', '\nenv > "$HOOK_ENVIRONMENT"\n'));
     repository.makeExecutable('.git/hooks/pre-push');
   }
 

@@ -14,7 +14,7 @@ const functions = {
   after: {
     steady: [100, 1],
     slower: [150, 1],
-    faster: [60, 1],
+    faster: [80, 1],
     other: [100, 2],
     moved: [100, 1],
     added: [100, 1],
@@ -69,7 +69,7 @@ export function commonFiles(lock: string): Record<string, string> {
 
 /** What is checked out beyond the newer commit: one function is slower than there, and a package is not committed. */
 export function headEdits(lock: string): Record<string, string> {
-  const edited = { ...functions.after, slower: [200, 1] } as const;
+  const edited = { ...functions.after, slower: [140, 1] } as const;
   return {
     'packages/sample/src/index.ts': packageSource(edited),
     'packages/young/package.json': packageManifest('young'),
