@@ -49,7 +49,7 @@ export async function openBaseBuild(options: BaseOptions): Promise<BaseBuild> {
     await checkOut(repository, commit, place, signal);
     const root = join(place.tree, within);
     onProgress?.(`Installs what ${ref} depends on`);
-    await installBuild(root, ref, signal);
+    await installBuild(root, ref, signal, repository);
     return { ref, commit, root, [Symbol.asyncDispose]: removalOf(repository, place) };
   } catch (error) {
     // What cannot be removed now is removed by the next run; why the build failed is what matters here.

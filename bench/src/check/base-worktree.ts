@@ -45,7 +45,12 @@ export function makePlace(gitFolder: string): BasePlace {
   // Without links on the way, as modules are known by such paths.
   const folder = mkdtempSync(join(realpathSync(tmpdir()), prefix));
   const owner: Owner = { ...ownIdentity(), gitFolder };
-  writeFileSync(join(folder, ownerName), JSON.stringify(owner));
+  try {
+    writeFileSync(join(folder, ownerName), JSON.stringify(owner));
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
   return { folder, tree: join(folder, treeName) };
 }
 
@@ -61,10 +66,13 @@ export async function removePlace(repository: string, { folder, tree }: BasePlac
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 }
 
-/** What disposing of a build does: {@link removePlace}, however often it is asked for. */
+/**
+ * What disposing of a build does: {@link removePlace}, however often it is asked for. What cannot be removed now costs a run
+ * nothing: the next one finds it by {@link sweep}.
+ */
 export function removalOf(repository: string, place: BasePlace): () => Promise<void> {
   let removed: Promise<void> | undefined;
-  return () => (removed ??= removePlace(repository, place));
+  return () => (removed ??= removePlace(repository, place).catch(() => undefined));
 }
 
 /** Removes what runs for the same repository have left behind whose process is gone. Those of live processes stay. */

@@ -63,7 +63,7 @@ export interface CanaryReport {
 
 /** A contender of a bench with one set of parameters on one number of threads, in both builds. */
 export interface SubjectReport {
-  /** `suite/bench contender param=value, 2 threads`: unlike any other in the report. */
+  /** `suite/bench · contender · param=value 2 threads`: unlike any other in the report. */
   readonly name: string;
   readonly suite: string;
   readonly bench: string;
@@ -124,7 +124,7 @@ export interface MetricReport {
   readonly rule: Rule;
   /** Added to both values before they are divided, so that next to nothing does not double. */
   readonly floor: number;
-  /** Medians over the processes of each build. */
+  /** Medians over the processes of each build in the pairs of the estimate; their ratio is not that of the estimate, which is by pairs. */
   readonly base: number;
   readonly head: number;
   /** Change of head against base as a share (0.05 is 5 % more), by the pairs of `stage`. */

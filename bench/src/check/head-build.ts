@@ -1,4 +1,5 @@
 import {
+  constants,
   copyFileSync,
   existsSync,
   lstatSync,
@@ -16,6 +17,8 @@ import { BaseBuildError, installBuild } from './install-build.ts';
 export interface HeadBuild extends AsyncDisposable {
   /** Where it is: what {@link BaseBuild.root} is to the base. */
   readonly root: string;
+  /** A folder for what measured processes read and keep; it goes when the build does. */
+  readonly scratch: string;
   /** The folder of its harness, `bench/src`. */
   readonly harness: URL;
   /** Leads from a module of the repository to its copy. Modules that are not copied stay what they are. */
@@ -55,11 +58,17 @@ export async function openHeadBuild(options: {
       ['ls-files', '-z', '--cached', '--others', '--exclude-standard'],
       signal,
     );
-    for (const file of new Set(files.split('\0'))) if (file !== '') copy(repository, place, file);
+    for (const file of new Set(files.split('\0'))) {
+      signal.throwIfAborted();
+      if (file !== '') copy(repository, place, file);
+    }
+    const scratch = join(place.folder, 'scratch');
+    mkdirSync(scratch);
     onProgress?.('Installs what the head depends on');
-    await installBuild(place.tree, 'the head', signal);
+    await installBuild(place.tree, 'the head', signal, repository);
     return {
       root: place.tree,
+      scratch,
       harness: new URL('bench/src/', folderUrl(place.tree)),
       urlOf: url => copyOf(url, folderUrl(realpathSync(repository)), folderUrl(place.tree)),
       [Symbol.asyncDispose]: removalOf(repository, place),
@@ -94,6 +103,12 @@ function copy(repository: string, { tree }: BasePlace, file: string): void {
   // A file can be deleted and still be in the index; a submodule is in the index and a folder.
   if (status === undefined || status.isDirectory()) return;
   mkdirSync(dirname(to), { recursive: true });
-  if (status.isSymbolicLink()) symlinkSync(readlinkSync(from), to);
-  else copyFileSync(from, to);
+  try {
+    if (status.isSymbolicLink()) symlinkSync(readlinkSync(from), to);
+    else copyFileSync(from, to, constants.COPYFILE_FICLONE);
+  } catch (error) {
+    // Editors make and remove files of their own all the time.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw new BaseBuildError(`File ${file} must be copied: ${(error as Error).message}`);
+  }
 }

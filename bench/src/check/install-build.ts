@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type CommandEnd, type CommandOptions, runCommand } from './run-command.ts';
 
 /** A build beside the repository's own folder could not be made. */
@@ -12,10 +14,16 @@ export class BaseBuildError extends Error {
  * and packages import nothing has any.
  *
  * @param name what messages call the build
+ * @param repository the folder whose store is used: on another file system pnpm would begin a new one
  * @throws BaseBuildError where pnpm fails, with the end of what it wrote
  * @throws the signal's reason when it aborts
  */
-export async function installBuild(root: string, name: string, signal: AbortSignal): Promise<void> {
+export async function installBuild(
+  root: string,
+  name: string,
+  signal: AbortSignal,
+  repository: string = root,
+): Promise<void> {
   // The lock file was checked against the policies for new versions when it was committed; its hashes are checked anyway.
   const flags = ['--frozen-lockfile', '--prefer-offline', '--trust-lockfile', '--prod', '--ignore-scripts'];
   const { code, output } = await runPnpm(['install', ...flags], {
@@ -25,10 +33,22 @@ export async function installBuild(root: string, name: string, signal: AbortSign
       CI: 'true',
       // Whatever exact version the build asks for, it is not fetched.
       pnpm_config_pm_on_fail: 'ignore',
+      ...storeOf(repository),
     },
   });
   if (code === 0) return;
   throw new BaseBuildError(`Dependencies of ${name} must install: pnpm ended with ${code}\n${output}`);
+}
+
+/** The store that a folder was installed from; nothing where it was not installed. */
+function storeOf(repository: string): Record<string, string> {
+  try {
+    const text = readFileSync(join(repository, 'node_modules', '.modules.yaml'), 'utf8');
+    const [, folder] = /^\s*"?storeDir"?:\s*"?([^"\n]+?)"?,?\s*$/m.exec(text) ?? [];
+    return folder === undefined ? {} : { pnpm_config_store_dir: folder };
+  } catch {
+    return {};
+  }
 }
 
 /**

@@ -67,8 +67,12 @@ function valuesOf(pairs: readonly PairRow[], stage: PairRow['stage']) {
 function reportOf({ pairs }: Measured, { metric, judgement }: Judged, adjustedP: number): MetricReport {
   const { estimate, pairs: count, stage, p } = judgement;
   const verdict = verdictOf(judgement, adjustedP, metric.rule);
+  // Of the very processes that the estimate is of.
+  const own = pairs.filter(
+    pair => pair.stage === stage && metric.metric in pair.base.values && metric.metric in pair.head.values,
+  );
   const values = (arm: 'base' | 'head'): number[] =>
-    pairs.flatMap(pair => pair[arm].values[metric.metric] ?? []);
+    own.map(pair => pair[arm].values[metric.metric] as number);
   const report = {
     ...metric,
     base: median(values('base')),
@@ -109,7 +113,8 @@ function whyOf(verdict: Verdict, judgement: Judgement, rule: Rule, adjustedP: nu
       ? `${change} in fresh pairs, which chance does not rule out (p ${adjustedP.toPrecision(2)} for all comparisons)`
       : `${change} in fresh pairs: less than the ${least} that counts`;
   }
-  return suspect
-    ? `${change}, but no fresh pairs were left to confirm it`
+  if (suspect) return `${change}, but no fresh pairs were left to confirm it`;
+  return estimate.value > Math.log1p(rule.minEffect)
+    ? `${change}, but ${pairs} pairs are too few to be sure`
     : `${change}: less than the ${least} that counts`;
 }

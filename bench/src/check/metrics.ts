@@ -24,8 +24,8 @@ const slackBytes = 65_536;
 /** The same for one thing that is weighed: less than this is no weight. */
 const weightFloorBytes = 64;
 
-/** Two collections more or less depend on where in the young generation the counting began. */
-const collectionsSlack = 8;
+/** A collection more or less depends on where in the young generation the counting began. */
+const collectionsSlack = 4;
 
 /** Retries, wakes, messages per operation that are as good as none. */
 const countFloor = 0.01;

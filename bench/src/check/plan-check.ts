@@ -76,7 +76,7 @@ function subjectOf(contest: Contest, { contender, threads }: Row, options: Check
     contender,
     params,
     threads,
-    rule: { ...options.rule, minEffect: leastEffect(bench, options.rule) },
+    rule: { ...options.rule, ...fewPairs(bench, options.rule), minEffect: leastEffect(bench, options.rule) },
     presence: options.presence?.(suite, bench.name, contender) ?? null,
   };
 }
@@ -84,6 +84,11 @@ function subjectOf(contest: Contest, { contender, threads }: Row, options: Check
 function nameOf({ suite, bench, params }: Contest, { contender, threads }: Row): string {
   const inGroup = bench.threads !== undefined;
   return subjectName(suite, bench.name, contender, params, inGroup ? threads : undefined);
+}
+
+/** Amounts hardly differ from process to process, so they are looked at sooner. */
+function fewPairs({ unit = 'ns' }: Bench, { firstPairs }: Rule): Pick<Rule, 'firstPairs'> {
+  return { firstPairs: unit === 'ns' ? firstPairs : Math.min(2, firstPairs) };
 }
 
 function leastEffect(bench: Bench, rule: Rule): number {

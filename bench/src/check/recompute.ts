@@ -31,7 +31,7 @@ export function recompute(report: CheckReport, options: RecomputeOptions = {}): 
     report.subjects.map(subject => ({
       name: subject.name,
       metrics: subject.metrics.map(metric => metricOf(metric, subject, ownEffect, options)),
-      pairs: subject.pairs,
+      pairs: subject.status === 'compared' ? subject.pairs : [],
       canary: subject.canary !== undefined,
     })),
     report.env.seed,
@@ -48,10 +48,11 @@ function requireShare(what: string, share: number | undefined): void {
 /** What the run was asked for: what canaries are judged by, or the least of all where there are none. */
 function leastEffectOf(subjects: readonly SubjectReport[]): number {
   const canaries = subjects.filter(({ canary }) => canary !== undefined);
-  const effects = (canaries.length > 0 ? canaries : subjects)
-    .flatMap(({ metrics }) => metrics.filter(isMain))
-    .map(({ rule }) => rule.minEffect);
-  return Math.min(...effects);
+  const effectsOf = (of: readonly SubjectReport[]): number[] =>
+    of.flatMap(({ metrics }) => metrics.filter(isMain)).map(({ rule }) => rule.minEffect);
+  // Canaries have no metrics where the time was up before their first pair.
+  const known = effectsOf(canaries);
+  return Math.min(...(known.length > 0 ? known : effectsOf(subjects)));
 }
 
 /** The rule of bytes, counts and latencies is not made from that of time. */
@@ -64,10 +65,12 @@ function metricOf(
   { metric, kind, unit, rule, floor }: MetricReport,
   { canary }: SubjectReport,
   ownEffect: number,
-  { minEffect = ownEffect, alpha = rule.alpha }: RecomputeOptions,
+  { minEffect, alpha = rule.alpha }: RecomputeOptions,
 ): Metric {
+  const same = { metric, kind, unit, rule: { ...rule, alpha }, floor };
+  if (minEffect === undefined) return same;
   const movable = canary === undefined && isMain({ kind });
   const wide = Math.max(rule.minEffect, minEffect);
   const effect = !movable ? rule.minEffect : rule.minEffect === ownEffect ? minEffect : wide;
-  return { metric, kind, unit, rule: { ...rule, alpha, minEffect: effect }, floor };
+  return { ...same, rule: { ...same.rule, minEffect: effect } };
 }

@@ -8,12 +8,14 @@ export interface CommandOptions {
   readonly cwd: string;
   /** Added to the environment of this process, from which what would mislead the command is taken out. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Ends the command and all that it started. Without one it runs to its end. */
+  /** Ends the command and all that it started. */
   readonly signal?: AbortSignal;
+  /** After so much time the command is ended and has failed; 5 minutes unless given. */
+  readonly deadlineMs?: number;
 }
 
 export interface CommandEnd {
-  /** The exit code; 127 where the program is not there, and 1 where it wrote more than can be kept. */
+  /** The exit code; 124 where its time was up, 127 where the program is not there, and 1 where it wrote more than can be kept. */
   readonly code: number;
   readonly stdout: string;
   /** The end of everything that it wrote, for messages. */
@@ -22,6 +24,8 @@ export interface CommandEnd {
 
 const outputCharactersMax = 4000;
 const stdoutCharactersMax = 1 << 24;
+
+const deadlineMsDefault = 5 * 60_000;
 
 /** How long a command has to clean up after itself once it was told to end, ms. */
 const graceMs = 3000;
@@ -33,7 +37,7 @@ const graceMs = 3000;
  */
 export async function runCommand(
   [program, ...args]: Command,
-  { cwd, environment, signal }: CommandOptions,
+  { cwd, environment, signal, deadlineMs = deadlineMsDefault }: CommandOptions,
 ): Promise<CommandEnd> {
   signal?.throwIfAborted();
   // A group of its own, so that a launcher cannot be ended without what it launched.
@@ -57,6 +61,12 @@ export async function runCommand(
     timer = setTimeout(() => killGroup(child.pid, 'SIGKILL'), graceMs);
   };
   signal?.addEventListener('abort', end, { once: true });
+  let late = false;
+  const deadline = setTimeout(() => {
+    late = true;
+    output += `\nIt did not end within ${deadlineMs} ms`;
+    end();
+  }, deadlineMs);
   try {
     const code = await new Promise<number>(resolve => {
       child.once('error', error => {
@@ -66,8 +76,10 @@ export async function runCommand(
       child.once('close', ended => resolve(ended ?? 1));
     });
     signal?.throwIfAborted();
-    return { code: stdout.length < stdoutCharactersMax ? code : 1, stdout, output: output.trim() };
+    const kept = stdout.length < stdoutCharactersMax;
+    return { code: late ? 124 : kept ? code : 1, stdout, output: output.trim() };
   } finally {
+    clearTimeout(deadline);
     clearTimeout(timer);
     signal?.removeEventListener('abort', end);
   }

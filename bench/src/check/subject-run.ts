@@ -131,7 +131,9 @@ export class SubjectRun {
     } catch (error) {
       this.#options.signal.throwIfAborted();
       const { message } = error as Error;
-      if (arm === 'base') this.#fail('incomparable', `Base cannot run it: ${message}`);
+      // What ran before lacks nothing: then it was an accident, and the question is open.
+      const status = this.#pairs.length === 0 ? 'incomparable' : 'unmeasured';
+      if (arm === 'base') this.#fail(status, `Base cannot run it: ${message}`);
       else this.#fail('failed', message);
     }
     return undefined;

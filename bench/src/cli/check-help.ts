@@ -3,11 +3,11 @@ export const checkHelp = `Usage: pnpm bench:check --base REF [filter ...] [optio
 
 Compares what is checked out here, changes that are not committed included, with the commit REF, bench by bench, and
 says whether something got slower. A filter is the name of a suite, or "suite/bench", or a part of that. Without one,
-every suite is compared.
+every suite is compared but those that run on request only.
 
   --base REF               the commit to compare with, such as origin/main or HEAD^
   --budget 8m              no measurement is started after so much time (90s, 8m, 1h); builds come before that
-  --min-effect 2.5%        smaller changes of time are none; thread groups have 25% unless this is more (up to 50%)
+  --min-effect 2.5%        smaller changes of time are none; some benches (thread groups: 25%) have more (up to 50%)
   --alpha 1%               probability of a false alarm in a whole run
   --profile gate|headline  gate (the default) takes V8's luck out by deterministic flags; headline has V8's own flags
                            and many processes, and shows how they spread
@@ -23,7 +23,7 @@ every suite is compared.
   --json FILE|-            writes the report with all pairs as JSON; with "-" standard output is nothing but the JSON
   --html FILE              writes the report as one self-contained page with plots
   --summary FILE           adds the report to a Markdown file ($GITHUB_STEP_SUMMARY)
-  --history FILE           adds a line to FILE, and plots the lines that are there
+  --history FILE           adds a line to FILE, whose lines --html plots
   -h, --help               this text
 
 Exit codes:

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -54,7 +54,8 @@ export async function runCheck(context: CommandContext): Promise<number> {
         ...(minEffect === undefined ? {} : { minEffect }),
         ...(alpha === undefined ? {} : { alpha }),
       });
-      write(report, options, context);
+      show(report, options, context);
+      writeFiles(report, options);
       return report.outcome.exitCode;
     }
     const contests = planContests(await loadSuites(options.suites, suitesFolder), options);
@@ -63,8 +64,9 @@ export async function runCheck(context: CommandContext): Promise<number> {
       return exitCodes.done;
     }
     const report = await check(contests, options, context);
+    show(report, options, context);
     if (options.history !== undefined) appendHistory(resolve(options.history), report);
-    write(report, options, context);
+    writeFiles(report, options);
     return report.outcome.exitCode;
   } catch (error) {
     return exitCodeOf(error, context);
@@ -90,7 +92,6 @@ async function check(
   const { signal, stderr } = context;
   const profile = checkProfiles[options.profile];
   const progress = new CheckProgress(stderr, () => performance.now());
-  const folder = mkdtempSync(join(tmpdir(), 'quorate-check-'));
   try {
     const { base: ref = '' } = options;
     const startMs = performance.now();
@@ -116,14 +117,13 @@ async function check(
       budgetMs: options.budgetMs,
       seed: options.seed,
       input,
-      folder,
+      folder: head.scratch,
       signal,
       onStep: what => progress.step(what),
       onProgress: (label, taken, expected) => progress.pair(label, taken, expected),
     });
   } finally {
     progress.end();
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -159,17 +159,22 @@ function readReport(file: string): CheckReport {
   );
 }
 
-/** With `--json -` nothing but the JSON goes to standard output. */
-function write(report: CheckReport, options: CheckOptions, { stdout, environment }: CommandContext): void {
-  const json = `${JSON.stringify(report)}\n`;
-  if (options.json === '-') stdout.write(json);
-  else if (options.json !== undefined) writeFileSync(resolve(options.json), json);
-  if (options.html !== undefined) {
-    const history = options.history === undefined ? undefined : readHistory(resolve(options.history));
-    writeFileSync(resolve(options.html), renderCheckPage(report, history));
+/** With `--json -` nothing but the JSON goes to standard output. It comes before any file, which might not be written. */
+function show(report: CheckReport, options: CheckOptions, { stdout, environment }: CommandContext): void {
+  if (options.json === '-') {
+    stdout.write(`${JSON.stringify(report)}\n`);
+    return;
   }
-  if (options.summary !== undefined) appendFileSync(resolve(options.summary), renderCheckMarkdown(report));
-  if (options.json === '-') return;
   const colours = stdout.isTTY === true && (environment['NO_COLOR'] ?? '') === '';
   stdout.write(renderCheckTable(report, colours, stdout.columns));
+}
+
+function writeFiles(report: CheckReport, { json, html, history, summary }: CheckOptions): void {
+  if (json !== undefined && json !== '-') writeFileSync(resolve(json), `${JSON.stringify(report)}\n`);
+  if (summary !== undefined) appendFileSync(resolve(summary), renderCheckMarkdown(report));
+  if (html === undefined) return;
+  writeFileSync(
+    resolve(html),
+    renderCheckPage(report, history === undefined ? undefined : readHistory(resolve(history))),
+  );
 }

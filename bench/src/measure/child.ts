@@ -30,6 +30,9 @@ const overlapLeast = 0.9;
  */
 const busyLeast = 0.85;
 
+/** Slow kernels collect so seldom that fewer would tell nothing. */
+const accountChunksLeast = 5;
+
 /** Threads that take turns on a core need longer windows to get equal shares of it. */
 const crowdedFactor = 3;
 
@@ -132,7 +135,7 @@ async function account(
   prepared: Prepared,
 ): Promise<Pick<Sample, 'account'>> {
   if (budget.accountMs === 0) return {};
-  const chunks = Math.max(1, Math.round(budget.accountMs / budget.chunkMs));
+  const chunks = Math.max(accountChunksLeast, Math.round(budget.accountMs / budget.chunkMs));
   const cycles = cyclesPerChunk === undefined ? budget.accountMs / prepared.cycleMs : chunks * cyclesPerChunk;
   return {
     account: (await pool.run({ kind: 'account', cycles: Math.max(1, Math.round(cycles)) })) as Account,

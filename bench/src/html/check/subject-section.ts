@@ -107,7 +107,7 @@ function pairsTable({ pairs, metrics }: SubjectReport): string {
     element(
       'tr',
       {},
-      ...[String(pair.turn), pair.stage, pair.first].map(text => element('td', {}, text)),
+      ...[String(pair.turn), pair.stage, pair.first].map(text => element('td', {}, escape(text))),
       ...names.flatMap(metric => [pair.base, pair.head].map(arm => valueCell(arm, metric))),
     ),
   );

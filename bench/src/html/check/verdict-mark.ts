@@ -41,7 +41,7 @@ export function verdictIcon(fate: MarkName): string {
 
 /** Mark and word. */
 export function verdictBadge(fate: MarkName, text: string = fate): string {
-  return element('span', { class: `badge f-${fate}` }, verdictIcon(fate), text);
+  return element('span', { class: `badge f-${fate}` }, verdictIcon(fate), escape(text));
 }
 
 /** A canary that is caught as it should be is no regression. */
