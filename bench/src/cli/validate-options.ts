@@ -17,18 +17,18 @@ export interface ValidateOptions {
   readonly json: boolean;
 }
 
-const conditionNames: Readonly<Record<string, Condition>> = {
-  quiet: 'quiet',
-  '1': 'one neighbour',
-  '2': 'two neighbours',
-  twin: 'twin',
-};
+const conditionNames: ReadonlyMap<string, Condition> = new Map([
+  ['quiet', 'quiet'],
+  ['1', 'one neighbour'],
+  ['2', 'two neighbours'],
+  ['twin', 'twin'],
+]);
 
 /** @throws UsageError for an unknown option, a missing or bad value */
 export function parseValidateOptions(args: readonly string[], resultsDefault: string): ValidateOptions {
   const values = parse(args);
   const conditions = values.conditions.split(',').map(name => {
-    const condition = conditionNames[name.trim()];
+    const condition = conditionNames.get(name.trim());
     if (condition !== undefined) return condition;
     throw new UsageError(`Option --conditions must list quiet, 1, 2 or twin: received "${name}"`);
   });
