@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CheckReport } from '../src/check/check-report.ts';
 import { CheckRepository } from './check-repository.ts';
 import { fatesIn, subjectIn, validCheckReport } from './valid-check-report.ts';
@@ -14,6 +14,7 @@ const history = repository.path('history.jsonl');
 // Each run makes two builds and starts some hundred processes; a busy machine takes its time.
 vi.setConfig({ testTimeout: 300_000 });
 
+beforeEach(() => repository.restore());
 afterAll(() => repository[Symbol.dispose]());
 
 const readReport = (file: string): CheckReport => validCheckReport(readFileSync(file, 'utf8'));
@@ -91,8 +92,6 @@ describe('pnpm bench:check', () => {
   });
 
   it('is green where nothing got slower, and writes nothing but JSON to standard output when it is asked to', async () => {
-    repository.git('checkout', '--quiet', '--force', 'HEAD');
-    repository.git('clean', '--quiet', '--force', '-d');
     const { code, stdout, stderr, left } = await repository.run(
       '--base',
       'before',
@@ -111,10 +110,11 @@ describe('pnpm bench:check', () => {
   });
 
   it('is not green where a bench throws or does no work, whatever else got slower', async () => {
+    const wrong = repository.path('wrong.json');
     const suites = join(repository.root, 'bench/wrong suites');
     repository.write('bench/wrong suites/wrong.ts', wrongSuite);
-    const { code, stdout } = await repository.run('--base', 'before', '--json', json, '--suites', suites);
-    const report = readReport(json);
+    const { code, stdout } = await repository.run('--base', 'before', '--json', wrong, '--suites', suites);
+    const report = readReport(wrong);
     expect(fatesIn(report)).toEqual({
       'wrong/slower': 'regression',
       'wrong/throws': 'failed',
@@ -136,7 +136,7 @@ describe('pnpm bench:check', () => {
     expect(code).toBe(2);
     expect(stdout).toMatch(/^INCONCLUSIVE: What is known did not come out as it is/);
     expect(stdout).toContain('sample/slower · @quorate/sample, time: +50 % in 16 fresh pairs as well');
-    repository.write('bench/suites/canary.ts', canary);
+    repository.restore();
 
     const nothing = await repository.run('--base', 'before', 'other result', 'new function');
     expect(nothing.code).toBe(2);

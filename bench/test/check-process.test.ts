@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { runCommand } from '../src/check/run-command.ts';
 import { takeBenchLock } from '../src/run/bench-lock.ts';
 import { CheckRepository } from './check-repository.ts';
 import { eventually, processesWith } from './processes.ts';
-import { validCheckReport } from './valid-check-report.ts';
 
 const repository = new CheckRepository();
 
@@ -48,60 +46,5 @@ describe('pnpm bench:check on a terminal', () => {
     expect(stdout).toContain('\r\u001b[KInstalls what before depends on\r\u001b[KCopies the head\r\u001b[K');
     expect(stdout).toContain('\r\u001b[K\u001b[1m\u001b[33mINCONCLUSIVE');
     expect(left).toEqual([]);
-  });
-});
-
-describe('pnpm bench:check in a hook of git', () => {
-  /** The recipe of CONTRIBUTING.md, but for what is compared and how long. */
-  function writeHook(...args: string[]): void {
-    const text = readFileSync(new URL('../../CONTRIBUTING.md', import.meta.url), 'utf8');
-    const [, recipe = ''] =
-      /^```sh\n(#!\/bin\/sh\n[^]*?bench:check --base origin\/main [^]*?)^```$/m.exec(text) ?? [];
-    const [line = ''] = /bench:check --base origin\/main .*(?= < \/dev\/null$)/m.exec(recipe) ?? [];
-    if (line === '') throw new Error('CONTRIBUTING.md must have a hook that checks against origin/main');
-    const pnpm = process.env['npm_execpath'] ?? '';
-    const own = recipe
-      .replace(line, `bench:check ${args.join(' ')}`)
-      // The same pnpm, without asking the registry about it.
-      .replace('npx --yes pnpm@12', pnpm.endsWith('pnpm') ? pnpm : 'npx --yes --offline pnpm@12');
-    repository.write('.git/hooks/pre-push', own.replace('\n', '\nenv > "$HOOK_ENVIRONMENT"\n'));
-    repository.makeExecutable('.git/hooks/pre-push');
-  }
-
-  it('compares the worktree that is pushed from, and lets the push go or not', async () => {
-    const { linked, remote } = repository.linkedWorktree();
-    const json = repository.path('hook.json');
-    const seen = repository.path('hook.environment');
-    const environment = {
-      HOOK_ENVIRONMENT: seen,
-      // The scripts of this repository find their Node among its modules.
-      PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`,
-      // What the small repository installs is what this one has installed.
-      pnpm_config_prefer_offline: 'true',
-      pnpm_config_trust_lockfile: 'true',
-    };
-    const push = async () =>
-      repository.start(['push', 'origin', 'HEAD:refs/heads/pushed'], {
-        root: linked,
-        program: ['git'],
-        environment,
-      }).ended;
-
-    writeHook('--base origin/main --budget 1s --json', `'${json}'`, 'steady');
-    const pushed = await push();
-    expect(pushed.stderr + pushed.stdout).toContain('INCONCLUSIVE');
-    expect(pushed.code).toBe(0);
-    expect(readFileSync(seen, 'utf8')).toContain(`\nGIT_DIR=${join(repository.root, '.git/worktrees/')}`);
-    const report = validCheckReport(readFileSync(json, 'utf8'));
-    expect(report.base).toEqual({ ref: 'origin/main', commit: repository.git('rev-parse', 'before') });
-    expect(report.head).toEqual({ commit: repository.git('rev-parse', 'HEAD'), dirty: false });
-    const pushedCommit = (): string => repository.git('--git-dir', remote, 'rev-parse', 'pushed');
-    expect(pushedCommit()).toBe(repository.git('rev-parse', 'HEAD'));
-
-    writeHook('--base no-such-commit');
-    const refused = await push();
-    expect(refused.stderr).toContain('Base must be a commit: received "no-such-commit"');
-    expect(refused.code).toBe(1);
-    expect(repository.worktrees()).toEqual([`worktree ${linked}`]);
   });
 });

@@ -101,6 +101,12 @@ export class CheckRepository implements Disposable {
     symlinkSync(join(this.root, 'packages/young'), join(modules, 'young'));
   }
 
+  /** Puts back what is committed, and nothing else. */
+  restore(): void {
+    this.git('checkout', '--quiet', '--force', 'main');
+    this.git('clean', '--quiet', '--force', '-d');
+  }
+
   /** @throws Error where git fails */
   git(...args: string[]): string {
     const identity = ['-c', 'user.name=Test', '-c', 'user.email=test@example.test'];
@@ -170,7 +176,8 @@ export class CheckRepository implements Disposable {
     return { linked, remote };
   }
 
-  makeExecutable(path: string): void {
+  writeProgram(path: string, text: string): void {
+    this.write(path, text);
     chmodSync(join(this.root, path), 0o755);
   }
 
