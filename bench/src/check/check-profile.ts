@@ -37,7 +37,7 @@ export const checkProfiles: Readonly<Record<CheckProfile['name'], CheckProfile>>
       chunksMin: 3,
       chunkMs: 2,
       groupWindows: 3,
-      groupWindowMs: 40,
+      groupWindowMs: 80,
       groupRejectsMax: 6,
       latencyCalls: 0,
       openLoopMs: 200,

@@ -3,7 +3,7 @@ import { holm } from '../statistics/holm.ts';
 import { type Judgement, judge, type Rule, type Verdict, verdictOf } from '../statistics/decide.ts';
 import { median } from '../statistics/quantile.ts';
 import type { MetricReport, PairRow } from './check-report.ts';
-import { logRatios, type Metric } from './metrics.ts';
+import { logPairs, type Metric } from './metrics.ts';
 import { formatShare } from './format-share.ts';
 
 /** A subject whose pairs are all taken. */
@@ -50,8 +50,8 @@ interface Judged {
 
 function judgeSubject({ name, metrics, pairs }: Measured, seed: number): Judged[] {
   return metrics.flatMap(metric => {
-    const screen = logRatios(valuesOf(pairs, 'screen'), metric);
-    const confirm = logRatios(valuesOf(pairs, 'confirm'), metric);
+    const screen = logPairs(valuesOf(pairs, 'screen'), metric);
+    const confirm = logPairs(valuesOf(pairs, 'confirm'), metric);
     if (screen.length === 0) return [];
     const random = judgeRandom(seed, name, metric.metric);
     return [{ metric, judgement: judge({ screen, confirm }, metric.rule, random) }];
@@ -103,18 +103,16 @@ function whyOf(verdict: Verdict, judgement: Judgement, rule: Rule, adjustedP: nu
     const again = stage === 'confirm' ? `a suspicion that ${pairs} fresh pairs did not repeat: ` : '';
     return `${again}${change}, at most ${most}; below ${least} nothing counts`;
   }
-  if (verdict === 'inconclusive') {
-    if (pairs < rule.firstPairs)
-      return `${change} in ${pairs} pairs: fewer than the ${rule.firstPairs} that it takes`;
-    return `${change}, but it might be ${most}: the pairs are spread too far`;
+  if (verdict === 'possible') {
+    return `${change}${stage === 'confirm' ? ' in fresh pairs' : ''}: less than the ${least} that counts`;
   }
-  if (stage === 'confirm') {
-    return adjustedP > rule.alpha
-      ? `${change} in fresh pairs, which chance does not rule out (p ${adjustedP.toPrecision(2)} for all comparisons)`
-      : `${change} in fresh pairs: less than the ${least} that counts`;
+  if (stage === 'confirm' && adjustedP > rule.alpha) {
+    return `${change} in fresh pairs, which chance does not rule out (p ${adjustedP.toPrecision(2)} for all comparisons)`;
   }
-  if (suspect) return `${change}, but no fresh pairs were left to confirm it`;
-  return estimate.value > Math.log1p(rule.minEffect)
-    ? `${change}, but ${pairs} pairs are too few to be sure`
-    : `${change}: less than the ${least} that counts`;
+  if (pairs < rule.firstPairs)
+    return `${change} in ${pairs} pairs: fewer than the ${rule.firstPairs} that it takes`;
+  if (suspect && stage === 'screen') return `${change}, but no fresh pairs were left to confirm it`;
+  if (estimate.value > Math.log1p(rule.minEffect))
+    return `${change}, but ${pairs} pairs are too few to be sure`;
+  return `${change}, but it might be ${most}: the pairs are spread too far`;
 }

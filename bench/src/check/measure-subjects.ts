@@ -28,6 +28,9 @@ export async function measureSubjects(
     signal.throwIfAborted();
     if (nowMs() - startMs < budgetMs) await run.start();
   }
+  const own = runs.filter(({ subject }) => subject.truth === undefined);
+  const comparisons = own.reduce((sum, { metrics }) => sum + metrics.length, 0);
+  for (const run of runs) run.comparisons = comparisons;
   let turn = 0;
   for (let active = runs; active.length > 0; active = active.filter(run => run.next !== 'stop')) {
     for (const run of shuffled(active, order)) {

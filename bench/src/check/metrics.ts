@@ -1,6 +1,7 @@
 import type { Sample } from '../measure/job.ts';
 import { median, quantile } from '../statistics/quantile.ts';
 import type { Rule } from '../statistics/decide.ts';
+import type { Pair } from '../statistics/shift.ts';
 import type { Unit } from '../suite.ts';
 import type { MetricKind } from './check-report.ts';
 import type { CheckProfile } from './check-profile.ts';
@@ -101,17 +102,17 @@ function countsOf(sample: Sample): Record<string, number> {
   );
 }
 
-/** The logarithms of head / base, pair by pair, where both have a value. */
-export function logRatios(
+/** The logarithms of what both processes of a pair found, of the pairs in which both have a value. */
+export function logPairs(
   pairs: readonly {
     readonly base: Readonly<Record<string, number>>;
     readonly head: Readonly<Record<string, number>>;
   }[],
   { metric, floor }: Pick<Metric, 'metric' | 'floor'>,
-): number[] {
+): Pair[] {
   return pairs.flatMap(({ base, head }) => {
     const [before, after] = [base[metric], head[metric]];
     if (before === undefined || after === undefined) return [];
-    return [Math.log((after + floor) / (before + floor))];
+    return [{ base: Math.log(before + floor), head: Math.log(after + floor) }];
   });
 }

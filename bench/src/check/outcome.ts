@@ -15,10 +15,7 @@ export function outcomeOf(subjects: readonly SubjectReport[]): Outcome {
     .filter(({ passed }) => !passed)
     .map(({ subject, why }) => `${subject}: ${why}`);
   const regressions = withVerdict(own, 'regression');
-  const unsure = [
-    ...withVerdict(own.map(onlyMain), 'inconclusive'),
-    ...own.filter(subject => subject.status === 'unmeasured').map(nameAndWhy),
-  ];
+  const unsure = [...withVerdict(own.map(onlyMain), 'inconclusive'), ...own.filter(isOpen).map(nameAndWhy)];
   const because = (
     verdict: Outcome['verdict'],
     exitCode: Outcome['exitCode'],
@@ -50,9 +47,20 @@ function withVerdict(subjects: readonly SubjectReport[], verdict: MetricReport['
   );
 }
 
-/** What comes along with time is not sampled until it is certain, so it leaves nothing open that was meant to be closed. */
+/** What both builds have and nobody could compare: that it is no slower has not been shown. */
+function isOpen({ status, presence }: SubjectReport): boolean {
+  return status === 'unmeasured' || (status === 'incomparable' && presence === 'both');
+}
+
+/**
+ * What comes along with time is not sampled until it is certain, so it leaves nothing open that was meant to be closed, but for
+ * a rise that was seen and could not be confirmed.
+ */
 function onlyMain(subject: SubjectReport): SubjectReport {
-  return { ...subject, metrics: subject.metrics.filter(({ rule }) => rule.riseOnly !== true) };
+  const metrics = subject.metrics.filter(
+    ({ rule, estimate }) => rule.riseOnly !== true || (estimate.hl > rule.minEffect && estimate.lo > 0),
+  );
+  return { ...subject, metrics };
 }
 
 function nameAndWhy({ name, why }: SubjectReport): string {

@@ -20,8 +20,9 @@ export interface CheckPlanOptions {
   readonly cores: number;
 }
 
-/** Where threads wait for each other, two processes of one build differ by several percent. */
+/** Where threads wait for each other, two processes of one build differ by several percent; alone in a group, a thread does not. */
 const contentionEffect = 0.25;
+const aloneEffect = 0.05;
 
 const ours = '@quorate/';
 
@@ -76,7 +77,11 @@ function subjectOf(contest: Contest, { contender, threads }: Row, options: Check
     contender,
     params,
     threads,
-    rule: { ...options.rule, ...fewPairs(bench, options.rule), minEffect: leastEffect(bench, options.rule) },
+    rule: {
+      ...options.rule,
+      ...fewPairs(bench, options.rule),
+      minEffect: leastEffect(bench, threads, options.rule),
+    },
     presence: options.presence?.(suite, bench.name, contender) ?? null,
   };
 }
@@ -91,9 +96,10 @@ function fewPairs({ unit = 'ns' }: Bench, { firstPairs }: Rule): Pick<Rule, 'fir
   return { firstPairs: unit === 'ns' ? firstPairs : Math.min(2, firstPairs) };
 }
 
-function leastEffect(bench: Bench, rule: Rule): number {
-  const wide = bench.threads !== undefined || bench.blocking === true;
-  return bench.minEffect ?? (wide ? Math.max(contentionEffect, rule.minEffect) : rule.minEffect);
+function leastEffect(bench: Bench, threads: number, rule: Rule): number {
+  if (bench.minEffect !== undefined) return bench.minEffect;
+  if (bench.blocking === true || threads > 1) return Math.max(contentionEffect, rule.minEffect);
+  return bench.threads === undefined ? rule.minEffect : Math.max(aloneEffect, rule.minEffect);
 }
 
 /**

@@ -1,11 +1,11 @@
 import type { Random } from '@quorate/core';
 import type { Job, Sample } from '../measure/job.ts';
-import { lookEvery, nextStep, type Step } from '../statistics/decide.ts';
+import { confirmPairsMax, lookEvery, nextStep, type Step } from '../statistics/decide.ts';
 import type { Arm, ArmRow, PairRow, SubjectReport } from './check-report.ts';
 import type { CheckProfile } from './check-profile.ts';
 import { brokenGuard } from './guards.ts';
 import { judgeRandom } from './judge-metrics.ts';
-import { logRatios, type Metric, metricsOf, valuesOf } from './metrics.ts';
+import { logPairs, type Metric, metricsOf, valuesOf } from './metrics.ts';
 import type { Subject } from './subject.ts';
 
 export interface SubjectRunOptions {
@@ -20,6 +20,9 @@ export interface SubjectRunOptions {
 /** A machine that is busy for a moment must not make a sound bench fail. */
 const pilotAttempts = 3;
 
+/** Confirming pairs that may be without a value, because a thread group never ran at once in one of their processes. */
+const lostMax = 16;
+
 /** One subject through a run: its pilot, then pairs for as long as {@link nextStep} asks for them. */
 export class SubjectRun {
   readonly subject: Subject;
@@ -29,6 +32,8 @@ export class SubjectRun {
   #metrics: readonly Metric[] = [];
   #trouble: Pick<SubjectReport, 'status' | 'why'> | undefined;
   #next: Step = 'stop';
+  /** How many comparisons the run makes in all; known when all pilots are through. */
+  comparisons = 1;
 
   constructor(subject: Subject, options: SubjectRunOptions) {
     this.subject = subject;
@@ -52,21 +57,32 @@ export class SubjectRun {
     return this.#trouble;
   }
 
-  /** Finds out on head how much work a sample is, and whether times of it mean anything. */
+  /**
+   * Finds out how much work a sample is, by head, and after how much work both builds are warm; and whether times of it mean
+   * anything, in either.
+   */
   async start(): Promise<void> {
-    for (let attempt = 1; attempt <= pilotAttempts; attempt++) {
-      // Without a pilot before it, the next process is one and looks at its guards again.
-      this.#pilot = undefined;
-      const sample = await this.#measure('head');
-      if (sample === undefined) return;
-      this.#pilot = sample;
-      this.#metrics = metricsOf(this.subject, sample);
-      const broken = sample.guards === undefined ? undefined : brokenGuard(sample.guards);
-      if (broken === undefined) {
-        this.#next = 'screen';
-        return;
-      }
-      if (attempt === pilotAttempts) this.#fail('failed', broken);
+    const head = await this.#settle('head');
+    if (head === undefined) return;
+    this.#metrics = metricsOf(this.subject, head);
+    this.#pilot = head;
+    const base = await this.#settle('base');
+    if (base === undefined) return;
+    const warmupCycles = Math.max(head.warmupCycles, base.warmupCycles);
+    this.#pilot = { ...head, warmupCycles };
+    this.#next = 'screen';
+  }
+
+  /** A pilot process of one build, and another where its guards do not hold; undefined, and {@link trouble}, where none do. */
+  async #settle(arm: Arm): Promise<Sample | undefined> {
+    for (let attempt = 1; ; attempt++) {
+      const sample = await this.#measure(arm, true);
+      const broken = sample?.guards === undefined ? undefined : brokenGuard(sample.guards);
+      if (broken === undefined) return sample;
+      if (attempt < pilotAttempts) continue;
+      const status = broken.byNoise ? 'unmeasured' : arm === 'head' ? 'failed' : 'incomparable';
+      this.#fail(status, arm === 'head' ? broken.why : `In base: ${broken.why}`);
+      return undefined;
     }
   }
 
@@ -87,14 +103,22 @@ export class SubjectRun {
   }
 
   #decide(): Step {
-    const { mostPairs, confirmPairs } = this.subject.rule;
+    const { rule } = this.subject;
+    const { mostPairs } = rule;
     const [screened, confirmed] = [this.#of('screen'), this.#of('confirm')];
     const steps = this.#metrics.map(metric => {
-      const series = { screen: logRatios(screened, metric), confirm: logRatios(confirmed, metric) };
-      return nextStep(series, metric.rule, judgeRandom(this.#options.seed, this.subject.name, metric.metric));
+      const series = { screen: logPairs(screened, metric), confirm: logPairs(confirmed, metric) };
+      return nextStep(
+        series,
+        metric.rule,
+        this.comparisons,
+        judgeRandom(this.#options.seed, this.subject.name, metric.metric),
+      );
     });
     if (confirmed.length === 0 && screened.length < mostPairs && steps.includes('screen')) return 'screen';
-    return confirmed.length < 3 * confirmPairs && steps.includes('confirm') ? 'confirm' : 'stop';
+    return confirmed.length < confirmPairsMax(rule) + lostMax && steps.includes('confirm')
+      ? 'confirm'
+      : 'stop';
   }
 
   #of(stage: PairRow['stage']): { base: ArmRow['values']; head: ArmRow['values'] }[] {
@@ -107,7 +131,10 @@ export class SubjectRun {
    * one fails: whether head fails too must not hang on the order.
    */
   async takePair(stage: PairRow['stage'], turn: number, random: Random): Promise<void> {
-    const first: Arm = random.below(2) === 0 ? 'base' : 'head';
+    // Of every two pairs one begins with each build.
+    const last = this.#pairs.length % 2 === 1 ? this.#pairs.at(-1)?.first : undefined;
+    const drawn = random.below(2) === 0 ? 'base' : 'head';
+    const first: Arm = last === undefined ? drawn : last === 'base' ? 'head' : 'base';
     const samples: Partial<Record<Arm, Sample>> = {};
     for (const arm of [first, first === 'base' ? 'head' : 'base'] as const) {
       const sample = await this.#measure(arm);
@@ -120,9 +147,9 @@ export class SubjectRun {
     this.#next = this.#decide();
   }
 
-  async #measure(arm: Arm): Promise<Sample | undefined> {
+  async #measure(arm: Arm, asPilot = false): Promise<Sample | undefined> {
     try {
-      const sample = await this.#options.measure(this.#job(arm), arm);
+      const sample = await this.#options.measure(this.#job(arm, asPilot), arm);
       const wanted = this.#pilot?.checksum ?? sample.checksum;
       if (sample.checksum === wanted) return sample;
       const found = `its checksum is ${sample.checksum}, in the pilot it was ${wanted}`;
@@ -144,7 +171,7 @@ export class SubjectRun {
     if (this.#trouble === undefined || status === 'failed') this.#trouble = { status, why };
   }
 
-  #job(arm: Arm): Job {
+  #job(arm: Arm, asPilot: boolean): Job {
     const { url, bench, contender, params, armParams, threads } = this.subject;
     const { profile, seed, keysFile } = this.#options;
     const pilot = this.#pilot;
@@ -161,7 +188,7 @@ export class SubjectRun {
       keysFile,
       budget: profile.budget,
       ...(bench.rate === undefined ? {} : { rate: bench.rate }),
-      ...(pilot === undefined
+      ...(asPilot || pilot === undefined
         ? { pilot: true as const }
         : {
             warmupCycles: pilot.warmupCycles,

@@ -24,9 +24,8 @@ function versions(context: Context): { rings: readonly [Ring, Ring]; keys: reado
  * Each thread publishes rings in a slot of its own and looks up in its neighbour's, so that all do the same work. An
  * operation is a ring published and the keys looked up.
  *
- * It counts copies: how often a lookup found that the neighbour had published, and took the new ring over; and what was
- * missed, because another was published before anybody looked. How often a copy was disturbed and had to be made again,
- * a slot does not tell.
+ * It counts copies: how often a lookup found that the neighbour had published, and took the new ring over. How often a copy
+ * was disturbed and had to be made again, a slot does not tell.
  */
 export async function publishAndLookUp(context: Context): Promise<Kernel> {
   const { rings, keys } = versions(context);
@@ -37,10 +36,9 @@ export async function publishAndLookUp(context: Context): Promise<Kernel> {
   let published = 0;
   let copies = 0;
   let last = neighbour.current;
-  const firstEpoch = neighbour.epoch;
   return {
     ops: 1,
-    counts: () => ({ copies, missed: Math.max(0, neighbour.epoch - firstEpoch - copies) }),
+    counts: () => ({ copies }),
     run() {
       own.swap(rings[++published & 1] as Ring);
       let sum = 0;

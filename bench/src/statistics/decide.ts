@@ -1,6 +1,7 @@
 import type { Random } from '@quorate/core';
 import { bootstrap, type Estimate } from './bootstrap.ts';
-import { hodgesLehmann } from './hodges-lehmann.ts';
+import { exchangeP } from './exchange-test.ts';
+import { type Pair, shiftOf } from './shift.ts';
 
 /** When a change counts as one, and how many pairs of processes are spent on finding out. Shares are of the base's value. */
 export interface Rule {
@@ -20,10 +21,10 @@ export interface Rule {
 
 export const lookEvery = 4;
 
-/** Logarithms of head / base, pair by pair: those that raised a suspicion or not, and those that were to confirm it. */
+/** The pairs of a comparison: those that raised a suspicion or not, and those that were to confirm it. */
 export interface Series {
-  readonly screen: readonly number[];
-  readonly confirm: readonly number[];
+  readonly screen: readonly Pair[];
+  readonly confirm: readonly Pair[];
 }
 
 /** What to do next: take a pair for the screening, take one for the confirmation, or nothing more. */
@@ -35,14 +36,10 @@ const quietShare = 0.48;
 /** Of the interval that the looks go by: 99.5 % to either side. */
 const confidence = 0.99;
 
-const looksResamples = 1000;
-const testResamples = 100_000;
+const resamples = 1000;
 
 /** The confirmation is looked at twice at most, so each look has half of the level (Bonferroni). */
 const confirmLooks = 2;
-
-/** A p-value below this share of the level passes among any hundred comparisons: no need to look again. */
-const beyondDoubt = 0.01;
 
 /**
  * Decides after each pair whether to go on. It looks at 8, 12, 16, … pairs: what does not move stops at the first look, what
@@ -50,9 +47,11 @@ const beyondDoubt = 0.01;
  *
  * Looking repeatedly costs nothing of the level: the verdict stands on the confirming pairs alone, and the two looks at those
  * are paid for.
+ *
+ * @param comparisons how many there are in the run: a p-value that passes among so many needs no second look
  */
-export function nextStep({ screen, confirm }: Series, rule: Rule, random: Random): Step {
-  if (confirm.length > 0) return isConfirmed(confirm, rule, random) ? 'stop' : 'confirm';
+export function nextStep({ screen, confirm }: Series, rule: Rule, comparisons: number, random: Random): Step {
+  if (confirm.length > 0) return isSettled(confirm, rule, comparisons, random) ? 'stop' : 'confirm';
   if (screen.length < rule.firstPairs) return 'screen';
   if ((screen.length - rule.firstPairs) % lookEvery !== 0 && screen.length < rule.mostPairs) return 'screen';
   const estimate = estimateOf(screen, random);
@@ -61,12 +60,16 @@ export function nextStep({ screen, confirm }: Series, rule: Rule, random: Random
   return isQuiet(estimate, rule) || isFaster(estimate, screen.length, rule) ? 'stop' : 'screen';
 }
 
-/** Whether the confirming pairs have said all that they will. */
-function isConfirmed(confirm: readonly number[], rule: Rule, random: Random): boolean {
-  if (confirm.length !== rule.confirmPairs) return confirm.length >= confirmLooks * rule.confirmPairs;
-  const { value } = estimateOf(confirm, random);
-  if (value < quietShare * Math.log1p(rule.minEffect)) return true;
-  return confirmP(confirm, random) <= beyondDoubt * rule.alpha;
+/** The most pairs that a confirmation takes. */
+export function confirmPairsMax(rule: Rule): number {
+  return confirmLooks * rule.confirmPairs;
+}
+
+/** Whether the confirming pairs have said all that they will, for or against. */
+function isSettled(confirm: readonly Pair[], rule: Rule, comparisons: number, random: Random): boolean {
+  if (confirm.length !== rule.confirmPairs) return confirm.length >= confirmPairsMax(rule);
+  if (shiftOf(confirm) < quietShare * Math.log1p(rule.minEffect)) return true;
+  return confirmP(confirm, random) <= rule.alpha / Math.max(1, comparisons);
 }
 
 export type Verdict = 'unchanged' | 'regression' | 'possible' | 'improvement' | 'inconclusive';
@@ -82,20 +85,33 @@ export interface Judgement {
   readonly p: number;
 }
 
-/** @throws RangeError where there is no pair */
+/**
+ * Confirming pairs have the last word, also on what was not suspected itself but came along with what was.
+ *
+ * @throws RangeError where there is no pair
+ */
 export function judge(series: Series, rule: Rule, random: Random): Judgement {
   const { screen, confirm } = series;
-  const first = estimateOf(screen, random);
-  const suspect = isSuspect(first, screen.length, rule);
-  if (!suspect || confirm.length < rule.confirmPairs) {
-    return { estimate: first, pairs: screen.length, stage: 'screen', suspect, p: 1 };
+  if (confirm.length >= rule.confirmPairs) {
+    const p = confirmP(confirm, random);
+    return {
+      estimate: estimateOf(confirm, random),
+      pairs: confirm.length,
+      stage: 'confirm',
+      suspect: true,
+      p,
+    };
   }
-  const estimate = estimateOf(confirm, random);
-  return { estimate, pairs: confirm.length, stage: 'confirm', suspect, p: confirmP(confirm, random) };
+  const estimate = estimateOf(screen, random);
+  const suspect = isSuspect(estimate, screen.length, rule);
+  return { estimate, pairs: screen.length, stage: 'screen', suspect, p: 1 };
 }
 
 /**
  * The verdict on one comparison of a run.
+ *
+ * Above the least effect there is no third way between shown and open: what could not be confirmed is inconclusive, and
+ * `possible` is only what is surely there and smaller than what counts.
  *
  * @param adjustedP its p-value among those of all comparisons of the run ({@link holm})
  */
@@ -104,21 +120,24 @@ export function verdictOf(judgement: Judgement, adjustedP: number, rule: Rule): 
   const effect = Math.log1p(rule.minEffect);
   if (stage === 'confirm') {
     if (estimate.value > effect && estimate.lo > 0 && adjustedP <= rule.alpha) return 'regression';
-    if (estimate.value >= quietShare * effect) return 'possible';
-    return isBounded(estimate, rule) ? 'unchanged' : 'inconclusive';
+    if (estimate.value > effect || !isBounded(estimate, rule)) return 'inconclusive';
+    return estimate.value >= quietShare * effect ? 'possible' : 'unchanged';
   }
-  if (suspect) return 'possible';
-  if (pairs < rule.firstPairs || !isBounded(estimate, rule)) return 'inconclusive';
+  const open = suspect || estimate.value > effect || !isBounded(estimate, rule);
+  if (pairs < rule.firstPairs || open) return 'inconclusive';
   if (isFaster(estimate, pairs, rule)) return 'improvement';
   return estimate.lo > 0 && estimate.value >= quietShare * effect ? 'possible' : 'unchanged';
 }
 
-function estimateOf(series: readonly number[], random: Random): Estimate {
-  const [first] = series;
+function estimateOf(pairs: readonly Pair[], random: Random): Estimate {
+  const [first] = pairs;
   // Counted amounts are often the same in all pairs.
-  if (first !== undefined && series.every(value => value === first))
-    return { value: first, lo: first, hi: first };
-  return bootstrap(series, hodgesLehmann, random, { confidence, resamples: looksResamples });
+  if (first !== undefined && pairs.every(({ base, head }) => base === first.base && head === first.head)) {
+    const value = first.head - first.base;
+    return { value, lo: value, hi: value };
+  }
+  const indices = pairs.map((_, index) => index);
+  return bootstrap(indices, drawn => shiftOf(pairs, drawn), random, { confidence, resamples });
 }
 
 /** Slower by the least effect, and surely slower; with few pairs more surely. */
@@ -147,37 +166,6 @@ function isBounded({ hi }: Estimate, rule: Rule): boolean {
   return hi < 2 * Math.log1p(rule.minEffect);
 }
 
-function confirmP(confirm: readonly number[], random: Random): number {
-  return Math.min(1, confirmLooks * shareNotAbove0(confirm, random));
-}
-
-/**
- * One-sided bootstrap p-value of "not slower": the share of resamples whose Hodges–Lehmann estimate is not above 0. Never 0, as
- * no number of resamples can show that.
- *
- * The estimate is the median of the means of all pairs, so it is above 0 where most of those means are: that is counted, and
- * nothing is sorted.
- */
-function shareNotAbove0(series: readonly number[], random: Random): number {
-  const { length } = series;
-  const half = (length * (length + 1)) / 4;
-  const drawn = new Float64Array(length);
-  // Then all resamples are.
-  if (series.every(value => value > 0)) return 1 / (testResamples + 1);
-  let notAbove = 0;
-  for (let round = 0; round < testResamples; round++) {
-    for (let index = 0; index < length; index++) drawn[index] = series[random.below(length)] as number;
-    if (meansAbove0(drawn) <= half) notAbove += 1;
-  }
-  return (notAbove + 1) / (testResamples + 1);
-}
-
-function meansAbove0(series: Float64Array): number {
-  let above = 0;
-  for (let first = 0; first < series.length; first++) {
-    const value = series[first] as number;
-    for (let second = first; second < series.length; second++)
-      if (value + (series[second] as number) > 0) above += 1;
-  }
-  return above;
+function confirmP(confirm: readonly Pair[], random: Random): number {
+  return Math.min(1, confirmLooks * exchangeP(confirm, random));
 }

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 /** What measures, decides and is measured in a validation: folders, and how their files' names begin. */
 const parts = [
   { folder: 'src/measure', names: [''] },
-  { folder: 'src/statistics', names: ['bootstrap', 'decide', 'hodges-lehmann', 'holm', 'quantile'] },
+  { folder: 'src/run', names: ['sample-process', 'shuffled'] },
+  { folder: 'src/validate', names: ['neighbour', 'run-once', 'validation-subjects'] },
+  { folder: 'src/statistics', names: ['bootstrap', 'decide', 'exchange', 'holm', 'quantile', 'shift'] },
   {
     folder: 'src/check',
     names: [
@@ -15,7 +17,9 @@ const parts = [
       'measure-subjects',
       'metrics',
       'outcome',
-      'subject-r',
+      'plan-check',
+      'subject',
+      'variant',
     ],
   },
   { folder: 'src/kernels', names: ['canary', 'slowed', 'validation'] },

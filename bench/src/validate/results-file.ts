@@ -9,7 +9,7 @@ export function readResults(file: string): ValidationRun[] {
     .split('\n')
     .flatMap(line => {
       const run = parse(line);
-      return run?.schema === 'quorate-bench-validation/1' ? [run] : [];
+      return run?.schema === 'quorate-bench-validation/2' ? [run] : [];
     });
 }
 

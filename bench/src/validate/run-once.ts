@@ -3,14 +3,14 @@ import { type Random, seededRandom } from '@quorate/core';
 import type { CheckProfile } from '../check/check-profile.ts';
 import type { Arm, SubjectReport } from '../check/check-report.ts';
 import { measureSubjects } from '../check/measure-subjects.ts';
-import { logRatios } from '../check/metrics.ts';
+import { logPairs } from '../check/metrics.ts';
 import { outcomeOf } from '../check/outcome.ts';
 import { canaries } from '../check/plan-check.ts';
 import { subjectReports } from '../check/subject-report.ts';
 import type { FoundSuite } from '../discover.ts';
 import type { Job, Sample } from '../measure/job.ts';
 import type { Rule } from '../statistics/decide.ts';
-import type { Comparison, Condition, ValidationRun } from './validation-run.ts';
+import type { Comparison, Condition, PairLogs, ValidationRun } from './validation-run.ts';
 import { drawChange, type KnownSubject, validationSubjects } from './validation-subjects.ts';
 
 export interface RunOnceOptions {
@@ -53,7 +53,7 @@ export async function runOnce(options: RunOnceOptions): Promise<ValidationRun> {
   const reports = subjectReports(runs, seed);
   const outcome = outcomeOf(reports);
   return {
-    schema: 'quorate-bench-validation/1',
+    schema: 'quorate-bench-validation/2',
     startedAt: startedAt.toISOString(),
     seconds: Math.round((performance.now() - startMs) / 100) / 10,
     condition,
@@ -67,6 +67,9 @@ export async function runOnce(options: RunOnceOptions): Promise<ValidationRun> {
     processes,
     exitCode: outcome.exitCode,
     canariesPassed: outcome.canaries.every(({ passed }) => passed),
+    family: reports
+      .filter(({ canary }) => canary === undefined)
+      .reduce((sum, { metrics }) => sum + metrics.length, 0),
     canaries: outcome.canaries.map(({ why }) => why),
     comparisons: known.map(entry => comparisonOf(entry, reports)),
     others: othersOf(reports),
@@ -88,10 +91,13 @@ function suiteNamed(suites: readonly FoundSuite[], name: string): FoundSuite {
 function comparisonOf({ subject, percent }: KnownSubject, reports: readonly SubjectReport[]): Comparison {
   const report = reports.find(({ name }) => name === subject.name);
   const time = report?.metrics.find(({ kind }) => kind === 'time');
-  const series = (stage: 'screen' | 'confirm'): number[] => {
+  const origin = Math.log(report?.pairs[0]?.base.values['time'] ?? 1);
+  const series = (stage: 'screen' | 'confirm'): PairLogs => {
     const pairs = (report?.pairs ?? []).filter(pair => pair.stage === stage);
     const values = pairs.map(({ base, head }) => ({ base: base.values, head: head.values }));
-    return logRatios(values, { metric: 'time', floor: 0 }).map(log => Math.round(log * 10_000));
+    const logs = logPairs(values, { metric: 'time', floor: 0 });
+    const round = (log: number): number => Math.round((log - origin) * 10_000);
+    return { base: logs.map(({ base }) => round(base)), head: logs.map(({ head }) => round(head)) };
   };
   return {
     bench: subject.bench.name,

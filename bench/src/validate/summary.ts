@@ -1,7 +1,7 @@
 import { binomialBounds } from '../statistics/binomial-bounds.ts';
-import { hodgesLehmann } from '../statistics/hodges-lehmann.ts';
 import { median, quantile } from '../statistics/quantile.ts';
-import type { Comparison, Condition, ValidationRun } from './validation-run.ts';
+import { type Pair, shiftOf } from '../statistics/shift.ts';
+import type { Comparison, Condition, PairLogs, ValidationRun } from './validation-run.ts';
 
 /** How often something happened, with what the true share may be at most and at least (95 % to either side). */
 export interface Share {
@@ -15,13 +15,13 @@ export interface Share {
 export interface Findings {
   readonly condition: Condition | 'all';
   readonly runs: number;
-  /** Comparisons of identical code that were called a regression, of time or of anything else. */
+  /** Comparisons of identical code that were called a regression: of time in all runs, of anything else where nothing was changed. */
   readonly falseAlarms: Share | null;
   /** Whole runs of unchanged benches that ended red. */
   readonly falseRuns: Share | null;
   /** Whole runs of unchanged benches that ended neither red nor green. */
   readonly undecidedRuns: Share | null;
-  /** Slowdowns called a regression, by percent. */
+  /** Slowdowns called a regression in a run that ended red, by percent. */
   readonly caught: Readonly<Record<string, Share>>;
   /** Benches that got faster and were called a regression. */
   readonly fasterAlarms: Share | null;
@@ -35,18 +35,25 @@ export interface Findings {
   readonly pairsUnchanged: number | null;
 }
 
+/** Every comparison that did not fail has so many pairs. */
+const firstPairs = 8;
+
 export function findingsOf(runs: readonly ValidationRun[], condition: Findings['condition']): Findings {
   const own = condition === 'all' ? runs : runs.filter(run => run.condition === condition);
   const same = own.filter(({ kind }) => kind === 'same');
-  const changed = own.filter(({ kind }) => kind === 'changed').flatMap(run => run.comparisons);
-  const unchanged = same.flatMap(run => run.comparisons);
+  const red = own.filter(({ exitCode }) => exitCode === 1).flatMap(run => run.comparisons);
+  const all = own.flatMap(run => run.comparisons);
+  const unchanged = all.filter(({ truth }) => truth === 0);
+  const caught = (comparisons: readonly Comparison[]): Share | null =>
+    shareOf(
+      comparisons.filter(each => each.verdict === 'regression' && red.includes(each)).length,
+      comparisons.length,
+    );
   const falseOthers = same.flatMap(run => run.others.filter(text => text.endsWith(': regression')));
   const falseTimes = unchanged.filter(({ verdict }) => verdict === 'regression');
   const seconds = same.map(run => run.seconds);
-  const truths = [...new Set(own.flatMap(run => run.comparisons.map(({ truth }) => truth)))].sort(
-    (a, b) => a - b,
-  );
-  const of = (truth: number): Comparison[] => changed.filter(comparison => comparison.truth === truth);
+  const truths = [...new Set(all.map(({ truth }) => truth))].sort((a, b) => a - b);
+  const of = (truth: number): Comparison[] => all.filter(comparison => comparison.truth === truth);
   return {
     condition,
     runs: own.length,
@@ -59,16 +66,14 @@ export function findingsOf(runs: readonly ValidationRun[], condition: Findings['
         .map(truth => [truth, caught(of(truth))] as const)
         .filter((entry): entry is [number, Share] => entry[1] !== null),
     ),
-    fasterAlarms: caught(changed.filter(({ truth }) => truth < 0)),
-    bias: Object.fromEntries(
-      truths.map(truth => [truth, biasOf(truth, truth === 0 ? unchanged : of(truth))]),
-    ),
+    fasterAlarms: alarms(all.filter(({ truth }) => truth < 0)),
+    bias: Object.fromEntries(truths.map(truth => [truth, biasOf(truth, of(truth))])),
     seconds: seconds.length === 0 ? null : { median: median(seconds), p90: quantile(seconds, 0.9) },
     pairsUnchanged: unchanged.length === 0 ? null : mean(unchanged.map(pairsOf)),
   };
 }
 
-function caught(comparisons: readonly Comparison[]): Share | null {
+function alarms(comparisons: readonly Comparison[]): Share | null {
   return shareOf(comparisons.filter(({ verdict }) => verdict === 'regression').length, comparisons.length);
 }
 
@@ -76,18 +81,15 @@ function shareOf(count: number, of: number): Share | null {
   return of === 0 ? null : { count, of, ...binomialBounds(Math.min(count, of), of) };
 }
 
-/**
- * The estimate from all pairs of a comparison: those that confirm are only taken where the first showed much, so neither part
- * is without selection on its own.
- */
+/** The estimate from the first pairs of each comparison, as many of each: those are taken whatever they show. */
 function biasOf(truth: number, comparisons: readonly Comparison[]): Findings['bias'][string] {
   const byBench = Map.groupBy(
-    comparisons.filter(({ screen }) => screen.length > 0),
+    comparisons.filter(({ screen }) => screen.base.length >= firstPairs),
     ({ bench }) => bench,
   );
   const wanted = truth >= 0 ? truth : 100 * (1 / (1 - truth / 100) - 1);
   const biases = [...byBench].map(([bench, list]) => {
-    const estimates = list.map(({ screen, confirm }) => hodgesLehmann([...screen, ...confirm]));
+    const estimates = list.map(({ screen }) => shiftOf(pairsIn(screen).slice(0, firstPairs)));
     return { bench, bias: mean(estimates.map(log => 100 * Math.expm1(log / 10_000))) - wanted };
   });
   if (biases.length === 0) return { mean: 0, worst: 0, bench: '' };
@@ -96,7 +98,11 @@ function biasOf(truth: number, comparisons: readonly Comparison[]): Findings['bi
 }
 
 function pairsOf({ screen, confirm }: Comparison): number {
-  return screen.length + confirm.length;
+  return screen.base.length + confirm.base.length;
+}
+
+function pairsIn({ base, head }: PairLogs): Pair[] {
+  return base.map((value, index) => ({ base: value, head: head[index] as number }));
 }
 
 function mean(values: readonly number[]): number {

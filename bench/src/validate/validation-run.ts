@@ -6,10 +6,10 @@ export type Condition = 'quiet' | 'one neighbour' | 'two neighbours' | 'twin';
 /**
  * One whole run of the check on benches whose truth is known: a line of the results file.
  *
- * It holds the pairs, so that its verdicts can be reached again; logarithms of ratios are in hundredths of a percent.
+ * It holds the pairs, rounded to a hundredth of a percent, so that other ways to decide can be tried on them.
  */
 export interface ValidationRun {
-  readonly schema: 'quorate-bench-validation/1';
+  readonly schema: 'quorate-bench-validation/2';
   readonly startedAt: string;
   readonly seconds: number;
   readonly condition: Condition;
@@ -25,6 +25,8 @@ export interface ValidationRun {
   readonly processes: number;
   readonly exitCode: 0 | 1 | 2 | 3;
   readonly canariesPassed: boolean;
+  /** How many comparisons of time and all else the run made. */
+  readonly family: number;
   /** What became of each canary, in words. */
   readonly canaries: readonly string[];
   readonly comparisons: readonly Comparison[];
@@ -38,6 +40,12 @@ export interface Comparison {
   readonly truth: number;
   /** `failed` where the bench itself did. */
   readonly verdict: Verdict | 'failed';
-  readonly screen: readonly number[];
-  readonly confirm: readonly number[];
+  readonly screen: PairLogs;
+  readonly confirm: PairLogs;
+}
+
+/** What the processes of each build found, pair by pair: logarithms in hundredths of a percent, beside the first base. */
+export interface PairLogs {
+  readonly base: readonly number[];
+  readonly head: readonly number[];
 }

@@ -1,5 +1,5 @@
 import type { Arm, MetricReport, PairRow } from '../../check/check-report.ts';
-import { logRatios } from '../../check/metrics.ts';
+import { logPairs } from '../../check/metrics.ts';
 import { formatChange, formatMetricValue } from '../../check/report/figures.ts';
 import { armMark, pairMark } from './arm-mark.ts';
 import { type ChangeScale, changeScale, gapIn, tickText, undone } from './change-scale.ts';
@@ -55,8 +55,9 @@ export function renderPairs(pairs: readonly PairRow[], metric: MetricReport): st
 const stageNames = { screen: 'screening', confirm: 'confirming' } as const;
 
 function changeOf({ base, head }: PairRow, metric: MetricReport): number | undefined {
-  const [ratio] = logRatios([{ base: base.values, head: head.values }], metric);
-  return ratio === undefined || Number.isNaN(ratio) ? undefined : Math.expm1(ratio);
+  const [logs] = logPairs([{ base: base.values, head: head.values }], metric);
+  const change = logs === undefined ? Number.NaN : Math.expm1(logs.head - logs.base);
+  return Number.isNaN(change) ? undefined : change;
 }
 
 function placeOf(index: number, pairs: readonly PairRow[]): number {
