@@ -113,9 +113,9 @@ async function measurer({
 
 const statistics =
   "Value of a process: its best chunk, or the sum of the best times of a cycle's calls (gate), the lower quartile of them " +
-  '(headline); in thread groups the median of its windows. Change: Hodges-Lehmann estimate of the logarithms of head / base ' +
-  'over pairs of processes, 99 % percentile bootstrap. Regression: above the least effect in the screening and again in ' +
-  "fresh pairs, whose one-sided bootstrap p-value passes Holm's correction for all comparisons of the run.";
+  '(headline); in thread groups the median of its windows. Change: median of the logarithms of every head / every base ' +
+  '(Hodges-Lehmann), 99 % percentile bootstrap over pairs. Regression: above the least effect in the screening and again in ' +
+  "fresh pairs, whose one-sided p-value by exchanges within pairs passes Holm's correction for all comparisons of the run.";
 
 /** Call the result when the run is over. */
 function observe(options: CompareOptions): (input: LoadedKeys, processes: number) => CheckEnvironment {
