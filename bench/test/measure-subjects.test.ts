@@ -26,8 +26,8 @@ const sorted = (list: readonly string[]): string[] => [...list].sort();
 describe('measureSubjects', () => {
   it('runs all pilots, then a pair of each subject in turn, in an order drawn anew', async () => {
     const { asked } = await measureFake(subjects, noisy({}));
-    expect(asked.slice(0, 4).map(({ job, arm }) => `${job.bench} ${arm} ${job.pilot}`)).toEqual(
-      names.map(name => `${name} head true`),
+    expect(asked.slice(0, 8).map(({ job, arm }) => `${job.bench} ${arm} ${job.pilot}`)).toEqual(
+      names.flatMap(name => [`${name} head true`, `${name} base true`]),
     );
     const turns = rounds(pairsOf(asked), 4);
     expect(turns).toHaveLength(8);
@@ -37,17 +37,34 @@ describe('measureSubjects', () => {
 
   it('takes the two processes of a pair one after the other, whichever first', async () => {
     const { asked, runs } = await measureFake(subjects, noisy({}));
-    const processes = asked.slice(4);
+    const processes = asked.slice(8);
     for (let at = 0; at < processes.length; at += 2) {
       const [first, second] = processes.slice(at, at + 2);
       expect(second?.job.bench).toBe(first?.job.bench);
       expect(new Set([first?.arm, second?.arm])).toEqual(new Set(['base', 'head']));
     }
-    const firsts = runs.flatMap(({ pairs }) => pairs.map(({ first }) => first));
-    const heads = firsts.filter(first => first === 'head').length;
-    // Of 32 by chance; outside of this it is one in ten thousand.
-    expect(heads).toBeGreaterThan(6);
-    expect(heads).toBeLessThan(26);
+    for (const { pairs } of runs) {
+      expect(pairs).toHaveLength(8);
+      // As many of each subject, whatever was drawn.
+      expect(pairs.filter(({ first }) => first === 'head')).toHaveLength(4);
+    }
+  });
+
+  it('tells all subjects how many comparisons there are, when all pilots are through', async () => {
+    const account = { bytesPerOp: 1, collectionsPerOp: 0, ops: 1e6 };
+    const canary = subjectOf('canary', { truth: 0 });
+    const found: number[] = [];
+    const { runs } = await measureFake(
+      [canary, ...subjects],
+      async job => {
+        if (job.bench === 'four') throw new Error('It broke');
+        return timed(job, 100, job.bench === 'two' ? { account } : {});
+      },
+      { onPair: run => void found.push(run.comparisons) },
+    );
+    // Time of three subjects, bytes and collections of one; what has a truth or no pilot is not compared.
+    expect(runs.map(({ comparisons }) => comparisons)).toEqual([5, 5, 5, 5, 5]);
+    expect(new Set(found)).toEqual(new Set([5]));
   });
 
   it('draws the same with the same seed, and something else with another', async () => {
@@ -86,7 +103,7 @@ describe('measureSubjects', () => {
       'incomparable',
     ]);
     const count = (bench: string): number => asked.filter(({ job }) => job.bench === bench).length;
-    expect(names.map(count)).toEqual([17, 17, 1, 3]);
+    expect(names.map(count)).toEqual([18, 18, 1, 2]);
   });
 
   it('says after each pair how many are still to come', async () => {
@@ -111,7 +128,7 @@ describe('measureSubjects', () => {
     await measureFake(
       [subjectOf('one')],
       async (job, arm) => {
-        if (arm === 'head') pairs += 1;
+        if (job.pilot !== true && arm === 'head') pairs += 1;
         return timed(job, arm === 'base' ? 100 : pairs % 2 === 0 ? 85 : 115);
       },
       { onPair: (_, taken, expected) => void (taken === 8 ? (expectedAt8 = expected) : 0) },
@@ -133,9 +150,9 @@ describe('the budget', () => {
   }
 
   it('lets no pair begin after it', async () => {
-    // Four pilots and three pairs take ten seconds.
-    const { runs, asked } = await within(9500);
-    expect(asked).toHaveLength(10);
+    // The pilots of four and three pairs take fourteen seconds.
+    const { runs, asked } = await within(13_500);
+    expect(asked).toHaveLength(14);
     expect(runs.reduce((sum, { pairs }) => sum + pairs.length, 0)).toBe(3);
     expect(runs.some(run => run.next !== 'stop')).toBe(true);
     expect(subjectReports(runs, 1).filter(({ status }) => status === 'unmeasured')).toHaveLength(1);
@@ -143,7 +160,8 @@ describe('the budget', () => {
 
   it('lets no pilot begin after it either, and what has none is unmeasured', async () => {
     const { runs, asked } = await within(1500);
-    expect(asked).toHaveLength(2);
+    // Both pilots of the first; those of the second would begin after it.
+    expect(asked.map(({ job, arm }) => `${job.bench} ${arm}`)).toEqual(['one head', 'one base']);
     expect(subjectReports(runs, 1).map(({ status, why }) => [status, why])).toEqual(
       names.map(() => ['unmeasured', 'the time was up before its first pair']),
     );
@@ -151,13 +169,13 @@ describe('the budget', () => {
 
   it('is no reason to leave anything out where there is enough', async () => {
     const { runs, asked } = await within(1e9);
-    expect(asked).toHaveLength(4 + 4 * 16);
+    expect(asked).toHaveLength(4 * 2 + 4 * 16);
     expect(runs.every(run => run.next === 'stop')).toBe(true);
   });
 });
 
 describe('an interruption', () => {
-  it.each([1, 3, 5, 6, 9])(
+  it.each([1, 2, 3, 9, 10, 13])(
     'at process %d ends all with its reason, and nothing is begun any more',
     async at => {
       const controller = new AbortController();
@@ -176,7 +194,7 @@ describe('an interruption', () => {
     },
   );
 
-  it.each([2, 6])('after process %d ends all as well', async at => {
+  it.each([2, 8, 10])('after process %d ends all as well', async at => {
     const controller = new AbortController();
     const sound = noisy({});
     let processes = 0;

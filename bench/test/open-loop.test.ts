@@ -52,6 +52,27 @@ describe('measureOpenLoop', () => {
     expect(underWay).toBe(0);
   });
 
+  it('lets answers in between calls that are all late', async () => {
+    // Each call takes longer than there is from one to the next: all but the first are late.
+    const waiting: (() => void)[] = [];
+    const order: string[] = [];
+    const kernel = kernelOf(async index => {
+      stall(1);
+      order.push(`call ${index}`);
+      // What came in meanwhile is answered when the thread lets it.
+      setImmediate(() => waiting.shift()?.());
+      await new Promise<void>(answer => waiting.push(answer));
+      order.push(`answer ${index}`);
+    });
+    const { calls } = await measureOpenLoop(kernel, 20_000, 2);
+    expect(calls).toBe(40);
+    expect(order).toHaveLength(160);
+    // No answer waits for more than the next call or two, and by far not for the last.
+    for (let index = 0; index < 80; index++) {
+      expect(order.indexOf(`answer ${index}`) - order.indexOf(`call ${index}`)).toBeLessThanOrEqual(4);
+    }
+  });
+
   it('makes as many calls as are due, none before its time, and counts those alone after the first hundred', async () => {
     const made: number[] = [];
     const startMs = performance.now();

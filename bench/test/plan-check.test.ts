@@ -38,7 +38,7 @@ describe('planCheck', () => {
       ['some/plain · @quorate/x', 0.025],
       ['some/wide · @quorate/x', 0.1],
       ['some/waits · @quorate/x', 0.25],
-      ['some/group · @quorate/x · 1 thread', 0.25],
+      ['some/group · @quorate/x · 1 thread', 0.05],
       ['some/group · @quorate/x · 2 threads', 0.25],
       ['some/chosen · ours', 0.025],
     ]);
@@ -79,18 +79,21 @@ describe('planCheck', () => {
     expect(leftOut).toEqual([{ name: 'some/one', why: 'it is unsteady' }]);
   });
 
-  it('holds benches to what was asked for, thread groups to no less than a quarter, and others to their own', () => {
+  it('holds benches to what was asked for, what waits to no less than a quarter, and others to their own', () => {
     const contenders = { '@quorate/x': kernel };
     const benches: Bench[] = [
       { name: 'plain', contenders },
       { name: 'waits', contenders, blocking: true },
-      { name: 'group', contenders, threads: [2] },
-      { name: 'own', contenders, threads: [2], minEffect: 0.05 },
+      { name: 'group', contenders, threads: [1, 2] },
+      { name: 'waiting group', contenders, threads: [1, 2], blocking: true },
+      { name: 'own', contenders, threads: [1, 2], minEffect: 0.04 },
     ];
     const effects = (minEffect: number): number[] =>
       plan('some', benches, { rule: { ...rule, minEffect } }).subjects.map(subject => subject.rule.minEffect);
-    expect(effects(0.01)).toEqual([0.01, 0.25, 0.25, 0.05]);
-    expect(effects(0.4)).toEqual([0.4, 0.4, 0.4, 0.05]);
+    // A thread that is alone in its group waits for nobody, unless its bench says so.
+    expect(effects(0.01)).toEqual([0.01, 0.25, 0.05, 0.25, 0.25, 0.25, 0.04, 0.04]);
+    expect(effects(0.1)).toEqual([0.1, 0.25, 0.1, 0.25, 0.25, 0.25, 0.04, 0.04]);
+    expect(effects(0.4)).toEqual([0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.04, 0.04]);
   });
 
   it('looks at amounts sooner than at times', () => {

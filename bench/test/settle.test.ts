@@ -72,7 +72,7 @@ describe('settle', () => {
     const { guards, tookMs } = await settleMade({ cycleMs: before => 2 * 0.999 ** before });
     expect(tookMs).toBeLessThan(5000);
     expect(guards.stillFalling).toBeGreaterThan(0.02);
-    expect(brokenGuard(guards)).toContain('must be warm');
+    expect(brokenGuard(guards)).toEqual({ why: expect.stringContaining('must be warm'), byNoise: true });
   });
 
   it('is not taken in by a machine that was slow in the beginning or now and then', async () => {
@@ -101,7 +101,10 @@ describe('linearity', () => {
   ])('tells a kernel that %s', async (_, chunkMs, wanted) => {
     const { guards } = await settleMade({ cycleMs: () => 0.1, chunkMs });
     expect(guards.linearity).toBeCloseTo(wanted, 9);
-    expect(brokenGuard(guards)).toContain('Twice the work must take');
+    expect(brokenGuard(guards)).toEqual({
+      why: expect.stringContaining('Twice the work must take'),
+      byNoise: true,
+    });
   });
 
   it.each([
