@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { renderFindings } from '../src/validate/render-findings.ts';
 import { findingsOf } from '../src/validate/summary.ts';
-import { comparisonOf, runOf } from './validation-runs.ts';
+import { comparisonOf, logsOf, runOf } from './validation-runs.ts';
 
 /** So many of the same. */
 const times = <Item>(count: number, item: Item): Item[] => Array.from({ length: count }, () => item);
@@ -12,7 +12,11 @@ describe('findingsOf', () => {
   it('counts false alarms among comparisons and whole runs of unchanged benches, with their bounds', () => {
     const quiet = times(20, comparisonOf());
     const alarm = runOf({ exitCode: 1, comparisons: [...quiet.slice(1), comparisonOf(regression)] });
-    const changed = runOf({ kind: 'changed', exitCode: 1, comparisons: times(20, comparisonOf(regression)) });
+    const changed = runOf({
+      kind: 'changed',
+      exitCode: 1,
+      comparisons: times(20, comparisonOf({ truth: 5, ...regression })),
+    });
     const findings = findingsOf([...times(9, runOf({ comparisons: quiet })), alarm, changed], 'all');
     expect(findings.runs).toBe(11);
     expect(findings.falseAlarms).toMatchObject({ count: 1, of: 200 });
@@ -37,6 +41,25 @@ describe('findingsOf', () => {
     expect(findings.falseRuns).toMatchObject({ count: 0, of: 3 });
   });
 
+  it('counts what did not change among all runs, also beside what did', () => {
+    const changed = runOf({
+      kind: 'changed',
+      exitCode: 1,
+      comparisons: [
+        ...times(12, comparisonOf()),
+        comparisonOf(regression),
+        ...times(7, comparisonOf({ truth: 5, ...regression })),
+      ],
+      // What else comes with more work is no false alarm.
+      others: ['maps, bytes: regression'],
+    });
+    const same = runOf({ comparisons: times(20, comparisonOf()) });
+    const findings = findingsOf([same, changed], 'all');
+    expect(findings.falseAlarms).toMatchObject({ count: 1, of: 33 });
+    // A run with something slower in it is red and is right.
+    expect(findings.falseRuns).toMatchObject({ count: 0, of: 1 });
+  });
+
   it('counts what was caught of each slowdown, and faster benches that were called slower', () => {
     const comparisons = [
       ...times(19, comparisonOf({ truth: 5, ...regression })),
@@ -46,12 +69,25 @@ describe('findingsOf', () => {
       comparisonOf({ truth: -5, verdict: 'improvement' }),
       comparisonOf({ truth: -5, ...regression }),
     ];
-    const { caught, fasterAlarms } = findingsOf([runOf({ kind: 'changed', comparisons })], 'all');
+    const red = runOf({ kind: 'changed', exitCode: 1, comparisons });
+    const { caught, fasterAlarms } = findingsOf([red], 'all');
     expect(Object.keys(caught)).toEqual(['5', '10']);
     expect(caught['5']).toMatchObject({ count: 19, of: 20 });
     expect(caught['10']).toMatchObject({ count: 4, of: 5 });
     expect(fasterAlarms).toMatchObject({ count: 1, of: 2 });
   });
+
+  it.each([0, 2, 3] as const)(
+    'does not call caught what a run found and did not end red for: %i',
+    exitCode => {
+      // Made anew in each run: only the run tells them apart.
+      const slower = () => times(4, comparisonOf({ truth: 5, ...regression }));
+      const red = runOf({ kind: 'changed', exitCode: 1, comparisons: slower() });
+      const other = runOf({ kind: 'changed', exitCode, comparisons: slower() });
+      const { caught } = findingsOf([red, other], 'all');
+      expect(caught['5']).toMatchObject({ count: 4, of: 8 });
+    },
+  );
 
   it('finds how far estimates are from the truth, and in which bench most', () => {
     const known = (bench: string, truth: number, change: number) => comparisonOf({ bench, truth }, change);
@@ -80,30 +116,47 @@ describe('findingsOf', () => {
     expect(bias['-5']).toEqual({ mean: near(0), worst: near(0), bench: 'maps' });
   });
 
-  it('takes the bias from all pairs: either part alone is selected', () => {
-    const log = (change: number): number => Math.log1p(change) * 10_000;
-    const comparison = comparisonOf({
-      truth: 5,
-      screen: times(8, log(0.08)),
-      confirm: times(16, log(0.05)),
-    });
+  it('takes the bias from the first eight pairs alone: how many follow hangs on what those show', () => {
+    const later = logsOf(16, 0.3);
+    const first = logsOf(8, 0.08);
+    const screen = { base: [...first.base, ...later.base], head: [...first.head, ...later.head] };
+    const comparison = comparisonOf({ truth: 5, screen, confirm: later });
     const { bias } = findingsOf([runOf({ kind: 'changed', comparisons: [comparison] })], 'all');
-    // By far the most means of two are of confirming pairs, or of one and another.
-    expect(bias['5']?.mean).toBeGreaterThan(0);
-    expect(bias['5']?.mean).toBeLessThan(2);
+    expect(bias['5']?.mean).toBeCloseTo(3, 9);
   });
 
-  it('leaves out of the bias what was not measured', () => {
-    const comparisons = [comparisonOf({ verdict: 'failed', screen: [] })];
+  it('estimates from all processes, so that slowed ones of either build do not move it', () => {
+    // Two of eight heads and two other bases met a neighbour.
+    const { base, head } = logsOf(8, 0.05);
+    const screen = {
+      base: base.map((log, pair) => (pair < 2 ? log + 2500 : log)),
+      head: head.map((log, pair) => (pair > 5 ? log + 2500 : log)),
+    };
+    const comparison = comparisonOf({ truth: 5, screen });
+    const { bias } = findingsOf([runOf({ kind: 'changed', comparisons: [comparison] })], 'all');
+    expect(Math.abs(bias['5']?.mean ?? NaN)).toBeLessThan(0.03);
+  });
+
+  it('leaves out of the bias what was not measured, or not to its first look', () => {
+    const comparisons = [
+      comparisonOf({ verdict: 'failed', screen: logsOf(0) }),
+      comparisonOf({ verdict: 'inconclusive', screen: logsOf(7, 0.5) }),
+    ];
     expect(findingsOf([runOf({ comparisons })], 'all').bias['0']).toEqual({ mean: 0, worst: 0, bench: '' });
   });
 
-  it('says how long unchanged runs take, and how many pairs', () => {
+  it('says how long unchanged runs take, and how many pairs unchanged benches', () => {
     const runs = [100, 110, 120, 200].map(seconds => runOf({ seconds }));
-    const confirmed = runOf({ seconds: 130, comparisons: [comparisonOf({ confirm: times(16, 0) })] });
-    const findings = findingsOf([...runs, confirmed, runOf({ kind: 'changed', seconds: 900 })], 'all');
+    const confirmed = runOf({ seconds: 130, comparisons: [comparisonOf({ confirm: logsOf(16) })] });
+    // Of a changed run, the benches that stayed the same count, and its time does not.
+    const changed = runOf({
+      kind: 'changed',
+      seconds: 900,
+      comparisons: [comparisonOf({ screen: logsOf(12) }), comparisonOf({ truth: 5, confirm: logsOf(32) })],
+    });
+    const findings = findingsOf([...runs, confirmed, changed], 'all');
     expect(findings.seconds).toEqual({ median: 120, p90: expect.closeTo(172, 9) });
-    expect(findings.pairsUnchanged).toBeCloseTo((4 * 8 + 24) / 5, 12);
+    expect(findings.pairsUnchanged).toBeCloseTo((4 * 8 + 24 + 12) / 6, 12);
   });
 
   it('is of one condition, or of all', () => {
@@ -120,6 +173,7 @@ describe('renderFindings', () => {
     const same = times(3, runOf({ comparisons: times(20, comparisonOf()) }));
     const changed = runOf({
       kind: 'changed',
+      exitCode: 1,
       comparisons: [comparisonOf({ truth: 5, ...regression }, 0.052), comparisonOf({ truth: -5 }, -0.05)],
     });
     const text = renderFindings([findingsOf([...same, changed], 'quiet'), findingsOf(same, 'all')]);

@@ -5,7 +5,7 @@ import type { Arm } from '../src/check/check-report.ts';
 import { type FoundSuite, importSuite } from '../src/discover.ts';
 import type { Job, Sample } from '../src/measure/job.ts';
 import { runOnce, type RunOnceOptions } from '../src/validate/run-once.ts';
-import type { ValidationRun } from '../src/validate/validation-run.ts';
+import type { PairLogs, ValidationRun } from '../src/validate/validation-run.ts';
 import { soundGuards } from './fake-subjects.ts';
 import { sampleOf } from './outcomes.ts';
 import { gateRule, normal } from './simulated-decisions.ts';
@@ -19,6 +19,13 @@ beforeAll(async () => {
     ),
   );
 });
+
+const none: PairLogs = { base: [], head: [] };
+
+/** What each head takes more than its base. */
+function changesIn({ base, head }: PairLogs): number[] {
+  return head.map((log, pair) => log - (base[pair] ?? NaN));
+}
 
 /** A process whose time is what its kernel was slowed by, and a little noise. */
 function slowed(job: Job, noise: Random, part: Partial<Sample> = {}): Sample {
@@ -52,7 +59,7 @@ describe('runOnce', () => {
   it('is green on identical builds, with all pairs in the line that it makes', async () => {
     const line = await run();
     expect(line).toMatchObject({
-      schema: 'quorate-bench-validation/1',
+      schema: 'quorate-bench-validation/2',
       condition: 'quiet',
       kind: 'same',
       seed: 5,
@@ -65,26 +72,44 @@ describe('runOnce', () => {
     expect(line.canaries).toHaveLength(2);
     expect(line.comparisons).toHaveLength(suites[1]?.suite.benches.length ?? 0);
     for (const { truth, verdict, screen, confirm } of line.comparisons) {
-      expect({ truth, verdict, confirm }).toEqual({ truth: 0, verdict: 'unchanged', confirm: [] });
-      expect(screen).toHaveLength(8);
-      expect(screen.every(Number.isInteger)).toBe(true);
+      expect({ truth, verdict, confirm }).toEqual({ truth: 0, verdict: 'unchanged', confirm: none });
+      for (const logs of [screen.base, screen.head]) {
+        expect(logs).toHaveLength(8);
+        expect(logs.every(Number.isInteger)).toBe(true);
+        // Seven times what a process errs by.
+        expect(Math.max(...logs.map(Math.abs))).toBeLessThan(2 * 140);
+      }
+      // All are beside the first base.
+      expect(screen.base[0]).toBe(0);
     }
-    // Pilots, eight pairs of each, and the confirmation of the slowed canary.
-    expect(line.processes).toBe((line.comparisons.length + 2) * 17 + 32);
+    expect(line.family).toBe(line.comparisons.length);
+    // Two pilots and eight pairs of each, and the confirmation of the slowed canary.
+    expect(line.processes).toBe((line.comparisons.length + 2) * 18 + 32);
   });
 
   it('catches what is slower in a changed run, and knows the truth of each', async () => {
     const line = await run({ kind: 'changed' });
     expect(line.exitCode).toBe(1);
-    const verdicts: Record<number, string> = { 5: 'regression', 10: 'regression', [-5]: 'improvement' };
+    const verdicts: Record<number, string> = {
+      0: 'unchanged',
+      5: 'regression',
+      10: 'regression',
+      [-5]: 'improvement',
+    };
     for (const { truth, verdict, screen, confirm } of line.comparisons) {
       expect(verdict).toBe(verdicts[truth]);
       // In hundredths of a percent of the logarithm.
-      const expected = Math.log(truth > 0 ? 1 + truth / 100 : 1 / 1.05) * 10_000;
-      for (const log of [...screen, ...confirm]) expect(Math.abs(log - expected)).toBeLessThan(150);
-      expect(confirm).toHaveLength(truth > 0 ? 16 : 0);
+      const expected = Math.log(truth >= 0 ? 1 + truth / 100 : 1 / 1.05) * 10_000;
+      for (const log of [...changesIn(screen), ...changesIn(confirm)]) {
+        expect(Math.abs(log - expected)).toBeLessThan(150);
+      }
+      expect(screen.base).toHaveLength(8);
+      expect(confirm.base).toHaveLength(truth > 0 ? 16 : 0);
+      expect(confirm.head).toHaveLength(confirm.base.length);
     }
-    expect(new Set(line.comparisons.map(({ truth }) => truth)).size).toBeGreaterThan(1);
+    const changed = line.comparisons.filter(({ truth }) => truth !== 0);
+    expect(changed.length).toBeGreaterThan(1);
+    expect(changed.length).toBeLessThan(line.comparisons.length / 2);
   });
 
   it('draws the same changes from the same seed, and others from another', async () => {
@@ -109,12 +134,14 @@ describe('runOnce', () => {
     };
     const line = await run({ measure });
     expect(line.exitCode).toBe(3);
+    // What failed is not compared; the others have a time and bytes each.
+    expect(line.family).toBe(2 * (line.comparisons.length - 1));
     expect(line.others).toEqual([
       expect.stringMatching(/^validation\/maps, common members · .*: failed: It broke$/),
       expect.stringMatching(/^validation\/strings, hashing characters · .*, bytes: regression$/),
     ]);
     expect(line.comparisons.filter(({ verdict }) => verdict === 'failed')).toEqual([
-      { bench: 'maps, common members', truth: 0, verdict: 'failed', screen: [], confirm: [] },
+      { bench: 'maps, common members', truth: 0, verdict: 'failed', screen: none, confirm: none },
     ]);
   });
 

@@ -1,10 +1,11 @@
-import type { Comparison, ValidationRun } from '../src/validate/validation-run.ts';
+import type { Comparison, PairLogs, ValidationRun } from '../src/validate/validation-run.ts';
 
 /** Made-up lines of the results file. */
 
 export function runOf(part: Partial<ValidationRun> = {}): ValidationRun {
+  const comparisons = part.comparisons ?? [comparisonOf()];
   return {
-    schema: 'quorate-bench-validation/1',
+    schema: 'quorate-bench-validation/2',
     startedAt: '2026-01-02T03:04:05.678Z',
     seconds: 100,
     condition: 'quiet',
@@ -18,8 +19,9 @@ export function runOf(part: Partial<ValidationRun> = {}): ValidationRun {
     processes: 40,
     exitCode: 0,
     canariesPassed: true,
+    family: comparisons.length,
     canaries: ['identical code must come out equal, and is'],
-    comparisons: [comparisonOf()],
+    comparisons,
     others: [],
     ...part,
   };
@@ -27,13 +29,19 @@ export function runOf(part: Partial<ValidationRun> = {}): ValidationRun {
 
 /** Of pairs that all show the same change, a share. */
 export function comparisonOf(part: Partial<Comparison> = {}, change = 0): Comparison {
-  const log = Math.log1p(change) * 10_000;
   return {
     bench: 'maps',
     truth: 0,
     verdict: 'unchanged',
-    screen: Array.from({ length: 8 }, () => log),
-    confirm: [],
+    screen: logsOf(8, change),
+    confirm: logsOf(0),
     ...part,
   };
+}
+
+/** So many pairs of which each head takes more than its base by this share. */
+export function logsOf(pairs: number, change = 0): PairLogs {
+  // What a build takes drifts from pair to pair; the change does not.
+  const base = Array.from({ length: pairs }, (_, pair) => (pair % 3) - 1);
+  return { base, head: base.map(log => log + Math.log1p(change) * 10_000) };
 }
