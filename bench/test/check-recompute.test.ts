@@ -64,7 +64,7 @@ describe('recompute', () => {
       ...pair,
       head: { ...pair.head, values: { time: (pair.base.values['time'] as number) * 1.2 } },
     }));
-    expect(verdictsOf(recompute(slower))).toMatchObject({ build: ['possible'] });
+    expect(verdictsOf(recompute(slower))).toMatchObject({ build: ['inconclusive'] });
     const equal = withPairs('lookup', pair => ({ ...pair, head: pair.base }));
     const recomputed = recompute(equal);
     expect(verdictsOf(recomputed)).toMatchObject({ lookup: ['unchanged', 'unchanged', 'unchanged'] });
@@ -104,9 +104,9 @@ describe('recompute', () => {
     expect(narrow?.metrics[0]?.rule.minEffect).toBe(0.3);
   });
 
-  it('judges by another alpha: one that no number of resamples can reach confirms nothing', () => {
+  it('judges by another alpha: one that no number of exchanges can reach confirms nothing', () => {
     const strict = recompute(report, { alpha: 1e-6 });
-    expect(verdictsOf(strict)).toMatchObject({ lookup: ['possible', 'possible', 'unchanged'] });
+    expect(verdictsOf(strict)).toMatchObject({ lookup: ['inconclusive', 'inconclusive', 'unchanged'] });
     expect(strict.outcome.verdict).toBe('inconclusive');
   });
 

@@ -42,8 +42,10 @@ describe('judgeMetrics', () => {
     expect(report.head).toBeCloseTo(105, 9);
     expect(report.estimate).toMatchObject({ pairs: 16, stage: 'confirm' });
     expect(report.estimate.hl).toBeCloseTo(0.05, 4);
-    expect(report.estimate.lo).toBeGreaterThan(0.04);
-    expect(report.estimate.hi).toBeLessThan(0.06);
+    // Heads differ between 4 and 6 %, bases not at all.
+    expect(report.estimate.lo).toBeGreaterThan(0.0399);
+    expect(report.estimate.lo).toBeLessThan(report.estimate.hl);
+    expect(report.estimate.hi).toBeLessThan(0.0601);
   });
 
   it('corrects each p-value for all comparisons of the run, of all metrics', () => {
@@ -67,12 +69,12 @@ describe('judgeMetrics', () => {
     expect(third?.adjustedP).toBeCloseTo(3 * alone.p, 12);
   });
 
-  it('calls a change possible that does not pass among many comparisons', () => {
+  it('leaves a change open that does not pass among many comparisons', () => {
     const { p } = one(likely);
     const count = Math.ceil(gateRule.alpha / p);
     const others = Array.from({ length: count }, (_, index) => measured(`${index}`, pairsOf(8, 'screen', 0)));
     const [[among] = []] = judgeMetrics([measured('bench', likely), ...others], 1);
-    expect(among?.verdict).toBe('possible');
+    expect(among?.verdict).toBe('inconclusive');
     expect(among?.why).toMatch(
       /^\+4\.\d % in fresh pairs, which chance does not rule out \(p 0\.01\d* for all/,
     );
@@ -119,7 +121,7 @@ describe('the reason of a verdict', () => {
       'a suspicion that 16 fresh pairs did not repeat: +0.10 %, at most +0.10 %; below +2.5 % nothing counts',
     ],
     ['inconclusive', pairsOf(5, 'screen', 0), '+0.00 % in 5 pairs: fewer than the 8 that it takes'],
-    ['possible', pairsOf(8, 'screen', 0.05), '+5.0 %, but no fresh pairs were left to confirm it'],
+    ['inconclusive', pairsOf(8, 'screen', 0.05), '+5.0 %, but no fresh pairs were left to confirm it'],
     ['possible', pairsOf(24, 'screen', 0.02), '+2.0 %: less than the +2.5 % that counts'],
     [
       'possible',
@@ -138,7 +140,7 @@ describe('the reason of a verdict', () => {
 
   it('does not call a change small that only too few pairs speak for', () => {
     const report = one(pairsOf(8, 'screen', 0.047, 0.007));
-    expect(report.verdict).toBe('possible');
+    expect(report.verdict).toBe('inconclusive');
     expect(report.estimate.hl).toBeGreaterThan(gateRule.minEffect);
     expect(report.why).toBe('+2.7 %, but 8 pairs are too few to be sure');
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkProfiles } from '../src/check/check-profile.ts';
-import { logRatios, metricsOf, valuesOf } from '../src/check/metrics.ts';
+import { logPairs, metricsOf, valuesOf } from '../src/check/metrics.ts';
 import type { OpenLoop, Sample } from '../src/measure/job.ts';
 import type { Unit } from '../src/suite.ts';
 import { subjectOf } from './fake-subjects.ts';
@@ -121,7 +121,7 @@ describe('valuesOf', () => {
   });
 });
 
-describe('logRatios', () => {
+describe('logPairs', () => {
   const pairs = [
     { base: { time: 100, bytes: 0 }, head: { time: 110, bytes: 1 } },
     { base: { time: 100 }, head: {} },
@@ -130,12 +130,20 @@ describe('logRatios', () => {
   ];
 
   it('leave out pairs in which a build has no value', () => {
-    expect(logRatios(pairs, { metric: 'time', floor: 0 })).toEqual([Math.log(1.1), 0]);
-    expect(logRatios(pairs, { metric: 'absent', floor: 0 })).toEqual([]);
+    expect(logPairs(pairs, { metric: 'time', floor: 0 })).toEqual([
+      { base: Math.log(100), head: Math.log(110) },
+      { base: Math.log(50), head: Math.log(50) },
+    ]);
+    expect(logPairs(pairs, { metric: 'absent', floor: 0 })).toEqual([]);
   });
 
   it('add the floor to both, so that a byte more than none is not endless', () => {
-    expect(logRatios(pairs, { metric: 'bytes', floor: 64 })).toEqual([Math.log(65 / 64)]);
-    expect(logRatios(pairs, { metric: 'time', floor: 900 })).toEqual([Math.log(1010 / 1000), 0]);
+    expect(logPairs(pairs, { metric: 'bytes', floor: 64 })).toEqual([
+      { base: Math.log(64), head: Math.log(65) },
+    ]);
+    expect(logPairs(pairs, { metric: 'time', floor: 900 })).toEqual([
+      { base: Math.log(1000), head: Math.log(1010) },
+      { base: Math.log(950), head: Math.log(950) },
+    ]);
   });
 });

@@ -22,8 +22,9 @@ function metricOf(verdict: Verdict, part: Partial<MetricReport> = {}): MetricRep
   };
 }
 
-function secondary(verdict: Verdict): MetricReport {
-  return metricOf(verdict, { metric: 'bytes', kind: 'bytes', rule: { ...gateRule, riseOnly: true } });
+function secondary(verdict: Verdict, part: Partial<MetricReport> = {}): MetricReport {
+  const rule = { ...gateRule, riseOnly: true } as const;
+  return metricOf(verdict, { metric: 'bytes', kind: 'bytes', rule, ...part });
 }
 
 function subject(name: string, part: Partial<SubjectReport>): SubjectReport {
@@ -104,8 +105,22 @@ describe('outcomeOf', () => {
       why: ['Nothing could be compared', 'absent: Base cannot run it'],
     });
     expect(outcomeOf(sound)).toMatchObject({ exitCode: 2, why: ['Nothing could be compared'] });
-    // One that can is enough.
-    expect(outcomeOf([...sound, absent, still])).toMatchObject({ verdict: 'ok' });
+  });
+
+  it('is inconclusive where both builds have a bench that could not be compared', () => {
+    const why = 'No window of its threads was accepted';
+    const blind = subject('blind', { status: 'incomparable', why });
+    expect(outcomeOf([...sound, blind, still])).toMatchObject({
+      verdict: 'inconclusive',
+      exitCode: 2,
+      why: [`blind: ${why}`],
+    });
+    expect(outcomeOf([...sound, blind, slower])).toMatchObject({ exitCode: 1 });
+    // What base does not have cannot have got slower.
+    for (const presence of ['new', null] as const) {
+      const young = subject('young', { status: 'incomparable', why, presence });
+      expect(outcomeOf([...sound, young, still])).toMatchObject({ verdict: 'ok', exitCode: 0 });
+    }
   });
 
   it('is inconclusive where the time was up for one of them', () => {
@@ -122,6 +137,22 @@ describe('outcomeOf', () => {
       verdict: 'regression',
       why: ['more, bytes: it is regression'],
     });
+  });
+
+  it('is inconclusive where a rise of what comes along with time was seen and not confirmed', () => {
+    const rise = (hl: number, lo: number, verdict: Verdict = 'inconclusive'): SubjectReport => {
+      const estimate = { hl, lo, hi: 1, pairs: 32, stage: 'confirm' } as const;
+      return compared('rising', metricOf('unchanged'), secondary(verdict, { estimate }));
+    };
+    expect(outcomeOf([...sound, rise(0.026, 0.001)])).toMatchObject({
+      verdict: 'inconclusive',
+      exitCode: 2,
+      why: ['rising, bytes: it is inconclusive'],
+    });
+    // Less than counts, or not surely there: spread too far, no more.
+    for (const open of [rise(0.025, 0.001), rise(0.1, 0), rise(0.1, 0.05, 'possible')]) {
+      expect(outcomeOf([...sound, open])).toMatchObject({ verdict: 'ok', exitCode: 0 });
+    }
   });
 
   it('is not red for what is merely possible', () => {
