@@ -9,19 +9,40 @@ import {
   type Verdict,
   verdictOf,
 } from '../src/statistics/decide.ts';
+import type { Pair } from '../src/statistics/shift.ts';
 import { gateRule } from './simulated-decisions.ts';
 
 const effect = Math.log1p(gateRule.minEffect);
 
-/** So many pairs about a change, half of them this much above it and half below. */
-function pairs(count: number, change: number, spread = 0): number[] {
-  return Array.from({ length: count }, (_, index) => {
-    return Math.log1p(change) + (index % 2 === 0 ? spread : -spread);
-  });
+/** A pair whose processes are so far apart, each as far from their middle as the other. */
+function apart(difference: number): Pair {
+  return { base: -difference / 2, head: difference / 2 };
 }
 
-function step(screen: readonly number[], confirm: readonly number[] = [], rule: Rule = gateRule): Step {
-  return nextStep({ screen, confirm }, rule, seededRandom(1));
+/** Pairs of a change, of processes that lie evenly from this much below to as much above what their build takes. */
+function pairs(count: number, change: number, spread = 0): Pair[] {
+  const place = (index: number, step: number): number => (2 * ((index * step) % count) + 1) / count - 1;
+  return Array.from({ length: count }, (_, index) => ({
+    base: spread * place(index, 11),
+    head: Math.log1p(change) + spread * place(index, 13),
+  }));
+}
+
+/** Pairs whose differences lie evenly from one to the other. */
+function evenly(count: number, from: number, to: number): Pair[] {
+  return Array.from({ length: count }, (_, index) => apart(from + ((to - from) * index) / (count - 1)));
+}
+
+/** How many comparisons there are in the run. */
+const among = 20;
+
+function step(
+  screen: readonly Pair[],
+  confirm: readonly Pair[] = [],
+  rule: Rule = gateRule,
+  comparisons: number = among,
+): Step {
+  return nextStep({ screen, confirm }, rule, comparisons, seededRandom(1));
 }
 
 function verdict(series: Series, rule: Rule = gateRule, corrected = (p: number): number => p): Verdict {
@@ -82,7 +103,7 @@ describe('nextStep, in the screening', () => {
 
   it('asks more of few pairs: their intervals are too narrow', () => {
     // The interval of these begins between nothing and half of the least effect.
-    const thin = (count: number): number[] => pairs(count, 0.035, 0.03);
+    const thin = (count: number): Pair[] => pairs(count, 0.035, 0.03);
     const { lo } = judge({ screen: thin(8), confirm: [] }, gateRule, seededRandom(1)).estimate;
     expect(lo).toBeGreaterThan(0);
     expect(lo).toBeLessThan(0.48 * effect);
@@ -91,9 +112,9 @@ describe('nextStep, in the screening', () => {
   });
 
   it('suspects nothing that is as large as the least effect, and anything larger', () => {
-    const equal = Array.from({ length: 24 }, () => effect);
+    const equal = Array.from({ length: 24 }, () => ({ base: 0, head: effect }));
     expect(step(equal)).toBe('stop');
-    expect(step(equal.map(value => value + 1e-9))).toBe('confirm');
+    expect(step(equal.map(({ base, head }) => ({ base, head: head + 1e-9 })))).toBe('confirm');
   });
 
   it('looks at an undecided comparison a last time where no look is due', () => {
@@ -134,13 +155,31 @@ describe('nextStep, in the confirmation', () => {
     expect(step(suspect, doubtful)).toBe('stop');
   });
 
-  it('counts as doubt what might pass alone, but not among a hundred comparisons', () => {
-    // Evenly from -2 to 6 %.
-    const likely = Array.from({ length: 16 }, (_, index) => -0.02 + (0.08 * index) / 15);
+  it('counts as doubt what passes alone, but not among the comparisons of the run', () => {
+    const likely = evenly(16, -0.01, 0.06);
     const { p } = judge({ screen: suspect, confirm: likely }, gateRule, seededRandom(1));
     expect(p).toBeLessThan(gateRule.alpha);
-    expect(p).toBeGreaterThan(gateRule.alpha / 100);
-    expect(step(suspect, likely)).toBe('confirm');
+    const most = Math.floor(gateRule.alpha / p);
+    expect(step(suspect, likely, gateRule, most)).toBe('stop');
+    expect(step(suspect, likely, gateRule, most + 1)).toBe('confirm');
+    // A run of canaries alone makes none.
+    expect(step(suspect, likely, gateRule, 0)).toBe('stop');
+  });
+
+  it('takes as many again where the p-value of sixteen pairs cannot pass among so many', () => {
+    const clear = pairs(16, 0.05, 0.001);
+    // 0.01 / 327 is above twice 2^-16, 0.01 / 328 is below.
+    expect(step(suspect, clear, gateRule, 327)).toBe('stop');
+    expect(step(suspect, clear, gateRule, 328)).toBe('confirm');
+  });
+
+  it('is not misled by processes of either build that were slowed by a neighbour', () => {
+    const spoilt = pairs(16, 0.05, 0.004).map(({ base, head }, index) => ({
+      base: base + (index < 2 ? 0.8 : 0),
+      head: head + (index >= 14 ? 0.8 : 0),
+    }));
+    expect(step(suspect, spoilt, gateRule, 10)).toBe('stop');
+    expect(verdict({ screen: suspect, confirm: spoilt })).toBe('regression');
   });
 });
 
@@ -149,31 +188,56 @@ describe('judge', () => {
     const judgement = judge({ screen: pairs(8, 0.2), confirm: pairs(16, 0.04) }, gateRule, seededRandom(1));
     expect(judgement).toMatchObject({ stage: 'confirm', pairs: 16, suspect: true });
     expect(judgement.estimate.value).toBeCloseTo(Math.log1p(0.04), 12);
-    // Twice the least share that 100,000 resamples can show: for two looks.
-    expect(judgement.p).toBeCloseTo(2 / 100_001, 12);
+    // One exchange of all is as far, and there are two looks.
+    expect(judgement.p).toBe(2 * 2 ** -16);
   });
 
-  it('goes by the screening where nothing was suspect, or too few fresh pairs were taken', () => {
-    const fresh = pairs(16, 0.3);
-    expect(judge({ screen: pairs(8, 0, 0.004), confirm: fresh }, gateRule, seededRandom(1))).toMatchObject({
+  it('goes by the fresh pairs also where they came along with the suspicion of another metric', () => {
+    const screen = pairs(8, 0, 0.004);
+    expect(judge({ screen, confirm: [] }, gateRule, seededRandom(1))).toMatchObject({ suspect: false });
+    const judgement = judge({ screen, confirm: pairs(16, 0.3) }, gateRule, seededRandom(1));
+    expect(judgement).toMatchObject({ stage: 'confirm', suspect: true, pairs: 16, p: 2 * 2 ** -16 });
+    expect(judgement.estimate.value).toBeCloseTo(Math.log1p(0.3), 12);
+  });
+
+  it('goes by the screening where no fresh pairs were taken, or too few', () => {
+    expect(judge({ screen: pairs(8, 0, 0.004), confirm: [] }, gateRule, seededRandom(1))).toMatchObject({
       stage: 'screen',
       suspect: false,
       p: 1,
       pairs: 8,
     });
-    const few = judge({ screen: pairs(8, 0.2), confirm: fresh.slice(0, 15) }, gateRule, seededRandom(1));
+    const few = judge({ screen: pairs(8, 0.2), confirm: pairs(15, 0.3) }, gateRule, seededRandom(1));
     expect(few).toMatchObject({ stage: 'screen', suspect: true, p: 1, pairs: 8 });
   });
 
   it('has a p-value for pairs that are no slower, too', () => {
-    const p = (confirm: readonly number[]): number =>
+    const p = (confirm: readonly Pair[]): number =>
       judge({ screen: pairs(8, 0.2), confirm }, gateRule, seededRandom(1)).p;
     expect(p(pairs(16, 0, 0.01))).toBeGreaterThan(0.5);
     expect(p(pairs(16, -0.01))).toBe(1);
-    // Evenly from -0.8 to 1.2 %: their centre is 1.3 of its standard errors above 0.
-    const mostly = Array.from({ length: 16 }, (_, index) => -0.008 + (0.02 * index) / 15);
-    expect(p(mostly)).toBeGreaterThan(0.1);
-    expect(p(mostly)).toBeLessThan(0.4);
+    // Their centre is 1.3 of its standard errors above 0.
+    expect(p(evenly(16, -0.008, 0.012))).toBeGreaterThan(0.1);
+    expect(p(evenly(16, -0.008, 0.012))).toBeLessThan(0.5);
+  });
+
+  it('is the same for the same pairs, and has no interval where counted amounts are all the same', () => {
+    const series = { screen: evenly(8, -0.02, 0.06), confirm: [] };
+    const [first, second] = [1, 1].map(seed => judge(series, gateRule, seededRandom(seed)));
+    expect(first).toEqual(second);
+    const same = Array.from({ length: 8 }, () => ({ base: 1, head: 1.5 }));
+    const { estimate } = judge({ screen: same, confirm: [] }, gateRule, seededRandom(1));
+    expect(estimate).toEqual({ value: 0.5, lo: 0.5, hi: 0.5 });
+    // What strikes both processes of a pair alike makes nothing unsure.
+    const struck = same.map(({ base, head }, index) => ({
+      base: base + index ** 2,
+      head: head + index ** 2,
+    }));
+    const { estimate: certain } = judge({ screen: struck, confirm: [] }, gateRule, seededRandom(1));
+    expect(certain).toEqual({ value: 0.5, lo: 0.5, hi: 0.5 });
+    const { estimate: spread } = judge(series, gateRule, seededRandom(1));
+    expect(spread.lo).toBeLessThan(spread.value);
+    expect(spread.hi).toBeGreaterThan(spread.value);
   });
 
   it('refuses to judge without a pair', () => {
@@ -188,21 +252,24 @@ describe('verdictOf', () => {
     expect(verdict({ screen: suspect, confirm: pairs(16, 0.05, 0.01) })).toBe('regression');
   });
 
-  it('is none where the p-value does not pass the correction for all comparisons', () => {
+  it('is open where the p-value does not pass the correction for all comparisons', () => {
     const series = { screen: suspect, confirm: pairs(16, 0.05, 0.01) };
     expect(verdict(series, gateRule, () => gateRule.alpha)).toBe('regression');
-    expect(verdict(series, gateRule, () => gateRule.alpha + 1e-9)).toBe('possible');
+    expect(verdict(series, gateRule, () => gateRule.alpha + 1e-9)).toBe('inconclusive');
   });
 
   it('is none where fresh pairs show less than the least effect, however surely', () => {
     expect(verdict({ screen: suspect, confirm: pairs(16, 0.025) })).toBe('possible');
     expect(verdict({ screen: suspect, confirm: pairs(16, 0.0251) })).toBe('regression');
     expect(verdict({ screen: suspect, confirm: pairs(16, 0.0125) })).toBe('possible');
+    // Also where the p-value does not pass: above the least effect alone that leaves something open.
+    expect(verdict({ screen: suspect, confirm: pairs(16, 0.0249) }, gateRule, () => 1)).toBe('possible');
+    expect(verdict({ screen: suspect, confirm: pairs(16, 0.0251) }, gateRule, () => 1)).toBe('inconclusive');
   });
 
-  it('is none where the interval of the fresh pairs reaches nothing', () => {
+  it('is open where the interval of the fresh pairs reaches nothing', () => {
     const wide = pairs(16, 0.03, 0.12);
-    expect(verdict({ screen: suspect, confirm: wide }, gateRule, () => 0)).toBe('possible');
+    expect(verdict({ screen: suspect, confirm: wide }, gateRule, () => 0)).toBe('inconclusive');
   });
 
   it('is unchanged where fresh pairs refute the suspicion', () => {
@@ -214,9 +281,19 @@ describe('verdictOf', () => {
     expect(verdict({ screen: suspect, confirm: pairs(16, 0.005, 0.15) })).toBe('inconclusive');
   });
 
-  it('is possible where no fresh pairs were left to confirm a suspicion', () => {
-    expect(verdict({ screen: suspect, confirm: [] })).toBe('possible');
-    expect(verdict({ screen: suspect, confirm: pairs(15, 0.05) })).toBe('possible');
+  it('is inconclusive where no fresh pairs were left to confirm a suspicion', () => {
+    expect(verdict({ screen: suspect, confirm: [] })).toBe('inconclusive');
+    expect(verdict({ screen: suspect, confirm: pairs(15, 0.05) })).toBe('inconclusive');
+  });
+
+  it('is inconclusive above the least effect, though no suspicion was sure enough to be followed', () => {
+    // Two thirds of them 3 %, the others nothing or less.
+    const screen = [...pairs(17, 0.028), ...pairs(7, -0.03)];
+    const { estimate, suspect: wasSuspect } = judge({ screen, confirm: [] }, gateRule, seededRandom(1));
+    expect(wasSuspect).toBe(false);
+    expect(estimate.value).toBeGreaterThan(effect);
+    expect(estimate.hi).toBeLessThan(2 * effect);
+    expect(verdict({ screen, confirm: [] })).toBe('inconclusive');
   });
 
   it('is inconclusive with less than the first pairs, whatever they show', () => {
@@ -233,7 +310,7 @@ describe('verdictOf', () => {
     expect(verdict({ screen: pairs(24, 0.02, 0.002), confirm: [] })).toBe('possible');
     expect(verdict({ screen: pairs(24, 0.01, 0.002), confirm: [] })).toBe('unchanged');
     // As large, but not surely.
-    expect(verdict({ screen: pairs(24, 0.013, 0.02), confirm: [] })).toBe('unchanged');
+    expect(verdict({ screen: pairs(24, 0.013, 0.035), confirm: [] })).toBe('unchanged');
   });
 
   it('is an improvement where head is surely faster by more than the least effect', () => {

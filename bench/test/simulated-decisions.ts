@@ -4,11 +4,13 @@ import {
   judge,
   nextStep,
   type Rule,
+  type Series,
   type Step,
   type Verdict,
   verdictOf,
 } from '../src/statistics/decide.ts';
 import { holm } from '../src/statistics/holm.ts';
+import type { Pair } from '../src/statistics/shift.ts';
 
 /** Whole comparisons on made-up pairs: steps, verdict and correction are those of a run. */
 
@@ -20,7 +22,7 @@ export const gateRule: Rule = {
   confirmPairs: 16,
 };
 
-/** Draws the logarithm of head / base of one pair whose builds are equally fast. */
+/** Draws the logarithm of what a process takes, beside what its build takes. */
 export type Noise = (random: Random) => number;
 
 /** Box and Muller's. */
@@ -33,25 +35,24 @@ export const noises = {
   normal: (deviation: number): Noise => {
     return random => deviation * normal(random);
   },
-  /** One process in so many meets a neighbour that takes up to 30 % of its time, in either build. */
+  /** One process in so many meets a neighbour that takes up to 30 % of its time. */
   contaminated: (deviation: number, oneIn: number): Noise => {
-    const met = (random: Random): number =>
-      random.below(oneIn) === 0 ? Math.log1p(0.3 * random.float()) : 0;
-    return random => deviation * normal(random) + met(random) - met(random);
+    return random =>
+      deviation * normal(random) + (random.below(oneIn) === 0 ? Math.log1p(0.3 * random.float()) : 0);
   },
   /** Each process settles on one of two levels, 10 % apart: V8 with its own flags. */
   lottery: (deviation: number): Noise => {
-    const level = (random: Random): number => (random.below(2) === 0 ? 0 : Math.log1p(0.1));
-    return random => deviation * normal(random) + level(random) - level(random);
+    return random => deviation * normal(random) + (random.below(2) === 0 ? 0 : Math.log1p(0.1));
   },
 };
 
-export interface Comparison {
+export interface Comparison extends Series {
   readonly rule: Rule;
   readonly judgement: Judgement;
-  readonly screen: readonly number[];
-  readonly confirm: readonly number[];
 }
+
+/** Comparisons in a run. */
+const comparisons = 20;
 
 /** What head really takes more, as a share. */
 export type Change = number | { readonly screen: number; readonly confirm: number };
@@ -59,27 +60,26 @@ export type Change = number | { readonly screen: number; readonly confirm: numbe
 /** Takes pairs for as long as the rule asks for them. */
 export function compare(noise: Noise, change: Change, seed: string, rule: Rule = gateRule): Comparison {
   const random = seededRandom(seed);
-  const pairs = random.fork('pairs');
-  const series: Record<Exclude<Step, 'stop'>, number[]> = { screen: [], confirm: [] };
+  const draws = random.fork('pairs');
+  const series: Record<Exclude<Step, 'stop'>, Pair[]> = { screen: [], confirm: [] };
   const judging = (): Random => random.fork('judge');
-  for (let step = nextStep(series, rule, judging()); step !== 'stop'; ) {
-    series[step].push(Math.log1p(typeof change === 'number' ? change : change[step]) + noise(pairs));
-    step = nextStep(series, rule, judging());
+  for (let step = nextStep(series, rule, comparisons, judging()); step !== 'stop'; ) {
+    const more = Math.log1p(typeof change === 'number' ? change : change[step]);
+    series[step].push({ base: noise(draws), head: more + noise(draws) });
+    step = nextStep(series, rule, comparisons, judging());
   }
   return { rule, judgement: judge(series, rule, judging()), ...series };
 }
 
 /** A run of many comparisons, corrected for all of them. */
-export function verdictsOf(comparisons: readonly Comparison[]): Verdict[] {
-  const adjusted = holm(comparisons.map(({ judgement }) => judgement.p));
-  return comparisons.map(({ judgement, rule }, index) =>
-    verdictOf(judgement, adjusted[index] as number, rule),
-  );
+export function verdictsOf(run: readonly Comparison[]): Verdict[] {
+  const adjusted = holm(run.map(({ judgement }) => judgement.p));
+  return run.map(({ judgement, rule }, index) => verdictOf(judgement, adjusted[index] as number, rule));
 }
 
 /** So many runs of twenty comparisons each. */
 export function runs(count: number, noise: Noise, change: Change, label: string): Comparison[][] {
   return Array.from({ length: count }, (_, run) =>
-    Array.from({ length: 20 }, (__, place) => compare(noise, change, `${label} ${run} ${place}`)),
+    Array.from({ length: comparisons }, (__, place) => compare(noise, change, `${label} ${run} ${place}`)),
   );
 }
