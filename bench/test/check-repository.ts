@@ -101,12 +101,6 @@ export class CheckRepository implements Disposable {
     symlinkSync(join(this.root, 'packages/young'), join(modules, 'young'));
   }
 
-  /** Puts back what is committed, and nothing else. */
-  restore(): void {
-    this.git('checkout', '--quiet', '--force', 'main');
-    this.git('clean', '--quiet', '--force', '-d');
-  }
-
   /** @throws Error where git fails */
   git(...args: string[]): string {
     const identity = ['-c', 'user.name=Test', '-c', 'user.email=test@example.test'];
