@@ -1,6 +1,6 @@
 import type { CanaryReport, Outcome } from '../../check/check-report.ts';
 import type { Fate } from '../../check/report/digest.ts';
-import { element } from '../markup.ts';
+import { element, escape } from '../markup.ts';
 
 interface Mark {
   readonly path: string;
