@@ -80,6 +80,8 @@ export class SubjectRun {
       const broken = sample?.guards === undefined ? undefined : brokenGuard(sample.guards);
       if (broken === undefined) return sample;
       if (attempt < pilotAttempts) continue;
+      // What was found stands in the report although nothing is measured by it.
+      if (arm === 'head') this.#pilot = sample;
       const status = broken.byNoise ? 'unmeasured' : arm === 'head' ? 'failed' : 'incomparable';
       this.#fail(status, arm === 'head' ? broken.why : `In base: ${broken.why}`);
       return undefined;
