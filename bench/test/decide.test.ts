@@ -102,13 +102,16 @@ describe('nextStep, in the screening', () => {
   });
 
   it('asks more of few pairs: their intervals are too narrow', () => {
-    // The interval of these begins between nothing and half of the least effect.
-    const thin = (count: number): Pair[] => pairs(count, 0.035, 0.03);
-    const { lo } = judge({ screen: thin(8), confirm: [] }, gateRule, seededRandom(1)).estimate;
-    expect(lo).toBeGreaterThan(0);
-    expect(lo).toBeLessThan(0.48 * effect);
-    expect(step(thin(8))).toBe('screen');
-    expect(step(thin(16))).toBe('confirm');
+    // The intervals of both begin between nothing and half of the least effect.
+    const [few, enough] = [pairs(8, 0.035, 0.03), pairs(16, 0.03, 0.03)];
+    for (const screen of [few, enough]) {
+      const { value, lo } = judge({ screen, confirm: [] }, gateRule, seededRandom(1)).estimate;
+      expect(value).toBeGreaterThan(effect);
+      expect(lo).toBeGreaterThan(0);
+      expect(lo).toBeLessThan(0.48 * effect);
+    }
+    expect(step(few)).toBe('screen');
+    expect(step(enough)).toBe('confirm');
   });
 
   it('suspects nothing that is as large as the least effect, and anything larger', () => {
