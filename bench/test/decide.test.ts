@@ -275,9 +275,9 @@ describe('verdictOf', () => {
     expect(verdict({ screen: suspect, confirm: wide }, gateRule, () => 0)).toBe('inconclusive');
   });
 
-  it('is unchanged where fresh pairs refute the suspicion', () => {
+  it('is none where fresh pairs refute the suspicion', () => {
     expect(verdict({ screen: suspect, confirm: pairs(16, 0.011, 0.005) })).toBe('unchanged');
-    expect(verdict({ screen: suspect, confirm: pairs(16, -0.05, 0.005) })).toBe('unchanged');
+    expect(verdict({ screen: suspect, confirm: pairs(16, -0.05, 0.005) })).toBe('improvement');
   });
 
   it('is inconclusive where fresh pairs neither repeat nor rule it out', () => {

@@ -121,6 +121,7 @@ export function verdictOf(judgement: Judgement, adjustedP: number, rule: Rule): 
   if (stage === 'confirm') {
     if (estimate.value > effect && estimate.lo > 0 && adjustedP <= rule.alpha) return 'regression';
     if (estimate.value > effect || !isBounded(estimate, rule)) return 'inconclusive';
+    if (isFaster(estimate, pairs, rule)) return 'improvement';
     return estimate.value >= quietShare * effect ? 'possible' : 'unchanged';
   }
   const open = suspect || estimate.value > effect || !isBounded(estimate, rule);
