@@ -17,13 +17,15 @@ describe('pnpm bench:check that is interrupted', () => {
     ['while it installs', 'Installs what the head depends on', 'SIGTERM', 143],
     ['while it measures, from a terminal', 'pairs\n', 'SIGINT', 130],
   ] as const)('%s leaves nothing behind', async (when, what, signal, expected) => {
-    const { child, temporary, ended, says } = repository.start(['--base', 'before', '--json', '-']);
+    const isGroup = when.endsWith('terminal');
+    const args = ['--base', 'before', '--json', '-'];
+    const { child, temporary, ended, says } = repository.start(args, { isGroup });
     await says(what);
     const count = (): number => processesWith('TMPDIR', temporary).length;
     await eventually('The start of a process', () => count() > 1);
     const { pid = 0 } = child;
     // A terminal tells all processes of the group at once.
-    process.kill(when.endsWith('terminal') ? -pid : pid, signal);
+    process.kill(isGroup ? -pid : pid, signal);
     const { code, stdout, stderr, left } = await ended;
     expect([code, stdout]).toEqual([expected, '']);
     expect(stderr).toMatch(/\nInterrupted\n$/);

@@ -39,6 +39,8 @@ export interface StartOptions {
   /** The temporary folder that it is told to use; one of its own unless given. */
   readonly temporary?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Whether it leads a process group of its own, so that it can be interrupted as a terminal does it. */
+  readonly isGroup?: boolean;
 }
 
 /** A command under way. */
@@ -122,12 +124,11 @@ export class CheckRepository implements Disposable {
   start(args: readonly string[], options: StartOptions = {}): Started {
     const { root = this.root, environment, temporary = this.temporaryFolder() } = options;
     const [program, ...first] = options.program ?? [process.execPath, join(root, 'bench/src/check-main.ts')];
-    // A group of its own, so that it can be interrupted as a terminal does it.
     const child = spawn(program, [...first, ...args], {
       cwd: root,
       env: { ...commandEnvironment(), TMPDIR: temporary, NO_COLOR: '', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
+      detached: options.isGroup === true,
     });
     this.#children.push(child);
     const output = { stdout: '', stderr: '' };
@@ -182,10 +183,8 @@ export class CheckRepository implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    // Where a test fails that a command ends, the command must end all the same, and what it started.
-    for (const { pid, exitCode, signalCode } of this.#children) {
-      if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, 'SIGKILL');
-    }
+    // Where a test fails that a command ends, the command must end all the same; what it measures with ends with it.
+    for (const child of this.#children) child.kill('SIGKILL');
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
