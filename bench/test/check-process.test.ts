@@ -22,7 +22,7 @@ describe('pnpm bench:check that is interrupted', () => {
     const { child, temporary, ended, says } = repository.start(args, { isGroup });
     await says(what);
     const count = (): number => processesWith('TMPDIR', temporary).length;
-    await eventually('The start of a process', () => count() > 1);
+    if (process.platform === 'linux') await eventually('The start of a process', () => count() > 1);
     const { pid = 0 } = child;
     // A terminal tells all processes of the group at once.
     process.kill(isGroup ? -pid : pid, signal);
