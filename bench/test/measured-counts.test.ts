@@ -95,6 +95,21 @@ describe('what a measured process says of counts', () => {
   });
 });
 
+describe('an amount that a contender finds itself', () => {
+  it.each([0, 12.5])('may be %d', async quantity => {
+    expect(await counted.sample(`weighs ${quantity}`)).toMatchObject({ quantity });
+  });
+
+  it.each([-1, Number.NaN, Infinity])(
+    'must not be %d: between processes that would be lost',
+    async quantity => {
+      await expect(counted.sample(`weighs ${quantity}`)).rejects.toThrow(
+        `Quantity must be a number of at least 0: received ${quantity}`,
+      );
+    },
+  );
+});
+
 describe('a bench with a rate', () => {
   it('has the latency of its calls', async () => {
     const { openLoop } = await called.sample('answers', { ...work, rate: 1000 });

@@ -87,8 +87,10 @@ async function prepare(task: Task & { kind: 'prepare' }): Promise<Prepared> {
   }
   const context: Context = contextOf(job, { index, count: job.threads }, task.group);
   const made = await setup(context);
-  if ('quantity' in made)
-    return { thread: threadId, checksum: 0, warmupCycles: 0, cycleMs: 0, quantity: made.quantity };
+  if ('quantity' in made) {
+    const quantity = checkedQuantity(made.quantity);
+    return { thread: threadId, checksum: 0, warmupCycles: 0, cycleMs: 0, quantity };
+  }
   kernel = made;
   if (job.threads > 1 && made.prepare !== undefined) {
     throw new Error(`Bench "${job.bench}" runs in thread groups and must not have prepare: received one`);
@@ -96,6 +98,12 @@ async function prepare(task: Task & { kind: 'prepare' }): Promise<Prepared> {
   new ThreadGroup(task.memory, job.threads).arrive();
   const warmed = await warmUp(made, job, bench.warmupCycles ?? warmupCyclesLeast);
   return job.pilot === true && !job.inGroup ? settled(made, job, warmed) : warmed;
+}
+
+/** What is no finite number does not arrive in another process, and would be compared as if it were 0. */
+function checkedQuantity(quantity: number): number {
+  if (quantity >= 0 && Number.isFinite(quantity)) return quantity;
+  throw new RangeError(`Quantity must be a number of at least 0: received ${quantity}`);
 }
 
 /** Puts the warm-up that the kernel needs in place of the one that took the profile's time. */
