@@ -56,6 +56,13 @@ describe('guards in a measured process', () => {
     );
   });
 
+  it.each(['cached, ten operations', 'cached, one operation'])(
+    'are not deceived by what it takes to ask for it: %s',
+    async bench => {
+      expect(await brokenIn(bench)).toMatch(/^An operation must take at least 10 times as long/);
+    },
+  );
+
   it('see work that is done once in a chunk, however many cycles it has', async () => {
     expect(await brokenIn('cached for a chunk')).toBe(
       'Twice the work must take 1.8 to 2.2 times as long: it takes 1.00 times as long',

@@ -14,13 +14,14 @@ interface Made {
   readonly lostMs?: (call: number, cycles: number) => number;
   readonly chunk?: number;
   readonly ops?: number;
+  readonly passes?: number;
 }
 
 /** Settles a kernel on a clock that only its work moves. */
 async function settleMade(
   made: Made,
 ): Promise<Settled & { readonly calls: readonly number[]; tookMs: number }> {
-  const { cycleMs, chunkMs, lostMs = () => 0, chunk = 10, ops = 1 } = made;
+  const { cycleMs, chunkMs, lostMs = () => 0, chunk = 10, ops = 20, passes = 1 } = made;
   let [nowMs, cycles] = [0, 0];
   const calls: number[] = [];
   // An empty loop of 200,000 turns takes 0.1 ms on this clock, half a nanosecond a turn.
@@ -34,7 +35,14 @@ async function settleMade(
     return ms;
   };
   const first = cycleMs(0);
-  const found = await settle({ run, warmupCycles: 0, cycleMs: first, chunkMs: chunk * first, ops });
+  const found = await settle({
+    run,
+    warmupCycles: 0,
+    cycleMs: first,
+    chunkMs: chunk * first,
+    ops,
+    calls: passes,
+  });
   return { ...found, calls, tookMs: nowMs };
 }
 
@@ -52,6 +60,15 @@ describe('settle', () => {
       ...Array.from({ length: 20 }, () => 10),
       ...Array.from({ length: 8 }, () => [5, 10]).flat(),
     ]);
+  });
+
+  it('holds a call for twenty operations at least: asking for it takes some turns of a loop as well', async () => {
+    const timesEmpty = async (ops: number, passes: number): Promise<number> =>
+      (await settleMade({ cycleMs: () => 0.2, ops, passes })).guards.timesEmpty;
+    const twenty = await timesEmpty(20, 1);
+    expect(await timesEmpty(1, 1)).toBeCloseTo(twenty, 6);
+    expect(await timesEmpty(40, 1)).toBeCloseTo(twenty / 2, 6);
+    expect(await timesEmpty(40, 4)).toBeCloseTo(twenty / 4, 6);
   });
 
   it.each([25, 130, 180])('finds that a kernel is fast after %d cycles, to a block', async fast => {

@@ -87,7 +87,7 @@ export interface Account {
 export interface Guards {
   /** Time of twice as many cycles divided by the time of as many; near 2 unless something else than the work is timed. */
   readonly linearity: number;
-  /** Time of an operation divided by that of a loop's turn that only adds. */
+  /** Time of an operation, or of a twentieth of a call where that has fewer, divided by that of a loop's turn that only adds. */
   readonly timesEmpty: number;
   /** By how much the last cycles were faster than all before, as a share; above some percent it was not warm yet. */
   readonly stillFalling: number;

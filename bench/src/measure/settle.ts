@@ -16,8 +16,9 @@ export interface SettleOptions {
   readonly warmupCycles: number;
   readonly cycleMs: number;
   readonly chunkMs: number;
-  /** Operations in a cycle. */
+  /** Operations and calls of `run` in a cycle. */
   readonly ops: number;
+  readonly calls: number;
 }
 
 const chunksPerBlock = 4;
@@ -34,6 +35,8 @@ const linearEnough = 0.1;
 /** No round is begun after so much time, but for the first. */
 const linearMsMax = 6000;
 const emptyTurns = 200_000;
+/** What asking for a call and adding up its result takes, in turns of an empty loop: a call stands for as many operations at least. */
+const turnsOfCall = 20;
 
 /**
  * Runs a kernel in blocks of chunks until it no longer gets faster, and finds after how many cycles that was.
@@ -42,7 +45,7 @@ const emptyTurns = 200_000;
  * every process, so what was steady here is steady there.
  */
 export async function settle(options: SettleOptions): Promise<Settled> {
-  const { run, chunkMs, ops } = options;
+  const { run, chunkMs, ops, calls } = options;
   const chunk = Math.max(1, Math.round(chunkMs / options.cycleMs));
   const blocks: { readonly best: number; readonly cyclesBefore: number }[] = [];
   let cycles = options.warmupCycles;
@@ -62,7 +65,7 @@ export async function settle(options: SettleOptions): Promise<Settled> {
     cycleMs: best,
     guards: {
       linearity: await linearity(run, chunk),
-      timesEmpty: (best * 1e6) / ops / emptyTurnNs(),
+      timesEmpty: (best * 1e6) / Math.max(ops, turnsOfCall * calls) / emptyTurnNs(),
       stillFalling: stillFalling(blocks),
     },
   };

@@ -114,6 +114,7 @@ async function settled(made: Kernel, job: Job, warmed: Prepared): Promise<Prepar
     cycleMs: warmed.cycleMs,
     chunkMs: job.budget.chunkMs,
     ops: (made.cycle ?? 1) * made.ops,
+    calls: made.cycle ?? 1,
   });
   return { ...warmed, ...found };
 }
