@@ -2,11 +2,9 @@ import { type Random, seededRandom } from '@quorate/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { exchangeP } from '../src/statistics/exchange-test.ts';
-import { type Pair, shiftOf } from '../src/statistics/shift.ts';
+import type { Pair } from '../src/statistics/shift.ts';
 import { normal } from './simulated-decisions.ts';
 
-const pairOf = (values: fc.Arbitrary<number>): fc.Arbitrary<Pair> =>
-  fc.record({ base: values, head: values });
 /** How far the processes of pairs are apart: whole numbers, so that there are ties. */
 const sizes = fc.array(fc.integer({ min: 0, max: 20 }), { minLength: 1, maxLength: 6 });
 const exchanged = ({ base, head }: Pair): Pair => ({ base: head, head: base });
@@ -125,48 +123,6 @@ describe('exchangeP', () => {
       );
     });
     expect(Math.max(...ps)).toBeLessThan(0.002);
-  });
-});
-
-describe('shiftOf', () => {
-  const values = fc.double({ min: -100, max: 100, noNaN: true });
-  const pairs = fc.array(pairOf(values), { minLength: 1, maxLength: 12 });
-
-  it('is the median of all differences of a head to a base', () => {
-    // 5 - 1, 5 - 2, 9 - 1, 9 - 2.
-    expect(
-      shiftOf([
-        { base: 1, head: 5 },
-        { base: 2, head: 9 },
-      ]),
-    ).toBe(5.5);
-    expect(shiftOf([{ base: 3, head: 4 }])).toBe(1);
-  });
-
-  it('moves with the heads, and against the bases', () => {
-    fc.assert(
-      fc.property(pairs, values, (list, by) => {
-        const shift = shiftOf(list);
-        expect(shiftOf(list.map(({ base, head }) => ({ base, head: head + by })))).toBeCloseTo(shift + by, 8);
-        expect(shiftOf(list.map(({ base, head }) => ({ base: base + by, head })))).toBeCloseTo(shift - by, 8);
-        expect(shiftOf(list.map(exchanged))).toBeCloseTo(-shift, 8);
-      }),
-    );
-  });
-
-  it('bears a quarter of the processes of both builds being thrown far away, in different pairs', () => {
-    const list = drawn(16, 1, 'thrown').map(({ base, head }, index) => ({
-      base: base * 0.01 + (index < 4 ? 50 : 0),
-      head: 1 + head * 0.01 + (index >= 12 ? 50 : 0),
-    }));
-    expect(Math.abs(shiftOf(list) - 1)).toBeLessThan(0.1);
-  });
-
-  it('is of the pairs that were drawn, some more than once', () => {
-    const list = drawn(6, 0, 'pairs');
-    const [first, , third] = list as [Pair, Pair, Pair];
-    expect(shiftOf(list, [0, 2, 2])).toBe(shiftOf([first, third, third]));
-    expect(shiftOf(list, Float64Array.of(0, 1, 2, 3, 4, 5))).toBe(shiftOf(list));
   });
 });
 
