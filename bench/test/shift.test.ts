@@ -36,6 +36,18 @@ describe('shiftOf', () => {
     );
   });
 
+  it('is of the pairs that were drawn, some more than once', () => {
+    const list = [
+      { base: 1, head: 9 },
+      { base: 2, head: 3 },
+      { base: 5, head: 4 },
+      { base: 8, head: 2 },
+    ] as const;
+    expect(shiftOf(list, [0, 2, 2])).toBe(shiftOf([list[0], list[2], list[2]]));
+    expect(shiftOf(list, Float64Array.of(0, 1, 2, 3))).toBe(shiftOf(list));
+    expect(shiftOf(list, [3])).toBe(-6);
+  });
+
   it('scales with the unit, and is none between a build and itself', () => {
     fc.assert(
       fc.property(series, fc.integer({ min: 1, max: 50 }), (pairs, unit) => {
