@@ -16,11 +16,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { BaseBuildError, BaseRefError, openBaseBuild } from '../src/check/base-build.ts';
+import { BuildError, BaseRefError, openBaseBuild } from '../src/check/base-build.ts';
 import { openHeadBuild } from '../src/check/head-build.ts';
 import { commandEnvironment } from '../src/run/command-environment.ts';
 
-const folder = realpathSync(mkdtempSync(join(tmpdir(), 'quorate-base-build-test-')));
+const folder = realpathSync(mkdtempSync(join(tmpdir(), 'quorate-build-build-test-')));
 const repository = join(folder, 'a repository');
 const temporary = join(folder, 'temporary');
 const children: ChildProcess[] = [];
@@ -194,7 +194,7 @@ describe('openBaseBuild', () => {
   it('says what pnpm said where the lock file does not fit, and leaves nothing', async () => {
     const before = traces();
     const opening = openBaseBuild({ repository, ref: 'main', signal });
-    await expect(opening).rejects.toThrow(BaseBuildError);
+    await expect(opening).rejects.toThrow(BuildError);
     await expect(opening).rejects.toThrow('ERR_PNPM_OUTDATED_LOCKFILE');
     expect(traces()).toEqual(before);
   });

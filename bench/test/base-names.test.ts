@@ -7,7 +7,7 @@ import type { FoundSuite } from '../src/discover.ts';
 import { defineSuite } from '../src/suite.ts';
 import { anyKernel } from './outcomes.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'quorate-base-names-test-'));
+const folder = mkdtempSync(join(tmpdir(), 'quorate-build-names-test-'));
 const { signal } = new AbortController();
 
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -150,11 +150,14 @@ describe('nextStep, in the confirmation', () => {
     expect(step(suspect, pairs(16, 0.005, 0.01))).toBe('stop');
   });
 
-  it('takes as many again where a doubt is left, and no more', () => {
-    const doubtful = pairs(32, 0.02, 0.04);
+  it('takes as many again where a doubt is left, twice, and no more', () => {
+    const doubtful = pairs(48, 0.02, 0.04);
     expect(step(suspect, doubtful.slice(0, 16))).toBe('confirm');
     expect(step(suspect, doubtful.slice(0, 17))).toBe('confirm');
     expect(step(suspect, doubtful.slice(0, 31))).toBe('confirm');
+    expect(step(suspect, pairs(32, 0.02, 0.04))).toBe('confirm');
+    expect(step(suspect, pairs(32, 0.02, 0.004))).toBe('stop');
+    expect(step(suspect, doubtful.slice(0, 47))).toBe('confirm');
     expect(step(suspect, doubtful)).toBe('stop');
   });
 
@@ -171,9 +174,9 @@ describe('nextStep, in the confirmation', () => {
 
   it('takes as many again where the p-value of sixteen pairs cannot pass among so many', () => {
     const clear = pairs(16, 0.05, 0.001);
-    // 0.01 / 327 is above twice 2^-16, 0.01 / 328 is below.
-    expect(step(suspect, clear, gateRule, 327)).toBe('stop');
-    expect(step(suspect, clear, gateRule, 328)).toBe('confirm');
+    // 0.01 / 218 is above three times 2^-16, 0.01 / 219 is below.
+    expect(step(suspect, clear, gateRule, 218)).toBe('stop');
+    expect(step(suspect, clear, gateRule, 219)).toBe('confirm');
   });
 
   it('is not misled by processes of either build that were slowed by a neighbour', () => {
@@ -191,15 +194,15 @@ describe('judge', () => {
     const judgement = judge({ screen: pairs(8, 0.2), confirm: pairs(16, 0.04) }, gateRule, seededRandom(1));
     expect(judgement).toMatchObject({ stage: 'confirm', pairs: 16, suspect: true });
     expect(judgement.estimate.value).toBeCloseTo(Math.log1p(0.04), 12);
-    // One exchange of all is as far, and there are two looks.
-    expect(judgement.p).toBe(2 * 2 ** -16);
+    // One exchange of all is as far, and there are three looks.
+    expect(judgement.p).toBe(3 * 2 ** -16);
   });
 
   it('goes by the fresh pairs also where they came along with the suspicion of another metric', () => {
     const screen = pairs(8, 0, 0.004);
     expect(judge({ screen, confirm: [] }, gateRule, seededRandom(1))).toMatchObject({ suspect: false });
     const judgement = judge({ screen, confirm: pairs(16, 0.3) }, gateRule, seededRandom(1));
-    expect(judgement).toMatchObject({ stage: 'confirm', suspect: true, pairs: 16, p: 2 * 2 ** -16 });
+    expect(judgement).toMatchObject({ stage: 'confirm', suspect: false, pairs: 16, p: 3 * 2 ** -16 });
     expect(judgement.estimate.value).toBeCloseTo(Math.log1p(0.3), 12);
   });
 
@@ -220,8 +223,8 @@ describe('judge', () => {
     expect(p(pairs(16, 0, 0.01))).toBeGreaterThan(0.5);
     expect(p(pairs(16, -0.01))).toBe(1);
     // Their centre is 1.3 of its standard errors above 0.
-    expect(p(evenly(16, -0.008, 0.012))).toBeGreaterThan(0.1);
-    expect(p(evenly(16, -0.008, 0.012))).toBeLessThan(0.5);
+    expect(p(evenly(16, -0.008, 0.012))).toBeGreaterThan(0.2);
+    expect(p(evenly(16, -0.008, 0.012))).toBeLessThan(0.7);
   });
 
   it('is the same for the same pairs, and has no interval where counted amounts are all the same', () => {

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { BaseBuildError, installBuild } from '../src/check/install-build.ts';
+import { BuildError, installBuild } from '../src/check/install-build.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'quorate-install-build-test-'));
 const calls = join(folder, 'calls');
@@ -51,7 +51,7 @@ describe('installBuild', () => {
   it('says what pnpm said, once, where it fails', async () => {
     program('npx', 'echo "ERR_PNPM_OF_SOME_KIND"; exit 7');
     const installing = installBuild(folder, 'the base', signal);
-    await expect(installing).rejects.toThrow(BaseBuildError);
+    await expect(installing).rejects.toThrow(BuildError);
     await expect(installing).rejects.toThrow(
       'Dependencies of the base must install: pnpm ended with 7\nERR_PNPM_OF_SOME_KIND',
     );

@@ -208,7 +208,7 @@ describe('the pairs of a subject', () => {
     expect(subjectReports([run], 1)[0]?.metrics[0]).toMatchObject({ verdict: 'regression' });
   });
 
-  it('are followed by twice as many where those leave a doubt', async () => {
+  it('are followed by as many again, twice, where those leave a doubt', async () => {
     // As fresh pairs are taken, most of the slowdown is gone, and they are spread.
     const fading = async (later: number): Promise<SubjectRun> => {
       let pairs = 0;
@@ -221,7 +221,7 @@ describe('the pairs of a subject', () => {
     };
     for (const later of [0.013, 0.03]) {
       const run = await fading(later);
-      expect(stages(run)).toBe('8 + 32');
+      expect(stages(run)).toBe('8 + 48');
       // They might be twice as slow as what counts: nothing is shown, for or against.
       expect(subjectReports([run], 1)[0]?.metrics[0]?.verdict).toBe('inconclusive');
     }
@@ -333,7 +333,7 @@ describe('a thread group', () => {
       processes += 1;
       return sampleOf(windows(processes <= 18, arm === 'head' ? 150 : 100));
     }, group);
-    expect(stages(run)).toBe('8 + 48');
+    expect(stages(run)).toBe('8 + 64');
     expect(subjectReports([run], 1)[0]?.metrics[0]).toMatchObject({
       verdict: 'inconclusive',
       why: '+50 %, but no fresh pairs were left to confirm it',

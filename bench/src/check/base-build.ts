@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { type BasePlace, makePlace, removalOf, removePlace, runGit, sweep } from './base-worktree.ts';
-import { BaseBuildError, installBuild } from './install-build.ts';
+import { type BuildPlace, makePlace, removalOf, removePlace, runGit, sweep } from './build-place.ts';
+import { BuildError, installBuild } from './install-build.ts';
 
-export { BaseBuildError } from './install-build.ts';
+export { BuildError } from './install-build.ts';
 
 /** The base is not a commit of this repository. */
 export class BaseRefError extends Error {
@@ -36,7 +36,7 @@ export interface BaseBuild extends AsyncDisposable {
  * whose process was killed is removed by the next one that is opened in the same repository.
  *
  * @throws BaseRefError where `ref` is not a commit
- * @throws BaseBuildError where git or pnpm fails; the message has the end of what they wrote
+ * @throws BuildError where git or pnpm fails; the message has the end of what they wrote
  * @throws the signal's reason when it aborts; nothing is left behind then
  */
 export async function openBaseBuild(options: BaseOptions): Promise<BaseBuild> {
@@ -86,10 +86,10 @@ async function locate(
 async function checkOut(
   repository: string,
   commit: string,
-  place: BasePlace,
+  place: BuildPlace,
   signal: AbortSignal,
 ): Promise<void> {
   const args = ['worktree', 'add', '--quiet', '--detach', place.tree, commit];
   const { code, output } = await runGit(repository, args, signal);
-  if (code !== 0) throw new BaseBuildError(`Commit ${commit} must be checked out: git failed\n${output}`);
+  if (code !== 0) throw new BuildError(`Commit ${commit} must be checked out: git failed\n${output}`);
 }

@@ -1,9 +1,9 @@
 import type { GroupWindow, Guards, OpenLoop } from '../measure/job.ts';
 import type { Rule, Verdict as ComparisonVerdict } from '../statistics/decide.ts';
 import type { Params, Unit } from '../suite.ts';
+import type { Arm } from './variant.ts';
 
-/** One of the two builds. */
-export type Arm = 'base' | 'head';
+export type { Arm } from './variant.ts';
 
 /** What `pnpm bench:check --json` writes; the schema is in `bench/schema/quorate-bench-check-1.json`. */
 export interface CheckReport {

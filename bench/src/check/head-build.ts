@@ -10,8 +10,8 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { type BasePlace, makePlace, removalOf, removePlace, runGit, sweep } from './base-worktree.ts';
-import { BaseBuildError, installBuild } from './install-build.ts';
+import { type BuildPlace, makePlace, removalOf, removePlace, runGit, sweep } from './build-place.ts';
+import { BuildError, installBuild } from './install-build.ts';
 
 /** The repository's folder as it was when the build was opened. */
 export interface HeadBuild extends AsyncDisposable {
@@ -34,7 +34,7 @@ export interface HeadBuild extends AsyncDisposable {
  *
  * Files that git ignores are not copied. Dispose of the build to remove it.
  *
- * @throws BaseBuildError where git or pnpm fails; the message has the end of what they wrote
+ * @throws BuildError where git or pnpm fails; the message has the end of what they wrote
  * @throws the signal's reason when it aborts; nothing is left behind then
  */
 export async function openHeadBuild(options: {
@@ -93,10 +93,10 @@ function copyOf(url: string, from: string, to: string): string {
 async function ask(repository: string, args: readonly string[], signal: AbortSignal): Promise<string> {
   const { code, stdout, output } = await runGit(repository, args, signal);
   if (code === 0) return stdout;
-  throw new BaseBuildError(`Files of ${repository} must be listed: git failed\n${output}`);
+  throw new BuildError(`Files of ${repository} must be listed: git failed\n${output}`);
 }
 
-function copy(repository: string, { tree }: BasePlace, file: string): void {
+function copy(repository: string, { tree }: BuildPlace, file: string): void {
   const from = join(repository, file);
   const to = join(tree, file);
   const status = lstatSync(from, { throwIfNoEntry: false });
@@ -109,6 +109,6 @@ function copy(repository: string, { tree }: BasePlace, file: string): void {
   } catch (error) {
     // Editors make and remove files of their own all the time.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw new BaseBuildError(`File ${file} must be copied: ${(error as Error).message}`);
+    throw new BuildError(`File ${file} must be copied: ${(error as Error).message}`);
   }
 }

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { type CommandEnd, type CommandOptions, runCommand } from './run-command.ts';
 
 /** A build beside the repository's own folder could not be made. */
-export class BaseBuildError extends Error {
-  override readonly name = 'BaseBuildError';
+export class BuildError extends Error {
+  override readonly name = 'BuildError';
 }
 
 /**
@@ -15,7 +15,7 @@ export class BaseBuildError extends Error {
  *
  * @param name what messages call the build
  * @param repository the folder whose store is used: on another file system pnpm would begin a new one
- * @throws BaseBuildError where pnpm fails, with the end of what it wrote
+ * @throws BuildError where pnpm fails, with the end of what it wrote
  * @throws the signal's reason when it aborts
  */
 export async function installBuild(
@@ -37,7 +37,7 @@ export async function installBuild(
     },
   });
   if (code === 0) return;
-  throw new BaseBuildError(`Dependencies of ${name} must install: pnpm ended with ${code}\n${output}`);
+  throw new BuildError(`Dependencies of ${name} must install: pnpm ended with ${code}\n${output}`);
 }
 
 /** The store that a folder was installed from; nothing where it was not installed. */

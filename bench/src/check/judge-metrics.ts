@@ -100,7 +100,8 @@ function whyOf(verdict: Verdict, judgement: Judgement, rule: Rule, adjustedP: nu
     return `${change} in ${pairs} fresh pairs as well; ${least} is the least that counts`;
   if (verdict === 'improvement') return `${change}, and surely less than before`;
   if (verdict === 'unchanged') {
-    const again = stage === 'confirm' ? `a suspicion that ${pairs} fresh pairs did not repeat: ` : '';
+    const again =
+      stage === 'confirm' && suspect ? `a suspicion that ${pairs} fresh pairs did not repeat: ` : '';
     return `${again}${change}, at most ${most}; below ${least} nothing counts`;
   }
   if (verdict === 'possible') {

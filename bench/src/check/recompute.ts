@@ -19,7 +19,7 @@ export interface RecomputeOptions {
  * Without options they come out as they were, to the last digit.
  *
  * What was not measured stays so. With a smaller least effect than in the run, what is suspect only now has no confirming
- * pairs and can be `possible` at most.
+ * pairs and is inconclusive.
  *
  * @throws RangeError where an option is not a share above 0
  */

@@ -1,5 +1,4 @@
-import { fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { runProcess } from '../run/run-process.ts';
 import type { VariantOptions } from './variant.ts';
 
 export interface ScriptOptions<Message> {
@@ -20,48 +19,22 @@ export interface ScriptEnd {
   readonly fault: string | undefined;
 }
 
-const outputCharactersMax = 2000;
-
 /**
  * Runs a script in a process of its own, for code that may do anything while it is loaded: end the process, never end.
  *
  * @throws the signal's reason when it aborts; the process is gone by then
  */
 export async function runScript<Message>(options: ScriptOptions<Message>): Promise<ScriptEnd> {
-  const { signal, deadlineMs } = options;
-  signal.throwIfAborted();
-  const { NODE_OPTIONS: _, ...environment } = process.env;
-  const child = fork(fileURLToPath(options.script), {
-    execArgv: ['--disable-warning=ExperimentalWarning', ...(options.variant?.flags ?? [])],
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env: { ...environment, ...options.variant?.environment },
+  const { script, request, onMessage, variant, signal, deadlineMs } = options;
+  const { code, late, output } = await runProcess({
+    script,
+    request: request as object,
+    onMessage: message => onMessage(message as Message),
     serialization: 'advanced',
+    signal,
+    deadlineMs,
+    ...(variant === undefined ? {} : { flags: variant.flags, environment: variant.environment }),
   });
-  let output = '';
-  const collect = (text: Buffer): void => {
-    output = (output + text.toString()).slice(-outputCharactersMax);
-  };
-  child.stdout?.on('data', collect);
-  child.stderr?.on('data', collect);
-  const kill = (): void => void child.kill('SIGKILL');
-  let late = false;
-  const timer = setTimeout(() => {
-    late = true;
-    kill();
-  }, deadlineMs);
-  signal.addEventListener('abort', kill, { once: true });
-  try {
-    const code = await new Promise<number | null>((resolve, reject) => {
-      child.on('message', message => options.onMessage(message as Message));
-      child.once('error', reject);
-      child.once('close', resolve);
-      child.send(options.request as object);
-    });
-    signal.throwIfAborted();
-    if (late) return { fault: `it did not end within ${deadlineMs} ms` };
-    return { fault: code === 0 ? undefined : `its process ended with ${code}\n${output}`.trim() };
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', kill);
-  }
+  if (late) return { fault: `it did not end within ${deadlineMs} ms` };
+  return { fault: code === 0 ? undefined : `its process ended with ${code}\n${output}`.trim() };
 }

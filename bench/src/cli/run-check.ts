@@ -2,7 +2,7 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { BaseBuildError, BaseRefError, openBaseBuild } from '../check/base-build.ts';
+import { BuildError, BaseRefError, openBaseBuild } from '../check/base-build.ts';
 import { openHeadBuild } from '../check/head-build.ts';
 import { type CheckProfile, checkProfiles } from '../check/check-profile.ts';
 import type { CheckReport } from '../check/check-report.ts';
@@ -34,7 +34,7 @@ const repository = fileURLToPath(new URL('../../..', import.meta.url));
 const defaults = { minEffect: 0.025, alpha: 0.01 } as const;
 
 /** Errors whose message says all; of others the stack is shown. */
-const explained = [UsageError, BusyError, SuiteError, BaseRefError, BaseBuildError] as const;
+const explained = [UsageError, BusyError, SuiteError, BaseRefError, BuildError] as const;
 
 /** `pnpm bench:check`: returns the exit code. @throws the signal's reason when interrupted */
 export async function runCheck(context: CommandContext): Promise<number> {

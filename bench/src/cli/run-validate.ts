@@ -62,7 +62,9 @@ function report(all: readonly ValidationRun[], options: ValidateOptions, context
   const runs = all.filter(run => run.method === method);
   if (runs.length < all.length) {
     const others = all.length - runs.length;
-    context.stderr.write(`Left out: ${others} runs by other code than this, whose digest is ${method}\n`);
+    context.stderr.write(
+      `Left out: ${others} ${others === 1 ? 'run' : 'runs'} by other code than this, whose digest is ${method}\n`,
+    );
   }
   const conditions = [...new Set(runs.map(({ condition }) => condition))];
   const findings = [...conditions, 'all' as const].map(condition => findingsOf(runs, condition));

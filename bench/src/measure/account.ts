@@ -6,7 +6,7 @@ import type { Account } from './job.ts';
  * Counts what `cycles` cycles allocate on this thread's heap, and how often it is collected meanwhile.
  *
  * V8 counts allocated bytes itself, whatever has been collected since; it does so area by area, so the figure for a few
- * operations is rough and that for thousands is exact to a byte. Under the deterministic flags two runs give the same. What
+ * operations is rough and that for thousands comes within a few bytes. Under the deterministic flags two runs give the same. What
  * `prepare` allocates is counted alone and taken off, so it must bear being called twice.
  */
 export async function countAllocations(kernel: Kernel, cycles: number): Promise<Account> {

@@ -1,6 +1,5 @@
-import { fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { Job, Reply, Sample } from '../measure/job.ts';
+import { runProcess } from './run-process.ts';
 
 /** A measured process failed: the bench threw, broke a rule, or did not end. */
 export class SampleError extends Error {
@@ -22,8 +21,6 @@ export interface SampleOptions {
 
 const ownHarness = new URL('..', import.meta.url);
 
-const outputBytesMax = 4096;
-
 /**
  * Measures in a fresh process, and leaves none behind: it is killed when the signal aborts and at the deadline, and goes by
  * itself when this process does.
@@ -31,42 +28,17 @@ const outputBytesMax = 4096;
  * Its output is kept from ours; the end of it is part of the error.
  */
 export async function sampleInProcess(job: Job, options: SampleOptions): Promise<Sample> {
-  options.signal.throwIfAborted();
-  const { NODE_OPTIONS: _, ...environment } = process.env;
-  const script = new URL('measure/child.ts', options.harness ?? ownHarness);
-  const child = fork(fileURLToPath(script), {
-    execArgv: ['--disable-warning=ExperimentalWarning', ...(options.flags ?? [])],
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env: { ...environment, ...options.environment, NODE_COMPILE_CACHE: options.cacheFolder },
+  const { cacheFolder, harness = ownHarness, environment, ...rest } = options;
+  let reply: Reply | undefined;
+  const { late, output } = await runProcess({
+    ...rest,
+    script: new URL('measure/child.ts', harness),
+    request: job,
+    environment: { ...environment, NODE_COMPILE_CACHE: cacheFolder },
+    onMessage: message => (reply ??= message as Reply),
   });
-  let output = '';
-  const collect = (text: Buffer): void => {
-    output = (output + text.toString()).slice(-outputBytesMax);
-  };
-  child.stdout?.on('data', collect);
-  child.stderr?.on('data', collect);
-  const kill = (): void => void child.kill('SIGKILL');
-  let late = false;
-  const timer = setTimeout(() => {
-    late = true;
-    kill();
-  }, options.deadlineMs);
-  options.signal.addEventListener('abort', kill, { once: true });
-  try {
-    const reply = await new Promise<Reply | undefined>((resolve, reject) => {
-      let received: Reply | undefined;
-      child.once('message', message => (received = message as Reply));
-      child.once('error', reject);
-      child.once('close', () => resolve(received));
-      child.send(job);
-    });
-    options.signal.throwIfAborted();
-    if (late) throw new SampleError(`Bench must end within ${options.deadlineMs} ms: it did not`);
-    return sampleOf(reply, output);
-  } finally {
-    clearTimeout(timer);
-    options.signal.removeEventListener('abort', kill);
-  }
+  if (late) throw new SampleError(`Bench must end within ${options.deadlineMs} ms: it did not`);
+  return sampleOf(reply, output);
 }
 
 function sampleOf(reply: Reply | undefined, output: string): Sample {

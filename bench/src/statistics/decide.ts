@@ -11,7 +11,7 @@ export interface Rule {
   readonly firstPairs: number;
   /** Pairs after which a comparison that is still undecided is left so. */
   readonly mostPairs: number;
-  /** Fresh pairs that must repeat what the first showed; twice as many where they do not leave it beyond doubt. */
+  /** Fresh pairs that must repeat what the first showed; as many again, and again, where they do not leave it beyond doubt. */
   readonly confirmPairs: number;
   /** Probability of at least one false alarm in a whole run. */
   readonly alpha: number;
@@ -38,15 +38,15 @@ const confidence = 0.99;
 
 const resamples = 1000;
 
-/** The confirmation is looked at twice at most, so each look has half of the level (Bonferroni). */
-const confirmLooks = 2;
+/** How often the confirmation is looked at, at most; each look has its part of the level (Bonferroni). */
+const confirmLooks = 3;
 
 /**
  * Decides after each pair whether to go on. It looks at 8, 12, 16, … pairs: what does not move stops at the first look, what
  * clearly moves goes on to the confirmation at once, and what is unsure gets more pairs.
  *
- * Looking repeatedly costs nothing of the level: the verdict stands on the confirming pairs alone, and the two looks at those
- * are paid for.
+ * Looking repeatedly costs nothing of the level: the verdict stands on the confirming pairs alone, and the looks at those are
+ * paid for.
  *
  * @param comparisons how many there are in the run: a p-value that passes among so many needs no second look
  */
@@ -67,9 +67,12 @@ export function confirmPairsMax(rule: Rule): number {
 
 /** Whether the confirming pairs have said all that they will, for or against. */
 function isSettled(confirm: readonly Pair[], rule: Rule, comparisons: number, random: Random): boolean {
-  if (confirm.length !== rule.confirmPairs) return confirm.length >= confirmPairsMax(rule);
+  if (confirm.length >= confirmPairsMax(rule)) return true;
+  if (confirm.length % rule.confirmPairs !== 0) return false;
   if (shiftOf(confirm) < quietShare * Math.log1p(rule.minEffect)) return true;
-  return confirmP(confirm, random) <= rule.alpha / Math.max(1, comparisons);
+  if (confirmP(confirm, random) > rule.alpha / Math.max(1, comparisons)) return false;
+  const estimate = estimateOf(confirm, random);
+  return estimate.value > Math.log1p(rule.minEffect) ? estimate.lo > 0 : isBounded(estimate, rule);
 }
 
 export type Verdict = 'unchanged' | 'regression' | 'possible' | 'improvement' | 'inconclusive';
@@ -80,6 +83,7 @@ export interface Judgement {
   readonly estimate: Estimate;
   readonly pairs: number;
   readonly stage: 'screen' | 'confirm';
+  /** The screening raised a suspicion. */
   readonly suspect: boolean;
   /** That confirming pairs as slow as these come from builds that are equally fast; 1 where there was no suspicion. */
   readonly p: number;
@@ -92,19 +96,15 @@ export interface Judgement {
  */
 export function judge(series: Series, rule: Rule, random: Random): Judgement {
   const { screen, confirm } = series;
-  if (confirm.length >= rule.confirmPairs) {
-    const p = confirmP(confirm, random);
-    return {
-      estimate: estimateOf(confirm, random),
-      pairs: confirm.length,
-      stage: 'confirm',
-      suspect: true,
-      p,
-    };
+  if (confirm.length < rule.confirmPairs) {
+    const estimate = estimateOf(screen, random);
+    const suspect = isSuspect(estimate, screen.length, rule);
+    return { estimate, pairs: screen.length, stage: 'screen', suspect, p: 1 };
   }
-  const estimate = estimateOf(screen, random);
-  const suspect = isSuspect(estimate, screen.length, rule);
-  return { estimate, pairs: screen.length, stage: 'screen', suspect, p: 1 };
+  const p = confirmP(confirm, random);
+  const estimate = estimateOf(confirm, random);
+  const suspect = screen.length > 0 && isSuspect(estimateOf(screen, random), screen.length, rule);
+  return { estimate, pairs: confirm.length, stage: 'confirm', suspect, p };
 }
 
 /**

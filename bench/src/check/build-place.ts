@@ -13,7 +13,7 @@ import { isAlive, ownIdentity, parseIdentity, type ProcessIdentity } from '../ru
 import { type CommandEnd, runCommand } from './run-command.ts';
 
 /** Folders of builds are called so, followed by letters that nobody else has. */
-const prefix = 'quorate-base-';
+const prefix = 'quorate-build-';
 const treeName = 'tree';
 const ownerName = 'owner.json';
 
@@ -24,7 +24,7 @@ interface Owner extends ProcessIdentity {
 }
 
 /** A place for a build that is known to belong to this process. */
-export interface BasePlace {
+export interface BuildPlace {
   readonly folder: string;
   /** Where the build is to be made; it is not there yet. */
   readonly tree: string;
@@ -41,7 +41,7 @@ export async function runGit(
 }
 
 /** Makes a folder for one build in the system's temporary folder, with the name of its owner in it. */
-export function makePlace(gitFolder: string): BasePlace {
+export function makePlace(gitFolder: string): BuildPlace {
   // Without links on the way, as modules are known by such paths.
   const folder = mkdtempSync(join(realpathSync(tmpdir()), prefix));
   const owner: Owner = { ...ownIdentity(), gitFolder };
@@ -59,7 +59,7 @@ export function makePlace(gitFolder: string): BasePlace {
  *
  * The folder goes last, with its owner's name: what cannot be removed now is found again by the next {@link sweep}.
  */
-export async function removePlace(repository: string, { folder, tree }: BasePlace): Promise<void> {
+export async function removePlace(repository: string, { folder, tree }: BuildPlace): Promise<void> {
   rmSync(tree, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   // Twice forced, as git keeps a worktree locked while it makes it. The tree may be none that git knows.
   await runGit(repository, ['worktree', 'remove', '--force', '--force', tree]);
@@ -70,7 +70,7 @@ export async function removePlace(repository: string, { folder, tree }: BasePlac
  * What disposing of a build does: {@link removePlace}, however often it is asked for. What cannot be removed now costs a run
  * nothing: the next one finds it by {@link sweep}.
  */
-export function removalOf(repository: string, place: BasePlace): () => Promise<void> {
+export function removalOf(repository: string, place: BuildPlace): () => Promise<void> {
   let removed: Promise<void> | undefined;
   return () => (removed ??= removePlace(repository, place).catch(() => undefined));
 }
