@@ -5,7 +5,7 @@ import { join } from 'node:path';
 /** What measures, decides and is measured in a validation: folders, and how their files' names begin. */
 const parts = [
   { folder: 'src/measure', names: [''] },
-  { folder: 'src/run', names: ['sample-process', 'shuffled'] },
+  { folder: 'src/run', names: ['run-process', 'sample-process', 'shuffled'] },
   { folder: 'src/validate', names: ['neighbour', 'run-once', 'validation-subjects'] },
   { folder: 'src/statistics', names: ['bootstrap', 'decide', 'exchange', 'holm', 'quantile', 'shift'] },
   {
