@@ -28,6 +28,7 @@ export {
   term,
 } from './ids.ts';
 export { InvariantError, invariant } from './invariant.ts';
+export type { Disk, DiskCapabilities, DiskFile, Done } from './disk.ts';
 export { type LinkedSignal, type LinkOptions, linkSignal, type WaitOptions } from './link-signal.ts';
 export { ManualClock, type ManualClockOptions } from './manual-clock.ts';
 export { errorCode, type Outcome, QuorateError, type QuorateErrorOptions } from './quorate-error.ts';

@@ -1,4 +1,4 @@
-import type { NodeId } from './ids.ts';
+import type { GroupId, NodeId } from './ids.ts';
 
 /**
  * The Transport seam: named peers exchange messages. Requests, deadlines, cancellation and streams are built once on top.
@@ -24,8 +24,8 @@ export type SendResult = 'sent' | 'full' | 'disconnected';
 
 /** What a transport tells its user. Handlers run in the receiver's event loop and must not throw. */
 export interface TransportHandlers {
-  /** `message` is valid during the call only; copy what is kept. */
-  onMessage(from: NodeId, message: Uint8Array): void;
+  /** `message` is valid during the call only; copy what is kept. `group` is what it was sent to. */
+  onMessage(from: NodeId, message: Uint8Array, group: GroupId): void;
   /** A connection came up; what was sent on an earlier one may be lost. */
   onConnect?(peer: NodeId): void;
   /** A connection ended. */
@@ -50,9 +50,10 @@ export interface Transport extends AsyncDisposable {
   /**
    * Takes a message on, or says why not. The bytes are copied or written before this returns.
    *
+   * @param group whom it is for at the peer, so that one connection serves many: 0 unless given
    * @throws RangeError when longer than `messageMaxBytes`
    */
-  send(to: NodeId, message: Uint8Array): SendResult;
+  send(to: NodeId, message: Uint8Array, group?: GroupId): SendResult;
 
   /** Bytes taken on for `peer` that have not left yet. */
   queuedBytes(peer: NodeId): number;

@@ -1,0 +1,34 @@
+import type { Operation } from './operation.ts';
+import type { Finding } from './scenario.ts';
+import type { TraceEvent } from './trace/trace-event.ts';
+
+/** What to run. */
+export interface RunOptions {
+  readonly seed: number;
+  /** Faults, draws and operations that are taken away, by what names them on the tape; see `Replay`. */
+  readonly without?: readonly string[];
+  /** Keeps the events, and what can be taken away. Default false: their number and hash alone. */
+  readonly record?: boolean;
+  /** Stops after so many events with an `exhausted` result: a protocol that talks for ever is a finding of its own. */
+  readonly eventsMax?: number;
+}
+
+/** How a run ended. */
+export interface RunResult {
+  readonly scenario: string;
+  readonly seed: number;
+  /** `ok`; `violation`: a finding; `error`: the scenario's own code threw, or used ambient time, randomness or I/O. */
+  readonly verdict: 'ok' | 'violation' | 'error';
+  readonly finding?: Finding;
+  readonly error?: unknown;
+  /** Sixteen hexadecimal digits over every event in order: equal for two runs that did the same. */
+  readonly traceHash: string;
+  readonly events: number;
+  readonly simulatedMs: number;
+  readonly probes: readonly string[];
+  readonly history: readonly Operation[];
+  /** With `record`. */
+  readonly trace?: readonly TraceEvent[];
+  /** With `record`: everything that `without` can name, in the order in which it happened. */
+  readonly removable?: readonly string[];
+}
