@@ -19,7 +19,7 @@ export interface Metric {
 /** Least effects of what is not time: bytes are nearly exact, the others come in small numbers or with the scheduler's luck. */
 const minEffects = { bytes: 0.05, collections: 0.25, count: 0.25, p50: 0.25, p99: 1 } as const;
 
-/** V8 counts bytes area by area, and compiling and collecting leave some too: so many are no operation's. */
+/** Compiling leaves some bytes too: so many are no operation's. */
 const slackBytes = 65_536;
 
 /** The same for one thing that is weighed: less than this is no weight. */
