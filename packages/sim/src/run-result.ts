@@ -5,8 +5,13 @@ import type { TraceEvent } from './trace/trace-event.ts';
 /** What to run. */
 export interface RunOptions {
   readonly seed: number;
-  /** Faults, draws and operations that are taken away, by what names them on the tape; see `Replay`. */
+  /**
+   * Faults, draws and operations that are taken away, by what names them on the tape. A name without its `#k`, such as `op:client`
+   * or `fault:crash`, takes away all that begin so: what the run would draw for the first time because of it, too.
+   */
   readonly without?: readonly string[];
+  /** Ends the safety phase sooner than the scenario does; what happens before stays as it was. */
+  readonly safetyMs?: number;
   /** Keeps the events, and what can be taken away. Default false: their number and hash alone. */
   readonly record?: boolean;
   /** Stops after so many events with an `exhausted` result: a protocol that talks for ever is a finding of its own. */
@@ -26,6 +31,8 @@ export interface RunResult {
   readonly events: number;
   readonly simulatedMs: number;
   readonly probes: readonly string[];
+  /** The kinds of faults that this seed drew for itself out of those that the scenario allows, such as `crashes`. */
+  readonly swarm?: readonly string[];
   readonly history: readonly Operation[];
   /** With `record`. */
   readonly trace?: readonly TraceEvent[];
