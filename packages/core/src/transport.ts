@@ -57,4 +57,11 @@ export interface Transport extends AsyncDisposable {
 
   /** Bytes taken on for `peer` that have not left yet. */
   queuedBytes(peer: NodeId): number;
+
+  /**
+   * Ends the connection to `peer`, which a layer above asks for when the peer broke its protocol. What is queued may be lost,
+   * no message of that connection is handed over any more, and both sides hear `onDisconnect`, never within this call.
+   * A transport that connects by itself may connect again. Without a connection nothing happens.
+   */
+  disconnect?(peer: NodeId, cause: unknown): void;
 }
