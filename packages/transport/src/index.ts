@@ -1,6 +1,6 @@
 /**
- * Placeholder.
+ * Peers that send each other messages: transports, frames and entries, requests and streams.
  *
  * @packageDocumentation
  */
-export {};
+export { createInProcessNetwork, type InProcessNetwork, type InProcessOptions } from './in-process.ts';
