@@ -1,0 +1,105 @@
+import { type FrameKind, frameHeaderBytes, writeFrame } from './frame.ts';
+
+/** Buffers of one size that connections share, so that an idle one holds none. */
+export class BufferPool {
+  readonly bufferBytes: number;
+  readonly #free: Uint8Array[] = [];
+  readonly #keptMax: number;
+
+  constructor(bufferBytes: number, keptMax: number) {
+    this.bufferBytes = bufferBytes;
+    this.#keptMax = keptMax;
+  }
+
+  take(): Uint8Array {
+    return this.#free.pop() ?? new Uint8Array(this.bufferBytes);
+  }
+
+  /** Takes a buffer back; of other sizes and beyond the number kept, it is left to the collector. */
+  give(buffer: Uint8Array): void {
+    if (buffer.length === this.bufferBytes && this.#free.length < this.#keptMax) this.#free.push(buffer);
+  }
+}
+
+/** A buffer with frames in it, and how far it is written. */
+interface Filled {
+  readonly buffer: Uint8Array;
+  readonly length: number;
+}
+
+/**
+ * Collects the frames of one connection, so that many leave in one write.
+ *
+ * `append` encodes straight into a shared-size buffer, the only copy on the way out; a frame that is longer than such a
+ * buffer gets one of its own. `take` gives what was collected, in order; the bytes stay valid until `release`, after which
+ * the buffers serve again. One batch can be out at a time.
+ */
+export class FrameCork {
+  readonly #pool: BufferPool;
+  #open: Uint8Array | undefined;
+  #at = 0;
+  #sealed: Filled[] = [];
+  #out: Filled[] = [];
+  #sequence = 0;
+  #collectedBytes = 0;
+  #outBytes = 0;
+
+  constructor(pool: BufferPool) {
+    this.#pool = pool;
+  }
+
+  /** Bytes that wait to be taken. */
+  get collectedBytes(): number {
+    return this.#collectedBytes;
+  }
+
+  /** Bytes that were taken and not released. */
+  get outBytes(): number {
+    return this.#outBytes;
+  }
+
+  /** Encodes a frame; the payload is the caller's again. */
+  append(kind: FrameKind, group: number, payload: Uint8Array): void {
+    const bytes = frameHeaderBytes + payload.length;
+    let open = this.#open;
+    if (open === undefined || this.#at + bytes > open.length) open = this.#room(bytes);
+    this.#at = writeFrame(open, this.#at, kind, group, payload, this.#sequence);
+    this.#sequence = (this.#sequence + 1) >>> 0;
+    this.#collectedBytes += bytes;
+  }
+
+  /** The oldest buffers, as many as stay within `bytesMax` but at least one if anything was collected. */
+  take(bytesMax: number): readonly Uint8Array[] {
+    if (this.#outBytes > 0) return [];
+    if (this.#sealed.length === 0 || this.#collectedBytes <= bytesMax) this.#seal();
+    let count = 0;
+    while (count < this.#sealed.length) {
+      const { length } = this.#sealed[count] as Filled;
+      if (count > 0 && this.#outBytes + length > bytesMax) break;
+      this.#outBytes += length;
+      count++;
+    }
+    this.#out = this.#sealed.splice(0, count);
+    this.#collectedBytes -= this.#outBytes;
+    return this.#out.map(({ buffer, length }) => buffer.subarray(0, length));
+  }
+
+  /** The batch that is out has been written, or never will be. */
+  release(): void {
+    for (const { buffer } of this.#out) this.#pool.give(buffer);
+    this.#out = [];
+    this.#outBytes = 0;
+  }
+
+  #room(bytes: number): Uint8Array {
+    this.#seal();
+    this.#open = bytes > this.#pool.bufferBytes ? new Uint8Array(bytes) : this.#pool.take();
+    return this.#open;
+  }
+
+  #seal(): void {
+    if (this.#open !== undefined) this.#sealed.push({ buffer: this.#open, length: this.#at });
+    this.#open = undefined;
+    this.#at = 0;
+  }
+}
