@@ -47,13 +47,13 @@ export class ManualWorld {
 
   /** Runs until `promise` has settled. Fails where nothing is left that could settle it. */
   async until<Value>(promise: Promise<Value> | Value, eventsMax = 100_000): Promise<Value> {
-    let isSettled = false;
+    const progress = { isSettled: false };
     const settled = Promise.resolve(promise).finally(() => {
-      isSettled = true;
+      progress.isSettled = true;
     });
     settled.catch(() => {});
     await settleMicrotasks();
-    for (let count = 0; !isSettled; count++) {
+    for (let count = 0; !progress.isSettled; count++) {
       const next = this.#take(Number.POSITIVE_INFINITY);
       if (next === undefined || count === eventsMax) throw new Error('The promise never settled');
       this.nowUs = next.atUs;

@@ -102,6 +102,8 @@ export class FileContent {
     }
     if (offset + bytes.length <= this.#size) return;
     this.#size = offset + bytes.length;
+    // The parts of one write make the file longer in one step, so that it never ends within a sector of it.
+    if (this.#growths.at(-1)?.sequence === sequence) this.#growths.pop();
     this.#growths.push({ sequence, size: this.#size });
   }
 
