@@ -1,1 +1,11 @@
-export {};
+/**
+ * Messages between the threads of one process through rings in shared memory.
+ *
+ * @module
+ */
+export { createSharedNetwork, type SharedNetwork, type SharedNetworkOptions } from './shared/layout.ts';
+export {
+  attachSharedTransport,
+  type SharedOptions,
+  type SharedTransport,
+} from './shared/shared-transport.ts';
