@@ -1,0 +1,49 @@
+import { existsSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  type Discovered,
+  discoverScenarios,
+  type FoundScenario,
+  ScenarioError,
+  workspaceFolders,
+} from '../runner/discover-scenarios.ts';
+import { UsageError } from './usage-error.ts';
+
+/** The workspace that this package is developed in: `packages/sim/src/host/cli` is five folders below it. */
+const repository = fileURLToPath(new URL('../../../../..', import.meta.url));
+
+/** The scenarios of the folder that `--scenarios` names, else those of the workspace. @throws UsageError */
+export async function findScenarios(named: string | undefined): Promise<Discovered> {
+  if (named === undefined) return discoverScenarios(workspaceFolders(repository));
+  const path = resolve(named);
+  if (!existsSync(path) || !statSync(path).isDirectory()) {
+    throw new UsageError(`Option --scenarios must name a folder: received "${named}"`);
+  }
+  return discoverScenarios([{ path }]);
+}
+
+/**
+ * The scenario that `name` stands for, as `package/name` or by its name alone.
+ *
+ * @throws UsageError where no scenario or more than one is called so
+ * @throws ScenarioError where none is, and modules do not load that might have it
+ */
+export function chooseScenario({ found, problems }: Discovered, name: string): FoundScenario {
+  const fitting = found.filter(({ id, scenario }) => id === name || scenario.name === name);
+  const [only, ...others] = fitting;
+  if (only !== undefined && others.length === 0) return only;
+  if (only !== undefined) {
+    const ids = fitting.map(({ id }) => id).join(', ');
+    throw new UsageError(`Scenario "${name}" must be one: there are ${ids}`);
+  }
+  if (problems.length > 0) throw new ScenarioError(problems.join('\n'));
+  const ids = found.map(({ id }) => id).join(', ');
+  throw new UsageError(`No scenario is called "${name}"; there are ${ids === '' ? 'none' : ids}`);
+}
+
+/** What `--list` shows: each package with its scenarios. */
+export function renderListing(found: readonly FoundScenario[]): string {
+  const width = Math.max(0, ...found.map(({ id }) => id.length)) + 2;
+  return found.map(({ id, scenario }) => `${id.padEnd(width)}${scenario.summary}\n`).join('');
+}

@@ -1,0 +1,87 @@
+import { packNames } from './name-ranges.ts';
+import { messageOf, ruleOf, type SeedOutcome } from './seed-outcome.ts';
+import type { Shrunk } from './shrink.ts';
+
+export interface FailureText {
+  /** The scenario, as the command line takes it. */
+  readonly id: string;
+  readonly outcome: SeedOutcome;
+  readonly shrunk?: Shrunk;
+  readonly replay: string;
+  /** What else the command needs, such as the folder of the scenarios. */
+  readonly replayOptions?: string;
+}
+
+/** So many labels of what is left are named. */
+const leftMax = 12;
+
+const whatHappened = {
+  violation: 'broke',
+  error: 'failed with',
+  died: 'lost its process:',
+  hung: 'did not end:',
+} as const;
+
+/** A failure in plain words, and the line that replays it. */
+export function describeFailure({ id, outcome, shrunk, replay, replayOptions = '' }: FailureText): string {
+  const { seed, verdict, finding } = outcome;
+  const how = verdict === 'ok' ? 'was fine:' : whatHappened[verdict];
+  const shown = shrunk?.outcome ?? outcome;
+  const lines = [`Seed ${seed} of ${id} ${how} ${ruleOf(outcome)}`, ...indent(messageOf(shown))];
+  if (finding !== undefined) {
+    const atMs = shown.finding?.atMs ?? shown.simulatedMs;
+    lines.push(`  after ${seconds(atMs)} s of simulated time and ${count(shown.events)} events`);
+  }
+  if (verdict === 'error') lines.push(...stackOf(outcome));
+  if (shrunk !== undefined) lines.push(...describeShrunk(shrunk));
+  if (verdict !== 'died' && verdict !== 'hung') {
+    lines.push('  replay it with:', `pnpm sim --replay ${replay}${replayOptions}`);
+  } else {
+    lines.push('  run it again with:', `pnpm sim ${id} --seeds ${seed}${replayOptions}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function describeShrunk({
+  outcome,
+  options,
+  eventsBefore,
+  removableBefore,
+  runs,
+  isComplete,
+}: Shrunk): string[] {
+  const left = outcome.removable ?? [];
+  const share = eventsBefore === 0 ? 100 : (100 * outcome.events) / eventsBefore;
+  const short = options.safetyMs === undefined ? '' : `, with ${seconds(options.safetyMs)} s of faults`;
+  const more = isComplete ? '' : '; there may be less, the search was cut short';
+  const lines = [
+    `  made smaller in ${count(runs)} runs: ${count(outcome.events)} of ${count(eventsBefore)} events (${share.toFixed(1)} %)${short}${more}`,
+    `  what it takes: ${count(left.length)} of ${count(removableBefore)} faults, draws and operations`,
+  ];
+  const packed = Object.entries(packNames(left));
+  for (const [label, ranges] of packed.slice(0, leftMax)) lines.push(`    ${label}: ${shorten(ranges)}`);
+  if (packed.length > leftMax) lines.push(`    and ${packed.length - leftMax} more kinds`);
+  return lines;
+}
+
+function stackOf({ error }: SeedOutcome): string[] {
+  const frames = error?.stack?.split('\n').filter(line => /^ +at /.test(line)) ?? [];
+  return frames.filter(line => !line.includes('node:internal/')).slice(0, 8);
+}
+
+function indent(text: string): string[] {
+  return text.split('\n').map(line => `  ${line}`);
+}
+
+function shorten(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** `1,234,567`, the same in every locale. */
+export function count(value: number): string {
+  return String(Math.round(value)).replace(/\B(?=(?:\d{3})+$)/g, ',');
+}
+
+export function seconds(ms: number): string {
+  return String(Number((ms / 1000).toFixed(3)));
+}

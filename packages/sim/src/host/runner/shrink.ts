@@ -1,0 +1,95 @@
+import { linkSignal } from '@quorate/core';
+import type { RunOptions } from '../../run-result.ts';
+import { ddmin } from './ddmin.ts';
+import { splitName } from './name-ranges.ts';
+import { sameFailure, type SeedOutcome } from './seed-outcome.ts';
+import { type ShrinkOptions, ShrinkState } from './shrink-state.ts';
+
+/** A smaller run that fails in the same way. */
+export interface Shrunk {
+  readonly options: RunOptions;
+  /** With `removable`: what is left that could be taken away. */
+  readonly outcome: SeedOutcome;
+  /** From the run's start to the finding. */
+  readonly eventsBefore: number;
+  readonly removableBefore: number;
+  readonly runs: number;
+  /** False where runs or time ran out before nothing could be taken away any more. */
+  readonly isComplete: boolean;
+}
+
+/** Rounds over everything; a second one seldom finds much. */
+const roundsMax = 4;
+
+/**
+ * Takes away from a failing run what it does not need to fail in the same way: the end of the safety phase, whole kinds of
+ * faults, fault episodes and clients' operations, then single draws; again, until nothing changes.
+ *
+ * The same finding (the same rule) must remain, found after no more events than before. What results follows from the failure
+ * alone, unless the deadline cuts the search short.
+ *
+ * @throws whatever `attempt` throws; when `signal` aborts, the smallest so far is returned
+ */
+export async function shrink(options: ShrinkOptions): Promise<Shrunk> {
+  const { outcome, clock, runsMax = 2000 } = options;
+  const { signal, deadlineMs } = options;
+  using link = linkSignal(clock, { signal, deadlineMs });
+  const state = new ShrinkState(options, runsMax, link);
+  const first = await state.begin();
+  const done = (isComplete: boolean, removableBefore: number): Shrunk => ({
+    options: state.options,
+    outcome: state.outcome,
+    eventsBefore: outcome.events,
+    removableBefore,
+    runs: state.runs,
+    isComplete,
+  });
+  // A failure that does not come again cannot be made smaller.
+  if (first === undefined || !sameFailure(outcome, first)) return done(false, 0);
+  const removableBefore = first.removable?.length ?? 0;
+  for (let round = 0; round < roundsMax && !state.isSpent; round++) {
+    const before = state.progress;
+    await shorten(state);
+    await takeAway(state, names => [...new Set(names.map(name => splitName(name).label))]);
+    await takeAway(state, names => names.filter(isEpisode));
+    await takeAway(state, names => names.filter(name => !isEpisode(name)));
+    if (state.progress === before) return done(true, removableBefore);
+  }
+  return done(!state.isSpent, removableBefore);
+}
+
+function isEpisode(name: string): boolean {
+  return /^(?:fault|op):/.test(name);
+}
+
+/** Cuts the safety phase short: from a small part of it upwards, then between the longest that fails to and the shortest. */
+async function shorten(state: ShrinkState): Promise<void> {
+  const fullMs = state.safetyMs;
+  let longMs = fullMs;
+  let shortMs = 0;
+  for (let share = 64; share > 1 && longMs === fullMs; share /= 2) {
+    const ms = Math.ceil(fullMs / share);
+    if (ms < fullMs && (await state.tryOptions({ safetyMs: ms }))) longMs = ms;
+    else shortMs = ms;
+  }
+  const grainMs = Math.max(1, Math.floor(fullMs / 256));
+  while (longMs - shortMs > grainMs && !state.isSpent) {
+    const ms = Math.floor((longMs + shortMs) / 2);
+    if (await state.tryOptions({ safetyMs: ms })) longMs = ms;
+    else shortMs = ms;
+  }
+}
+
+/** Takes away as many as possible of what `choose` makes of the names that can be. */
+async function takeAway(
+  state: ShrinkState,
+  choose: (removable: readonly string[]) => readonly string[],
+): Promise<void> {
+  const items = choose(await state.removable());
+  const base = state.without;
+  await ddmin(items, async kept => {
+    if (state.isSpent) return undefined;
+    const keeps = new Set(kept);
+    return state.tryOptions({ without: [...base, ...items.filter(item => !keeps.has(item))] });
+  });
+}
