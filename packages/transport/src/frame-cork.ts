@@ -91,6 +91,18 @@ export class FrameCork {
     this.#outBytes = 0;
   }
 
+  /**
+   * Forgets everything. A batch that is out may still be read by whoever took it: its buffers never serve again.
+   */
+  discard(): void {
+    this.#open = undefined;
+    this.#at = 0;
+    this.#sealed = [];
+    this.#out = [];
+    this.#collectedBytes = 0;
+    this.#outBytes = 0;
+  }
+
   #room(bytes: number): Uint8Array {
     this.#seal();
     this.#open = bytes > this.#pool.bufferBytes ? new Uint8Array(bytes) : this.#pool.take();

@@ -1,1 +1,15 @@
-export {};
+/**
+ * Peers over TCP and mutual TLS, and the certificates for it. Node only.
+ *
+ * @packageDocumentation
+ */
+export {
+  createTcpTransport,
+  type TcpTransport,
+  type TcpTransportOptions,
+} from './host/tcp-transport.ts';
+export type { TcpLimits } from './host/tcp-limits.ts';
+export type { ConnectionEvent } from './host/tcp-node.ts';
+export type { PeerStatus, StatusError, TcpStatus } from './host/tcp-status.ts';
+export type { TlsCredentials } from './host/tls-identity.ts';
+export type { PeerAddress } from './peer-address.ts';

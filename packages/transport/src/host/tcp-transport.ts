@@ -1,0 +1,288 @@
+import {
+  type Clock,
+  type GroupId,
+  type NodeId,
+  QuorateError,
+  type Random,
+  type SendResult,
+  type Timer,
+  type Transport,
+  type TransportCapabilities,
+  type TransportHandlers,
+  nodeId,
+  systemClock,
+  systemRandom,
+} from '@quorate/core';
+import { BufferPool } from '../frame-cork.ts';
+import { FrameKind, frameHeaderBytes } from '../frame.ts';
+import { type PeerAddress, formatAddress, isLoopback, parseAddress } from '../peer-address.ts';
+import { TransportState, checkMessage } from '../transport-state.ts';
+import { Acceptor } from './acceptor.ts';
+import { Listener } from './listener.ts';
+import { PeerLink } from './peer-link.ts';
+import { type CheckedLimits, type TcpLimits, checkLimits } from './tcp-limits.ts';
+import { TcpNode } from './tcp-node.ts';
+import { type TcpStatus, statusOf } from './tcp-status.ts';
+import { type TlsCredentials, TlsIdentity } from './tls-identity.ts';
+
+/** How a TCP transport is made. */
+export interface TcpTransportOptions {
+  /** This node. */
+  readonly self: NodeId | string;
+  /** Nodes of different clusters refuse each other. Default `default`. */
+  readonly cluster?: string | undefined;
+  /** Where peers connect to; port 0 takes a free one. Without it this node only dials. */
+  readonly listen?: { readonly host: string; readonly port: number } | undefined;
+  /** By id, where they listen: `host:port`, `[IPv6]:port`, or `undefined` for a peer that dials. */
+  readonly peers?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Needed as soon as this node or a peer is not on the loopback interface. */
+  readonly tls?: TlsCredentials | undefined;
+  /** Goes without TLS beyond the loopback interface: whoever reaches the port can be any node. Default `false`. */
+  readonly insecure?: boolean | undefined;
+  readonly limits?: TcpLimits | undefined;
+  readonly clock?: Clock | undefined;
+  readonly random?: Random | undefined;
+  /** Disposes of the transport when it aborts. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A {@link Transport} over TCP, and what it has beside the seam. */
+export interface TcpTransport extends Transport {
+  /** Where it listens, from the start on. */
+  readonly address: PeerAddress | undefined;
+  /**
+   * Makes a node a peer, which is dialed from the start on; or tells where it listens now: a connection stays.
+   *
+   * @throws RangeError for an address that is none, and for this node's own id
+   * @throws QuorateError `TLS_REQUIRED`
+   */
+  addPeer(id: NodeId | string, address?: string): void;
+  /** Ends the connection to a peer and refuses further ones. Says whether it was one. */
+  removePeer(id: NodeId | string): boolean;
+  /**
+   * Proves itself with other credentials from the next connection on; connections that are up stay.
+   *
+   * @throws QuorateError `CERTIFICATE_REJECTED`; the former credentials stay in use
+   * @throws TypeError when the transport was made without TLS
+   */
+  replaceCredentials(credentials: TlsCredentials): void;
+  disconnect(peer: NodeId, cause: unknown): void;
+  /** How it is, for people. */
+  status(): TcpStatus;
+}
+
+/**
+ * Makes a transport over TCP, with mutual TLS beyond the loopback interface.
+ *
+ * Nothing is opened before `start`.
+ *
+ * @throws RangeError, TypeError for options that are none
+ * @throws QuorateError `TLS_REQUIRED` beyond loopback with neither `tls` nor `insecure`, `CERTIFICATE_REJECTED`
+ */
+export function createTcpTransport(options: TcpTransportOptions): TcpTransport {
+  return new Tcp(options);
+}
+
+/** Buffers that are kept for all connections of a transport. */
+const pooledBytes = 65_536;
+const pooledMax = 32;
+/** The least time between two looks at the connections. */
+const watchMinMs = 2;
+
+class Tcp implements TcpTransport {
+  readonly self: NodeId;
+  readonly capabilities: TransportCapabilities;
+  readonly #node: TcpNode;
+  readonly #limits: CheckedLimits;
+  readonly #state = new TransportState();
+  readonly #links: Map<NodeId, PeerLink> = new Map();
+  readonly #acceptor: Acceptor;
+  readonly #listener: Listener | undefined;
+  readonly #where: PeerAddress | undefined;
+  readonly #insecure: boolean;
+  readonly #signal: AbortSignal | undefined;
+  #watch: Timer | undefined;
+  #watchedMs = 0;
+  #disposal: Promise<void> | undefined;
+
+  constructor(options: TcpTransportOptions) {
+    const { clock = systemClock, random = systemRandom, cluster = 'default', signal } = options;
+    this.self = nodeId(options.self);
+    this.#limits = checkLimits(options.limits ?? {});
+    this.#insecure = options.insecure ?? false;
+    this.#where = options.listen;
+    this.#signal = signal;
+    const tls =
+      options.tls === undefined ? undefined : new TlsIdentity(cluster, this.self, clock, options.tls);
+    this.capabilities = {
+      messageMaxBytes: this.#limits.messageMaxBytes,
+      authenticated: tls !== undefined,
+      reach: 'network',
+    };
+    this.#node = new TcpNode({
+      self: this.self,
+      cluster: nodeId(cluster),
+      clock,
+      random,
+      limits: this.#limits,
+      pool: new BufferPool(pooledBytes, pooledMax),
+      state: this.#state,
+      tls,
+    });
+    if (this.#where !== undefined) this.#requireTls(this.#where.host, 'listen');
+    for (const [id, address] of Object.entries(options.peers ?? {})) this.addPeer(id, address);
+    this.#acceptor = new Acceptor(this.#node, peer => this.#links.get(peer));
+    if (this.#where === undefined) return;
+    this.#listener = new Listener({
+      tls,
+      helloMs: this.#limits.helloMs,
+      shakingMax: this.#limits.unauthenticatedMax,
+      onSocket: socket => this.#acceptor.accept(socket),
+      onRefused: reason => this.#acceptor.note(reason),
+    });
+  }
+
+  get address(): PeerAddress | undefined {
+    return this.#listener?.address;
+  }
+
+  async start(handlers: TransportHandlers): Promise<void> {
+    this.#state.start(handlers);
+    if (this.#signal?.aborted) {
+      await this[Symbol.asyncDispose]();
+      throw new QuorateError('ABORTED', 'The transport was aborted before its start', {
+        outcome: 'not-applied',
+        cause: this.#signal.reason,
+      });
+    }
+    this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (this.#where !== undefined) {
+      try {
+        await this.#listener?.listen(this.#where);
+      } catch (thrown) {
+        await this[Symbol.asyncDispose]();
+        throw thrown;
+      }
+    }
+    if (!this.#state.live) return;
+    this.#watchedMs = this.#node.clock.monotonicMs();
+    this.#watchLater();
+    for (const link of this.#links.values()) link.start();
+  }
+
+  send(to: NodeId, message: Uint8Array, group: GroupId = 0 as GroupId): SendResult {
+    checkMessage(message, this.#limits.messageMaxBytes);
+    const current = this.#links.get(to)?.current;
+    if (current === undefined || this.#state.disposed) return 'disconnected';
+    checkMessage(message, current.messageMaxBytes);
+    const { connection } = current;
+    if (connection.queuedBytes + message.length + frameHeaderBytes > this.#limits.queueMaxBytes) {
+      current.full = true;
+      return 'full';
+    }
+    connection.send(FrameKind.message, group, message);
+    return 'sent';
+  }
+
+  queuedBytes(peer: NodeId): number {
+    if (this.#state.disposed) return 0;
+    return this.#links.get(peer)?.current?.connection.queuedBytes ?? 0;
+  }
+
+  disconnect(peer: NodeId, cause: unknown): void {
+    this.#links.get(peer)?.disconnect(cause);
+  }
+
+  addPeer(id: NodeId | string, address?: string): void {
+    const peer = nodeId(id);
+    if (peer === this.self) throw new RangeError(`Peer must be another node: received "${peer}"`);
+    const where = address === undefined ? undefined : parseAddress(address);
+    if (where !== undefined) this.#requireTls(where.host, `connect to "${peer}" at`);
+    const existing = this.#links.get(peer);
+    if (existing !== undefined) {
+      existing.move(where);
+      return;
+    }
+    const link = new PeerLink(this.#node, peer, where);
+    this.#links.set(peer, link);
+    if (this.#watch !== undefined) link.start();
+  }
+
+  removePeer(id: NodeId | string): boolean {
+    const link = this.#links.get(id as NodeId);
+    if (link === undefined) return false;
+    this.#links.delete(link.id);
+    link.remove('UNKNOWN_PEER', `"${link.id}" is no peer of "${this.self}" any more`);
+    return true;
+  }
+
+  replaceCredentials(credentials: TlsCredentials): void {
+    const { tls } = this.#node;
+    if (tls === undefined)
+      throw new TypeError('Transport must have been made with TLS to change credentials');
+    const options = tls.replace(credentials);
+    this.#listener?.replace(options);
+  }
+
+  status(): TcpStatus {
+    const { address } = this;
+    return {
+      self: this.self,
+      listening: address === undefined ? undefined : formatAddress(address),
+      authenticated: this.capabilities.authenticated,
+      undecidedCount: this.#acceptor.undecidedCount,
+      refusedCount: this.#acceptor.refusedCount,
+      lastRefusal: statusOf(this.#acceptor.lastRefusal),
+      peers: [...this.#links.values()].map(link => link.status()),
+    };
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposal ??= this.#close();
+    return this.#disposal;
+  }
+
+  readonly #onAbort = (): void => void this[Symbol.asyncDispose]();
+
+  /** In order: nothing new comes in or goes out, what was sent leaves, all sockets close. */
+  async #close(): Promise<void> {
+    this.#state.dispose();
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#watch?.cancel();
+    this.#watch = undefined;
+    const listening = this.#listener?.close();
+    this.#acceptor.close();
+    for (const link of this.#links.values()) link.remove('CLOSING', `"${this.self}" is closing`);
+    await Promise.all([...this.#node.open].map(connection => connection.closed));
+    await listening;
+    this.#links.clear();
+  }
+
+  #watchLater(): void {
+    let beatMs = this.#limits.heartbeatMs;
+    for (const { current } of this.#links.values()) {
+      if (current !== undefined && current.beatMs < beatMs) beatMs = current.beatMs;
+    }
+    const delayMs = Math.max(watchMinMs, beatMs / 2);
+    this.#watch = this.#node.clock.setTimer(delayMs, () => {
+      const nowMs = this.#node.clock.monotonicMs();
+      const lateMs = nowMs - this.#watchedMs - delayMs;
+      this.#watchedMs = nowMs;
+      // What arrived while this process stood still has not been read: its peers were not silent.
+      if (lateMs > this.#limits.silenceMs / 4) {
+        for (const { current } of this.#links.values()) current?.connection.forgive(lateMs);
+      }
+      for (const link of this.#links.values()) link.watch(nowMs);
+      this.#watchLater();
+    });
+  }
+
+  #requireTls(host: string, what: string): void {
+    if (this.#node.tls !== undefined || this.#insecure || isLoopback(host)) return;
+    throw new QuorateError(
+      'TLS_REQUIRED',
+      `Will not ${what} ${host} without TLS: give \`tls\`, or \`insecure: true\` where everybody may be any node`,
+      { outcome: 'not-applied' },
+    );
+  }
+}
