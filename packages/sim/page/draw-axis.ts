@@ -1,0 +1,37 @@
+import { type Scene, smallFont } from './scene.ts';
+import { ticks } from './ticks.ts';
+
+/** Times above the lanes, and the phases of the first run where there is room for their names. */
+export function drawAxis(
+  context: CanvasRenderingContext2D,
+  { view, palette, models }: Scene,
+  height: number,
+): void {
+  context.font = smallFont;
+  context.textBaseline = 'middle';
+  context.textAlign = 'left';
+  const busy: [number, number][] = [];
+  const run = models[0]?.run;
+  const phase = run?.data.kinds.indexOf('phase') ?? -1;
+  for (let event = 0; run !== undefined && phase >= 0 && event < run.count; event++) {
+    if (run.kinds[event] !== phase) continue;
+    const x = view.x(run.time(event));
+    const text = String(run.field(event, 'phase'));
+    const width = context.measureText(text).width;
+    if (x < view.left - 2 || x + width + 12 > view.left + view.width) continue;
+    context.fillStyle = palette.ink;
+    context.fillText(text, x + 6, height / 2);
+    context.fillRect(x, 4, 1.5, height - 4);
+    busy.push([x - 6, x + width + 14]);
+  }
+  for (const { atUs, text } of ticks(view.fromUs, view.toUs, view.width / 110)) {
+    const x = view.x(atUs);
+    const width = context.measureText(text).width;
+    const [left, right] = [x - width / 2, x + width / 2];
+    if (left < view.left || right > view.left + view.width) continue;
+    if (busy.some(([from, to]) => right > from && left < to)) continue;
+    context.fillStyle = palette.muted;
+    context.fillText(text, left, height / 2);
+    busy.push([left - 8, right + 8]);
+  }
+}
