@@ -66,6 +66,7 @@ export class RingReader {
     for (;;) {
       const left = (this.#tail - this.#head) | 0;
       if (left === 0) return 'none';
+      if (left < 0 || left > this.#size) return 'broken';
       const at = this.#head & (this.#size - 1);
       const toEnd = this.#size - at;
       const length = this.#words[at >> 2] as number;
