@@ -120,7 +120,7 @@ function* searching<State, Input, Output>(
 
 function violation<State, Input, Output>(
   { model, history, partition }: Subject<State, Input, Output>,
-  { under, starts, openFrom, turnOf, turns, count }: Timeline,
+  { under, starts, from, turnOf, turns, count }: Timeline,
   search: Search<State, Input, Output>,
   steps: number,
 ): NotLinearizable<State> {
@@ -129,7 +129,7 @@ function violation<State, Input, Output>(
   const explained = new Set(search.best);
   const stuck = [...under.subarray(starts[turn], starts[turn + 1])].filter(place => !explained.has(place));
   for (let place = 0; place < count; place++) {
-    const isOpen = turnOf[place] === turns && (openFrom[place] as number) <= turn;
+    const isOpen = turnOf[place] === turns && (from[place] as number) <= turn;
     if (isOpen && !explained.has(place)) stuck.push(place);
   }
   const found = {

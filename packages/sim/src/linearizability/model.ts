@@ -47,9 +47,18 @@ export interface Model<State, Input, Output> {
 
   /**
    * Whether the operation leaves every state as it is. Such an operation takes effect as soon as it can, without trying
-   * anything else. @throws TypeError from the check where `step` says otherwise
+   * anything else. `step` should then return the very state that it was given.
+   *
+   * The check throws a TypeError where `step` returns another one.
    */
   readOnly?(input: Input, output: Output | undefined): boolean;
+
+  /**
+   * Whether an operation that leaves every state as it is may come to fit: whether there is a state in which it does, that this
+   * one becomes by some of `inputs`, each at most once, in any order. When in doubt, true. It spares the check all those orders
+   * where a read returned what none of them can make.
+   */
+  reachable?(state: State, input: Input, output: Output | undefined, inputs: readonly Input[]): boolean;
 
   /** @throws TypeError for an operation that the model does not know, or that returned what it never can */
   validate?(operation: Operation<Input, Output>): void;

@@ -64,7 +64,7 @@ export class Search<State, Input, Output> {
   ) {
     const { count, words, openWords } = timeline;
     this.#timeline = timeline;
-    this.#transitions = new Transitions(model, samples, timeline.readOnly);
+    this.#transitions = new Transitions(model, samples);
     this.#reached = new Configurations(words, openWords);
     this.#state = this.#transitions.first;
     this.#taken = new Int32Array(words + openWords);
@@ -75,9 +75,7 @@ export class Search<State, Input, Output> {
     this.#frameLength = new Int32Array(count + 1);
     this.#frameMoves = new Int32Array(count + 1);
     this.#frameTaken = new Int32Array(64 * (words + openWords));
-    this.#openFrom = Math.min(
-      ...timeline.open.map(([first]) => timeline.openFrom[first as number] as number),
-    );
+    this.#openFrom = Math.min(...timeline.open.map(([first]) => timeline.from[first as number] as number));
     this.#seenAt = new Float64Array(timeline.sampleOf.length);
   }
 
@@ -118,7 +116,7 @@ export class Search<State, Input, Output> {
 
   /** From the current configuration to the next. @returns false where this way ends */
   #advance(): boolean {
-    const { turns, returns, slotOf, actionOf, starts } = this.#timeline;
+    const { turns, returns, slotOf, actionOf, readOnly, starts } = this.#timeline;
     this.#settle();
     const turn = this.#turn;
     if (turn === turns) {
@@ -130,7 +128,9 @@ export class Search<State, Input, Output> {
     if ((!alone || !this.#forced) && !this.#reached.add(turn, this.#state, this.#taken)) return false;
     this.#forced = alone;
     if (!alone) this.#pushFrame();
-    const next = this.#transitions.step(this.#state, actionOf[returning] as number);
+    const action = actionOf[returning] as number;
+    // A read that returns now and did not take effect does not fit; something must come before it.
+    const next = readOnly[action] === 1 ? impossible : this.#transitions.step(this.#state, action);
     if (next === impossible) {
       if (alone) this.#record();
       return false;
@@ -144,16 +144,21 @@ export class Search<State, Input, Output> {
 
   /** Lets reads that fit take effect, and passes the returns of what took effect. */
   #settle(): void {
-    const { turns, returns, slotOf, actionOf, readOnly, under, starts, after } = this.#timeline;
+    const { turns, returns, slotOf, actionOf, readOnly, from, under, starts, after } = this.#timeline;
     const taken = this.#taken;
+    const first = this.#turn;
     while (this.#turn < turns) {
       const end = starts[this.#turn + 1] as number;
       for (let place = starts[this.#turn] as number; place < end; place++) {
         const operation = under[place] as number;
         const action = actionOf[operation] as number;
         if (readOnly[action] === 0 || this.#has(operation)) continue;
-        if (after !== undefined && !this.#mayFollow(operation)) continue;
-        if (this.#transitions.step(this.#state, action) !== impossible) this.#take(operation, this.#state);
+        if (after !== undefined) {
+          if (!this.#mayFollow(operation)) continue;
+        } else if (this.#turn > first && (from[operation] as number) < this.#turn) {
+          continue; // It did not fit a turn ago, and the state is still the same.
+        }
+        if (this.#transitions.fits(this.#state, action)) this.#take(operation, this.#state);
       }
       const returning = slotOf[returns[this.#turn] as number] as number;
       const bit = 1 << (returning & 31);
@@ -225,8 +230,9 @@ export class Search<State, Input, Output> {
 
   /** Every move but that of the operation that returns now, which was tried first; the last is tried first. */
   #findMoves(): void {
-    const { starts, under, open, openFrom, actionOf, readOnly, after } = this.#timeline;
+    const { starts, under, open, actionOf, readOnly, after } = this.#timeline;
     const turn = this.#turn;
+    if (this.#isHopeless(turn)) return;
     const stamp = ++this.#expansions;
     const begin = this.#moveCount;
     const first = starts[turn] as number;
@@ -250,10 +256,28 @@ export class Search<State, Input, Output> {
     this.#reverseMoves(begin);
   }
 
+  /** Whether what returns now is a read that nothing which is under way can make fit. */
+  #isHopeless(turn: number): boolean {
+    const { returns, readOnly, actionOf, under, starts, open } = this.#timeline;
+    const returning = actionOf[returns[turn] as number] as number;
+    if (readOnly[returning] === 0) return false;
+    const writes: number[] = [];
+    for (let place = (starts[turn] as number) + 1; place < (starts[turn + 1] as number); place++) {
+      const operation = under[place] as number;
+      const action = actionOf[operation] as number;
+      if (readOnly[action] === 0 && !this.#has(operation)) writes.push(action);
+    }
+    for (const group of open) {
+      const operation = this.#firstUnused(group, turn);
+      if (operation !== -1) writes.push(actionOf[operation] as number);
+    }
+    return !this.#transitions.reachable(this.#state, returning, writes);
+  }
+
   #firstUnused(group: Int32Array, turn: number): number {
-    const { openFrom, after } = this.#timeline;
+    const { from, after } = this.#timeline;
     for (const operation of group) {
-      if ((openFrom[operation] as number) > turn) return -1;
+      if ((from[operation] as number) > turn) return -1;
       if (this.#has(operation)) continue;
       if (after === undefined || this.#mayFollow(operation)) return operation;
     }

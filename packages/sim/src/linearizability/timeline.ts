@@ -33,10 +33,10 @@ export interface Timeline {
   /** The operations that are under way at turn `t` and return later or now, by return: `under[starts[t]]` to `under[starts[t + 1]]`. */
   readonly under: Int32Array;
   readonly starts: Int32Array;
+  /** The first turn at which each operation is under way, as far as it is of use; `turns` where it never is. */
+  readonly from: Int32Array;
   /** Operations that never return and are of use, those that do the same in a row, by invocation. */
   readonly open: readonly Int32Array[];
-  /** The first turn at which each open operation is under way. */
-  readonly openFrom: Int32Array;
   /** The operation that must take effect before this one although their intervals touch; else -1. */
   readonly after: Int32Array | undefined;
   /** Words of a configuration for operations that return, and for those that never do. */
@@ -62,7 +62,7 @@ export function* timelineOf<State, Input, Output>(
   yield;
   const { actionOf, readOnly } = actions;
   const slotOf = new Int32Array(count);
-  const openFrom = new Int32Array(count).fill(turns);
+  const from = new Int32Array(count).fill(turns);
   const starts = new Int32Array(turns + 1);
   const under = new IntList();
   const active: number[] = [];
@@ -74,11 +74,11 @@ export function* timelineOf<State, Input, Output>(
     const returning = returns[turn] as number;
     const at = read.returnedAt[members[returning] as number] as number;
     for (; next < count && (read.invokedAt[members[next] as number] as number) <= at; next++) {
+      const action = actionOf[next] as number;
+      // One that changes nothing and told nobody anything may as well never have happened.
+      if (turnOf[next] === turns && readOnly[action] === 1) continue;
+      from[next] = turn;
       if (turnOf[next] === turns) {
-        const action = actionOf[next] as number;
-        // One that changes nothing and told nobody anything may as well never have happened.
-        if (readOnly[action] === 1) continue;
-        openFrom[next] = turn;
         const group = groups.get(action);
         if (group === undefined) groups.set(action, [next]);
         else group.push(next);
@@ -101,7 +101,7 @@ export function* timelineOf<State, Input, Output>(
   const bytes = under.words.byteLength + count * 4 * 8;
   return {
     ...{ count, turns, returns, turnOf, slotOf, ...actions, under: under.words, starts },
-    ...{ open, openFrom, after, words, openWords, bytes },
+    ...{ from, open, after, words, openWords, bytes },
   };
 }
 

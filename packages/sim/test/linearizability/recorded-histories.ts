@@ -42,6 +42,16 @@ export function readKeyValueHistories(folder: string): Map<string, KeyValueHisto
   );
 }
 
+type KeyValueMatch = [
+  line: string,
+  process: string,
+  event: string,
+  type: 'get' | 'put' | 'append',
+  key: string,
+  quoted: string,
+  value: string | undefined,
+];
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Lines such as `INFO  jepsen.util - 3	:invoke	:cas	[1 2]`; `:info` and a read that timed out leave the operation open. */
@@ -91,17 +101,9 @@ export function parseKeyValue(text: string): KeyValueHistory {
         line,
       );
     if (match === null) continue;
-    const [, process, event, type, key, , value = ''] = match as unknown as string[] as [
-      string,
-      string,
-      string,
-      'get' | 'put' | 'append',
-      string,
-      string,
-      string,
-    ];
+    const [, process, event, type, key, , value] = match as unknown as KeyValueMatch;
     if (event === 'invoke') {
-      const input = type === 'get' ? { type, key } : { type, key, value };
+      const input = type === 'get' ? { type, key } : { type, key, value: value ?? '' };
       const operation = { process, input, invokedAt: at };
       history.push(operation);
       pending.set(process, operation);
@@ -111,7 +113,7 @@ export function parseKeyValue(text: string): KeyValueHistory {
     if (operation === undefined) throw new Error(`Line ${at + 1} ends what never began: ${line}`);
     pending.delete(process);
     operation.returnedAt = at;
-    if (type === 'get') operation.output = value;
+    if (type === 'get') operation.output = value ?? '';
   }
   return history;
 }

@@ -25,20 +25,27 @@ export function keyValue(
     partition: input => input.key,
     operationKey,
     readOnly: input => input.type === 'get',
+    reachable,
     validate,
     describe,
   };
 }
 
 function step(value: string | null, input: KeyValueInput, output: KeyValueOutput): string | null | undefined {
-  switch (input.type) {
-    case 'get':
-      return output === undefined || output === value ? value : undefined;
-    case 'put':
-      return input.value;
-    case 'append':
-      return (value ?? '') + input.value;
-  }
+  if (input.type === 'get') return output === undefined || output === value ? value : undefined;
+  return input.type === 'put' ? input.value : (value ?? '') + input.value;
+}
+
+/** What a get returned begins with what was there or was put in between, for all else only appends. */
+function reachable(
+  value: string | null,
+  _input: KeyValueInput,
+  output: KeyValueOutput,
+  inputs: readonly KeyValueInput[],
+): boolean {
+  if (typeof output !== 'string') return output === undefined || output === value;
+  if (output.startsWith(value ?? '')) return true;
+  return inputs.some(input => input.type === 'put' && output.startsWith(input.value));
 }
 
 function operationKey(input: KeyValueInput, output: KeyValueOutput): string {

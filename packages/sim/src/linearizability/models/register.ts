@@ -25,34 +25,37 @@ export function register(
     step,
     operationKey,
     readOnly: (input, output) => input.type === 'read' || (input.type === 'cas' && output === false),
+    reachable,
     validate,
     describe,
   };
 }
 
 function step(value: Scalar, input: RegisterInput, output: RegisterOutput): Scalar | undefined {
-  switch (input.type) {
-    case 'read':
-      return output === undefined || output === value ? value : undefined;
-    case 'write':
-      return input.value;
-    case 'cas': {
-      const swaps = value === input.from;
-      if (output !== undefined && output !== swaps) return undefined;
-      return swaps ? input.to : value;
-    }
-  }
+  if (input.type === 'read') return output === undefined || output === value ? value : undefined;
+  if (input.type === 'write') return input.value;
+  const swaps = value === input.from;
+  if (output !== undefined && output !== swaps) return undefined;
+  return swaps ? input.to : value;
+}
+
+/** Whether one of the inputs can put a value there that a read returned, or that a failed cas did not expect. */
+function reachable(
+  value: Scalar,
+  input: RegisterInput,
+  output: RegisterOutput,
+  inputs: readonly RegisterInput[],
+): boolean {
+  if (step(value, input, output) !== undefined) return true;
+  return inputs.some(
+    one => one.type !== 'read' && step(one.type === 'cas' ? one.to : one.value, input, output) !== undefined,
+  );
 }
 
 function operationKey(input: RegisterInput, output: RegisterOutput): string {
-  switch (input.type) {
-    case 'read':
-      return output === undefined ? 'r' : `r${scalarText(output)}`;
-    case 'write':
-      return `w${scalarText(input.value)}`;
-    case 'cas':
-      return `c${scalarText(input.from)}\0${scalarText(input.to)}\0${output}`;
-  }
+  if (input.type === 'read') return output === undefined ? 'r' : `r${scalarText(output)}`;
+  if (input.type === 'write') return `w${scalarText(input.value)}`;
+  return `c${scalarText(input.from)}\0${scalarText(input.to)}\0${output}`;
 }
 
 function validate({ input, output, returnedAt }: Operation<RegisterInput, RegisterOutput>): void {
@@ -70,12 +73,7 @@ function validate({ input, output, returnedAt }: Operation<RegisterInput, Regist
 
 function describe(input: RegisterInput, output: RegisterOutput): string {
   const answer = output === undefined ? '?' : JSON.stringify(output);
-  switch (input.type) {
-    case 'read':
-      return `read → ${answer}`;
-    case 'write':
-      return `write ${JSON.stringify(input.value)}`;
-    case 'cas':
-      return `cas ${JSON.stringify(input.from)} to ${JSON.stringify(input.to)} → ${answer}`;
-  }
+  if (input.type === 'read') return `read → ${answer}`;
+  if (input.type === 'write') return `write ${JSON.stringify(input.value)}`;
+  return `cas ${JSON.stringify(input.from)} to ${JSON.stringify(input.to)} → ${answer}`;
 }
