@@ -90,6 +90,3 @@ export interface ClientEnv extends Env {
    */
   operation<Input, Output>(input: Input, run: () => Promise<Output>): Promise<Output | undefined>;
 }
-
-/** Checks nothing but types and names; returns what it is given. @throws TypeError or RangeError on bad fields */
-export declare function defineScenario(scenario: Scenario): Scenario;

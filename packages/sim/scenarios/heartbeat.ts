@@ -1,0 +1,85 @@
+import { type NodeId, sleep } from '@quorate/core';
+import { defineScenario, type NodeEnv, type Scenario } from '../src/index.ts';
+
+const periodMs = 100;
+const silenceMs = 1_000;
+
+/** What a node knows of its peers: a counter of each, and when it was heard last. */
+class Peers {
+  readonly #env: NodeEnv;
+  readonly #message: Uint8Array = new Uint8Array(16);
+  readonly #view: DataView = new DataView(this.#message.buffer);
+  readonly #heard: Map<NodeId, { counter: number; atMs: number; suspected: boolean }> = new Map();
+  #counter = 0;
+
+  constructor(env: NodeEnv) {
+    this.#env = env;
+    for (const peer of env.nodes) {
+      if (peer !== env.self) this.#heard.set(peer, { counter: 0, atMs: 0, suspected: false });
+    }
+  }
+
+  /** Tells every peer that this node lives, and looks who has been silent for too long. */
+  beat(): void {
+    const { clock, transport } = this.#env;
+    const nowMs = clock.monotonicMs();
+    this.#view.setUint32(0, ++this.#counter);
+    this.#view.setUint32(4, this.#env.incarnation);
+    for (const [peer, heard] of this.#heard) {
+      transport.send(peer, this.#message);
+      if (heard.suspected || nowMs - heard.atMs < silenceMs) continue;
+      heard.suspected = true;
+      this.#env.reached('suspected');
+    }
+  }
+
+  hear(from: NodeId, message: Uint8Array): void {
+    const heard = this.#heard.get(from);
+    if (heard === undefined || message.length !== 16) return;
+    heard.counter = new DataView(message.buffer, message.byteOffset).getUint32(0);
+    heard.atMs = this.#env.clock.monotonicMs();
+    if (heard.suspected) this.#env.reached('came-back');
+    heard.suspected = false;
+  }
+}
+
+const shape: Omit<Scenario, 'name' | 'summary' | 'node'> = {
+  nodes: ['n1', 'n2', 'n3', 'n4', 'n5'],
+  faults: {
+    network: { mode: 'datagram', loss: true, partitions: true },
+    process: true,
+    clock: { driftMax: 0.001 },
+  },
+  probes: ['suspected', 'came-back'],
+};
+
+/** Five nodes that tell each other every 100 ms that they live, written with callbacks. */
+export const heartbeatCallbacks: Scenario = defineScenario({
+  ...shape,
+  name: 'heartbeat-callbacks',
+  summary: 'Five nodes that tell each other that they live, by timers and callbacks',
+  node(env) {
+    const peers = new Peers(env);
+    void env.transport.start({ onMessage: (from, message) => peers.hear(from, message) });
+    const beat = (): void => {
+      peers.beat();
+      env.clock.setTimer(periodMs, beat);
+    };
+    beat();
+  },
+});
+
+/** The same by async functions. */
+export const heartbeatAsync: Scenario = defineScenario({
+  ...shape,
+  name: 'heartbeat-async',
+  summary: 'Five nodes that tell each other that they live, by async functions',
+  async node(env) {
+    const peers = new Peers(env);
+    await env.transport.start({ onMessage: (from, message) => peers.hear(from, message) });
+    for (;;) {
+      peers.beat();
+      await sleep(env.clock, periodMs);
+    }
+  },
+});

@@ -1,0 +1,62 @@
+import { setFlagsFromString } from 'node:v8';
+
+/** Captured before any simulation replaces them. */
+const { nextTick } = process;
+const enqueueMicrotask = queueMicrotask;
+
+/** How promises go on between two events: V8's own checkpoint from a synchronous loop, or turns of Node's tick queue. */
+export type Pump = 'checkpoint' | 'ticks';
+
+let checkpoint: (() => void) | undefined;
+let wasTried = false;
+
+/**
+ * Runs every microtask that waits, and those that they queue. Undefined where V8 does not let us, or where this is called from
+ * within a microtask, in which V8 would do nothing.
+ *
+ * The flag is on while one function is compiled. It allows the percent sign in source text and changes nothing else.
+ */
+export function microtaskCheckpoint(): (() => void) | undefined {
+  if (!wasTried) {
+    wasTried = true;
+    try {
+      setFlagsFromString('--allow-natives-syntax');
+      checkpoint = new Function('%PerformMicrotaskCheckpoint()') as () => void;
+      checkpoint();
+    } catch {
+      checkpoint = undefined;
+    } finally {
+      setFlagsFromString('--no-allow-natives-syntax');
+    }
+  }
+  if (checkpoint === undefined) return undefined;
+  let ran = false;
+  enqueueMicrotask(() => {
+    ran = true;
+  });
+  checkpoint();
+  return ran ? checkpoint : undefined;
+}
+
+/**
+ * Calls `step` until it answers false, at most `stepsMax` times, with every microtask run after each call; then `done`.
+ *
+ * Node empties its tick queue before the microtasks, and looks at it again after them. So a tick that is queued by a microtask
+ * runs when no microtask is left: as after a checkpoint.
+ */
+export function pump(kind: Pump, stepsMax: number, step: () => boolean, done: () => void): void {
+  const perform = kind === 'checkpoint' ? microtaskCheckpoint() : undefined;
+  if (perform !== undefined) {
+    let rest = stepsMax;
+    while (rest-- > 0 && step()) perform();
+    perform();
+    done();
+    return;
+  }
+  let rest = stepsMax;
+  const turn = (): void => {
+    const next = rest-- > 0 && step() ? turn : done;
+    enqueueMicrotask(() => nextTick(next));
+  };
+  turn();
+}

@@ -1,0 +1,35 @@
+import type { Draw } from '../engine/tape.ts';
+
+/**
+ * Quantiles of the log-logistic distribution of shape 2 with the median 1: p50 is 1, p99 is 10, p99.9 is 32, the largest 90.
+ * Only divisions and square roots, which every engine rounds alike.
+ */
+const quantiles: Float64Array = new Float64Array(4096).map((_, index) =>
+  Math.sqrt((index + 0.5) / (4095.5 - index)),
+);
+
+/** From this quantile on a latency is an event of its own, which can be taken away: one in 64. */
+const tailFrom = 4032;
+
+/** How long messages take: a floor, a median above it, and a heavy tail that is cut off. */
+export class Latency {
+  readonly #floorUs: number;
+  readonly #medianUs: number;
+  readonly #maxUs: number;
+
+  constructor(floorUs: number, medianUs: number, maxUs: number) {
+    this.#floorUs = floorUs;
+    this.#medianUs = medianUs;
+    this.#maxUs = maxUs;
+  }
+
+  /** Of the draw, the tail alone is on the tape: taken away, the message takes the median. */
+  drawUs(draw: Draw): number {
+    const word = draw.word();
+    const index = word >>> 20;
+    const quantile = index < tailFrom || draw.keepsLast() ? (quantiles[index] as number) : 1;
+    // The low bits keep messages of one quantile apart.
+    const delayUs = this.#floorUs + Math.floor(this.#medianUs * quantile) + (word & 0x1f);
+    return delayUs < this.#maxUs ? delayUs : this.#maxUs;
+  }
+}

@@ -1,0 +1,82 @@
+import { type NodeId, nodeId } from '@quorate/core';
+import { HostTime } from '../clock/host-time.ts';
+import { HostDice } from '../engine/host-device.ts';
+import { Incarnation } from '../engine/incarnation.ts';
+import { Lane } from '../engine/lane.ts';
+import type { World } from '../engine/world.ts';
+import { Endpoint } from '../network/endpoint.ts';
+import type { Network } from '../network/network.ts';
+
+/** What a host is, beside the world it lives in. */
+export interface HostOptions {
+  readonly name: string;
+  readonly index: number;
+  readonly kind: 'node' | 'client';
+}
+
+/** A machine: it runs one program, goes down, comes up again, and stands still for a while. */
+export class Host {
+  readonly name: string;
+  readonly id: NodeId;
+  readonly kind: 'node' | 'client';
+  readonly lane: Lane;
+  readonly endpoint: Endpoint;
+  readonly time: HostTime = new HostTime();
+  readonly dice: HostDice;
+  /** Absent while it is down. */
+  incarnation: Incarnation | undefined = undefined;
+  readonly #world: World;
+  #starts = 0;
+
+  constructor(world: World, options: HostOptions) {
+    this.name = options.name;
+    this.id = nodeId(options.name);
+    this.kind = options.kind;
+    this.lane = new Lane(options.index);
+    this.endpoint = new Endpoint(this.id, this.lane, options.kind === 'node');
+    this.dice = new HostDice(world, options.name);
+    this.#world = world;
+  }
+
+  get paused(): boolean {
+    return this.lane.held !== undefined;
+  }
+
+  /** A new life. The caller runs the program in it. */
+  start(): Incarnation {
+    const world = this.#world;
+    this.#starts++;
+    this.incarnation = new Incarnation(this.lane, this.#starts, world.nowUs);
+    world.trace(this.lane, { type: 'start', incarnation: this.#starts });
+    return this.incarnation;
+  }
+
+  /** The power fails. Nothing that was under way on it happens any more. */
+  crash(network: Network): void {
+    if (this.incarnation === undefined) return;
+    this.#world.trace(this.lane, { type: 'crash' });
+    this.incarnation.alive = false;
+    this.incarnation = undefined;
+    network.hangUp(this.endpoint, 'crash');
+    this.#release();
+  }
+
+  pause(): void {
+    if (this.incarnation === undefined || this.paused) return;
+    this.#world.trace(this.lane, { type: 'pause' });
+    this.lane.held = [];
+  }
+
+  /** What fell due meanwhile happens now, in its order. */
+  resume(): void {
+    if (!this.paused) return;
+    this.#world.trace(this.lane, { type: 'resume' });
+    this.#release();
+  }
+
+  #release(): void {
+    const { held } = this.lane;
+    this.lane.held = undefined;
+    for (const event of held ?? []) this.#world.queue.push(this.#world.nowUs, event);
+  }
+}
