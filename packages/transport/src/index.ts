@@ -4,3 +4,4 @@
  * @packageDocumentation
  */
 export { createInProcessNetwork, type InProcessNetwork, type InProcessOptions } from './in-process.ts';
+export { type AttachOptions, createPortTransport, type PortOptions, type PortTransport } from './port.ts';

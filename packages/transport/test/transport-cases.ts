@@ -214,6 +214,7 @@ const delivery: readonly TransportCase[] = [
       };
       ada.send(bob.self, numbered(1));
       await atCyd.until(() => atCyd.messages.length === 200);
+      await atAda.until(() => atAda.messages.length >= 200);
       equal(
         atAda.messages.map(({ bytes }) => numberOf(bytes)),
         Array.from({ length: 200 }, (_, index) => index + 1),
