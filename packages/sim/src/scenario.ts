@@ -90,3 +90,5 @@ export interface ClientEnv extends Env {
    */
   operation<Input, Output>(input: Input, run: () => Promise<Output>): Promise<Output | undefined>;
 }
+
+export { defineScenario } from './define-scenario.ts';

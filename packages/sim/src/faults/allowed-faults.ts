@@ -16,7 +16,15 @@ export interface AllowedFaults {
   readonly disk: DiskFaults;
 }
 
-const everyNetworkFault: NetworkFaults = { loss: true, resets: true, partitions: true, clogs: true };
+const everyNetworkFault: NetworkFaults = {
+  loss: true,
+  duplication: true,
+  reordering: true,
+  corruption: true,
+  resets: true,
+  partitions: true,
+  clogs: true,
+};
 const everyClockFault: ClockFaults = { skewMaxMs: 10_000, driftMax: 0.01, jumps: true };
 const everyDiskFault: DiskFaults = {
   latencyMaxMs: 100,
@@ -66,7 +74,10 @@ export function allowedFaults(faults: FaultOptions, nodeCount: number): AllowedF
   };
 }
 
+/** Where a group names no kind that may strike, every kind may that it does not rule out. */
 function optionsOf<Options extends object>(given: boolean | Options | undefined, every: Options): Options {
-  if (typeof given === 'object') return given;
-  return given === true ? every : ({} as Options);
+  if (given === true) return every;
+  if (typeof given !== 'object') return {} as Options;
+  const kinds = Object.keys(every) as (keyof Options)[];
+  return kinds.some(kind => Boolean(given[kind])) ? given : { ...every, ...given };
 }
