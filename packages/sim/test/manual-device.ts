@@ -46,7 +46,7 @@ export class ManualWorld {
   }
 
   /** Runs until `promise` has settled. Fails where nothing is left that could settle it. */
-  async until<Value>(promise: Promise<Value> | Value, eventsMax = 100_000): Promise<Value> {
+  async until<Value>(promise: PromiseLike<Value> | Value, eventsMax = 100_000): Promise<Value> {
     const progress = { isSettled: false };
     const settled = Promise.resolve(promise).finally(() => {
       progress.isSettled = true;
