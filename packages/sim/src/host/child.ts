@@ -69,9 +69,10 @@ async function runOrder({ options, keep, html }: RunOrder): Promise<SeedOutcome>
   }
 }
 
-async function writePage(result: RunResult, file: string): Promise<void> {
+async function writePage(result: RunResult, html: NonNullable<RunOrder['html']>): Promise<void> {
+  // It is large, and most processes write no page.
   const { renderTrace } = await import('../viewer/render-trace.ts');
-  writeFileSync(file, renderTrace(result));
+  writeFileSync(html.file, renderTrace(result, { replayLine: html.replayLine }));
 }
 
 /** Waits until the reply has left this process. Details of a finding that cannot be sent are sent as text. */

@@ -57,8 +57,12 @@ export async function runCampaignCommand(
     progress.end();
     const report = reportOf(found, campaign, { seconds, failures, options });
     show(report, options, context);
-    if (options.html !== undefined && failures[0] !== undefined && !context.signal.aborted) {
-      await pool.run({ options: failures[0].run, html: resolve(options.html) });
+    const [first] = failures;
+    if (options.html !== undefined && first !== undefined && !context.signal.aborted) {
+      await pool.run({
+        options: first.run,
+        html: { file: resolve(options.html), replayLine: first.replay },
+      });
     }
     return report.exitCode;
   } finally {

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { count, seconds } from '../runner/describe-failure.ts';
 import type { Discovered } from '../runner/discover-scenarios.ts';
-import type { Replay } from '../runner/replay-line.ts';
+import { formatReplay, type Replay } from '../runner/replay-line.ts';
 import { messageOf, ruleOf, type SeedOutcome } from '../runner/seed-outcome.ts';
 import { sourceDigests } from '../runner/source-digest.ts';
 import { WorkerProcess } from '../runner/worker-process.ts';
@@ -36,7 +36,7 @@ export async function runReplayCommand(
   try {
     outcome = await worker.run({
       options: { seed, without, ...(safetyMs === undefined ? {} : { safetyMs }) },
-      ...(options.html === undefined ? {} : { html: resolve(options.html) }),
+      ...(options.html === undefined ? {} : { html: { file: resolve(options.html), replayLine: formatReplay(replay) } }),
     });
   } catch (error) {
     if (!context.signal.aborted) throw error;

@@ -14,8 +14,8 @@ export interface RunOrder {
   readonly options: RunOptions;
   /** Records, for {@link SeedOutcome.removable}, or for slices of the trace and for the viewer's page. */
   readonly keep?: 'removable' | 'trace';
-  /** A file to write the viewer's page to. */
-  readonly html?: string;
+  /** A file to write the viewer's page to, and the line that the page shows. */
+  readonly html?: { readonly file: string; readonly replayLine: string };
 }
 
 /** What a worker process is told. */

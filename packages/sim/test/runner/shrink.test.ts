@@ -1,0 +1,94 @@
+import { ManualClock } from '@quorate/core';
+import { describe, expect, test } from 'vitest';
+import type { RunOptions } from '../../src/run-result.ts';
+import { outcomeOf } from '../../src/host/runner/seed-outcome.ts';
+import { shrink, type Shrunk } from '../../src/host/runner/shrink.ts';
+import type { ShrinkOptions } from '../../src/host/runner/shrink-state.ts';
+import { type FakeBug, fakeRun } from './fake-run.ts';
+
+const names = ['latency', 'fault:crash', 'fault:partition', 'op:client-0', 'op:client-1', 'loss'].flatMap(label =>
+  Array.from({ length: 100 }, (_, index) => `${label}#${index}`),
+);
+
+async function shrinkFake(bug: FakeBug, more: Partial<ShrinkOptions> = {}) {
+  const run = fakeRun(bug);
+  const tried: RunOptions[] = [];
+  const attempt = async (options: RunOptions, record: boolean) => {
+    tried.push(options);
+    return outcomeOf(await run({ ...options, record }));
+  };
+  const options = { seed: 17 };
+  const outcome = outcomeOf(await run(options));
+  const clock = new ManualClock();
+  const shrunk = await shrink({ clock, outcome, options, safetyMs: 30_000, attempt, ...more });
+  return { shrunk, tried, left: [...(shrunk.outcome.removable ?? [])].sort() };
+}
+
+/** Needs a crash, one operation and one late message, and two seconds. */
+const bug: FakeBug = {
+  names,
+  fails: (_, has, safetyMs) =>
+    has('fault:crash#42') && has('op:client-1#7') && has('latency#99') && safetyMs >= 2000 ? 'broken' : undefined,
+};
+
+describe('shrink', () => {
+  test('leaves what the finding needs and nothing else', async () => {
+    const { shrunk, left } = await shrinkFake(bug);
+    expect(left).toEqual(['fault:crash#42', 'latency#99', 'op:client-1#7']);
+    expect(shrunk.isComplete).toBe(true);
+    expect(shrunk.removableBefore).toBe(600);
+    expect(shrunk.eventsBefore).toBe(30_600);
+    expect(shrunk.outcome.events).toBeLessThan(30_600 / 10);
+    expect(shrunk.options.safetyMs).toBeGreaterThanOrEqual(2000);
+    expect(shrunk.options.safetyMs).toBeLessThan(2200);
+  });
+
+  test('what it gives fails in the same way when it is run again', async () => {
+    const { shrunk } = await shrinkFake(bug);
+    const again = await fakeRun(bug)(shrunk.options);
+    expect(again.finding?.rule).toBe('broken');
+    expect(again.traceHash).toBe(shrunk.outcome.traceHash);
+  });
+
+  test('does not slip away to another failure that is smaller', async () => {
+    const fails: FakeBug['fails'] = (seed, has, ms) => bug.fails(seed, has, ms) ?? (ms < 9000 ? 'other' : undefined);
+    const { shrunk, left } = await shrinkFake({ names, fails });
+    expect(shrunk.outcome.finding?.rule).toBe('broken');
+    expect(left).toEqual(['fault:crash#42', 'latency#99', 'op:client-1#7']);
+  });
+
+  test('takes whole kinds away first', async () => {
+    const { tried } = await shrinkFake(bug);
+    const first = tried.find(({ without = [] }) => without.length > 0)?.without;
+    expect([...(first ?? [])].sort()).toEqual([...new Set(names.map(name => name.split('#')[0]))].sort());
+  });
+
+  test('is the same each time', async () => {
+    const [one, other] = await Promise.all([shrinkFake(bug), shrinkFake(bug)]);
+    expect(other.shrunk).toEqual(one.shrunk);
+    expect(other.tried).toEqual(one.tried);
+  });
+
+  test('keeps to its number of runs, and says that there may be less', async () => {
+    const { shrunk, tried } = await shrinkFake(bug, { runsMax: 30 });
+    expect(tried).toHaveLength(30);
+    expect([shrunk.runs, shrunk.isComplete]).toEqual([30, false]);
+    expect(shrunk.outcome.finding?.rule).toBe('broken');
+  });
+
+  test('runs nothing after an abort, nor without time', async () => {
+    const none = { runs: 0, isComplete: false } satisfies Partial<Shrunk>;
+    const aborted = await shrinkFake(bug, { signal: AbortSignal.abort() });
+    expect(aborted.shrunk).toMatchObject(none);
+    const late = await shrinkFake(bug, { deadlineMs: 0 });
+    expect(late.shrunk).toMatchObject(none);
+  });
+
+  test('a failure that does not come again stays as it was', async () => {
+    let runs = 0;
+    const fails: FakeBug['fails'] = () => (runs++ === 0 ? 'once' : undefined);
+    const { shrunk } = await shrinkFake({ names, fails });
+    expect(shrunk).toMatchObject({ runs: 1, isComplete: false, options: { seed: 17 } });
+    expect(shrunk.outcome.finding?.rule).toBe('once');
+  });
+});
