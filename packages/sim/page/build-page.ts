@@ -4,6 +4,8 @@ import { stripTypeScriptTypes } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const styleSheets = ['colours.css', 'style.css', 'stage.css', 'events.css'];
+
 /**
  * Makes src/viewer/page.gen.ts: the page's script and style sheet as texts, and the digests by which the page's content
  * security policy lets these in and nothing else.
@@ -16,7 +18,7 @@ import { fileURLToPath } from 'node:url';
 export function buildPage(): string {
   const folder = import.meta.dirname;
   const script = pageScript(join(folder, 'main.ts'));
-  const style = squeezed(readFileSync(join(folder, 'style.css'), 'utf8'));
+  const style = squeezed(styleSheets.map(name => readFileSync(join(folder, name), 'utf8')).join(''));
   const parts = {
     pageScript: script,
     pageStyle: style,
@@ -26,7 +28,7 @@ export function buildPage(): string {
   const lines = Object.entries(parts).map(
     ([name, text]) => `export const ${name}: string =\n  ${JSON.stringify(text)};\n`,
   );
-  return `// Made by page/build-page.ts from page/*.ts and page/style.css: change these, then run it.\n${lines.join('')}`;
+  return `// Made by page/build-page.ts from page/*.ts and page/*.css: change these, then run it.\n${lines.join('')}`;
 }
 
 /** All modules that `entry` imports, each after those that it imports, as one module. */

@@ -3,8 +3,8 @@ import { callRowHeight, callTop } from './lane-layout.ts';
 import { fitted, type Scene, smallFont } from './scene.ts';
 import type { Call } from './spans.ts';
 
-/** An open call fades out over this, or over the rest of the drawing where that is less. */
-const FADE_PX = 140;
+/** An open call is at least so long, to fade out over. */
+const FADE_PX = 60;
 
 /** Bars from invocation to return, with what was asked and answered; open ones fade out. */
 export function drawCalls(context: CanvasRenderingContext2D, scene: Scene, index: number): void {
@@ -25,7 +25,7 @@ export function drawCalls(context: CanvasRenderingContext2D, scene: Scene, index
 /** Where a call's bar lies across. */
 export function callPlace({ view }: Scene, call: Call): { left: number; right: number } {
   const left = view.x(call.fromUs);
-  return { left, right: Math.max(call.open ? left + FADE_PX : view.x(call.toUs), left + 2) };
+  return { left, right: Math.max(view.x(call.toUs), left + (call.open ? FADE_PX : 2)) };
 }
 
 interface Bar {
@@ -39,17 +39,17 @@ function drawCall(context: CanvasRenderingContext2D, { view, palette }: Scene, c
   const left = Math.max(bar.left, view.left - 6);
   const right = Math.min(bar.right, view.left + view.width + 6);
   const height = callRowHeight - 5;
-  const colour = call.misfit ? palette.missed : palette.c2;
-  const soft = call.misfit ? palette['missed-soft'] : palette['c2-soft'];
+  const colour = call.misfit ? palette.missed : call.refused ? palette.strong : palette.c2;
+  const soft = call.misfit ? palette['missed-soft'] : call.refused ? palette.page : palette['c2-soft'];
   if (call.open) {
     const fade = context.createLinearGradient(bar.left, 0, bar.right, 0);
     fade.addColorStop(0, soft);
-    fade.addColorStop(1, 'transparent');
+    fade.addColorStop(1, `${soft}00`);
     context.fillStyle = fade;
     context.fillRect(left, top, right - left, height);
     const edge = context.createLinearGradient(bar.left, 0, bar.right, 0);
     edge.addColorStop(0, colour);
-    edge.addColorStop(1, 'transparent');
+    edge.addColorStop(1, `${colour}00`);
     context.fillStyle = edge;
     context.fillRect(left, top, right - left, 1);
     context.fillRect(left, top + height - 1, right - left, 1);
@@ -73,21 +73,31 @@ function drawCall(context: CanvasRenderingContext2D, { view, palette }: Scene, c
   );
 }
 
-/** Where operations took effect, and the order of that, as a line from one to the next. */
+/** Where operations took effect, and the order of that, as a line from one to the next of a partition. */
 export function drawPoints(context: CanvasRenderingContext2D, scene: Scene, index: number): void {
-  const { view, palette, models } = scene;
+  const { view, models } = scene;
   const model = models[index];
   if (model === undefined || model.run.data.points.length === 0) return;
   const boxes = boxesOf(scene, index);
   const calls = new Map(model.spans.calls.map(call => [call.operation, call]));
-  const places: [number, number][] = [];
-  for (const [operation, atUs] of model.run.data.points) {
-    const call = calls.get(operation);
-    const box = call === undefined ? undefined : boxes.get(call.lane);
-    if (call !== undefined && box !== undefined) {
-      places.push([view.x(atUs), callTop(box, call.row) + callRowHeight - 5]);
+  for (const order of model.run.data.points) {
+    const places: [number, number][] = [];
+    for (const [operation, atUs] of order) {
+      const call = calls.get(operation);
+      const box = call === undefined ? undefined : boxes.get(call.lane);
+      if (call !== undefined && box !== undefined) {
+        places.push([view.x(atUs), callTop(box, call.row) + callRowHeight - 5]);
+      }
     }
+    drawOrder(context, scene, places);
   }
+}
+
+function drawOrder(
+  context: CanvasRenderingContext2D,
+  { view, palette }: Scene,
+  places: readonly (readonly [x: number, y: number])[],
+): void {
   context.strokeStyle = palette.ink;
   context.globalAlpha = 0.45;
   context.lineWidth = 1;

@@ -61,7 +61,7 @@ class Labels {
     const key = `${box.top} ${row}`;
     const before = this.#last.get(key);
     if (before !== undefined) this.#write(before, x - before.x - 14);
-    this.#last.set(key, { text, x, y: box.base + [-24, -9, 12][row] });
+    this.#last.set(key, { text, x, y: box.base + ([-24, -9, 12] as const)[row] });
   }
 
   draw(): void {

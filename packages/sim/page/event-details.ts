@@ -20,7 +20,8 @@ export function showDetails(box: HTMLElement, model: RunModel, event: number): v
   }
   const call = model.spans.calls.find(span => span.event === event || span.end === event);
   if (call !== undefined) {
-    if (call.event === event) field(call.open ? 'stays open' : 'returns', call.outcome);
+    if (call.event === event)
+      field(call.open ? 'stays open' : call.refused ? 'fails' : 'returns', call.outcome);
     else field('input', call.input);
     if (call.point !== undefined) field('takes effect', timeText(call.point));
     if (call.misfit) field('does not fit', 'no order of the operations explains this one');

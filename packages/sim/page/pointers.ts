@@ -57,7 +57,8 @@ function pinch(view: View, before: number, now: number, other: number): void {
 }
 
 /** Up and down zooms around the pointer, sideways and with Shift pans. */
-function wheel(event: WheelEvent, { view, moved }: PointerTarget): void {
+function wheel(event: WheelEvent, target: PointerTarget): void {
+  const { view } = target;
   event.preventDefault();
   const unit = event.deltaMode === 1 ? 16 : 1;
   const sideways = Math.abs(event.deltaX) > Math.abs(event.deltaY) ? event.deltaX : 0;
@@ -67,7 +68,7 @@ function wheel(event: WheelEvent, { view, moved }: PointerTarget): void {
     const strength = event.ctrlKey ? 0.01 : 0.002;
     view.zoom(Math.exp(Math.max(Math.min(event.deltaY * unit * strength, 1), -1)), view.time(event.offsetX));
   }
-  moved();
+  target.moved();
 }
 
 /** The overview: a click or a drag moves the part that is in view. */

@@ -80,5 +80,5 @@ export function fitted(context: CanvasRenderingContext2D, text: string, width: n
     if (context.measureText(`${text.slice(0, middle)}…`).width <= width) low = middle;
     else high = middle - 1;
   }
-  return low < 2 ? '' : `${text.slice(0, low)}…`;
+  return low < 5 && low < text.length ? '' : `${text.slice(0, low)}…`;
 }

@@ -33,6 +33,8 @@ export interface Call extends Span {
   readonly input: string;
   readonly outcome: string;
   readonly open: boolean;
+  /** It certainly was not applied. */
+  readonly refused: boolean;
   /** Row among the calls of its lane that overlap. */
   row: number;
   point: number | undefined;
@@ -49,7 +51,7 @@ export interface Spans {
 /** Pairs what begins with what ends it; what has no end lasts to the end of the run. O(events log faults). */
 export function spansOf(run: Run): Spans {
   const ends = endsOf(run);
-  const points = new Map(run.data.points);
+  const points = new Map(run.data.points.flat());
   const lives: Life[] = [];
   const pauses: Span[] = [];
   const faults: Fault[] = [];
@@ -76,7 +78,7 @@ export function spansOf(run: Run): Spans {
   stack(
     calls,
     call => call.lane,
-    call => (call.open ? run.data.endUs : call.toUs),
+    call => call.toUs,
   );
   return { lives, pauses, faults, calls };
 }
@@ -125,14 +127,17 @@ function faultOf(run: Run, { event, fromUs, toUs }: Span): Fault {
 
 function callOf(run: Run, span: Span, end: number, points: ReadonlyMap<number, number>): Call {
   const operation = run.id(span.event, 'operation');
-  const open = end < 0 || run.type(end) === 'open';
+  const given = end >= 0 && run.type(end) === 'open';
+  const refused = given && String(run.field(end, 'why')).startsWith('not applied');
+  const open = end < 0 || (given && !refused);
   return {
     ...span,
     operation,
     end,
     open,
     input: String(run.field(span.event, 'input') ?? ''),
-    outcome: end < 0 ? 'never returned' : String(run.field(end, open ? 'why' : 'output') ?? ''),
+    refused,
+    outcome: end < 0 ? 'never returned' : String(run.field(end, given ? 'why' : 'output') ?? ''),
     row: 0,
     point: points.get(operation),
     misfit: run.data.misfit === operation,

@@ -1,4 +1,5 @@
 import { seededRandom } from '@quorate/core';
+import type { NotLinearizable } from '../src/linearizability/result.ts';
 import type { Operation } from '../src/operation.ts';
 import type { RunResult } from '../src/run-result.ts';
 import type { TraceDetail, TraceEvent } from '../src/trace/trace-event.ts';
@@ -155,8 +156,17 @@ function call(
 }
 
 /** All operations that returned, up to the one that does not fit: what a checker might say of a made run. */
-export function madeLinearization({ history }: RunResult): { order: number[]; misfit: number } {
+export function madeLinearization({ history }: RunResult): NotLinearizable<string> {
   const returned = history.map((_, place) => place).filter(place => history[place]?.returnedAt !== undefined);
   const order = returned.slice(0, Math.floor(returned.length * 0.6));
-  return { order, misfit: returned[order.length] ?? 0 };
+  const stuck = Int32Array.of(returned[order.length] ?? 0);
+  return {
+    verdict: 'violation',
+    partition: undefined,
+    prefix: Int32Array.from(order),
+    stuck,
+    state: '5',
+    steps: 1,
+    message: '',
+  };
 }

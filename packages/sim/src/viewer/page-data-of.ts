@@ -1,15 +1,16 @@
+import type { LinearizabilityResult } from '../linearizability/result.ts';
 import type { RunResult } from '../run-result.ts';
 import type { TraceEvent } from '../trace/trace-event.ts';
 import { divergence } from './divergence.ts';
-import { type Linearization, linearizationPoints } from './linearization.ts';
+import { effectTimes, violationIn } from './linearization.ts';
 import { packTrace } from './pack-trace.ts';
 import type { PageData, RunData } from './page-data.ts';
 
 /** What the page's script needs of the runs. @throws TypeError where a run was made without `record` */
 export function pageDataOf(
   result: RunResult,
-  linearization?: Linearization | undefined,
-  compare?: RunResult | undefined,
+  linearization?: LinearizabilityResult<unknown>,
+  compare?: RunResult,
 ): PageData {
   const runs = [runDataOf(result, linearization)];
   if (compare === undefined) return { runs };
@@ -25,10 +26,19 @@ export function recorded(result: RunResult): readonly TraceEvent[] {
   throw new TypeError(`Run must have been made with record: received a result without trace of "${name}"`);
 }
 
-/** Position of the event that shows what is wrong: the finding's own, or the last one that is not after it. */
-export function findingPosition(result: RunResult): number | undefined {
+/**
+ * Position of the event that shows what is wrong: the return of the operation that does not fit, or the finding's own time,
+ * or the event that tells of it.
+ */
+export function findingPosition(
+  result: RunResult,
+  linearization: LinearizabilityResult<unknown> | undefined = violationIn(result),
+): number | undefined {
   const trace = recorded(result);
   if (result.verdict === 'ok' || trace.length === 0) return undefined;
+  const misfit = linearization === undefined ? undefined : effectTimes(result, linearization).misfit;
+  const returned = trace.findIndex(({ detail }) => detail.type === 'return' && detail.operation === misfit);
+  if (returned >= 0) return returned;
   const own = trace.findIndex(({ detail }) => detail.type === 'finding');
   const atMs = result.finding?.atMs;
   if (atMs === undefined) return own < 0 ? trace.length - 1 : own;
@@ -38,16 +48,16 @@ export function findingPosition(result: RunResult): number | undefined {
   return position;
 }
 
-function runDataOf(result: RunResult, linearization?: Linearization): RunData {
+function runDataOf(result: RunResult, linearization = violationIn(result)): RunData {
   const trace = recorded(result);
-  const finding = findingPosition(result);
+  const finding = findingPosition(result, linearization);
   const { finding: found } = result;
   return {
     title: `${result.scenario}, seed ${result.seed}`,
     endUs: Math.max(result.simulatedMs * 1000, trace.at(-1)?.atUs ?? 0, 1),
     ...(finding === undefined ? {} : { finding }),
     ...(found === undefined ? {} : { findingText: `${found.rule}: ${found.message}` }),
-    ...(linearization === undefined ? { points: [] } : linearizationPoints(result, linearization)),
+    ...(linearization === undefined ? { points: [] } : effectTimes(result, linearization)),
     ...packTrace(trace),
   };
 }

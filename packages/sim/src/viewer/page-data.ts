@@ -12,8 +12,8 @@ export interface RunData extends PackedTrace {
   /** Position of the event that the page opens at. */
   readonly finding?: number;
   readonly findingText?: string;
-  /** Where operations took effect: id of the operation and time, in order. */
-  readonly points: readonly (readonly [operation: number, atUs: number])[];
+  /** For each partition, where its operations took effect, in order. */
+  readonly points: readonly (readonly (readonly [operation: number, atUs: number])[])[];
   /** The operation that fits nowhere. */
   readonly misfit?: number;
 }

@@ -36,6 +36,7 @@ function factList(result: RunResult): string {
     events: result.events.toLocaleString('en-US'),
     simulated: `${(result.simulatedMs / 1000).toLocaleString('en-US')} s`,
     operations: result.history.length.toLocaleString('en-US'),
+    ...(result.swarm === undefined || result.swarm.length === 0 ? {} : { faults: result.swarm.join(', ') }),
     ...(result.probes.length === 0 ? {} : { reached: result.probes.join(', ') }),
   };
   const items = Object.entries(facts).map(([name, value]) =>

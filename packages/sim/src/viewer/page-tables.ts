@@ -3,7 +3,7 @@ import type { TraceEvent } from '../trace/trace-event.ts';
 import { eventText, timeText } from './event-text.ts';
 import { flatDetail } from './flat-detail.ts';
 import { element, escape } from './markup.ts';
-import { findingPosition, recorded } from './page-data-of.ts';
+import { recorded } from './page-data-of.ts';
 
 const BEFORE = 30;
 const AFTER = 10;
@@ -11,9 +11,8 @@ const EQUAL_EVENTS = 4;
 const OTHER_EVENTS = 2;
 
 /** The events around the finding, or the first ones, for those who cannot see the drawing. Needs no script. */
-export function eventsTable(result: RunResult): string {
+export function eventsTable(result: RunResult, finding: number | undefined): string {
   const trace = recorded(result);
-  const finding = findingPosition(result);
   const from = Math.max((finding ?? 0) - BEFORE, 0);
   const to = Math.min((finding ?? BEFORE) + AFTER, trace.length - 1);
   const rows = trace

@@ -1,5 +1,5 @@
+import type { LinearizabilityResult } from '../linearizability/result.ts';
 import type { RunResult } from '../run-result.ts';
-import type { Linearization } from './linearization.ts';
 import { element, escape, scriptJson } from './markup.ts';
 import { pageStyle, pageScript, scriptDigest, styleDigest } from './page.gen.ts';
 import { pageDataOf } from './page-data-of.ts';
@@ -10,8 +10,11 @@ import { partingTable, eventsTable } from './page-tables.ts';
 export interface RenderTraceOptions {
   /** The line that replays the run, to be shown and copied. */
   readonly replayLine?: string;
-  /** What a checker found: operations get the points at which they took effect. */
-  readonly linearization?: Linearization;
+  /**
+   * What the checker found about the history: operations get the points at which they took effect. By default, what a
+   * finding of that check carries along.
+   */
+  readonly linearization?: LinearizabilityResult<unknown>;
   /** Another run to stand beside it, such as a passing neighbour or a second run of the same seed. */
   readonly compare?: RunResult;
 }
@@ -37,9 +40,11 @@ export function renderTrace(result: RunResult, options: RenderTraceOptions = {})
     '</head>',
     '<body>',
     pageHeader(result, options.replayLine),
-    options.compare === undefined ? '' : partingTable(result, options.compare, data.divergence),
+    options.compare === undefined
+      ? ''
+      : element('div', { class: 'compared' }, partingTable(result, options.compare, data.divergence)),
     pageStage(result, options.compare, data),
-    element('div', { class: 'below' }, eventsTable(result)),
+    element('div', { class: 'below' }, eventsTable(result, data.runs[0]?.finding)),
     element('div', { id: 'tip', hidden: '' }),
     `<script type="application/json" id="data">${scriptJson(data)}</script>`,
     `<script type="module">${pageScript}</script>`,
