@@ -1,0 +1,24 @@
+/** Memory with the views that reading and writing the format need. */
+export interface Block {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+export function makeBlock(byteCount: number): Block {
+  const bytes = new Uint8Array(byteCount);
+  return { bytes, view: new DataView(bytes.buffer) };
+}
+
+/** An integer below 2^56 in seven bytes, little-endian. */
+export function setUint56(view: DataView, at: number, value: number): void {
+  const high = Math.floor(value / 0x1_0000_0000);
+  view.setUint32(at, value >>> 0, true);
+  view.setUint16(at + 4, high & 0xffff, true);
+  view.setUint8(at + 6, high >>> 16);
+}
+
+/** What {@link setUint56} wrote. */
+export function getUint56(view: DataView, at: number): number {
+  const high = view.getUint16(at + 4, true) + view.getUint8(at + 6) * 0x1_0000;
+  return high * 0x1_0000_0000 + view.getUint32(at, true);
+}

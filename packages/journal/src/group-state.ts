@@ -1,0 +1,138 @@
+import type { GroupId, HardState, LogIndex, RecoveredLog, Term } from '@quorate/core';
+import { EntryIndex } from './entry-index.ts';
+import { alignBytes, type Position, segmentOf } from './format/position.ts';
+import { recordBytes } from './format/record.ts';
+import type { Base, Operation } from './operation.ts';
+import type { SnapshotFile } from './snapshot-file.ts';
+
+/** Keeps count of the entries in each segment that somebody still needs. */
+export interface LiveCounter {
+  added(position: Position): void;
+  dropped(position: Position): void;
+}
+
+/** A group as it is on disk, and the end that its accepted writes will give it. */
+export class GroupState {
+  readonly id: GroupId;
+  readonly index: EntryIndex = new EntryIndex();
+  hardState: HardState | undefined;
+  snapshot: SnapshotFile | undefined;
+  base: Base = { index: 0, term: 0 };
+  last = 0;
+  /** The last index after all writes that were accepted and are not durable yet. */
+  acceptedLast = 0;
+  /** The hard state after all writes that were accepted. */
+  acceptedHardState: HardState | undefined;
+  /** Accepted operations that drop entries: while there are some, no entry is moved. */
+  pendingDrops = 0;
+  /** The segments that hold the newest records of these; 0 where there is none. */
+  hardStateSegment = 0;
+  baseSegment = 0;
+  readonly #live: LiveCounter;
+
+  constructor(id: GroupId, live: LiveCounter) {
+    this.id = id;
+    this.#live = live;
+  }
+
+  get first(): number {
+    return this.base.index + 1;
+  }
+
+  recovered(): RecoveredLog {
+    return {
+      hardState: this.hardState,
+      snapshot: this.snapshot?.metadata,
+      first: this.first as LogIndex,
+      last: this.last as LogIndex,
+    };
+  }
+
+  termAt(index: number): Term | undefined {
+    if (index >= this.first && index <= this.last) return this.index.term(index) as Term | undefined;
+    const snapshot = this.snapshot?.metadata;
+    return snapshot?.index === index ? snapshot.term : undefined;
+  }
+
+  /** Counts an operation in that was taken into a batch. */
+  accept(operation: Operation): void {
+    if (operation.truncateFrom !== undefined) {
+      this.acceptedLast = operation.truncateFrom - 1;
+      this.pendingDrops++;
+    }
+    if (operation.reset === true) {
+      this.acceptedLast = operation.base?.index ?? 0;
+      this.pendingDrops++;
+    }
+    this.acceptedLast += operation.entries?.length ?? 0;
+    this.acceptedHardState = operation.hardState ?? this.acceptedHardState;
+  }
+
+  /** Forgets everything that was accepted and is not durable. */
+  rollBack(): void {
+    this.acceptedLast = this.last;
+    this.acceptedHardState = this.hardState;
+    this.pendingDrops = 0;
+  }
+
+  /** Takes over what is durable now. `position` is that of the operation's first record; the records follow each other. */
+  apply(operation: Operation, position: Position): void {
+    let at = position;
+    const advance = (payloadLength: number): void => {
+      at += recordBytes(payloadLength) / alignBytes;
+    };
+    if (operation.truncateFrom !== undefined) {
+      this.truncate(operation.truncateFrom);
+      this.pendingDrops--;
+      advance(0);
+    }
+    if (operation.base !== undefined) {
+      this.rebase(operation.base, operation.reset === true, segmentOf(at));
+      if (operation.reset === true) this.pendingDrops--;
+      advance(0);
+    }
+    for (const entry of operation.entries ?? []) {
+      this.append(entry.index, entry.term, at);
+      advance(entry.payload.length);
+    }
+    for (const entry of operation.moved ?? []) {
+      if (this.index.position(entry.index) === entry.from) this.move(entry.index, entry.term, at);
+      advance(entry.payload.length);
+    }
+    if (operation.hardState !== undefined) {
+      this.hardState = operation.hardState;
+      this.hardStateSegment = segmentOf(at);
+    }
+  }
+
+  append(index: number, term: number, position: Position): void {
+    this.index.set(index, position, term);
+    this.#live.added(position);
+    this.last = index;
+  }
+
+  /** Sets the position of an entry that is held, or that recovery will find it holds. */
+  move(index: number, term: number, position: Position): void {
+    const before = this.index.position(index);
+    if (before !== 0) this.#live.dropped(before);
+    this.index.set(index, position, term);
+    this.#live.added(position);
+    if (index > this.last) this.last = index;
+  }
+
+  truncate(from: number): void {
+    this.index.drop(from, this.last, this.#dropped);
+    this.last = Math.min(this.last, from - 1);
+  }
+
+  rebase(base: Base, reset: boolean, segment: number): void {
+    this.baseSegment = segment;
+    if (base.index < this.base.index) return;
+    const last = reset ? this.last : Math.min(this.last, base.index);
+    this.index.drop(this.first, last, this.#dropped);
+    this.base = base;
+    if (reset || this.last < base.index) this.last = base.index;
+  }
+
+  readonly #dropped = (position: Position): void => this.#live.dropped(position);
+}

@@ -1,0 +1,123 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Disk, DiskCapabilities, DiskFile } from '@quorate/core';
+import { diskError } from './disk-error.ts';
+import { type DiskMode, FolderFile } from './folder-file.ts';
+import { lockFolder, lockName } from './folder-lock.ts';
+
+/** How a {@link folderDisk} works. */
+export interface FolderDiskOptions {
+  /**
+   * `blocking`: writes and syncs block the thread until they are done, which is the fastest and meant for a thread of its
+   * own. `pool`, the default: they run on libuv's pool, and the event loop goes on.
+   */
+  readonly mode?: DiskMode;
+}
+
+/**
+ * A folder of the platform's file system as a {@link Disk}. It is made, with those above it, when it is locked.
+ *
+ * A sync is `fdatasync`, and room is made by writing zeros, so that later writes within it change no metadata. Where the
+ * device or a virtual machine loses what it said was flushed, nothing here can help.
+ */
+export function folderDisk(folder: string, options: FolderDiskOptions = {}): Disk {
+  const { mode = 'pool' } = options;
+  if (typeof folder !== 'string' || folder === '') {
+    throw new TypeError(`Folder must be a path: received "${String(folder)}"`);
+  }
+  if (mode !== 'blocking' && mode !== 'pool') {
+    throw new TypeError(`Mode must be "blocking" or "pool": received "${String(mode)}"`);
+  }
+  return new FolderDisk(path.resolve(folder), mode);
+}
+
+class FolderDisk implements Disk {
+  // Half of the smallest sectors in use would still be safe: the journal only asks that none is torn.
+  readonly capabilities: DiskCapabilities = { durability: 'fsync', sectorBytes: 512 };
+  readonly #folder: string;
+  readonly #mode: DiskMode;
+
+  constructor(folder: string, mode: DiskMode) {
+    this.#folder = folder;
+    this.#mode = mode;
+  }
+
+  async open(name: string, options: { readonly create?: boolean } = {}): Promise<DiskFile> {
+    try {
+      const fd = fs.openSync(this.#path(name), options.create === true ? 'wx+' : 'r+');
+      try {
+        return new FolderFile(name, fd, fs.fstatSync(fd).size, this.#mode);
+      } catch (error) {
+        fs.closeSync(fd);
+        throw error;
+      }
+    } catch (error) {
+      throw diskError(error, `"${name}"`, 'not-applied');
+    }
+  }
+
+  async list(): Promise<readonly string[]> {
+    try {
+      const found = await fs.promises.readdir(this.#folder, { withFileTypes: true });
+      const names = found.filter(entry => entry.isFile() && entry.name !== lockName).map(({ name }) => name);
+      return names.sort((a, b) => (a < b ? -1 : 1));
+    } catch (error) {
+      throw diskError(error, `the list of "${this.#folder}"`, 'not-applied');
+    }
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    try {
+      await fs.promises.rename(this.#path(from), this.#path(to));
+    } catch (error) {
+      throw diskError(error, `the new name of "${from}"`);
+    }
+  }
+
+  async remove(name: string): Promise<void> {
+    try {
+      await fs.promises.unlink(this.#path(name));
+    } catch (error) {
+      throw diskError(error, `the removal of "${name}"`);
+    }
+  }
+
+  async syncNames(): Promise<void> {
+    await syncFolder(this.#folder);
+  }
+
+  async lock(): Promise<AsyncDisposable> {
+    try {
+      const made = fs.mkdirSync(this.#folder, { recursive: true });
+      // Folders that were made here are durable only with the names that lead to them.
+      for (let at = this.#folder; made !== undefined && at.length >= made.length; at = path.dirname(at)) {
+        await syncFolder(path.dirname(at));
+      }
+    } catch (error) {
+      throw diskError(error, `the folder "${this.#folder}"`);
+    }
+    return lockFolder(this.#folder);
+  }
+
+  #path(name: string): string {
+    if (!/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/.test(name) || name === lockName) {
+      throw new TypeError(`File name must be of letters, digits, ".", "-" and "_": received "${name}"`);
+    }
+    return path.join(this.#folder, name);
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  // Windows has no handle of a folder that could be synced; NTFS keeps its own journal of names.
+  if (process.platform === 'win32') return;
+  try {
+    const handle = await fs.promises.open(folder, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw diskError(error, `a sync of the folder "${folder}"`);
+  }
+}

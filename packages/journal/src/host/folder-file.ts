@@ -1,0 +1,184 @@
+import fs from 'node:fs';
+import type { DiskFile, Done } from '@quorate/core';
+import { diskError } from './disk-error.ts';
+
+/** Where a file's calls are made: on this thread, which waits, or on a thread of libuv's pool. */
+export type DiskMode = 'blocking' | 'pool';
+
+const zeros = new Uint8Array(1024 * 1024);
+
+/** A file of the platform. Room is made on the pool in both modes, since it takes long and is not waited for. */
+export class FolderFile implements DiskFile {
+  readonly name: string;
+  readonly #fd: number;
+  readonly #mode: DiskMode;
+  #size: number;
+  #closed = false;
+
+  constructor(name: string, fd: number, size: number, mode: DiskMode) {
+    this.name = name;
+    this.#fd = fd;
+    this.#size = size;
+    this.#mode = mode;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  write(chunks: readonly Uint8Array[], offset: number): Done {
+    if (this.#mode === 'pool') return this.#writePooled(chunks, offset);
+    try {
+      this.#grown(writeBlocking(this.#fd, chunks, offset));
+    } catch (error) {
+      throw diskError(error, `a write to "${this.name}"`);
+    }
+    return undefined;
+  }
+
+  sync(): Done {
+    if (this.#mode === 'pool') {
+      return new Promise<void>((resolve, reject) => {
+        fs.fdatasync(this.#fd, error => (error === null ? resolve() : reject(this.#syncError(error))));
+      });
+    }
+    try {
+      fs.fdatasyncSync(this.#fd);
+    } catch (error) {
+      throw this.#syncError(error);
+    }
+    return undefined;
+  }
+
+  async read(into: Uint8Array, offset: number): Promise<number> {
+    try {
+      let count = 0;
+      while (count < into.length) {
+        const rest = into.subarray(count);
+        const got =
+          this.#mode === 'blocking'
+            ? fs.readSync(this.#fd, rest, 0, rest.length, offset + count)
+            : await readPooled(this.#fd, rest, offset + count);
+        if (got === 0) break;
+        count += got;
+      }
+      return count;
+    } catch (error) {
+      throw diskError(error, `a read of "${this.name}"`, 'not-applied');
+    }
+  }
+
+  async allocate(size: number): Promise<void> {
+    const before = this.#size;
+    try {
+      for (let at = before; at < size; ) {
+        at += await writePooled(this.#fd, [zeros.subarray(0, Math.min(zeros.length, size - at))], at);
+      }
+      await syncPooled(this.#fd);
+      this.#grown(size);
+    } catch (error) {
+      await truncatePooled(this.#fd, before).catch(() => undefined);
+      throw diskError(error, `${size} bytes in "${this.name}"`);
+    }
+  }
+
+  async truncate(size: number): Promise<void> {
+    if (!(size >= 0 && size <= this.#size)) {
+      throw new RangeError(
+        `File "${this.name}" must be cut to at most ${this.#size} bytes: received ${size}`,
+      );
+    }
+    try {
+      await truncatePooled(this.#fd, size);
+      await syncPooled(this.#fd);
+      this.#size = size;
+    } catch (error) {
+      throw diskError(error, `the end of "${this.name}"`);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    fs.closeSync(this.#fd);
+  }
+
+  async #writePooled(chunks: readonly Uint8Array[], offset: number): Promise<void> {
+    try {
+      let rest = chunks;
+      let at = offset;
+      for (;;) {
+        const count = await writePooled(this.#fd, rest, at);
+        at += count;
+        rest = without(rest, count);
+        if (rest.length === 0) break;
+      }
+      this.#grown(at);
+    } catch (error) {
+      throw diskError(error, `a write to "${this.name}"`);
+    }
+  }
+
+  #grown(end: number): void {
+    if (end > this.#size) this.#size = end;
+  }
+
+  /** A sync that finds no room has lost data as any other that fails: there is no trying again. */
+  #syncError(error: unknown): Error {
+    const known = diskError(error, `a sync of "${this.name}"`);
+    return known.code === 'STORAGE_FULL'
+      ? diskError(new Error(known.message, { cause: error }), `a sync of "${this.name}"`)
+      : known;
+  }
+}
+
+/** Writes all of it and returns where it ends. */
+function writeBlocking(fd: number, chunks: readonly Uint8Array[], offset: number): number {
+  let rest = chunks;
+  let at = offset;
+  while (rest.length > 0) {
+    const only = rest.length === 1 ? rest[0] : undefined;
+    const count =
+      only === undefined ? fs.writevSync(fd, rest, at) : fs.writeSync(fd, only, 0, only.length, at);
+    at += count;
+    rest = without(rest, count);
+  }
+  return at;
+}
+
+/** What is left of the chunks after a write of `count` bytes, which may end anywhere. */
+function without(chunks: readonly Uint8Array[], count: number): readonly Uint8Array[] {
+  let left = count;
+  for (const [at, chunk] of chunks.entries()) {
+    if (left < chunk.length) return [chunk.subarray(left), ...chunks.slice(at + 1)];
+    left -= chunk.length;
+  }
+  return [];
+}
+
+function writePooled(fd: number, chunks: readonly Uint8Array[], offset: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const done = (error: Error | null, count: number): void => (error ? reject(error) : resolve(count));
+    const only = chunks.length === 1 ? chunks[0] : undefined;
+    if (only === undefined) fs.writev(fd, chunks, offset, done);
+    else fs.write(fd, only, 0, only.length, offset, done);
+  });
+}
+
+function readPooled(fd: number, into: Uint8Array, offset: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    fs.read(fd, into, 0, into.length, offset, (error, count) => (error ? reject(error) : resolve(count)));
+  });
+}
+
+function syncPooled(fd: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fs.fsync(fd, error => (error ? reject(error) : resolve()));
+  });
+}
+
+function truncatePooled(fd: number, size: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fs.ftruncate(fd, size, error => (error ? reject(error) : resolve()));
+  });
+}

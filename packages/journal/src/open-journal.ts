@@ -1,0 +1,30 @@
+import type { Journal } from '@quorate/core';
+import { type JournalOptions, resolveOptions } from './journal-options.ts';
+import { recover } from './recover.ts';
+import { SegmentedJournal } from './segmented-journal.ts';
+
+/**
+ * Opens the journal in a folder, or makes one there.
+ *
+ * Everything is read once and checked. A torn tail, which is what a crash leaves of writes that nobody was told were
+ * durable, is cut off; damage below what was durable is refused, since a replica that forgot an entry it acknowledged, or a
+ * vote, must not take part as if nothing had happened.
+ *
+ * @throws RangeError where an option is out of its bounds
+ * @throws QuorateError `ALREADY_OPEN`; `JOURNAL_CORRUPT`, which says file, offset and what was expected; `STORAGE_FULL` where
+ *   there is no room for a new journal; `IO_FAILED`
+ */
+export async function openJournal(options: JournalOptions): Promise<Journal> {
+  const resolved = resolveOptions(options);
+  resolved.signal?.throwIfAborted();
+  const lock = await resolved.disk.lock();
+  try {
+    const recovered = await recover(resolved);
+    const journal = new SegmentedJournal(resolved, recovered, lock);
+    await journal.settle(recovered.superseded);
+    return journal;
+  } catch (error) {
+    await lock[Symbol.asyncDispose]();
+    throw error;
+  }
+}

@@ -1,0 +1,35 @@
+import type { HardState, LogEntry } from '@quorate/core';
+import type { Position } from './format/position.ts';
+import type { GroupState } from './group-state.ts';
+
+/** A base: entries up to `index` are gone. */
+export interface Base {
+  readonly index: number;
+  readonly term: number;
+}
+
+/** An entry that is written again; it counts where it still stands at `from`. */
+export interface MovedEntry {
+  readonly index: number;
+  readonly term: number;
+  readonly kind: number;
+  readonly payload: Uint8Array;
+  readonly from: Position;
+}
+
+/** What one write does to a group, its own records included: what is encoded, and what is applied once it is durable. */
+export interface Operation {
+  readonly group: GroupState;
+  readonly truncateFrom?: number | undefined;
+  readonly base?: Base | undefined;
+  /** With a base: everything above it goes too. */
+  readonly reset?: boolean;
+  readonly entries?: readonly LogEntry[] | undefined;
+  readonly moved?: readonly MovedEntry[];
+  readonly hardState?: HardState | undefined;
+}
+
+/** Whether an operation may use the room that is kept back for a full disk: it adds no entries. */
+export function isControl(operation: Operation): boolean {
+  return (operation.entries?.length ?? 0) === 0 && operation.moved === undefined;
+}

@@ -1,0 +1,116 @@
+import { groupId } from '@quorate/core';
+import { segmentName } from './format/file-names.ts';
+import { positionOf } from './format/position.ts';
+import { segmentHeaderBytes } from './format/segment-header.ts';
+import { findFiles, type FoundFiles, openSegments, splitAtGap } from './find-segments.ts';
+import { GroupState } from './group-state.ts';
+import { corrupt } from './journal-error.ts';
+import type { ResolvedOptions } from './journal-options.ts';
+import { checkComplete, isSupersededBy, recoverSnapshots } from './recover-snapshots.ts';
+import { Replay, type ReplayEnd } from './replay.ts';
+import type { Segment } from './segment.ts';
+import { SegmentList } from './segment-list.ts';
+import { createSegment, Segments } from './segments.ts';
+import { cutTornTail } from './torn-tail.ts';
+import type { ChainEnd } from './writer.ts';
+
+/** What was found on disk, ready to go on. */
+export interface Recovered {
+  readonly segments: Segments;
+  readonly groups: Map<number, GroupState>;
+  readonly end: ChainEnd;
+  /** Groups that a snapshot superseded just before the process ended: their log has to say so before they go on. */
+  readonly superseded: readonly GroupState[];
+}
+
+/** Reads a journal, or makes a new one. @throws QuorateError `JOURNAL_CORRUPT` and what the disk throws */
+export async function recover(options: ResolvedOptions): Promise<Recovered> {
+  const { disk } = options;
+  const files = await findFiles(disk);
+  for (const name of files.temporary) await disk.remove(name);
+  const { run, leftovers } = splitAtGap(files.segments);
+  if (run.length === 0) return createJournal(options, files);
+  const { segments: all, salt } = await openSegments(disk, run);
+  try {
+    return await recoverFrom(options, files, leftovers, all, salt);
+  } catch (error) {
+    for (const segment of all) await segment.close();
+    throw error;
+  }
+}
+
+async function createJournal(
+  { disk, limits, clock, random }: ResolvedOptions,
+  { snapshots }: FoundFiles,
+): Promise<Recovered> {
+  if (snapshots.length > 0) throw corrupt(segmentName(1), 0, 'a segment beside the snapshots');
+  const salt = random.uint32();
+  const first = await createSegment(disk, {
+    number: 1,
+    salt,
+    bytesMin: limits.firstSegmentBytes,
+    bytesWanted: limits.firstSegmentBytes,
+  });
+  const list = new SegmentList([first]);
+  const durable = positionOf(1, segmentHeaderBytes);
+  return {
+    segments: new Segments(disk, limits, clock, salt, list),
+    groups: new Map(),
+    end: { sum: 0, number: 0, durable },
+    superseded: [],
+  };
+}
+
+async function recoverFrom(
+  { disk, limits, clock, signal }: ResolvedOptions,
+  files: FoundFiles,
+  leftovers: readonly number[],
+  all: Segment[],
+  salt: number,
+): Promise<Recovered> {
+  const list = new SegmentList(all);
+  const replay = new Replay(list, salt);
+  const end = await replay.run(() => signal?.throwIfAborted());
+  const later = all.filter(({ number }) => number > end.segment.number);
+  await cutTornTail(disk, end, later, salt);
+  checkOldest(end, list.oldest.number, leftovers);
+  for (const number of leftovers) await disk.remove(segmentName(number));
+  const { groups } = replay;
+  await recoverSnapshots(disk, files.snapshots, id => {
+    const group = groups.get(id) ?? new GroupState(groupId(id), list);
+    groups.set(id, group);
+    return group;
+  });
+  const superseded: GroupState[] = [];
+  for (const group of groups.values()) {
+    const snapshot = group.snapshot?.metadata;
+    if (snapshot !== undefined && isSupersededBy(group, snapshot)) superseded.push(group);
+    else checkComplete(group, end.segment.number, end.offset);
+    group.rollBack();
+  }
+  const next = await keepNext(disk, later);
+  all.length -= later.length;
+  end.segment.file = await disk.open(end.segment.name);
+  return { segments: new Segments(disk, limits, clock, salt, list, next), groups, end, superseded };
+}
+
+/** Segments that the last batch still needs must be there. */
+function checkOldest(end: ReplayEnd, first: number, leftovers: readonly number[]): void {
+  const needed = end.oldest === 0 ? 1 : end.oldest;
+  if (first > needed) throw corrupt(segmentName(needed), 0, 'a segment that is still needed');
+  const kept = leftovers.find(number => number >= needed);
+  if (kept !== undefined) throw corrupt(segmentName(kept + 1), 0, 'a segment that is still needed');
+}
+
+/** The segment that was made ready and has no batch; what is beyond it was never acknowledged. */
+async function keepNext(
+  disk: ResolvedOptions['disk'],
+  later: readonly Segment[],
+): Promise<Segment | undefined> {
+  const [next, ...rest] = later;
+  for (const { name } of rest) await disk.remove(name);
+  if (next === undefined) return undefined;
+  next.file = await disk.open(next.name);
+  next.offset = segmentHeaderBytes;
+  return next;
+}

@@ -1,0 +1,199 @@
+import { type Clock, type Disk, type DiskFile, errorCode, invariant } from '@quorate/core';
+import { segmentName, temporaryEnding } from './format/file-names.ts';
+import { segmentNumberMax } from './format/position.ts';
+import { encodeSegmentHeader, segmentHeaderBytes } from './format/segment-header.ts';
+import { storageFull } from './journal-error.ts';
+import type { JournalLimits } from './journal-options.ts';
+import { removeIfThere, Segment } from './segment.ts';
+import type { SegmentList } from './segment-list.ts';
+
+/** Room is asked for in such steps, so that a disk that is nearly full gives what it has, and syncs are not held up for long. */
+const allocationStepBytes = 4 * 1024 * 1024;
+
+/** A full disk is asked again after this time; whoever writes before is refused at once. */
+export const fullRetryMs = 50;
+
+const spareName = `spare${temporaryEnding}`;
+
+/**
+ * The journal's files: sealed segments, the active one, and the next, which is made ready while there is still room in the
+ * active one. Segments double in size from `firstSegmentBytes`, so that a small journal is small.
+ */
+export class Segments {
+  readonly #disk: Disk;
+  readonly #limits: JournalLimits;
+  readonly #clock: Clock;
+  readonly salt: number;
+  readonly list: SegmentList;
+  #next: Segment | undefined;
+  #spare: number | undefined;
+  #preparing: Promise<void> | undefined;
+  #fullUntilMs = Number.NEGATIVE_INFINITY;
+  #fullCause: unknown;
+
+  constructor(
+    disk: Disk,
+    limits: JournalLimits,
+    clock: Clock,
+    salt: number,
+    list: SegmentList,
+    next?: Segment,
+  ) {
+    this.#disk = disk;
+    this.#limits = limits;
+    this.#clock = clock;
+    this.salt = salt;
+    this.list = list;
+    this.#next = next;
+  }
+
+  get active(): Segment {
+    return this.list.active;
+  }
+
+  /** Whether a batch goes into the active segment as it is. The reserve is for batches that add no entries. */
+  fits(byteCount: number, control: boolean): boolean {
+    const { active } = this;
+    const end = active.offset + byteCount;
+    return end <= active.size - (control ? 0 : this.#limits.reserveBytes);
+  }
+
+  /** Makes the next segment the active one, if it is ready and large enough. */
+  roll(byteCount: number): boolean {
+    const next = this.#next;
+    if (next === undefined || segmentHeaderBytes + byteCount + this.#limits.reserveBytes > next.size) {
+      return false;
+    }
+    this.#next = undefined;
+    this.list.push(next);
+    return true;
+  }
+
+  /** Begins to make the next segment ready once half of the active one is used. Errors show when it is needed. */
+  prepareEarly(): void {
+    const { active } = this;
+    if (this.#next !== undefined || this.#preparing !== undefined) return;
+    if (active.offset < active.size / 2 || this.#clock.monotonicMs() < this.#fullUntilMs) return;
+    this.prepare(0).catch(() => undefined);
+  }
+
+  /**
+   * Makes a next segment ready that has room for a batch.
+   *
+   * @throws QuorateError `STORAGE_FULL`, and nothing has changed
+   */
+  async prepare(byteCount: number): Promise<void> {
+    while (this.#preparing !== undefined) await this.#preparing.catch(() => undefined);
+    if (this.#clock.monotonicMs() < this.#fullUntilMs) throw storageFull('the write', this.#fullCause);
+    this.#preparing = this.#prepare(segmentHeaderBytes + byteCount + this.#limits.reserveBytes);
+    try {
+      await this.#preparing;
+    } catch (error) {
+      if (errorCode(error) === 'STORAGE_FULL') {
+        this.#fullUntilMs = this.#clock.monotonicMs() + fullRetryMs;
+        this.#fullCause = error;
+      }
+      throw error;
+    } finally {
+      this.#preparing = undefined;
+    }
+  }
+
+  /** Forgets the oldest segment, whose file is kept for the next one or removed. */
+  async giveBackOldest(): Promise<void> {
+    const segment = this.list.shift();
+    const wanted = segment.size >= this.#sizeOf(this.active.number + 1);
+    const recycles = wanted && this.#spare === undefined && !segment.isRead;
+    await segment.detach();
+    if (recycles) {
+      await this.#disk.rename(segment.name, spareName);
+      this.#spare = segment.size;
+    } else {
+      await this.#disk.remove(segment.name);
+    }
+    this.#fullUntilMs = Number.NEGATIVE_INFINITY;
+  }
+
+  async close(): Promise<void> {
+    await this.#preparing?.catch(() => undefined);
+    for (const segment of this.list.all) await segment.close();
+    await this.#next?.close();
+  }
+
+  /** The standard size of a segment. */
+  #sizeOf(number: number): number {
+    const { firstSegmentBytes, segmentBytes } = this.#limits;
+    return Math.min(segmentBytes, firstSegmentBytes * 2 ** Math.min(number - 1, 30));
+  }
+
+  async #prepare(bytesMin: number): Promise<void> {
+    const ready = this.#next;
+    if (ready !== undefined && ready.size >= bytesMin) return;
+    const number = this.active.number + 1;
+    invariant(number <= segmentNumberMax, 'segment numbers are used up');
+    this.#next = undefined;
+    await ready?.close();
+    this.#next = await createSegment(this.#disk, {
+      number,
+      salt: this.salt,
+      bytesMin,
+      bytesWanted: Math.max(bytesMin, this.#sizeOf(number)),
+      from: this.#takeSpare(bytesMin),
+    });
+  }
+
+  #takeSpare(bytesMin: number): string | undefined {
+    const size = this.#spare;
+    this.#spare = undefined;
+    return size !== undefined && size >= bytesMin ? spareName : undefined;
+  }
+}
+
+/** What {@link createSegment} makes. */
+export interface NewSegment {
+  readonly number: number;
+  readonly salt: number;
+  readonly bytesMin: number;
+  readonly bytesWanted: number;
+  /** A file whose room is used again, its old batches being recognised as such. */
+  readonly from?: string | undefined;
+}
+
+/** Makes a segment whose room, header and name are durable, in place of one of that number that was never used. */
+export async function createSegment(disk: Disk, wanted: NewSegment): Promise<Segment> {
+  const { number, salt, from } = wanted;
+  const temporary = `${segmentName(number)}${temporaryEnding}`;
+  if (from === undefined) await removeIfThere(disk, temporary);
+  else await disk.rename(from, temporary);
+  const file = await disk.open(temporary, { create: from === undefined });
+  try {
+    const size = await allocate(file, wanted);
+    const header = encodeSegmentHeader({ number, salt, size });
+    await file.write([header.bytes], 0);
+    await file.sync();
+    await disk.rename(temporary, segmentName(number));
+    await disk.syncNames();
+    const segment = new Segment(disk, number, size);
+    segment.file = file;
+    return segment;
+  } catch (error) {
+    await file[Symbol.asyncDispose]();
+    await removeIfThere(disk, temporary).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Gets as much room as is wanted, or as there is if that is enough. */
+async function allocate(file: DiskFile, { bytesMin, bytesWanted }: NewSegment): Promise<number> {
+  for (let size = file.size; size < bytesWanted; ) {
+    const next = Math.min(size + allocationStepBytes, bytesWanted);
+    try {
+      await file.allocate(next);
+    } catch (error) {
+      if (errorCode(error) !== 'STORAGE_FULL' || size < bytesMin) throw error;
+      return size;
+    }
+    size = next;
+  }
+  return file.size;
+}

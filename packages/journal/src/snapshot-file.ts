@@ -1,0 +1,178 @@
+import type { Disk, DiskFile, GroupId, LinkedSignal, SnapshotMetadata } from '@quorate/core';
+import { crc32c } from './crc32c.ts';
+import { snapshotName, temporaryEnding } from './format/file-names.ts';
+import {
+  decodeSnapshotFooter,
+  decodeSnapshotHeader,
+  encodePieceHeader,
+  encodeSnapshotFooter,
+  encodeSnapshotHeader,
+  pieceBytesMax,
+  pieceHeaderBytes,
+  snapshotFooterBytes,
+  snapshotHeaderBytes,
+  snapshotHeaderLength,
+  viewOf,
+} from './format/snapshot-format.ts';
+import { corrupt } from './journal-error.ts';
+import { removeIfThere } from './segment.ts';
+
+/** A snapshot that is durable, and stays until it is replaced and nobody reads it. */
+export class SnapshotFile {
+  readonly metadata: SnapshotMetadata;
+  readonly serial: number;
+  readonly #disk: Disk;
+  readonly #group: GroupId;
+  #readers = 0;
+  #replaced = false;
+
+  constructor(disk: Disk, group: GroupId, serial: number, metadata: SnapshotMetadata) {
+    this.#disk = disk;
+    this.#group = group;
+    this.serial = serial;
+    this.metadata = metadata;
+  }
+
+  get name(): string {
+    return snapshotName(this.#group, this.serial);
+  }
+
+  /** Removes the file as soon as nobody reads it. */
+  async replace(): Promise<void> {
+    this.#replaced = true;
+    if (this.#readers === 0) await removeIfThere(this.#disk, this.name);
+  }
+
+  /** The contents, once; the file stays from this call on until the iteration ends. */
+  open(): AsyncIterable<Uint8Array> {
+    this.#readers++;
+    let isTaken = false;
+    return {
+      [Symbol.asyncIterator]: () => {
+        if (isTaken) throw new TypeError('Chunks of a snapshot can be iterated once: received a second call');
+        isTaken = true;
+        return this.#chunks();
+      },
+    };
+  }
+
+  async *#chunks(): AsyncGenerator<Uint8Array, void> {
+    try {
+      await using file = await this.#disk.open(this.name);
+      const { start, sum } = await readSnapshotHeader(file, this.#group);
+      yield* readPieces(file, start, sum);
+    } finally {
+      this.#readers--;
+      if (this.#replaced && this.#readers === 0) await removeIfThere(this.#disk, this.name);
+    }
+  }
+}
+
+/** Writes a snapshot under a temporary name, makes it durable and gives it its own name. */
+export async function writeSnapshot(
+  disk: Disk,
+  group: GroupId,
+  serial: number,
+  metadata: SnapshotMetadata,
+  chunks: AsyncIterable<Uint8Array>,
+  wait: LinkedSignal,
+  throwIfOver: () => void,
+): Promise<SnapshotFile> {
+  const snapshot = new SnapshotFile(disk, group, serial, metadata);
+  const temporary = `${snapshot.name}${temporaryEnding}`;
+  await removeIfThere(disk, temporary);
+  try {
+    await using file = await disk.open(temporary, { create: true });
+    await writeContents(file, group, metadata, chunks, () => {
+      wait.throwIfAborted();
+      throwIfOver();
+    });
+    await file.sync();
+    wait.throwIfAborted();
+    throwIfOver();
+  } catch (error) {
+    await removeIfThere(disk, temporary).catch(() => undefined);
+    throw error;
+  }
+  await disk.rename(temporary, snapshot.name);
+  await disk.syncNames();
+  return snapshot;
+}
+
+async function writeContents(
+  file: DiskFile,
+  group: GroupId,
+  metadata: SnapshotMetadata,
+  chunks: AsyncIterable<Uint8Array>,
+  check: () => void,
+): Promise<void> {
+  const head = encodeSnapshotHeader(group, metadata);
+  await file.write([head.bytes], 0);
+  let at = head.bytes.length;
+  let sum = head.view.getUint32(4, true);
+  let total = 0;
+  for await (const chunk of chunks) {
+    check();
+    for (let start = 0; start < chunk.length; start += pieceBytesMax) {
+      const piece = chunk.subarray(start, start + pieceBytesMax);
+      const { header, sum: next } = encodePieceHeader(piece, sum);
+      await file.write([header, piece], at);
+      at += header.length + piece.length;
+      total += piece.length;
+      sum = next;
+    }
+  }
+  await file.write([encodeSnapshotFooter(total, sum)], at);
+}
+
+/** Reads and checks the header. @throws QuorateError `JOURNAL_CORRUPT` */
+export async function readSnapshotHeader(
+  file: DiskFile,
+  group: number,
+): Promise<{ readonly metadata: SnapshotMetadata; readonly start: number; readonly sum: number }> {
+  const first = await readAt(file, 0, snapshotHeaderBytes);
+  const length = snapshotHeaderLength(viewOf(first));
+  if (typeof length === 'string') throw corrupt(file.name, 0, length);
+  const head = await readAt(file, 0, length);
+  if (head.length < length) throw corrupt(file.name, head.length, `a snapshot header of ${length} bytes`);
+  const decoded = decodeSnapshotHeader(viewOf(head), group);
+  if (typeof decoded === 'string') throw corrupt(file.name, 0, decoded);
+  return { ...decoded, start: length };
+}
+
+/** Finds out whether the file ends as it should, without reading all of it. @throws QuorateError `JOURNAL_CORRUPT` */
+export async function checkSnapshotEnd(file: DiskFile): Promise<void> {
+  const at = file.size - snapshotFooterBytes;
+  const footer = at < 0 ? new Uint8Array(0) : await readAt(file, at, snapshotFooterBytes);
+  if (decodeSnapshotFooter(viewOf(footer)) === undefined) {
+    throw corrupt(file.name, Math.max(0, at), 'the footer of a snapshot');
+  }
+}
+
+async function* readPieces(file: DiskFile, start: number, before: number): AsyncGenerator<Uint8Array, void> {
+  let at = start;
+  let sum = before;
+  let total = 0;
+  for (;;) {
+    const head = viewOf(await readAt(file, at, snapshotFooterBytes));
+    const length = head.byteLength < pieceHeaderBytes ? 0 : head.getUint32(0, true);
+    if (length === 0) {
+      if (decodeSnapshotFooter(head, sum) === total) return;
+      throw corrupt(file.name, at, `a footer that tells of ${total} bytes`);
+    }
+    if (length > pieceBytesMax) throw corrupt(file.name, at, `a piece of at most ${pieceBytesMax} bytes`);
+    const piece = await readAt(file, at + pieceHeaderBytes, length);
+    sum = crc32c(sum, viewOf(piece), 0, piece.length);
+    if (piece.length < length || sum !== head.getUint32(4, true)) {
+      throw corrupt(file.name, at, `a piece of ${length} bytes with checksum ${head.getUint32(4, true)}`);
+    }
+    yield piece;
+    total += length;
+    at += pieceHeaderBytes + length;
+  }
+}
+
+async function readAt(file: DiskFile, offset: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  return bytes.subarray(0, await file.read(bytes, offset));
+}

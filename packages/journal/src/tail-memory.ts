@@ -1,0 +1,80 @@
+import { type Block, makeBlock } from './format/block.ts';
+import { alignBytes, type Position } from './format/position.ts';
+
+/** Records share blocks of this size; a longer one has a block of its own. */
+const blockBytes = 256 * 1024;
+
+/** A stretch of the journal that is still in memory: the bytes from `start` up to `end` of the block. */
+export interface Span {
+  readonly block: Block;
+  readonly start: number;
+  end: number;
+  readonly position: Position;
+}
+
+/** Where a record stands in memory. */
+export interface Place {
+  readonly block: Block;
+  readonly at: number;
+}
+
+/**
+ * The memory into which batches are encoded, and which then serves reads of the tail: what followers ask for was mostly
+ * written just now. Blocks are never written twice, so the collector takes those that have been forgotten.
+ */
+export class TailMemory {
+  readonly #bytesMax: number;
+  readonly #spans: Span[] = [];
+  #bytes = 0;
+  #block: Block = makeBlock(blockBytes);
+  #used = 0;
+
+  /** @param bytesMax how much of the journal's end is remembered */
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
+
+  /** Zeroed room for `byteCount` bytes, a multiple of 8; it follows the room given out before wherever it can. */
+  take(byteCount: number): Place {
+    if (byteCount > blockBytes / 2) return { block: makeBlock(byteCount), at: 0 };
+    if (this.#used + byteCount > blockBytes) {
+      this.#block = makeBlock(blockBytes);
+      this.#used = 0;
+    }
+    const at = this.#used;
+    this.#used += byteCount;
+    return { block: this.#block, at };
+  }
+
+  /** Remembers bytes that are durable at `position`, which is above all that was remembered before. */
+  remember(block: Block, start: number, end: number, position: Position): void {
+    this.#bytes += end - start;
+    const last = this.#spans.at(-1);
+    const follows =
+      last !== undefined &&
+      last.block === block &&
+      last.end === start &&
+      last.position + (last.end - last.start) / alignBytes === position; // prettier-ignore
+    if (follows) last.end = end;
+    else this.#spans.push({ block, start, end, position });
+    while (this.#bytes > this.#bytesMax && this.#spans.length > 0) {
+      const dropped = this.#spans.shift() as Span;
+      this.#bytes -= dropped.end - dropped.start;
+    }
+  }
+
+  /** Where the record at `position` is in memory, if it is. */
+  find(position: Position): Place | undefined {
+    let low = 0;
+    let high = this.#spans.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#spans[middle] as Span).position <= position) low = middle + 1;
+      else high = middle;
+    }
+    const span = this.#spans[low - 1];
+    if (span === undefined) return undefined;
+    const at = span.start + (position - span.position) * alignBytes;
+    return at < span.end ? { block: span.block, at } : undefined;
+  }
+}

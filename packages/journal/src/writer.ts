@@ -1,0 +1,215 @@
+import { type Done, errorCode, type QuorateError } from '@quorate/core';
+import { Batch, operationBytes } from './batch.ts';
+import { batchHeaderBytes } from './format/batch-header.ts';
+import { alignBytes, type Position, positionOf } from './format/position.ts';
+import { busy, closed, failed, storageFull } from './journal-error.ts';
+import type { JournalLimits } from './journal-options.ts';
+import type { GroupState } from './group-state.ts';
+import { isControl, type Operation } from './operation.ts';
+import type { Segments } from './segments.ts';
+import type { TailMemory } from './tail-memory.ts';
+
+/** Where the chain of batches stands. */
+export interface ChainEnd {
+  /** The sum of the last batch's header. */
+  readonly sum: number;
+  readonly number: number;
+  /** Where the last batch ends. */
+  readonly durable: Position;
+}
+
+/**
+ * Group commit: one write and one sync at a time, and everything that is submitted meanwhile is the next batch. Where the
+ * disk is done at once, no promise is made and the whole queue is written in one turn.
+ *
+ * A batch is written in the microtask after its first operation, so what is submitted in one turn shares a sync.
+ */
+export class Writer {
+  readonly #segments: Segments;
+  readonly #memory: TailMemory;
+  readonly #limits: JournalLimits;
+  #sum: number;
+  #number: number;
+  #durable: Position;
+  #queue: Batch[] = [];
+  #queuedBytes = 0;
+  #scheduled = false;
+  #busy = false;
+  #failure: QuorateError | undefined;
+  #closed = false;
+  /** The oldest segment that is needed, as the next batch says it. */
+  oldest: number;
+
+  constructor(segments: Segments, memory: TailMemory, limits: JournalLimits, end: ChainEnd) {
+    this.#segments = segments;
+    this.#memory = memory;
+    this.#limits = limits;
+    this.#sum = end.sum;
+    this.#number = end.number;
+    this.#durable = end.durable;
+    this.oldest = segments.list.oldest.number;
+  }
+
+  /** Why nothing can be written any more, if so. */
+  get over(): QuorateError | undefined {
+    if (this.#failure !== undefined) return failed(this.#failure.cause, 'not-applied');
+    return this.#closed ? closed() : undefined;
+  }
+
+  /** Resolves when the operation is durable and applied. Never throws at the call. */
+  submit(operation: Operation): Promise<void> {
+    const { over } = this;
+    if (over !== undefined) return Promise.reject(over);
+    const byteCount = operationBytes(operation);
+    if (this.#queuedBytes + byteCount > this.#limits.pendingBytesMax && this.#queuedBytes > 0) {
+      return Promise.reject(busy(this.#limits.pendingBytesMax));
+    }
+    return new Promise((resolve, reject) => this.#enqueue(operation, byteCount, resolve, reject));
+  }
+
+  /** Ends the journal: everything that waits is rejected. */
+  fail(cause: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = failed(cause, 'unknown');
+    const batches = this.#queue;
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    for (const batch of batches) {
+      for (const waiter of batch.waiters) waiter.reject(failed(cause, 'not-applied'));
+    }
+  }
+
+  /** Refuses what is submitted from now on. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  #enqueue(
+    operation: Operation,
+    byteCount: number,
+    resolve: () => void,
+    reject: (error: QuorateError) => void,
+  ): void {
+    let batch = this.#queue.at(-1);
+    if (batch === undefined || batch.bytes + byteCount > this.#limits.batchMaxBytes) {
+      batch = new Batch(++this.#number, this.#segments.salt, this.#memory);
+      this.#queue.push(batch);
+    }
+    const before = batch.bytes;
+    batch.add(operation, resolve, reject);
+    this.#queuedBytes += batch.bytes - before;
+    operation.group.accept(operation);
+    if (this.#busy || this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(this.#start);
+  }
+
+  readonly #start = (): void => {
+    this.#scheduled = false;
+    if (!this.#busy) this.#pump();
+  };
+
+  #pump(): void {
+    while (this.#failure === undefined) {
+      const batch = this.#queue[0];
+      if (batch === undefined) return;
+      if (!this.#segments.fits(batch.bytes, batch.control) && !this.#segments.roll(batch.bytes)) {
+        this.#wait(this.#segments.prepare(batch.bytes), () => undefined, this.#onPrepareFailed);
+        return;
+      }
+      this.#queue.shift();
+      const place = positionOf(this.#segments.active.number, this.#segments.active.offset);
+      let done: Done;
+      try {
+        done = this.#commit(batch, place);
+      } catch (error) {
+        this.#onCommitFailed(batch, error);
+        continue;
+      }
+      if (done !== undefined) {
+        const settle = (): void => this.#settle(batch, place);
+        this.#wait(done, settle, error => this.#onCommitFailed(batch, error));
+        return;
+      }
+      this.#settle(batch, place);
+    }
+  }
+
+  #wait(done: Promise<void>, onDone: () => void, onFailed: (error: unknown) => void): void {
+    this.#busy = true;
+    const go = (): void => {
+      this.#busy = false;
+      this.#pump();
+    };
+    done.then(onDone, onFailed).then(go);
+  }
+
+  /** Writes and syncs. */
+  #commit(batch: Batch, position: Position): Done {
+    const { active, salt } = this.#segments;
+    const file = active.file;
+    if (file === undefined) throw new Error(`Segment ${active.number} is not open for writing`);
+    const place = { before: this.#sum, position, durable: this.#durable, oldest: this.oldest };
+    const sum = batch.seal(salt, place);
+    const written = file.write(batch.chunks(), active.offset);
+    const synced = written === undefined ? syncOf(file) : written.then(() => syncOf(file));
+    if (synced === undefined) this.#sum = sum;
+    else return synced.then(() => void (this.#sum = sum));
+    return undefined;
+  }
+
+  #settle(batch: Batch, position: Position): void {
+    this.#queuedBytes -= batch.bytes - batchHeaderBytes;
+    this.#segments.active.offset += batch.bytes;
+    this.#durable = position + batch.bytes / alignBytes;
+    batch.remember(position);
+    for (const waiter of batch.waiters) {
+      waiter.operation.group.apply(waiter.operation, position + waiter.offset / alignBytes);
+    }
+    for (const waiter of batch.waiters) waiter.resolve();
+    this.#segments.prepareEarly();
+  }
+
+  #onCommitFailed(batch: Batch, error: unknown): void {
+    this.#queuedBytes -= batch.bytes - batchHeaderBytes;
+    if (errorCode(error) === 'STORAGE_FULL') {
+      this.#queue.unshift(batch);
+      this.#queuedBytes += batch.bytes - batchHeaderBytes;
+      this.#refuse(error);
+      return;
+    }
+    for (const waiter of batch.waiters) waiter.reject(failed(error, 'unknown'));
+    this.fail(error);
+  }
+
+  readonly #onPrepareFailed = (error: unknown): void => {
+    if (errorCode(error) === 'STORAGE_FULL') this.#refuse(error);
+    else this.fail(error);
+  };
+
+  /**
+   * There is no room for the first batch: everything that adds entries is refused, since what comes later may build on it.
+   * What only gives room back is tried again in the room that is kept for it, unless its group lost a write before it.
+   */
+  #refuse(cause: unknown): void {
+    const waiters = this.#queue.flatMap(batch => batch.waiters);
+    const retried = this.#queue.some(batch => !batch.control);
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    for (const { operation } of waiters) operation.group.rollBack();
+    const refused = new Set<GroupState>();
+    for (const { operation, resolve, reject } of waiters) {
+      if (retried && isControl(operation) && !refused.has(operation.group)) {
+        this.#enqueue(operation, operationBytes(operation), resolve, reject);
+      } else {
+        refused.add(operation.group);
+        reject(storageFull('the write', cause));
+      }
+    }
+  }
+}
+
+/** A sync as the last step of a commit. A function of its own, so that both kinds of disk take the same path. */
+function syncOf(file: { sync(): Done }): Done {
+  return file.sync();
+}
