@@ -7,11 +7,14 @@ export interface RunOptions {
   readonly seed: number;
   /**
    * Faults, draws and operations that are taken away, by what names them on the tape. A name without its `#k`, such as `op:client`
-   * or `fault:crash`, takes away all that begin so: what the run would draw for the first time because of it, too.
+   * or `fault:crash`, takes away all that begin so: what the run would draw for the first time because of it, too. Without
+   * `client:name#0` that client does nothing; without `node:name#0` that node starts only when the faults end.
    */
   readonly without?: readonly string[];
   /** Ends the safety phase sooner than the scenario does; what happens before stays as it was. */
   readonly safetyMs?: number;
+  /** Lets fault episodes begin so much sooner; those that were planned for the time before do not happen. Default 0. */
+  readonly earlierMs?: number;
   /** Keeps the events, and what can be taken away. Default false: their number and hash alone. */
   readonly record?: boolean;
   /** Stops after so many events with an `exhausted` result: a protocol that talks for ever is a finding of its own. */

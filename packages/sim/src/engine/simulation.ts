@@ -37,6 +37,8 @@ export class Simulation {
   readonly #episodes: Episodes;
   readonly #machines: readonly Machine[];
   readonly #clients: readonly Client[];
+  /** Nodes that start with the liveness phase. */
+  readonly #late: Machine[] = [];
   readonly #livenessMs: number;
 
   constructor(scenario: Scenario, options: RunOptions) {
@@ -57,7 +59,7 @@ export class Simulation {
         new Host(this.world, { name, index, kind: index < nodeNames.length ? 'node' : 'client' }),
     );
     this.#network = this.#createNetwork(hosts);
-    this.#episodes = new Episodes(this.world);
+    this.#episodes = new Episodes(this.world, Math.floor((options.earlierMs ?? 0) * 1000));
     const shared: EnvWorld = {
       world: this.world,
       network: this.#network,
@@ -80,14 +82,7 @@ export class Simulation {
     const safetyMs = this.#scenario.safetyMs ?? phaseDefaultMs;
     const safetyUs = Math.floor(Math.min(this.#options.safetyMs ?? safetyMs, safetyMs) * 1000);
     world.trace(world.lane, { type: 'phase', phase: 'safety' });
-    for (const machine of this.#machines) {
-      const delayUs = this.#tape.between(`start/${machine.host.name}`, 0, 20_000);
-      world.at(delayUs, () => machine.start());
-    }
-    for (const [index, client] of this.#clients.entries()) {
-      const delayUs = this.#tape.between(`start/${client.host.name}`, 0, 20_000);
-      world.at(delayUs, () => client.start(index));
-    }
+    this.#planStarts();
     planNetworkFaults(this.#episodes, this.#network, this.#swarm, safetyMs);
     new HostFaults(world, this.#episodes, this.#machines, this.#allowed, this.#swarm).plan(safetyMs);
     world.at(safetyUs, () => this.#heal());
@@ -124,6 +119,27 @@ export class Simulation {
       : new StreamNetwork(this.world, endpoints, weather);
   }
 
+  /** Hosts start one after the other, but for those that are taken away: nodes only where they might have crashed as well. */
+  #planStarts(): void {
+    const tape = this.#tape;
+    let mayBeDown = this.#allowed.kinds.includes('crashes') ? this.#allowed.process.downMax : 0;
+    for (const machine of this.#machines) {
+      const { name } = machine.host;
+      if (mayBeDown > 0 && !tape.takes(`node:${name}`, 0)) {
+        mayBeDown -= 1;
+        this.#late.push(machine);
+        continue;
+      }
+      this.world.at(tape.between(`start/${name}`, 0, 20_000), () => machine.start());
+    }
+    for (const [index, client] of this.#clients.entries()) {
+      const { name } = client.host;
+      if (tape.takes(`client:${name}`, 0)) {
+        this.world.at(tape.between(`start/${name}`, 0, 20_000), () => client.start(index));
+      } else client.leaveOut();
+    }
+  }
+
   /** The liveness phase: all faults end, what is down starts again, and clients begin nothing new. */
   #heal(): void {
     const { world } = this;
@@ -132,6 +148,7 @@ export class Simulation {
     this.#network.clear();
     this.#episodes.endAll();
     for (const { host } of this.#machines) host.time.setRate(world.nowUs, 1);
+    for (const machine of this.#late) machine.start();
     for (const client of this.#clients) client.endWorkload();
   }
 

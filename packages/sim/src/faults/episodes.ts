@@ -19,18 +19,29 @@ export interface Strike {
  */
 export class Episodes {
   readonly #world: World;
+  readonly #earlierUs: number;
   readonly #running: Map<number, (() => void) | undefined> = new Map();
   #faults = 0;
 
-  constructor(world: World) {
+  /** @param earlierUs By how much what is planned begins sooner */
+  constructor(world: World, earlierUs: number) {
     this.#world = world;
+    this.#earlierUs = earlierUs;
   }
 
   /** Plans all episodes of a kind. `strike` returns undefined where there is nothing to strike. */
   schedule(plan: EpisodePlan, strike: (random: Random) => Strike | undefined): void {
-    for (const episode of planEpisodes(this.#world.tape, plan)) {
-      this.#world.at(episode.startUs, () => this.#begin(plan.kind, episode, strike));
-    }
+    const planned = planEpisodes(this.#world.tape, plan);
+    // One at a time, so that a long run does not begin with a long queue.
+    const next = (index: number): void => {
+      const episode = planned[index];
+      if (episode === undefined) return;
+      this.#world.at(episode.startUs, () => {
+        this.#begin(plan.kind, episode, strike);
+        next(index + 1);
+      });
+    };
+    next(0);
   }
 
   /** Begins a fault that nobody planned and that is already on the tape. Ends after `durationUs`. */

@@ -31,6 +31,11 @@ export class Client {
     else this.#program(this.#env).then(end, error => world.fail(error));
   }
 
+  /** It never starts, and nobody waits for its end. */
+  leaveOut(): void {
+    this.#ended = true;
+  }
+
   endWorkload(): void {
     this.#env?.endWorkload();
   }
