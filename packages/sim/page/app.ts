@@ -147,6 +147,8 @@ export class App {
 
   hover(x: number, y: number): void {
     const target = pick(this.scene, x, y);
+    const before = this.scene.hovered;
+    if (before?.event !== target?.event || before?.run !== target?.run) this.redraw();
     this.scene.hovered = target;
     this.#lanes.classList.toggle('pointing', target !== undefined);
     const run = target === undefined ? undefined : this.scene.models[target.run]?.run;
@@ -161,7 +163,6 @@ export class App {
       );
       this.#tip.style.transform = `translate(${Math.max(left, 4)}px, ${box.top + y + 18}px)`;
     }
-    this.redraw();
   }
 
   leave(): void {

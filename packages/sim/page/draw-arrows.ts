@@ -3,7 +3,7 @@ import type { Arrow } from './links.ts';
 import type { Palette, Scene } from './scene.ts';
 
 /** More arrows than this are a carpet. */
-const ARROWS_MAX = 2500;
+const ARROWS_MAX = 2000;
 const HEADS_MAX = 900;
 
 /** The ends of an arrow in the drawing. A lost message ends half way. */
@@ -17,9 +17,12 @@ export interface ArrowPlace {
 /** Draws the messages in view, or none where they are too many; then answers how many they are. */
 export function drawArrows(context: CanvasRenderingContext2D, scene: Scene, index: number): number {
   const visible = arrowsInView(scene, index);
-  if (visible.length > ARROWS_MAX) return visible.length;
+  if (typeof visible === 'number') return visible;
+  const boxes = boxesOf(scene, index);
   const alpha = visible.length < 120 ? 0.85 : visible.length < 600 ? 0.55 : 0.3;
-  for (const { arrow, place } of visible) {
+  for (const arrow of visible) {
+    const place = arrowPlace(scene, arrow, boxes);
+    if (place === undefined) continue;
     context.globalAlpha = arrow.fate === 'delivered' ? alpha : Math.min(alpha + 0.25, 1);
     drawArrow(context, arrow, place, scene.palette, 1.2, visible.length < HEADS_MAX);
   }
@@ -27,18 +30,20 @@ export function drawArrows(context: CanvasRenderingContext2D, scene: Scene, inde
   return 0;
 }
 
-export function arrowsInView(scene: Scene, index: number): { arrow: Arrow; place: ArrowPlace }[] {
-  const { view } = scene;
-  const model = scene.models[index];
-  const boxes = boxesOf(scene, index);
-  const visible: { arrow: Arrow; place: ArrowPlace }[] = [];
-  for (const arrow of model?.links.arrows ?? []) {
+/** The messages in view, or how many they are where none of them is drawn. */
+export function arrowsInView(scene: Scene, index: number): readonly Arrow[] | number {
+  const { view, models } = scene;
+  const model = models[index];
+  if (model === undefined) return [];
+  const visible: Arrow[] = [];
+  let count = 0;
+  for (const arrow of model.links.arrows) {
     if (arrow.toUs < view.fromUs || arrow.fromUs > view.toUs) continue;
-    if (model?.shown[arrow.end] !== 1 && model?.shown[arrow.send] !== 1) continue;
-    const place = arrowPlace(scene, arrow, boxes);
-    if (place !== undefined) visible.push({ arrow, place });
+    if (model.shown[arrow.end] !== 1 && model.shown[arrow.send] !== 1) continue;
+    count++;
+    if (count <= ARROWS_MAX) visible.push(arrow);
   }
-  return visible;
+  return count > ARROWS_MAX ? count : visible;
 }
 
 export function boxesOf({ layout }: Scene, index: number): Map<number, LaneBox> {

@@ -1,10 +1,14 @@
 import { boxesOf } from './draw-arrows.ts';
 import { callRowHeight, callTop } from './lane-layout.ts';
-import { fitted, type Scene, smallFont } from './scene.ts';
+import { fitted, type Scene, smallFont, terse } from './scene.ts';
 import type { Call } from './spans.ts';
 
 /** An open call is at least so long, to fade out over. */
 const FADE_PX = 60;
+/** Narrower bars have neither corners nor words. */
+const NARROW_PX = 5;
+/** More points than this in view are not told apart, and not drawn. */
+const POINTS_MAX = 1000;
 
 /** Bars from invocation to return, with what was asked and answered; open ones fade out. */
 export function drawCalls(context: CanvasRenderingContext2D, scene: Scene, index: number): void {
@@ -41,6 +45,11 @@ function drawCall(context: CanvasRenderingContext2D, { view, palette }: Scene, c
   const height = callRowHeight - 5;
   const colour = call.misfit ? palette.missed : call.refused ? palette.strong : palette.c2;
   const soft = call.misfit ? palette['missed-soft'] : call.refused ? palette.page : palette['c2-soft'];
+  if (right - left < NARROW_PX) {
+    context.fillStyle = colour;
+    context.fillRect(left, top, right - left, height);
+    return;
+  }
   if (call.open) {
     const fade = context.createLinearGradient(bar.left, 0, bar.right, 0);
     fade.addColorStop(0, soft);
@@ -65,7 +74,7 @@ function drawCall(context: CanvasRenderingContext2D, { view, palette }: Scene, c
     context.stroke();
   }
   context.fillStyle = palette.ink;
-  const text = `${call.input} → ${call.open ? '?' : call.outcome}`;
+  const text = `${terse(call.input)} → ${call.open ? '?' : terse(call.outcome)}`;
   context.fillText(
     fitted(context, text, right - left - 12),
     Math.max(left, view.left) + 6,
@@ -98,17 +107,20 @@ function drawOrder(
   { view, palette }: Scene,
   places: readonly (readonly [x: number, y: number])[],
 ): void {
+  const inView = ([x]: readonly [number, number]): boolean => x > view.left - 6 && x < view.left + view.width + 6;
+  const shown = places.filter(inView);
+  if (shown.length === 0 || shown.length > POINTS_MAX) return;
   context.strokeStyle = palette.ink;
   context.globalAlpha = 0.45;
   context.lineWidth = 1;
   context.setLineDash([2, 3]);
   context.beginPath();
-  for (const [x, y] of places) context.lineTo(x, y);
+  const first = Math.max(places.findIndex(inView) - 1, 0);
+  for (const [x, y] of places.slice(first, first + shown.length + 2)) context.lineTo(x, y);
   context.stroke();
   context.setLineDash([]);
   context.globalAlpha = 1;
-  for (const [x, y] of places) {
-    if (x < view.left - 5 || x > view.left + view.width + 5) continue;
+  for (const [x, y] of shown) {
     context.beginPath();
     context.arc(x, y, 4, 0, 2 * Math.PI);
     context.fillStyle = palette.ink;

@@ -2,10 +2,10 @@ import { boxesOf, drawCross } from './draw-arrows.ts';
 import { type Group, groupNames, groupOf } from './kind-group.ts';
 import type { LaneBox } from './lane-layout.ts';
 import type { RunModel } from './run-model.ts';
-import { fitted, type Palette, type Scene, smallFont } from './scene.ts';
+import { fitted, type Palette, type Scene, smallFont, terse } from './scene.ts';
 
 /** More events than this of one group are drawn as a skyline of how many there are, not one by one. */
-const MARKS_MAX = 1500;
+const MARKS_MAX = 700;
 const LABELS_MAX = 300;
 
 /** Draws the events in view on their lanes. */
@@ -39,7 +39,7 @@ export function drawMarks(context: CanvasRenderingContext2D, scene: Scene, index
 /** Beside programs' own words there are the numbers of their starts. */
 function label(labels: Labels, { run }: RunModel, event: number, x: number, box: LaneBox): void {
   const type = run.type(event);
-  if (type === 'fact') labels.add(String(run.field(event, 'fact')), x + 7, box, 1);
+  if (type === 'fact') labels.add(terse(String(run.field(event, 'fact'))), x + 7, box, 1);
   else if (type === 'probe') labels.add(String(run.field(event, 'probe')), x + 7, box, 1);
   else if (type === 'log') labels.add(String(run.field(event, 'text')), x + 5, box, box.client ? 1 : 0);
   else if (type === 'start') labels.add(`#${run.id(event, 'incarnation')}`, x + 4, box, 2);

@@ -71,11 +71,17 @@ function drawWindow(
   context.strokeRect(left + 1, 1, Math.max(right - left - 2, 1), height - 2);
 }
 
+const histograms = new WeakMap<Uint8Array, Uint32Array>();
+
+/** How many events are shown in each column; counted anew when the filters or the width change. */
 function histogram(times: Float64Array, shown: Uint8Array, endUs: number, columns: number): Uint32Array {
+  const known = histograms.get(shown);
+  if (known?.length === columns) return known;
   const counts = new Uint32Array(columns);
-  for (const [event, atUs] of times.entries()) {
-    const column = Math.min(Math.floor((atUs / endUs) * columns), columns - 1);
+  for (let event = 0; event < times.length; event++) {
+    const column = Math.min(Math.floor(((times[event] ?? 0) / endUs) * columns), columns - 1);
     if (shown[event] === 1) counts[column] = (counts[column] ?? 0) + 1;
   }
+  histograms.set(shown, counts);
   return counts;
 }

@@ -1,4 +1,4 @@
-import { type ArrowPlace, arrowsInView, boxesOf } from './draw-arrows.ts';
+import { type ArrowPlace, arrowPlace, arrowsInView, boxesOf } from './draw-arrows.ts';
 import { callPlace } from './draw-calls.ts';
 import { callRowHeight, callTop, faultRowHeight, faultTop } from './lane-layout.ts';
 import type { Scene, Target } from './scene.ts';
@@ -54,9 +54,13 @@ function pickMark(scene: Scene, index: number, x: number, y: number): number | u
 }
 
 function pickArrow(scene: Scene, index: number, x: number, y: number): number | undefined {
+  const visible = arrowsInView(scene, index);
+  if (typeof visible === 'number') return undefined;
+  const boxes = boxesOf(scene, index);
   let [best, nearest] = [-1, 6];
-  for (const { arrow, place } of arrowsInView(scene, index)) {
-    const distance = distanceTo(place, x, y);
+  for (const arrow of visible) {
+    const place = arrowPlace(scene, arrow, boxes);
+    const distance = place === undefined ? nearest : distanceTo(place, x, y);
     if (distance < nearest) [best, nearest] = [arrow.end < 0 ? arrow.send : arrow.end, distance];
   }
   return best < 0 ? undefined : best;

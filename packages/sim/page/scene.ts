@@ -70,6 +70,14 @@ export function sized(canvas: HTMLCanvasElement, width: number, height: number):
   return context;
 }
 
+/** A value as short as can be, without braces, quotes and names of fields: `write x 34`. The details have it in full. */
+export function terse(text: string): string {
+  return text
+    .replace(/"((?:[^"\\]|\\.)*)"|\b[\w$]+: |[{}]/g, (_, quoted?: string) => quoted ?? '')
+    .replace(/ {2,}|,(?= )/g, match => (match === ',' ? '' : ' '))
+    .trim();
+}
+
 /** As much of a text as fits, with an ellipsis; nothing where not even a few letters do. */
 export function fitted(context: CanvasRenderingContext2D, text: string, width: number): string {
   if (width < 14) return '';
