@@ -152,8 +152,7 @@ function replayLineOf(
     ...(folder === undefined ? {} : { package: folder }),
     scenario: scenario.name,
     seed: outcome.seed,
-    without: run.without ?? [],
-    ...(run.safetyMs === undefined ? {} : { safetyMs: run.safetyMs }),
+    changes: run,
     traceHash: (shrunk?.outcome ?? outcome).traceHash,
     ...(digests === undefined
       ? {}

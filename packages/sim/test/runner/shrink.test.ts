@@ -6,8 +6,8 @@ import { shrink, type Shrunk } from '../../src/host/runner/shrink.ts';
 import type { ShrinkOptions } from '../../src/host/runner/shrink-state.ts';
 import { type FakeBug, fakeRun } from './fake-run.ts';
 
-const names = ['latency', 'fault:crash', 'fault:partition', 'op:client-0', 'op:client-1', 'loss'].flatMap(label =>
-  Array.from({ length: 100 }, (_, index) => `${label}#${index}`),
+const names = ['latency', 'fault:crash', 'fault:partition', 'op:client-0', 'op:client-1', 'loss'].flatMap(
+  label => Array.from({ length: 100 }, (_, index) => `${label}#${index}`),
 );
 
 async function shrinkFake(bug: FakeBug, more: Partial<ShrinkOptions> = {}) {
@@ -28,7 +28,9 @@ async function shrinkFake(bug: FakeBug, more: Partial<ShrinkOptions> = {}) {
 const bug: FakeBug = {
   names,
   fails: (_, has, safetyMs) =>
-    has('fault:crash#42') && has('op:client-1#7') && has('latency#99') && safetyMs >= 2000 ? 'broken' : undefined,
+    has('fault:crash#42') && has('op:client-1#7') && has('latency#99') && safetyMs >= 2000
+      ? 'broken'
+      : undefined,
 };
 
 describe('shrink', () => {
@@ -51,7 +53,8 @@ describe('shrink', () => {
   });
 
   test('does not slip away to another failure that is smaller', async () => {
-    const fails: FakeBug['fails'] = (seed, has, ms) => bug.fails(seed, has, ms) ?? (ms < 9000 ? 'other' : undefined);
+    const fails: FakeBug['fails'] = (seed, has, ms) =>
+      bug.fails(seed, has, ms) ?? (ms < 9000 ? 'other' : undefined);
     const { shrunk, left } = await shrinkFake({ names, fails });
     expect(shrunk.outcome.finding?.rule).toBe('broken');
     expect(left).toEqual(['fault:crash#42', 'latency#99', 'op:client-1#7']);

@@ -2,6 +2,7 @@ import type { RunOptions } from '../../run-result.ts';
 import type { Campaign } from '../runner/campaign.ts';
 import type { FoundScenario } from '../runner/discover-scenarios.ts';
 import { packNames } from '../runner/name-ranges.ts';
+import { packChanges } from '../runner/run-changes.ts';
 import { messageOf, ruleOf, type SeedOutcome } from '../runner/seed-outcome.ts';
 import type { Shrunk } from '../runner/shrink.ts';
 import type { Totals } from '../runner/totals.ts';
@@ -93,8 +94,7 @@ function failureJson({ outcome, run, shrunk, replay, kept }: FailureReport): obj
     replay,
     traceHash: smallest.traceHash,
     events: smallest.events,
-    without: packNames(run.without ?? []),
-    ...(run.safetyMs === undefined ? {} : { safetyMs: run.safetyMs }),
+    changes: packChanges(run),
     ...(shrunk === undefined
       ? {}
       : {

@@ -20,7 +20,7 @@ export async function runReplayCommand(
   options: Options,
   context: CommandContext,
 ): Promise<number> {
-  const { seed, without, safetyMs } = replay;
+  const { seed, changes } = replay;
   const found = chooseScenario(
     discovered,
     replay.package === undefined ? replay.scenario : `${replay.package}/${replay.scenario}`,
@@ -35,8 +35,10 @@ export async function runReplayCommand(
   let outcome: SeedOutcome;
   try {
     outcome = await worker.run({
-      options: { seed, without, ...(safetyMs === undefined ? {} : { safetyMs }) },
-      ...(options.html === undefined ? {} : { html: { file: resolve(options.html), replayLine: formatReplay(replay) } }),
+      options: { seed, ...changes },
+      ...(options.html === undefined
+        ? {}
+        : { html: { file: resolve(options.html), replayLine: formatReplay(replay) } }),
     });
   } catch (error) {
     if (!context.signal.aborted) throw error;

@@ -53,9 +53,10 @@ function describeShrunk({
   const left = outcome.removable ?? [];
   const share = eventsBefore === 0 ? 100 : (100 * outcome.events) / eventsBefore;
   const short = options.safetyMs === undefined ? '' : `, with ${seconds(options.safetyMs)} s of faults`;
+  const sooner = options.earlierMs === undefined ? '' : ` that begin ${seconds(options.earlierMs)} s sooner`;
   const more = isComplete ? '' : '; there may be less, the search was cut short';
   const lines = [
-    `  made smaller in ${count(runs)} runs: ${count(outcome.events)} of ${count(eventsBefore)} events (${share.toFixed(1)} %)${short}${more}`,
+    `  made smaller in ${count(runs)} runs: ${count(outcome.events)} of ${count(eventsBefore)} events (${share.toFixed(1)} %)${short}${sooner}${more}`,
     `  what it takes: ${count(left.length)} of ${count(removableBefore)} faults, draws and operations`,
   ];
   const packed = Object.entries(packNames(left));

@@ -1,16 +1,13 @@
-import { type NameRanges, packNames, unpackNames } from './name-ranges.ts';
 import { messageOf, ruleOf, type SeedOutcome } from './seed-outcome.ts';
 import type { RunOptions, RunResult } from '../../run-result.ts';
+import { type PackedChanges, packChanges, unpackChanges } from './run-changes.ts';
 
 /** A seed that failed once, as it is committed: a small JSON file that people can read and change. */
-export interface Regression {
+export interface Regression extends PackedChanges {
   readonly schema: typeof regressionSchema;
   /** The name of a scenario of the same package. */
   readonly scenario: string;
   readonly seed: number;
-  /** What is taken away, by label: see {@link RunOptions.without}. */
-  readonly without?: NameRanges;
-  readonly safetyMs?: number;
   /** How it must end. A failure that is mended is expected to be `ok` from then on. */
   readonly expect: { readonly verdict: RunResult['verdict']; readonly rule?: string };
   /** What it was like when it was found. */
@@ -24,7 +21,6 @@ export const regressionSchema = 'quorate-sim-regression/1';
 /** The failure as it is to be kept, expected to fail as it did. */
 export function regressionOf(scenario: string, options: RunOptions, outcome: SeedOutcome): Regression {
   const { verdict, traceHash } = outcome;
-  const { without = [], safetyMs } = options;
   const rule = ruleOf(outcome);
   if (verdict === 'died' || verdict === 'hung') {
     throw new RangeError(
@@ -35,8 +31,7 @@ export function regressionOf(scenario: string, options: RunOptions, outcome: See
     schema: regressionSchema,
     scenario,
     seed: options.seed,
-    ...(without.length === 0 ? {} : { without: packNames(without) }),
-    ...(safetyMs === undefined ? {} : { safetyMs }),
+    ...packChanges(options),
     expect: { verdict, ...(rule === undefined ? {} : { rule }) },
     ...(rule === undefined ? {} : { found: { rule, message: messageOf(outcome) } }),
     traceHash,
@@ -44,12 +39,8 @@ export function regressionOf(scenario: string, options: RunOptions, outcome: See
 }
 
 /** What to run for it. */
-export function runOptionsOf({ seed, without, safetyMs }: Regression): RunOptions {
-  return {
-    seed,
-    ...(without === undefined ? {} : { without: unpackNames(without) }),
-    ...(safetyMs === undefined ? {} : { safetyMs }),
-  };
+export function runOptionsOf(regression: Regression): RunOptions {
+  return { seed: regression.seed, ...unpackChanges(regression) };
 }
 
 /** Reads a file's text. @throws RangeError where it is no regression, with what is wrong */

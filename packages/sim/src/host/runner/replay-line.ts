@@ -1,5 +1,5 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { type NameRanges, packNames, unpackNames } from './name-ranges.ts';
+import { type PackedChanges, packChanges, type RunChanges, unpackChanges } from './run-changes.ts';
 
 /** All that a run follows from, and what came of it. */
 export interface Replay {
@@ -7,17 +7,11 @@ export interface Replay {
   readonly package?: string;
   readonly scenario: string;
   readonly seed: number;
-  readonly without: readonly string[];
-  readonly safetyMs?: number;
+  readonly changes: RunChanges;
   readonly traceHash: string;
   /** Digests of the scenario's and the simulator's sources; absent where the sources were not known. */
   readonly scenarioDigest?: string;
   readonly simulatorDigest?: string;
-}
-
-interface Changes {
-  readonly without?: NameRanges;
-  readonly safetyMs?: number;
 }
 
 const version = 'sim1';
@@ -30,17 +24,13 @@ const changesMaxBytes = 16 * 1024 * 1024;
  * taken away. It needs no quotes in any shell.
  */
 export function formatReplay(replay: Replay): string {
-  const { seed, without, safetyMs } = replay;
-  const changes: Changes = {
-    ...(without.length === 0 ? {} : { without: packNames(without) }),
-    ...(safetyMs === undefined ? {} : { safetyMs }),
-  };
+  const changes = packChanges(replay.changes);
   const isPlain = Object.keys(changes).length === 0;
   return [
     version,
     replay.package ?? absent,
     replay.scenario,
-    seed,
+    replay.seed,
     replay.traceHash === '' ? absent : replay.traceHash,
     replay.scenarioDigest ?? absent,
     replay.simulatorDigest ?? absent,
@@ -73,32 +63,24 @@ export function parseReplay(line: string): Replay {
       `Replay line must look like ${version}/package/scenario/seed/hash/digest/digest/changes: received "${line.trim()}"`,
     );
   }
-  const { without, safetyMs } = packed === absent ? ({} as Changes) : unpackChanges(packed);
   return {
     ...(folder === absent ? {} : { package: folder }),
     scenario,
     seed: Number(seed),
-    without: without === undefined ? [] : unpackNames(without),
-    ...(safetyMs === undefined ? {} : { safetyMs }),
+    changes: packed === absent ? {} : inflateChanges(packed),
     traceHash: hash === absent ? '' : hash,
     ...(code === absent ? {} : { scenarioDigest: code }),
     ...(simulator === absent ? {} : { simulatorDigest: simulator }),
   };
 }
 
-function unpackChanges(packed: string): Changes {
-  let changes: Changes;
+function inflateChanges(packed: string): RunChanges {
   try {
     const text = inflateRawSync(Buffer.from(packed, 'base64url'), { maxOutputLength: changesMaxBytes });
-    changes = JSON.parse(text.toString()) as Changes;
+    return unpackChanges(JSON.parse(text.toString()) as PackedChanges);
   } catch (error) {
     throw new RangeError(`Replay line must be whole: its end does not unpack (${(error as Error).message})`, {
       cause: error,
     });
   }
-  const { without = {}, safetyMs = 0 } = changes;
-  if (!Object.values(without).every(ranges => typeof ranges === 'string') || !(safetyMs >= 0)) {
-    throw new RangeError('Replay line must be whole: its end holds something else');
-  }
-  return changes;
 }

@@ -1,5 +1,6 @@
 import type { Clock, LinkedSignal, WaitOptions } from '@quorate/core';
 import type { RunOptions } from '../../run-result.ts';
+import type { RunChanges } from './run-changes.ts';
 import { sameFailure, type SeedOutcome } from './seed-outcome.ts';
 
 export interface ShrinkOptions extends WaitOptions {
@@ -23,6 +24,9 @@ export interface ShrinkProgress {
   readonly eventsBefore: number;
 }
 
+/** So many times the events of the smallest run may come back when things are taken away. */
+const moreEvents = 1.1;
+
 /** The smallest run so far that fails in the same way, and what the search has cost. */
 export class ShrinkState {
   readonly #target: ShrinkOptions;
@@ -31,6 +35,7 @@ export class ShrinkState {
   readonly #over: Promise<undefined>;
   #options: RunOptions;
   #outcome: SeedOutcome;
+  #leastEvents: number;
   #accepted = 0;
   #runs = 0;
 
@@ -43,6 +48,7 @@ export class ShrinkState {
     });
     this.#options = target.options;
     this.#outcome = target.outcome;
+    this.#leastEvents = target.outcome.events;
   }
 
   get options(): RunOptions {
@@ -59,6 +65,10 @@ export class ShrinkState {
 
   get safetyMs(): number {
     return this.#options.safetyMs ?? this.#target.safetyMs;
+  }
+
+  get earlierMs(): number {
+    return this.#options.earlierMs ?? 0;
   }
 
   get runs(): number {
@@ -88,14 +98,21 @@ export class ShrinkState {
     return this.#outcome.removable ?? [];
   }
 
-  /** Whether the run with these changes fails in the same way, after no more events; it is the smallest from then on. */
-  async tryOptions(changes: Pick<RunOptions, 'without' | 'safetyMs'>): Promise<boolean> {
+  /**
+   * Whether the run with these changes fails in the same way; it is the best from then on. With fewer things that go wrong a few
+   * more events are no loss; a change that is there for the events alone must have fewer.
+   */
+  async tryOptions(changes: RunChanges, mustHave?: 'fewer events'): Promise<boolean> {
     const { outcome: original, onProgress } = this.#target;
     const options = { ...this.#options, ...changes };
-    const outcome = await this.#attempt({ ...options, eventsMax: original.events }, false);
+    const events = Math.floor(this.#leastEvents * moreEvents) + 10;
+    const eventsMax = mustHave === undefined ? Math.min(original.events, events) : this.#outcome.events - 1;
+    // Room for a run whose finding comes with its last event.
+    const outcome = await this.#attempt({ ...options, eventsMax: eventsMax + 1 }, false);
     if (outcome === undefined) return false;
-    const isSame = sameFailure(original, outcome) && outcome.events <= original.events;
+    const isSame = sameFailure(original, outcome) && outcome.events <= eventsMax;
     if (isSame) {
+      this.#leastEvents = Math.min(this.#leastEvents, outcome.events);
       this.#options = options;
       this.#outcome = outcome;
       this.#accepted += 1;

@@ -22,8 +22,9 @@ export interface Shrunk {
 const roundsMax = 4;
 
 /**
- * Takes away from a failing run what it does not need to fail in the same way: the end of the safety phase, whole kinds of
- * faults, fault episodes and clients' operations, then single draws; again, until nothing changes.
+ * Takes away from a failing run what it does not need to fail in the same way: the end of the safety phase, the quiet time
+ * before the faults that matter, whole kinds of faults, nodes, clients, fault episodes and operations, then single draws; again,
+ * until nothing changes.
  *
  * The same finding (the same rule) must remain, found after no more events than before. What results follows from the failure
  * alone, unless the deadline cuts the search short.
@@ -50,6 +51,7 @@ export async function shrink(options: ShrinkOptions): Promise<Shrunk> {
   for (let round = 0; round < roundsMax && !state.isSpent; round++) {
     const before = state.progress;
     await shorten(state);
+    await hasten(state);
     await takeAway(state, names => [...new Set(names.map(name => splitName(name).label))]);
     await takeAway(state, names => names.filter(isEpisode));
     await takeAway(state, names => names.filter(name => !isEpisode(name)));
@@ -59,7 +61,7 @@ export async function shrink(options: ShrinkOptions): Promise<Shrunk> {
 }
 
 function isEpisode(name: string): boolean {
-  return /^(?:fault|op):/.test(name);
+  return /^(?:fault|op|node|client):/.test(name);
 }
 
 /** Cuts the safety phase short: from a small part of it upwards, then between the longest that fails to and the shortest. */
@@ -77,6 +79,15 @@ async function shorten(state: ShrinkState): Promise<void> {
     const ms = Math.floor((longMs + shortMs) / 2);
     if (await state.tryOptions({ safetyMs: ms })) longMs = ms;
     else shortMs = ms;
+  }
+}
+
+/** Lets the faults begin sooner: by almost all of the time before the finding, else by ever less of it. */
+async function hasten(state: ShrinkState): Promise<void> {
+  const beforeMs = state.outcome.finding?.atMs ?? state.safetyMs;
+  for (let share = 64; share > 1; share /= 2) {
+    const byMs = Math.floor(beforeMs * (1 - 1 / share));
+    if (byMs > 0 && (await state.tryOptions({ earlierMs: state.earlierMs + byMs }, 'fewer events'))) return;
   }
 }
 
