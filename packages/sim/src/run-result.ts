@@ -8,7 +8,8 @@ export interface RunOptions {
   /**
    * Faults, draws and operations that are taken away, by what names them on the tape. A name without its `#k`, such as `op:client`
    * or `fault:crash`, takes away all that begin so: what the run would draw for the first time because of it, too. Without
-   * `client:name#0` that client does nothing; without `node:name#0` that node starts only when the faults end.
+   * `client:name#0` that client does nothing; without `node:name#0` that node starts only when the faults end;
+   * without `length:kind#k` that fault lasts as short as it can.
    */
   readonly without?: readonly string[];
   /** Ends the safety phase sooner than the scenario does; what happens before stays as it was. */

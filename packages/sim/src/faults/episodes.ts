@@ -73,7 +73,9 @@ export class Episodes {
     const struck = strike(world.tape.random(`${label}#${episode.index}`));
     if (struck === undefined) return;
     world.tape.takes(label, episode.index);
-    this.strike(kind, struck, episode.endUs - episode.startUs);
+    // What lasts longer than it must is one thing that can be taken away, that it begins is another.
+    const isLong = world.tape.takes(`length:${kind}`, episode.index);
+    this.strike(kind, struck, isLong ? episode.endUs - episode.startUs : episode.shortestUs);
   }
 
   #end(fault: number): void {

@@ -6,6 +6,8 @@ export interface Episode {
   readonly index: number;
   readonly startUs: number;
   readonly endUs: number;
+  /** How long it lasts at least. */
+  readonly shortestUs: number;
 }
 
 /** How often episodes of a kind begin, and how long they last. */
@@ -34,6 +36,7 @@ export function planEpisodes(tape: Tape, plan: EpisodePlan): readonly Episode[] 
     const drawnMs = plan.durationMinMs * 2 ** random.below(octaves) * (1 + random.float());
     const durationMs = Math.min(drawnMs, plan.durationMaxMs);
     episodes.push({
+      shortestUs: Math.floor(Math.min(plan.durationMinMs, plan.safetyMs - atMs) * 1000),
       index: episodes.length,
       startUs: Math.floor(atMs * 1000),
       endUs: Math.floor(Math.min(atMs + durationMs, plan.safetyMs) * 1000),

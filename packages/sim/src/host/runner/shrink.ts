@@ -61,7 +61,7 @@ export async function shrink(options: ShrinkOptions): Promise<Shrunk> {
 }
 
 function isEpisode(name: string): boolean {
-  return /^(?:fault|op|node|client):/.test(name);
+  return /^(?:fault|length|op|node|client):/.test(name);
 }
 
 /** Cuts the safety phase short: from a small part of it upwards, then between the longest that fails to and the shortest. */
@@ -82,11 +82,14 @@ async function shorten(state: ShrinkState): Promise<void> {
   }
 }
 
-/** Lets the faults begin sooner: by almost all of the time before the finding, else by ever less of it. */
+/** Of the time before the finding: first almost all of it, then ever less. */
+const shares = [63 / 64, 31 / 32, 15 / 16, 7 / 8, 3 / 4, 1 / 2, 1 / 4, 1 / 8, 1 / 16];
+
+/** Lets the faults begin sooner. */
 async function hasten(state: ShrinkState): Promise<void> {
   const beforeMs = state.outcome.finding?.atMs ?? state.safetyMs;
-  for (let share = 64; share > 1; share /= 2) {
-    const byMs = Math.floor(beforeMs * (1 - 1 / share));
+  for (const share of shares) {
+    const byMs = Math.floor(beforeMs * share);
     if (byMs > 0 && (await state.tryOptions({ earlierMs: state.earlierMs + byMs }, 'fewer events'))) return;
   }
 }
