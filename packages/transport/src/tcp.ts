@@ -12,4 +12,13 @@ export type { TcpLimits } from './host/tcp-limits.ts';
 export type { ConnectionEvent } from './host/tcp-node.ts';
 export type { PeerStatus, StatusError, TcpStatus } from './host/tcp-status.ts';
 export type { TlsCredentials } from './host/tls-identity.ts';
+export {
+  type AuthorityOptions,
+  type ClusterAuthority,
+  createClusterAuthority,
+  type IssueOptions,
+  type NodeCredentials,
+  openClusterAuthority,
+  renewalTime,
+} from './host/cluster-authority.ts';
 export type { PeerAddress } from './peer-address.ts';

@@ -77,6 +77,11 @@ export class PeerLink {
   /** Whether an incoming connection of the peer would be used. If not, the one that is held is looked after. */
   takes(next: Candidate): boolean {
     const { current } = this;
+    if (current === undefined && this.#dialing !== undefined && next.dialer < this.#node.self) {
+      // Both dial at once, and the other's connection would win: this one need not come up first.
+      this.#stopDialing();
+      this.#dialLater();
+    }
     if (current === undefined || replaces(next, current, this.#node.self, this.id)) return true;
     // The peer may dial because it knows that the connection is gone: a word on it will tell.
     current.connection.beat(Number.POSITIVE_INFINITY, 0);
