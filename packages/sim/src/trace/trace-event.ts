@@ -24,6 +24,7 @@ export type TraceDetail =
   | { readonly type: 'drop'; readonly message: number; readonly from: string; readonly why: string }
   | { readonly type: 'connect' | 'disconnect'; readonly peer: string }
   | { readonly type: 'disk'; readonly action: string; readonly text?: string }
+  | { readonly type: 'store'; readonly action: string; readonly text?: string }
   | { readonly type: 'clock'; readonly action: string; readonly byMs: number }
   | {
       readonly type: 'fault-begin';

@@ -1,0 +1,25 @@
+import type { BatchResult, Enqueued, Entry, WriteResult } from '@quorate/core';
+
+/** A copy that the receiver may keep and change; what the service holds never changes. */
+export function ownedEntry(entry: Entry): Entry {
+  return { ...entry, value: entry.value.slice() };
+}
+
+/** The same for what a `put` or `delete` is answered. */
+export function ownedWrite(result: WriteResult): WriteResult {
+  if (result.outcome === 'applied') return { ...result, entry: ownedEntry(result.entry) };
+  if (result.outcome === 'unknown' || result.current === undefined) return result;
+  return { ...result, current: ownedEntry(result.current) };
+}
+
+/** The same for what an `enqueue` is answered. */
+export function ownedEnqueued({ self, head, predecessor }: Enqueued): Enqueued {
+  const owned = { self: ownedEntry(self), head: ownedEntry(head) };
+  return predecessor === undefined ? owned : { ...owned, predecessor: ownedEntry(predecessor) };
+}
+
+/** The same for what a `batch` is answered. */
+export function ownedBatch(result: BatchResult): BatchResult {
+  if (result.outcome !== 'not-applied' || result.current === undefined) return result;
+  return { ...result, current: ownedEntry(result.current) };
+}

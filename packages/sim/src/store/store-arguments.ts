@@ -1,0 +1,81 @@
+import type { BatchWrite, Condition, OperationId } from '@quorate/core';
+
+const keyLengthMax = 1024;
+
+/** The first segment of a key or of a prefix: what order and atomicity hold within. */
+export function partitionOf(key: string): string {
+  const end = key.indexOf('/');
+  return end === -1 ? key : key.slice(0, end);
+}
+
+/** @throws TypeError, RangeError unless a key or a prefix that names its partition */
+export function checkKey(what: string, key: string): void {
+  if (typeof key !== 'string') throw new TypeError(`${what} must be a string: received ${String(key)}`);
+  if (partitionOf(key) === '')
+    throw new RangeError(`${what} must begin with its partition: received "${key}"`);
+  if (key.length > keyLengthMax) {
+    throw new RangeError(`${what} must be at most ${keyLengthMax} characters: received ${key.length}`);
+  }
+}
+
+/** @throws TypeError, RangeError */
+export function checkValue(key: string, value: Uint8Array, valueMaxBytes: number): void {
+  if (!(value instanceof Uint8Array)) {
+    throw new TypeError(`Value of "${key}" must be a Uint8Array: received ${String(value)}`);
+  }
+  if (value.length <= valueMaxBytes) return;
+  throw new RangeError(`Value of "${key}" must be at most ${valueMaxBytes} bytes: received ${value.length}`);
+}
+
+/** @throws TypeError, RangeError unless exactly one of the three conditions */
+export function checkCondition(key: string, condition: Condition): void {
+  const names = Object.keys(condition ?? {});
+  const [name = ''] = names;
+  if (names.length !== 1 || !['absent', 'modified', 'created'].includes(name)) {
+    throw new TypeError(
+      `Condition of "${key}" must be one of absent, modified and created: received ${names.join()}`,
+    );
+  }
+  if ('absent' in condition) {
+    if (condition.absent) return;
+    throw new TypeError(`Condition "absent" of "${key}" must be true: received ${String(condition.absent)}`);
+  }
+  const revision = 'modified' in condition ? condition.modified : condition.created;
+  checkInteger(`Revision in the condition of "${key}"`, revision, 0);
+}
+
+/** @throws RangeError */
+export function checkOperation(operation: OperationId | undefined): void {
+  if (operation !== undefined) checkInteger('Sequence number of an operation', operation.sequence, 1);
+}
+
+/** @throws TypeError, RangeError unless every key lies in one partition and is written once */
+export function checkBatch(
+  conditions: ReadonlyMap<string, Condition>,
+  writes: readonly BatchWrite[],
+  valueMaxBytes: number,
+): string {
+  const written = new Set<string>();
+  for (const write of writes) {
+    checkKey('Key', write.key);
+    if (write.type === 'put') checkValue(write.key, write.value, valueMaxBytes);
+    if (written.has(write.key))
+      throw new RangeError(`Key of a batch must be written once: received "${write.key}" twice`);
+    written.add(write.key);
+  }
+  for (const [key, condition] of conditions) {
+    checkKey('Key', key);
+    checkCondition(key, condition);
+  }
+  const [first, ...others] = [...conditions.keys(), ...written];
+  if (first === undefined) throw new RangeError('Batch must have a condition or a write');
+  const other = others.find(key => partitionOf(key) !== partitionOf(first));
+  if (other === undefined) return first;
+  throw new RangeError(`Keys of a batch must lie in one partition: received "${first}" and "${other}"`);
+}
+
+/** @throws RangeError */
+export function checkInteger(what: string, value: number, min: number): void {
+  if (Number.isSafeInteger(value) && value >= min) return;
+  throw new RangeError(`${what} must be an integer of at least ${min}: received ${String(value)}`);
+}
