@@ -1,4 +1,5 @@
 import {
+  type Condition,
   type Entry,
   type OperationId,
   revision,
@@ -34,7 +35,7 @@ class Stand {
     this.store = openSimStore(this.device, this.service, this.faults) as typeof this.store;
   }
 
-  do<Result>(call: Promise<Result>): Promise<Result> {
+  do<Result>(call: PromiseLike<Result>): Promise<Result> {
     return this.world.until(call);
   }
 
@@ -63,8 +64,7 @@ function counter(session: Session): () => OperationId {
 
 describe('writes', () => {
   test('take effect under their condition, and say what stands there instead', async () => {
-    const { store, do: run, world } = new Stand();
-    void run;
+    const { store, world } = new Stand();
     const first = await world.until(store.put('p/a', bytes('1'), absent));
     expect(first).toMatchObject({ outcome: 'applied', revision: 1, entry: { created: 1, modified: 1 } });
     const second = await world.until(store.put('p/a', bytes('2'), absent));
@@ -107,7 +107,7 @@ describe('writes', () => {
       { type: 'put' as const, key: 'p/b', value: bytes('2') },
       { type: 'delete' as const, key: 'p/gone' },
     ];
-    const conditions = new Map([
+    const conditions = new Map<string, Condition>([
       ['p/a', { modified: revision(1) }],
       ['p/b', absent],
     ]);
@@ -320,10 +320,10 @@ describe('sessions', () => {
 
   test('may stand for a while after their time, and their entries too', async () => {
     const stand = new Stand(0, { expiryLateMaxUs: 3_000_000, sweepLateMaxUs: 3_000_000 });
-    const session = await stand.session();
-    await stand.do(stand.store.put('p/a', bytes(''), absent, { session: session.id }));
     stand.world.dice.force('store.expiry', 2_000_000);
     stand.world.dice.force('store.sweep', 2_000_000);
+    const session = await stand.session();
+    await stand.do(stand.store.put('p/a', bytes(''), absent, { session: session.id }));
     stand.service.reachable = () => false;
     const has = (): boolean => stand.service.read('p', partition => partition.get('p/a')) !== undefined;
     await stand.world.advance(4_500_000);

@@ -138,6 +138,11 @@ export class SimStoreService {
     return true;
   }
 
+  /** Whether a session lives. */
+  isAlive(id: SessionId): boolean {
+    return this.#sessions.has(id);
+  }
+
   /** Ends a session, if it lives, and deletes its entries. */
   endSession(id: SessionId): void {
     if (!this.#sessions.delete(id)) return;
