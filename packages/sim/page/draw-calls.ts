@@ -107,7 +107,8 @@ function drawOrder(
   { view, palette }: Scene,
   places: readonly (readonly [x: number, y: number])[],
 ): void {
-  const inView = ([x]: readonly [number, number]): boolean => x > view.left - 6 && x < view.left + view.width + 6;
+  const inView = ([x]: readonly [number, number]): boolean =>
+    x > view.left - 6 && x < view.left + view.width + 6;
   const shown = places.filter(inView);
   if (shown.length === 0 || shown.length > POINTS_MAX) return;
   context.strokeStyle = palette.ink;

@@ -5,7 +5,7 @@ import type { RunModel } from './run-model.ts';
 import { fitted, type Palette, type Scene, smallFont, terse } from './scene.ts';
 
 /** More events than this of one group are drawn as a skyline of how many there are, not one by one. */
-const MARKS_MAX = 700;
+const MARKS_MAX = 500;
 const LABELS_MAX = 300;
 
 /** Draws the events in view on their lanes. */
