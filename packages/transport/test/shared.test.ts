@@ -96,7 +96,7 @@ describe('shared memory between threads', () => {
     }
     expect(recorder.faults).toEqual([]);
     const lives = recorder.messages.map(({ bytes }) => bytes[0] as number);
-    expect(lives).toEqual([...lives].sort());
+    expect(lives).toEqual([...lives].sort((one, other) => one - other));
     await main[Symbol.asyncDispose]();
   });
 

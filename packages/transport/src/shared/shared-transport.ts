@@ -237,7 +237,7 @@ class RingTransport implements SharedTransport {
     while (this.#state.live) {
       const busy = this.#turn();
       if (busy && lingerMs > 0) {
-        await undefined; // What the handlers have woken goes on first, and may send.
+        await Promise.resolve(); // What the handlers have woken goes on first, and may send.
         this.#flush();
         if (this.#sleep(lingerMs) !== 'timed-out') {
           if (this.#clock.monotonicMs() >= this.#loopDueMs) await this.#letGo();
