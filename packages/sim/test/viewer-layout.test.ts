@@ -129,13 +129,21 @@ describe('layOut', () => {
   });
 
   it('gives calls and faults that overlap rows of their own', () => {
+    let overlaps = 0;
     for (const { spans } of models) {
-      for (const [place, one] of spans.calls.entries()) {
-        for (const other of spans.calls.slice(place + 1)) {
-          if (other.lane === one.lane && other.fromUs < one.toUs) expect(other.row).not.toBe(one.row);
+      const calls = spans.calls.map(call => ({ ...call, of: call.lane }));
+      const faults = spans.faults.map(fault => ({ ...fault, of: -1 }));
+      for (const items of [calls, faults]) {
+        for (const [place, one] of items.entries()) {
+          for (const other of items.slice(place + 1)) {
+            if (other.of !== one.of || other.fromUs >= one.toUs) continue;
+            overlaps++;
+            expect(other.row).not.toBe(one.row);
+          }
         }
       }
     }
+    expect(overlaps).toBeGreaterThan(5);
   });
 
   it('leaves out what is hidden', () => {

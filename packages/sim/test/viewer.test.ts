@@ -80,7 +80,7 @@ describe('packTrace', () => {
               name,
               String(value),
             ]);
-            expect(own.sort()).toEqual(flat.sort());
+            expect(Object.fromEntries(own)).toEqual(Object.fromEntries(flat));
           }
         },
       ),
