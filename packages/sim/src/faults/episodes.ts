@@ -31,12 +31,12 @@ export class Episodes {
 
   /** Plans all episodes of a kind. `strike` returns undefined where there is nothing to strike. */
   schedule(plan: EpisodePlan, strike: (random: Random) => Strike | undefined): void {
-    const planned = planEpisodes(this.#world.tape, plan);
+    const planned = planEpisodes(this.#world.tape, plan).filter(({ startUs }) => startUs >= this.#earlierUs);
     // One at a time, so that a long run does not begin with a long queue.
     const next = (index: number): void => {
       const episode = planned[index];
       if (episode === undefined) return;
-      this.#world.at(episode.startUs, () => {
+      this.#world.at(episode.startUs - this.#earlierUs, () => {
         this.#begin(plan.kind, episode, strike);
         next(index + 1);
       });
