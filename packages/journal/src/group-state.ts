@@ -122,7 +122,7 @@ export class GroupState {
 
   truncate(from: number): void {
     this.index.drop(from, this.last, this.#dropped);
-    this.last = Math.min(this.last, from - 1);
+    this.last = from - 1;
   }
 
   rebase(base: Base, reset: boolean, segment: number): void {

@@ -26,6 +26,8 @@ export interface ReplayEnd {
 /** Reads all batches once, in order, and brings the groups to the state that they describe. */
 export class Replay {
   readonly groups = new Map<number, GroupState>();
+  /** Groups whose last entry is known: not those of which only moved entries were met. */
+  readonly #known = new Set<number>();
   readonly #list: SegmentList;
   readonly #salt: number;
   #sum: number | undefined;
@@ -89,13 +91,32 @@ export class Replay {
       const position = start + (at - first) / alignBytes;
       const payloadAt = at + recordHeaderBytes;
       const payload = bytes.subarray(payloadAt, payloadAt + record.length);
-      const fault = applyRecord(this.#group(record.group), record, payload, position, segment.number);
+      const fault = this.#record(record, payload, position, segment);
       if (fault !== undefined) throw corrupt(segment.name, offset + batchHeaderBytes + at - first, fault);
     });
     this.#sum = found.sum;
     this.#number = found.header.number;
     this.#oldest = found.header.oldest;
     this.#durable = start + found.header.length / alignBytes;
+  }
+
+  /** Applies one record; returns what was expected where it cannot be applied. */
+  #record(
+    record: RecordHeader,
+    payload: Uint8Array,
+    position: Position,
+    segment: Segment,
+  ): string | undefined {
+    const group = this.#group(record.group);
+    const { type, index } = record;
+    const isAppended = type === recordTypes.entry;
+    if (isAppended && this.#known.has(group.id) && index !== group.last + 1) {
+      return `entry ${group.last + 1} of group ${group.id}, not ${index}`;
+    }
+    if (isAppended || type === recordTypes.truncate || (type === recordTypes.base && record.kind === 1)) {
+      this.#known.add(group.id);
+    }
+    return applyRecord(group, record, payload, position, segment.number);
   }
 
   #group(id: number): GroupState {
@@ -111,8 +132,8 @@ export class Replay {
 const decoder = new TextDecoder();
 
 /**
- * Applies one record; returns what was expected where it cannot be applied. A group whose beginning was given back is first
- * met in the middle: its first entry may have any index, and what is missing before it comes later, as moved entries.
+ * A group whose beginning was given back is first met in the middle: its first entry may have any index, and what is missing
+ * before it comes later, as moved entries. So only the end shows whether it is complete.
  */
 function applyRecord(
   group: GroupState,
@@ -124,9 +145,6 @@ function applyRecord(
   const { type, index, term } = record;
   switch (type) {
     case recordTypes.entry:
-      if (group.index.count > 0 && index !== group.last + 1) {
-        return `entry ${group.last + 1} of group ${group.id}, not ${index}`;
-      }
       group.append(index, term, position);
       return undefined;
     case recordTypes.moved:

@@ -163,8 +163,13 @@ export interface NewSegment {
 export async function createSegment(disk: Disk, wanted: NewSegment): Promise<Segment> {
   const { number, salt, from } = wanted;
   const temporary = `${segmentName(number)}${temporaryEnding}`;
-  if (from === undefined) await removeIfThere(disk, temporary);
-  else await disk.rename(from, temporary);
+  if (from === undefined) {
+    await removeIfThere(disk, temporary);
+  } else {
+    await disk.rename(from, temporary);
+    // Its old name must be gone before its header is: a crash would else bring back a segment that is another one.
+    await disk.syncNames();
+  }
   const file = await disk.open(temporary, { create: from === undefined });
   try {
     const size = await allocate(file, wanted);
