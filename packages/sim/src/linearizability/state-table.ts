@@ -46,17 +46,10 @@ export class StateTable<State> {
 
   #keyOf(state: State): Key {
     if (this.#model.key !== undefined) return this.#model.key(state);
-    switch (typeof state) {
-      case 'string':
-      case 'number':
-      case 'boolean':
-        return state;
-      default:
-        if (state === null) return null;
-        throw new TypeError(
-          `Model "${this.#model.name}" must have a key, as its states are no strings, numbers, booleans or null: received ${typeof state}`,
-        );
-    }
+    if (isPlain(state)) return state;
+    throw new TypeError(
+      `Model "${this.#model.name}" must have a key, as its states are no strings, numbers, booleans or null: received ${typeof state}`,
+    );
   }
 
   #mapOf(key: Key): Map<Key, number> {
@@ -69,6 +62,12 @@ export class StateTable<State> {
     this.#maps = Array.from({ length: mapCount }, () => new Map<Key, number>());
     for (const [key, id] of all) this.#mapOf(key).set(key, id);
   }
+}
+
+function isPlain(state: unknown): state is Key {
+  return (
+    state === null || typeof state === 'string' || typeof state === 'number' || typeof state === 'boolean'
+  );
 }
 
 /** Some bits of a key: of a long string a few characters are enough, for it is the map that tells keys apart. */

@@ -99,10 +99,8 @@ export function* timelineOf<State, Input, Output>(
   const openSlots = giveSlots(open, slotOf, words * 32);
   const openWords = (openSlots + 31) >>> 5;
   const bytes = under.words.byteLength + count * 4 * 8;
-  return {
-    ...{ count, turns, returns, turnOf, slotOf, ...actions, under: under.words, starts },
-    ...{ from, open, after, words, openWords, bytes },
-  };
+  const layout = { returns, turnOf, slotOf, under: under.words, starts, from, open, after };
+  return { count, turns, ...layout, ...actions, words, openWords, bytes };
 }
 
 /** Bits of the open operations follow those of the others. Returns how many there are. */
