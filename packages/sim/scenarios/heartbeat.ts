@@ -36,7 +36,11 @@ class Peers {
   hear(from: NodeId, message: Uint8Array): void {
     const heard = this.#heard.get(from);
     if (heard === undefined || message.length !== 16) return;
-    heard.counter = new DataView(message.buffer, message.byteOffset).getUint32(0);
+    heard.counter =
+      ((message[0] as number) << 24) |
+      ((message[1] as number) << 16) |
+      ((message[2] as number) << 8) |
+      (message[3] as number);
     heard.atMs = this.#env.clock.monotonicMs();
     if (heard.suspected) this.#env.reached('came-back');
     heard.suspected = false;

@@ -1,3 +1,4 @@
+import { FarHeap } from './far-heap.ts';
 import type { Lane } from './lane.ts';
 
 /** Something that happens once at a simulated time. Subclasses say what; the queue only knows when. */
@@ -15,23 +16,34 @@ export abstract class QueueEvent {
   abstract run(): boolean;
 }
 
+/** How many events stand in the sorted list before the others. */
+const nearMax = 64;
+
 /**
- * A binary heap of events by time, and by the order of the calls among equals.
+ * Events by time, and by the order of the calls among equals.
  *
- * Keys stand in typed arrays apart from the events, so that neither sifting nor growing allocates per event.
- * `push` and `pop` are O(log n).
+ * The next few stand in a sorted list, the others in a heap behind it. Most events come soon after they were pushed, such as the
+ * arrival of a message: they move a few entries of the list and never see the heap, whose comparisons a processor cannot
+ * foresee. Events stay at the place where they were put; what is sorted are numbers in typed arrays. `push` and `pop` are
+ * O(log n), and allocate nothing unless the queue grows.
  */
 export class EventQueue {
-  #times: Float64Array = new Float64Array(256);
-  #orders: Float64Array = new Float64Array(256);
-  readonly #events: QueueEvent[] = [];
-  #size = 0;
+  /** Descending: the next event stands at the end. None is after one of the heap. */
+  readonly #nearTimes: Float64Array = new Float64Array(nearMax);
+  readonly #nearPlaces: Int32Array = new Int32Array(nearMax);
+  #nearSize = 0;
+  readonly #far: FarHeap = new FarHeap();
+  /** By place. */
+  readonly #events: (QueueEvent | undefined)[] = [];
+  readonly #times: number[] = [];
+  readonly #orders: number[] = [];
+  readonly #free: number[] = [];
   #order = 0;
   #cancelled = 0;
   #poppedAtUs = 0;
 
   get size(): number {
-    return this.#size;
+    return this.#nearSize + this.#far.size;
   }
 
   /** The time of the event that {@link pop} gave last. */
@@ -40,94 +52,76 @@ export class EventQueue {
   }
 
   push(atUs: number, event: QueueEvent): void {
-    let hole = this.#size++;
-    if (hole === this.#times.length) this.#grow();
-    const times = this.#times;
-    const orders = this.#orders;
-    const events = this.#events;
-    // The newest of equals is the last of them, so times alone decide here.
+    const place = this.#free.pop() ?? this.#events.length;
+    this.#events[place] = event;
+    this.#times[place] = atUs;
+    this.#orders[place] = this.#order++;
+    if (this.#nearSize === nearMax) this.#spill();
+    const times = this.#nearTimes;
+    const places = this.#nearPlaces;
+    let hole = this.#nearSize;
+    if (this.#far.size > 0 && (hole === 0 || atUs >= (times[0] as number))) {
+      this.#far.push(atUs, this.#orders[place] as number, place);
+      return;
+    }
+    // The newest of equals comes last.
     while (hole > 0) {
-      const parent = (hole - 1) >> 1;
-      const parentTime = times[parent] as number;
-      if (parentTime <= atUs) break;
-      times[hole] = parentTime;
-      orders[hole] = orders[parent] as number;
-      events[hole] = events[parent] as QueueEvent;
-      hole = parent;
+      const time = times[hole - 1] as number;
+      if (time > atUs) break;
+      times[hole] = time;
+      places[hole] = places[hole - 1] as number;
+      hole--;
     }
     times[hole] = atUs;
-    orders[hole] = this.#order++;
-    events[hole] = event;
+    places[hole] = place;
+    this.#nearSize++;
   }
 
   /** Takes the first event out. Undefined when empty. */
   pop(): QueueEvent | undefined {
-    if (this.#size === 0) return undefined;
-    const first = this.#events[0] as QueueEvent;
-    this.#poppedAtUs = this.#times[0] as number;
-    const last = --this.#size;
-    const event = this.#events[last] as QueueEvent;
-    this.#events.length = last;
-    if (last > 0) this.#sink(0, this.#times[last] as number, this.#orders[last] as number, event);
-    return first;
+    if (this.#nearSize === 0) this.#refill();
+    if (this.#nearSize === 0) return undefined;
+    const near = --this.#nearSize;
+    const place = this.#nearPlaces[near] as number;
+    this.#poppedAtUs = this.#nearTimes[near] as number;
+    const event = this.#events[place];
+    this.#events[place] = undefined;
+    this.#free.push(place);
+    return event;
   }
 
   /** Tells that an event was cancelled. Once more than half are, they are swept out, so that they hold no memory. */
   noteCancelled(): void {
-    if (++this.#cancelled < 1024 || this.#cancelled * 2 < this.#size) return;
+    if (++this.#cancelled < 1024 || this.#cancelled * 2 < this.size) return;
     this.#cancelled = 0;
-    let kept = 0;
-    for (let index = 0; index < this.#size; index++) {
-      const event = this.#events[index] as QueueEvent;
-      if (event.cancelled) continue;
-      this.#times[kept] = this.#times[index] as number;
-      this.#orders[kept] = this.#orders[index] as number;
-      this.#events[kept++] = event;
-    }
-    this.#events.length = kept;
-    this.#size = kept;
-    for (let index = (kept >> 1) - 1; index >= 0; index--) {
-      const event = this.#events[index] as QueueEvent;
-      this.#sink(index, this.#times[index] as number, this.#orders[index] as number, event);
-    }
+    this.#far.filter(place => {
+      if (this.#events[place]?.cancelled !== true) return true;
+      this.#events[place] = undefined;
+      this.#free.push(place);
+      return false;
+    });
   }
 
-  #sink(from: number, atUs: number, order: number, event: QueueEvent): void {
-    const times = this.#times;
-    const orders = this.#orders;
-    const events = this.#events;
-    const size = this.#size;
-    let hole = from;
-    for (let child = 2 * hole + 1; child < size; child = 2 * hole + 1) {
-      let childTime = times[child] as number;
-      const right = child + 1;
-      if (right < size) {
-        const rightTime = times[right] as number;
-        if (
-          rightTime < childTime ||
-          (rightTime === childTime && (orders[right] as number) < (orders[child] as number))
-        ) {
-          child = right;
-          childTime = rightTime;
-        }
-      }
-      if (atUs < childTime || (atUs === childTime && order < (orders[child] as number))) break;
-      times[hole] = childTime;
-      orders[hole] = orders[child] as number;
-      events[hole] = events[child] as QueueEvent;
-      hole = child;
+  /** Moves the later half of the list to the heap. */
+  #spill(): void {
+    const half = nearMax / 2;
+    for (let index = 0; index < half; index++) {
+      const place = this.#nearPlaces[index] as number;
+      this.#far.push(this.#nearTimes[index] as number, this.#orders[place] as number, place);
     }
-    times[hole] = atUs;
-    orders[hole] = order;
-    events[hole] = event;
+    this.#nearTimes.copyWithin(0, half);
+    this.#nearPlaces.copyWithin(0, half);
+    this.#nearSize = nearMax - half;
   }
 
-  #grow(): void {
-    const times = new Float64Array(this.#times.length * 2);
-    const orders = new Float64Array(times.length);
-    times.set(this.#times);
-    orders.set(this.#orders);
-    this.#times = times;
-    this.#orders = orders;
+  /** Moves the first of the heap to the list, which is empty. */
+  #refill(): void {
+    const count = Math.min(nearMax / 2, this.#far.size);
+    for (let index = count - 1; index >= 0; index--) {
+      const place = this.#far.pop();
+      this.#nearTimes[index] = this.#times[place] as number;
+      this.#nearPlaces[index] = place;
+    }
+    this.#nearSize = count;
   }
 }

@@ -95,7 +95,11 @@ export class World {
       this.#atInstant = 0;
     }
     this.#calls = 0;
-    if (event.run()) this.#count();
+    try {
+      if (event.run()) this.#count();
+    } catch (error) {
+      this.fail(error);
+    }
     return this.#ending === undefined;
   }
 
@@ -127,6 +131,7 @@ export class World {
     }
   }
 
+  /** Also thrown, to end whatever loop it is. */
   #standsStill(what: string): never {
     const error = new Error(`Time stands still at ${this.#nowUs / 1000} ms: ${what}`);
     this.fail(error);

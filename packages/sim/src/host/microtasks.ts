@@ -38,24 +38,30 @@ export function microtaskCheckpoint(): (() => void) | undefined {
   return ran ? checkpoint : undefined;
 }
 
+/** What a pump drives. */
+export interface Steps {
+  /** Lets one event happen. False once there is nothing more to do. Must not throw. */
+  step(): boolean;
+}
+
 /**
  * Calls `step` until it answers false, at most `stepsMax` times, with every microtask run after each call; then `done`.
  *
  * Node empties its tick queue before the microtasks, and looks at it again after them. So a tick that is queued by a microtask
  * runs when no microtask is left: as after a checkpoint.
  */
-export function pump(kind: Pump, stepsMax: number, step: () => boolean, done: () => void): void {
+export function pump(kind: Pump, stepsMax: number, steps: Steps, done: () => void): void {
   const perform = kind === 'checkpoint' ? microtaskCheckpoint() : undefined;
   if (perform !== undefined) {
     let rest = stepsMax;
-    while (rest-- > 0 && step()) perform();
+    while (rest-- > 0 && steps.step()) perform();
     perform();
     done();
     return;
   }
   let rest = stepsMax;
   const turn = (): void => {
-    const next = rest-- > 0 && step() ? turn : done;
+    const next = rest-- > 0 && steps.step() ? turn : done;
     enqueueMicrotask(() => nextTick(next));
   };
   turn();

@@ -1,11 +1,11 @@
 import { Simulation } from '../engine/simulation.ts';
 import type { RunOptions, RunResult } from '../run-result.ts';
 import type { Scenario } from '../scenario.ts';
-import { type Pump, pump } from './microtasks.ts';
+import { type Pump, pump, type Steps } from './microtasks.ts';
 import { SimulatedCode } from './simulated-code.ts';
 
 /** Events after which the host gets its turn. */
-const eventsPerTurn = 16_384;
+const eventsPerTurn = 32_768;
 
 /** Captured before any simulation replaces it. */
 const immediate = setImmediate;
@@ -46,48 +46,48 @@ export async function simulate(
 
 async function runToEnd(scenario: Scenario, options: RunOptions, kind: Pump): Promise<RunResult> {
   const code = new SimulatedCode();
-  let simulation: Simulation | undefined;
-  let failure: { readonly error: unknown } | undefined;
-  const begin = (): boolean => {
-    try {
-      simulation = new Simulation(scenario, options);
-      code.onError = error => simulation?.world.fail(error);
-      simulation.begin();
-      return true;
-    } catch (error) {
-      failure = { error };
-      return false;
-    }
-  };
-  let isOver = !(await turn(code, kind, 1, begin)) && failure !== undefined;
-  while (!isOver) {
-    const { world } = simulation as Simulation;
-    const step = (): boolean => {
-      try {
-        return world.step();
-      } catch (error) {
-        world.fail(error);
-        return false;
-      }
-    };
-    await turn(code, kind, eventsPerTurn, step);
-    isOver = world.ending !== undefined;
-  }
-  if (failure !== undefined) throw failure.error;
-  return (simulation as Simulation).result();
+  const beginning = new Beginning(scenario, options, code);
+  await turn(code, kind, 1, beginning);
+  const { simulation } = beginning;
+  if (simulation === undefined) throw beginning.error;
+  const { world } = simulation;
+  while (world.ending === undefined) await turn(code, kind, eventsPerTurn, world);
+  return simulation.result();
 }
 
-/** One turn of the host's event loop, from which promises can go on within. Settles when its rejections are known. */
-function turn(code: SimulatedCode, kind: Pump, stepsMax: number, step: () => boolean): Promise<boolean> {
+/** The first step of a run, which makes the world: invariants are made in it, and they are simulated code too. */
+class Beginning implements Steps {
+  simulation: Simulation | undefined = undefined;
+  error: unknown = undefined;
+  readonly #scenario: Scenario;
+  readonly #options: RunOptions;
+  readonly #code: SimulatedCode;
+
+  constructor(scenario: Scenario, options: RunOptions, code: SimulatedCode) {
+    this.#scenario = scenario;
+    this.#options = options;
+    this.#code = code;
+  }
+
+  step(): boolean {
+    try {
+      const simulation = new Simulation(this.#scenario, this.#options);
+      this.simulation = simulation;
+      this.#code.onError = error => simulation.world.fail(error);
+      simulation.begin();
+    } catch (error) {
+      this.error = error;
+    }
+    return false;
+  }
+}
+
+/** One turn of the host's event loop, within which promises go on. Settles when its rejections are known. */
+function turn(code: SimulatedCode, kind: Pump, stepsMax: number, steps: Steps): Promise<void> {
   return new Promise(resolve => {
     immediate(() => {
-      let more = true;
       code.enter();
-      const once = (): boolean => {
-        more = step();
-        return more;
-      };
-      pump(kind, stepsMax, once, () => code.leave(() => resolve(more)));
+      pump(kind, stepsMax, steps, () => code.leave(resolve));
     });
   });
 }

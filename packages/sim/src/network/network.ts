@@ -117,7 +117,8 @@ export abstract class Network {
 
   protected drop(delivery: Delivery, why: string): void {
     const { link, message } = delivery;
-    this.world.trace(link.to.lane, { type: 'drop', message, from: link.from.id, why });
+    const { world } = this;
+    world.tracer.drop(world.nowUs, link.to.lane.index, link.from.lane.index, message, why);
     (this.#pools[link.to.lane.index] as DeliveryPool).release(delivery);
   }
 

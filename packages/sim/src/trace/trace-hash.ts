@@ -14,27 +14,46 @@ export class TraceHash {
     this.#low = (low << 15) | (low >>> 17);
   }
 
+  /** Takes in two words, as two calls of {@link word} would. */
+  words(first: number, second: number): void {
+    let high = Math.imul(this.#high ^ first, 0x85eb_ca6b);
+    let low = Math.imul(this.#low ^ first, 0x9e37_79b1) ^ high;
+    high = Math.imul(((high << 13) | (high >>> 19)) ^ second, 0x85eb_ca6b);
+    low = Math.imul(((low << 15) | (low >>> 17)) ^ second, 0x9e37_79b1) ^ high;
+    this.#high = (high << 13) | (high >>> 19);
+    this.#low = (low << 15) | (low >>> 17);
+  }
+
   /** Takes in an integer from 0 to 2^53 - 1. */
   integer(value: number): void {
     this.word(value | 0);
     if (value > 0xffff_ffff) this.word(Math.floor(value / 0x1_0000_0000));
   }
 
+  /** The state stays in locals here: messages are hashed by the million. */
   bytes(bytes: Uint8Array): void {
     const { length } = bytes;
     const whole = length & ~3;
-    let index = 0;
-    for (; index < whole; index += 4) {
-      this.word(
+    let high = this.#high;
+    let low = this.#low;
+    let word = 0;
+    for (let index = 0; index < whole; index += 4) {
+      word =
         (bytes[index] as number) |
-          ((bytes[index + 1] as number) << 8) |
-          ((bytes[index + 2] as number) << 16) |
-          ((bytes[index + 3] as number) << 24),
-      );
+        ((bytes[index + 1] as number) << 8) |
+        ((bytes[index + 2] as number) << 16) |
+        ((bytes[index + 3] as number) << 24);
+      high = Math.imul(high ^ word, 0x85eb_ca6b);
+      low = Math.imul(low ^ word, 0x9e37_79b1) ^ high;
+      high = (high << 13) | (high >>> 19);
+      low = (low << 15) | (low >>> 17);
     }
-    let rest = 0;
-    for (; index < length; index++) rest = (rest << 8) | (bytes[index] as number);
-    if (whole !== length) this.word(rest);
+    this.#high = high;
+    this.#low = low;
+    if (whole === length) return;
+    word = 0;
+    for (let index = whole; index < length; index++) word = (word << 8) | (bytes[index] as number);
+    this.word(word);
   }
 
   text(text: string): void {

@@ -6,7 +6,8 @@ import { TraceHash } from './trace-hash.ts';
 const TIMER = 1;
 const SEND = 2;
 const DELIVER = 3;
-const OTHER = 4;
+const DROP = 4;
+const OTHER = 5;
 
 /**
  * Takes every event into the trace's hash and, on request, keeps it.
@@ -19,6 +20,8 @@ export class Tracer {
   #closed: { readonly digest: string; readonly events: readonly TraceEvent[] | undefined } | undefined;
   readonly #names: readonly string[];
   #index = 0;
+  /** When the last event was: time goes into the hash only where it has moved. */
+  #atUs = -1;
 
   /** @param names of all hosts, by their index */
   constructor(names: readonly string[], record: boolean) {
@@ -41,40 +44,45 @@ export class Tracer {
   }
 
   timer(atUs: number, host: number): void {
-    this.#begin(TIMER, atUs, host);
+    this.#begin(TIMER, 0, atUs, host);
     if (this.#kept !== undefined) this.#keep(atUs, host, { type: 'timer' });
   }
 
   send(atUs: number, host: number, to: number, message: number, bytes: Uint8Array): void {
-    this.#begin(SEND, atUs, host);
-    const hash = this.#hash;
-    hash.word(to);
-    hash.word(message);
-    hash.word(bytes.length);
-    hash.bytes(bytes);
+    this.#begin(SEND | (to << 16), bytes.length, atUs, host);
+    this.#hash.bytes(bytes);
     if (this.#kept === undefined) return;
     this.#keep(atUs, host, { type: 'send', message, to: this.#name(to), bytes: bytes.length });
   }
 
   deliver(atUs: number, host: number, from: number, message: number, corrupted: boolean): void {
-    this.#begin(DELIVER, atUs, host);
-    this.#hash.word(corrupted ? ~message : message);
+    this.#begin(DELIVER | (from << 16), corrupted ? ~message : message, atUs, host);
     if (this.#kept === undefined) return;
     const detail: TraceDetail = { type: 'deliver', message, from: this.#name(from) };
     this.#keep(atUs, host, corrupted ? { ...detail, corrupted } : detail);
   }
 
+  drop(atUs: number, host: number, from: number, message: number, why: string): void {
+    this.#begin(DROP | (from << 16), message, atUs, host);
+    this.#hash.text(why);
+    if (this.#kept === undefined) return;
+    this.#keep(atUs, host, { type: 'drop', message, from: this.#name(from), why });
+  }
+
   /** Any other event. What is kept is a copy, since facts belong to whoever stated them. */
   other(atUs: number, host: number, detail: TraceDetail): void {
-    this.#begin(OTHER, atUs, host);
+    this.#begin(OTHER, 0, atUs, host);
     hashValue(this.#hash, detail);
     if (this.#kept !== undefined) this.#keep(atUs, host, copyOf(detail));
   }
 
-  #begin(kind: number, atUs: number, host: number): void {
+  #begin(kind: number, what: number, atUs: number, host: number): void {
     const hash = this.#hash;
-    hash.word(kind | (host << 3));
-    hash.integer(atUs);
+    hash.words(kind | ((host & 0xff) << 8), what);
+    if (atUs !== this.#atUs) {
+      this.#atUs = atUs;
+      hash.integer(atUs);
+    }
     this.#index++;
   }
 
