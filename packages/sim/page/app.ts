@@ -90,11 +90,13 @@ export class App {
     return true;
   }
 
-  /** Selects an event and shows it with what is around it. */
+  /** Selects an event and shows it with what is around it; of a return, the whole operation. */
   jump(target: Target): void {
     const run = this.scene.models[target.run]?.run;
     if (run === undefined) return;
-    const from = run.time(Math.max(target.event - BEFORE, 0));
+    const calls = this.scene.models[target.run]?.spans.calls ?? [];
+    const call = calls.find(({ end }) => end === target.event);
+    const from = Math.min(run.time(Math.max(target.event - BEFORE, 0)), call?.fromUs ?? Infinity);
     const to = run.time(Math.min(target.event + AFTER, run.count - 1));
     const room = Math.max((to - from) * 0.06, 50);
     this.scene.view.show(from - room, to + room);

@@ -5,8 +5,10 @@ import type { Palette, Scene } from './scene.ts';
 /** More arrows than this are a carpet. */
 const ARROWS_MAX = 2000;
 const HEADS_MAX = 900;
+/** A message that is lost ends so far before the line of its receiver. */
+const LOST_PX = 10;
 
-/** The ends of an arrow in the drawing. A lost message ends half way. */
+/** The ends of an arrow in the drawing. A lost message ends before it arrives. */
 export interface ArrowPlace {
   readonly fromX: number;
   readonly fromY: number;
@@ -58,8 +60,8 @@ export function arrowPlace(
   const [from, to] = [boxes.get(arrow.fromLane), boxes.get(arrow.toLane)];
   if (from === undefined || to === undefined) return undefined;
   const [fromX, toX] = [view.x(arrow.fromUs), view.x(arrow.toUs)];
-  const short = arrow.fate === 'dropped' ? 0.55 : 1;
-  return { fromX, fromY: from.base, toX, toY: from.base + (to.base - from.base) * short };
+  const short = arrow.fate === 'dropped' ? LOST_PX * Math.sign(to.base - from.base) : 0;
+  return { fromX, fromY: from.base, toX, toY: to.base - short };
 }
 
 export function fateColour(fate: Arrow['fate'], palette: Palette): string {

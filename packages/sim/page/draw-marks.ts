@@ -134,7 +134,7 @@ export function groupColour(group: Group, palette: Palette): string {
   return colours[group];
 }
 
-/** Each group has a shape beside its colour. */
+/** Each group has a shape beside its colour. A lost message has the cross of its arrow. */
 function drawMark(
   context: CanvasRenderingContext2D,
   type: string,
@@ -150,6 +150,7 @@ function drawMark(
     drawCross(context, x, base, 5);
     return;
   }
+  if (type === 'drop') return;
   if (group === 'timers') context.fillRect(x - 0.75, base + 2, 1.5, 5);
   else if (group === 'disk') context.fillRect(x - 2.5, base + 4, 5, 5);
   else if (group === 'logs') context.fillRect(x - 1, base - 30, 2, 29);

@@ -33,7 +33,7 @@ function factList(result: RunResult): string {
   const facts: Readonly<Record<string, string>> = {
     seed: String(result.seed),
     'trace hash': result.traceHash,
-    events: result.events.toLocaleString('en-US'),
+    events: eventsText(result),
     simulated: `${(result.simulatedMs / 1000).toLocaleString('en-US')} s`,
     operations: result.history.length.toLocaleString('en-US'),
     ...(result.swarm === undefined || result.swarm.length === 0 ? {} : { faults: result.swarm.join(', ') }),
@@ -43,6 +43,12 @@ function factList(result: RunResult): string {
     element('div', {}, element('dt', {}, name), element('dd', {}, escape(value))),
   );
   return element('dl', { class: 'facts' }, ...items);
+}
+
+/** Some events are several records of the trace. */
+function eventsText({ events, trace = [] }: RunResult): string {
+  const [count, recorded] = [events, trace.length].map(number => number.toLocaleString('en-US'));
+  return count === recorded ? `${count}` : `${count}, ${recorded} records`;
 }
 
 function findingText(finding: NonNullable<RunResult['finding']>): string {
