@@ -62,8 +62,10 @@ describe('shrink', () => {
 
   test('takes whole kinds away first', async () => {
     const { tried } = await shrinkFake(bug);
-    const first = tried.find(({ without = [] }) => without.length > 0)?.without;
-    expect([...(first ?? [])].sort()).toEqual([...new Set(names.map(name => name.split('#')[0]))].sort());
+    // Before it is asked whether everything is right where nothing goes wrong.
+    const [, first] = tried.map(({ without = [] }) => without).filter(without => without.length > 0);
+    const labels = new Set(names.map(name => name.split('#')[0]));
+    expect(new Set(first)).toEqual(labels);
   });
 
   test('is the same each time', async () => {

@@ -29,11 +29,11 @@ export function describeFailure({ id, outcome, shrunk, replay, replayOptions = '
   const shown = shrunk?.outcome ?? outcome;
   const lines = [`Seed ${seed} of ${id} ${how} ${ruleOf(outcome)}`, ...indent(messageOf(shown))];
   if (finding !== undefined) {
-    const atMs = shown.finding?.atMs ?? shown.simulatedMs;
+    const atMs = Math.min(shown.finding?.atMs ?? shown.simulatedMs, shown.simulatedMs);
     lines.push(`  after ${seconds(atMs)} s of simulated time and ${count(shown.events)} events`);
   }
   if (verdict === 'error') lines.push(...stackOf(outcome));
-  if (shrunk !== undefined) lines.push(...describeShrunk(shrunk));
+  if (shrunk !== undefined) lines.push(...describeShrunk(shrunk, seed));
   if (verdict !== 'died' && verdict !== 'hung') {
     lines.push('  replay it with:', `pnpm sim --replay ${replay}${replayOptions}`);
   } else {
@@ -42,21 +42,17 @@ export function describeFailure({ id, outcome, shrunk, replay, replayOptions = '
   return `${lines.join('\n')}\n`;
 }
 
-function describeShrunk({
-  outcome,
-  options,
-  eventsBefore,
-  removableBefore,
-  runs,
-  isComplete,
-}: Shrunk): string[] {
+function describeShrunk(shrunk: Shrunk, seed: number): string[] {
+  const { outcome, options, eventsBefore, removableBefore, runs, isComplete } = shrunk;
   const left = outcome.removable ?? [];
   const share = eventsBefore === 0 ? 100 : (100 * outcome.events) / eventsBefore;
   const short = options.safetyMs === undefined ? '' : `, with ${seconds(options.safetyMs)} s of faults`;
-  const sooner = options.earlierMs === undefined ? '' : ` that begin ${seconds(options.earlierMs)} s sooner`;
+  const sooner =
+    (options.earlierMs ?? 0) === 0 ? '' : ` that begin ${seconds(options.earlierMs ?? 0)} s sooner`;
   const more = isComplete ? '' : '; there may be less, the search was cut short';
+  const where = options.seed === seed ? '' : `, in seed ${options.seed}, which fails in the same way sooner`;
   const lines = [
-    `  made smaller in ${count(runs)} runs: ${count(outcome.events)} of ${count(eventsBefore)} events (${share.toFixed(1)} %)${short}${sooner}${more}`,
+    `  made smaller in ${count(runs)} runs: ${count(outcome.events)} of ${count(eventsBefore)} events (${share.toFixed(1)} %)${short}${sooner}${where}${more}`,
     `  what it takes: ${count(left.length)} of ${count(removableBefore)} faults, draws and operations`,
   ];
   const packed = Object.entries(packNames(left));

@@ -24,6 +24,9 @@ export interface ShrinkProgress {
   readonly eventsBefore: number;
 }
 
+/** What is asked of the program, rather than what goes wrong. */
+const isWorkload = /^(?:op|node|client):/;
+
 /** So many times the events of the smallest run may come back when things are taken away. */
 const moreEvents = 1.1;
 
@@ -36,6 +39,8 @@ export class ShrinkState {
   #options: RunOptions;
   #outcome: SeedOutcome;
   #leastEvents: number;
+  /** Takes away everything that goes wrong. Undefined where that does not mend the failure. */
+  #calm: readonly string[] | undefined;
   #accepted = 0;
   #runs = 0;
 
@@ -80,6 +85,11 @@ export class ShrinkState {
     return this.#accepted;
   }
 
+  /** Whether it has a tenth of the events. */
+  get isSmall(): boolean {
+    return this.#outcome.events * 10 <= this.#target.outcome.events;
+  }
+
   /** Whether runs or time are used up. */
   get isSpent(): boolean {
     return this.#runs >= this.#runsMax || this.#link.signal.aborted || this.#link.remainingMs() <= 0;
@@ -90,6 +100,29 @@ export class ShrinkState {
     const outcome = await this.#attempt(this.#options, true);
     if (outcome !== undefined && sameFailure(this.#target.outcome, outcome)) this.#outcome = outcome;
     return outcome;
+  }
+
+  /** Finds out whether it takes something that goes wrong: where it does not, the workload alone shows the mistake. */
+  async learnCalm(): Promise<void> {
+    const labels = (this.#outcome.removable ?? []).filter(name => !isWorkload.test(name));
+    const calm = [...new Set(labels.map(name => /^[^/.:#]*/.exec(name)?.[0] ?? name))];
+    if (await this.#isRightWhenCalm(this.#options, calm)) this.#calm = calm;
+  }
+
+  async #isRightWhenCalm(options: RunOptions, calm: readonly string[]): Promise<boolean> {
+    const { outcome: original } = this.#target;
+    const outcome = await this.#attempt(
+      { ...options, without: [...(options.without ?? []), ...calm] },
+      false,
+    );
+    return outcome !== undefined && !sameFailure(original, outcome);
+  }
+
+  /** Learns what is left of the smallest run; this one run may be one too many. */
+  async conclude(): Promise<void> {
+    if (this.#outcome.removable !== undefined || this.#link.signal.aborted) return;
+    const outcome = await Promise.race([this.#run(this.#options, true), this.#over]);
+    if (outcome !== undefined && sameFailure(this.#target.outcome, outcome)) this.#outcome = outcome;
   }
 
   /** What could be taken away from the smallest run so far. */
@@ -103,14 +136,21 @@ export class ShrinkState {
    * more events are no loss; a change that is there for the events alone must have fewer.
    */
   async tryOptions(changes: RunChanges, mustHave?: 'fewer events'): Promise<boolean> {
-    const { outcome: original, onProgress } = this.#target;
-    const options = { ...this.#options, ...changes };
+    const { outcome: original } = this.#target;
     const events = Math.floor(this.#leastEvents * moreEvents) + 10;
     const eventsMax = mustHave === undefined ? Math.min(original.events, events) : this.#outcome.events - 1;
+    return this.trySeed({ ...this.#options, ...changes }, eventsMax);
+  }
+
+  /** The same for any run, which may have so many events. */
+  async trySeed(options: RunOptions, eventsMax: number): Promise<boolean> {
+    const { outcome: original, onProgress } = this.#target;
     // Room for a run whose finding comes with its last event.
     const outcome = await this.#attempt({ ...options, eventsMax: eventsMax + 1 }, false);
     if (outcome === undefined) return false;
-    const isSame = sameFailure(original, outcome) && outcome.events <= eventsMax;
+    let isSame = sameFailure(original, outcome) && outcome.events <= eventsMax;
+    const calm = options.without?.some(name => isWorkload.test(name)) === true ? this.#calm : undefined;
+    if (isSame && calm !== undefined) isSame = await this.#isRightWhenCalm(options, calm);
     if (isSame) {
       this.#leastEvents = Math.min(this.#leastEvents, outcome.events);
       this.#options = options;
@@ -124,10 +164,17 @@ export class ShrinkState {
   /** A run, unless runs or time are used up by then: nobody waits for one that is late. */
   async #attempt(options: RunOptions, wantsRemovable: boolean): Promise<SeedOutcome | undefined> {
     if (this.isSpent) return undefined;
+    return Promise.race([this.#run(options, wantsRemovable), this.#over]);
+  }
+
+  async #run(options: RunOptions, wantsRemovable: boolean): Promise<SeedOutcome | undefined> {
     this.#runs += 1;
-    const outcome = this.#target.attempt(options, wantsRemovable);
-    // A pool that is taken down by whoever aborted fails what is under way: that is no news.
-    outcome.catch(() => {});
-    return Promise.race([outcome, this.#over]);
+    try {
+      return await this.#target.attempt(options, wantsRemovable);
+    } catch (error) {
+      // A pool that is taken down by whoever aborted fails what is under way: that is no news.
+      if (this.#link.signal.aborted) return undefined;
+      throw error;
+    }
   }
 }
