@@ -134,11 +134,16 @@ describe('writes', () => {
     const { journal } = stand;
     void journal.write({ group, entries: entries(1, 2) });
     await expect(journal.write({ group, entries: entries(4, 4) })).rejects.toThrow(
-      new RangeError('Index of an entry must be 3, one more than the last: received 4'),
+      new RangeError('Next entry must have index 3: received 4'),
     );
     await expect(journal.write({ group, entries: entries(2, 2) })).rejects.toThrow(RangeError);
     await expect(journal.write({ group, truncateFrom: logIndex(0) })).rejects.toThrow(
-      'Index to truncate from must be at least 1: received 0',
+      'Truncation must begin at an entry from 1 to 3: received 0',
+    );
+    await expect(journal.write({ group, truncateFrom: logIndex(4) })).rejects.toThrow(RangeError);
+    const bad = entries(3, 3).map(entry => ({ ...entry, kind: 256 }));
+    await expect(journal.write({ group, entries: bad })).rejects.toThrow(
+      'Kind of entry 3 must be an integer from 0 to 255: received 256',
     );
     void journal.write({ group, truncateFrom: logIndex(2) });
     await stand.world.until(journal.write({ group, entries: entries(2, 2, 9) }));

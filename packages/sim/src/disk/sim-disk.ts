@@ -134,7 +134,6 @@ function notFound(name: string): QuorateError {
 }
 
 function checkName(name: string): void {
-  if (typeof name !== 'string') throw new TypeError(`File name must be a string: received ${String(name)}`);
-  if (/^[\w.-]{1,255}$/.test(name) && name !== '.' && name !== '..') return;
-  throw new RangeError(`File name must be 1 to 255 letters, digits, ".", "-" and "_": received "${name}"`);
+  if (/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/.test(name)) return;
+  throw new TypeError(`File name must be of letters, digits, ".", "-" and "_": received "${name}"`);
 }

@@ -1,31 +1,48 @@
-import type { JournalWrite, SnapshotMetadata } from '@quorate/core';
+import type { JournalWrite, LogEntry, SnapshotMetadata } from '@quorate/core';
 import type { LogBounds } from './journal-group.ts';
 
-/** @throws RangeError unless the write joins a log of these bounds */
+/** A byte, as in the real journal. */
+const kindMax = 0xff;
+
+/** @throws TypeError, RangeError unless the write joins a log of these bounds */
 export function checkWrite(write: JournalWrite, bounds: LogBounds, recordMaxBytes: number): void {
-  const { truncateFrom, entries = [] } = write;
-  let { last } = bounds;
+  const { truncateFrom, entries = [], hardState } = write;
   if (truncateFrom !== undefined) {
-    checkInteger('Index to truncate from', truncateFrom);
     const least = Math.max(bounds.first, bounds.snapshotIndex + 1);
-    if (truncateFrom < least) {
-      throw new RangeError(`Index to truncate from must be at least ${least}: received ${truncateFrom}`);
-    }
-    last = Math.min(last, truncateFrom - 1);
-  }
-  for (const { index, payload } of entries) {
-    if (index !== last + 1) {
+    const most = bounds.last + 1;
+    if (!Number.isSafeInteger(truncateFrom) || truncateFrom < least || truncateFrom > most) {
       throw new RangeError(
-        `Index of an entry must be ${last + 1}, one more than the last: received ${index}`,
+        `Truncation must begin at an entry from ${least} to ${most}: received ${truncateFrom}`,
       );
     }
-    if (payload.length > recordMaxBytes) {
-      throw new RangeError(
-        `Payload of entry ${index} must be at most ${recordMaxBytes} bytes: received ${payload.length}`,
-      );
-    }
-    last = index;
   }
+  let expected = truncateFrom ?? bounds.last + 1;
+  for (const entry of entries) {
+    if (entry.index !== expected) {
+      throw new RangeError(`Next entry must have index ${expected}: received ${String(entry.index)}`);
+    }
+    checkEntry(entry, recordMaxBytes);
+    expected++;
+  }
+  if (hardState === undefined) return;
+  checkInteger('Term', hardState.term);
+  checkInteger('Committed index', hardState.committed);
+}
+
+function checkEntry({ index, term, kind, payload }: LogEntry, recordMaxBytes: number): void {
+  checkInteger(`Term of entry ${index}`, term);
+  if (!Number.isInteger(kind) || kind < 0 || kind > kindMax) {
+    throw new RangeError(
+      `Kind of entry ${index} must be an integer from 0 to ${kindMax}: received ${String(kind)}`,
+    );
+  }
+  if (!(payload instanceof Uint8Array)) {
+    throw new TypeError(`Payload of entry ${index} must be a Uint8Array: received ${typeof payload}`);
+  }
+  if (payload.length <= recordMaxBytes) return;
+  throw new RangeError(
+    `Payload of entry ${index} must be at most ${recordMaxBytes} bytes: received ${payload.length}`,
+  );
 }
 
 /** @throws RangeError unless a log of these bounds holds every entry that is asked for */
@@ -42,6 +59,7 @@ export function checkRange(from: number, to: number, bounds: LogBounds): void {
 /** @throws RangeError where the snapshot is older than the one that is held */
 export function checkSnapshot(metadata: SnapshotMetadata, bounds: LogBounds): void {
   checkInteger('Index of a snapshot', metadata.index);
+  checkInteger('Term of a snapshot', metadata.term);
   if (metadata.index >= Math.max(1, bounds.snapshotIndex)) return;
   throw new RangeError(
     `Index of a snapshot must be at least ${Math.max(1, bounds.snapshotIndex)}: received ${metadata.index}`,

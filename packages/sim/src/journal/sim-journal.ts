@@ -82,6 +82,7 @@ class SimJournal implements Journal {
     options: WaitOptions & { readonly bytesMax?: number } = {},
   ): Promise<readonly LogEntry[]> {
     if (!this.#device.alive) return neverSettles();
+    this.#writer.checkOpen();
     checkRange(from, to, this.#state.group(group).bounds);
     const entries = this.#state.group(group).slice(from, to, options.bytesMax ?? Number.POSITIVE_INFINITY);
     return boundedWait(this.#options.clock, options, 'not-applied', async () => {
