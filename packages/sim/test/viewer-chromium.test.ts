@@ -14,6 +14,54 @@ const run = madeRun();
 const linearization = madeLinearization(run);
 const finding = findingPosition(run, linearization) ?? -1;
 
+/** After this, whatever was asked to be drawn is drawn. */
+async function painted(tab: Page): Promise<void> {
+  await tab.evaluate(
+    async () =>
+      new Promise<void>(resolve => {
+        requestAnimationFrame(() => requestAnimationFrame(() => resolve()));
+      }),
+  );
+}
+
+const selected = async (tab: Page): Promise<number> =>
+  Number(await tab.locator('#list [aria-selected=true]').getAttribute('data-event'));
+
+type Span = readonly [fromUs: number, toUs: number];
+
+/** The span in view, once the address says another than before. */
+async function span(tab: Page, before: Span = [0, 0]): Promise<Span> {
+  const settled = await tab.waitForFunction(old => {
+    const values = new URLSearchParams(location.hash.slice(1));
+    const now = [Number(values.get('from') ?? 0), Number(values.get('to') ?? 0)] as const;
+    return now[0] === old[0] && now[1] === old[1] ? false : now;
+  }, before);
+  return (await settled.jsonValue()) as Span;
+}
+
+/** Parts of the page that lie over each other, and by how much the page is too wide. Runs in the page. */
+function crowding(): { overlaps: string[]; tooWide: number } {
+  const overlaps: string[] = [];
+  const parts = [
+    ...document.querySelectorAll('button, label, dd, h1, h2, canvas, #search, .legend li, summary, .verdict'),
+  ];
+  const boxes = parts
+    .filter(part => part.checkVisibility() && part.closest('#list, .card.events h2 button') === null)
+    .map(part => ({ part, box: part.getBoundingClientRect() }));
+  for (const [index, one] of boxes.entries()) {
+    for (const other of boxes.slice(index + 1)) {
+      if (one.part.contains(other.part) || other.part.contains(one.part)) continue;
+      const clipped = (part: Element): boolean => part.closest('#scroller, #details') !== null;
+      if (clipped(one.part) || clipped(other.part)) continue;
+      const across = Math.min(one.box.right, other.box.right) - Math.max(one.box.left, other.box.left);
+      const down = Math.min(one.box.bottom, other.box.bottom) - Math.max(one.box.top, other.box.top);
+      if (across > 1 && down > 1) overlaps.push(`${one.part.outerHTML} and ${other.part.outerHTML}`);
+    }
+  }
+  const tooWide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  return { overlaps, tooWide };
+}
+
 describe.skipIf(!existsSync(executablePath) && !required)(
   'the trace viewer in Chromium (needs /usr/bin/chromium)',
   () => {
@@ -55,31 +103,6 @@ describe.skipIf(!existsSync(executablePath) && !required)(
       return { tab, complaints };
     }
 
-    /** After this, whatever was asked to be drawn is drawn. */
-    async function painted(tab: Page): Promise<void> {
-      await tab.evaluate(
-        async () =>
-          new Promise<void>(resolve => {
-            requestAnimationFrame(() => requestAnimationFrame(() => resolve()));
-          }),
-      );
-    }
-
-    const selected = async (tab: Page): Promise<number> =>
-      Number(await tab.locator('#list [aria-selected=true]').getAttribute('data-event'));
-
-    type Span = readonly [fromUs: number, toUs: number];
-
-    /** The span in view, once the address says another than before. */
-    async function span(tab: Page, before: Span = [0, 0]): Promise<Span> {
-      const settled = await tab.waitForFunction(old => {
-        const values = new URLSearchParams(location.hash.slice(1));
-        const now = [Number(values.get('from') ?? 0), Number(values.get('to') ?? 0)] as const;
-        return now[0] === old[0] && now[1] === old[1] ? false : now;
-      }, before);
-      return (await settled.jsonValue()) as Span;
-    }
-
     it.each([
       ['run', 1280, 'light'],
       ['run', 1280, 'dark'],
@@ -94,30 +117,7 @@ describe.skipIf(!existsSync(executablePath) && !required)(
         await tab.locator('.filters > summary').click();
         await tab.locator('.below summary').click();
         await painted(tab);
-        const found = await tab.evaluate(() => {
-          const overlaps: string[] = [];
-          const parts = [
-            ...document.querySelectorAll(
-              'button, label, dd, h1, h2, canvas, #search, .legend li, summary, .verdict',
-            ),
-          ];
-          const boxes = parts
-            .filter(part => part.checkVisibility() && part.closest('#list, .card.events h2 button') === null)
-            .map(part => ({ part, box: part.getBoundingClientRect() }));
-          for (const [index, one] of boxes.entries()) {
-            for (const other of boxes.slice(index + 1)) {
-              if (one.part.contains(other.part) || other.part.contains(one.part)) continue;
-              const clipped = (part: Element): boolean => part.closest('#scroller, #details') !== null;
-              if (clipped(one.part) || clipped(other.part)) continue;
-              const across =
-                Math.min(one.box.right, other.box.right) - Math.max(one.box.left, other.box.left);
-              const down = Math.min(one.box.bottom, other.box.bottom) - Math.max(one.box.top, other.box.top);
-              if (across > 1 && down > 1) overlaps.push(`${one.part.outerHTML} and ${other.part.outerHTML}`);
-            }
-          }
-          const tooWide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
-          return { overlaps, tooWide };
-        });
+        const found = await tab.evaluate(crowding);
         expect(found).toEqual({ overlaps: [], tooWide: 0 });
         expect(complaints).toEqual([]);
         await tab.close();
