@@ -156,7 +156,8 @@ export class Answerer {
   #leave(call: IncomingCall, release: () => void, encode: () => Uint8Array): void {
     call.settle();
     const awaited = this.#calls.get(call.id) === call && this.#calls.delete(call.id);
-    if (!awaited) {
+    // Past its deadline a handler fails because it was told to stop, which says nothing of what it did before.
+    if (!awaited || call.abandoned) {
       release();
       return;
     }
