@@ -96,10 +96,9 @@ async function recoverFrom(
 
 /** Segments that the last batch still needs must be there. */
 function checkOldest(end: ReplayEnd, first: number, leftovers: readonly number[]): void {
-  const needed = end.oldest === 0 ? 1 : end.oldest;
-  if (first > needed) throw corrupt(segmentName(needed), 0, 'a segment that is still needed');
-  const kept = leftovers.find(number => number >= needed);
-  if (kept !== undefined) throw corrupt(segmentName(kept + 1), 0, 'a segment that is still needed');
+  let missing = end.oldest === 0 ? 1 : end.oldest;
+  while (leftovers.includes(missing)) missing++;
+  if (missing < first) throw corrupt(segmentName(missing), 0, 'a segment that is still needed');
 }
 
 /** The segment that was made ready and has no batch; what is beyond it was never acknowledged. */

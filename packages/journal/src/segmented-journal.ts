@@ -73,6 +73,8 @@ export class SegmentedJournal implements Journal {
   }
 
   write(write: JournalWrite): Promise<void> {
+    const { over } = this.#writer;
+    if (over !== undefined) return Promise.reject(over);
     try {
       const group = this.#groupOf(write.group);
       checkWrite(write, group, this.#limits);

@@ -1,4 +1,5 @@
 import type { Disk, DiskFile, GroupId, LinkedSignal, SnapshotMetadata } from '@quorate/core';
+import { abortableChunks } from './abortable-chunks.ts';
 import { crc32c } from './crc32c.ts';
 import { snapshotName, temporaryEnding } from './format/file-names.ts';
 import {
@@ -83,7 +84,7 @@ export async function writeSnapshot(
   await removeIfThere(disk, temporary);
   try {
     await using file = await disk.open(temporary, { create: true });
-    await writeContents(file, group, metadata, chunks, () => {
+    await writeContents(file, group, metadata, abortableChunks(chunks, wait), () => {
       wait.throwIfAborted();
       throwIfOver();
     });
