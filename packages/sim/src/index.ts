@@ -12,3 +12,4 @@ export type { Operation } from './operation.ts';
 export type { RunOptions, RunResult } from './run-result.ts';
 export type { ClientEnv, Env, Fact, Finding, NodeEnv, Scenario } from './scenario.ts';
 export type { TraceDetail, TraceEvent } from './trace/trace-event.ts';
+export { type RenderTraceOptions, renderTrace } from './viewer/render-trace.ts';
