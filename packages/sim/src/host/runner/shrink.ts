@@ -93,7 +93,7 @@ async function shorten(state: ShrinkState): Promise<void> {
 async function tryOtherSeeds(state: ShrinkState, seedsMax: number): Promise<void> {
   const { safetyMs: fullMs, outcome } = state;
   const eventsMax = Math.floor(outcome.events / 2);
-  for (let share = 64; share >= 8; share /= 2) {
+  for (let share = 64; share >= 4; share /= 2) {
     const safetyMs = Math.ceil(fullMs / share);
     for (let seed = 1; seed <= seedsMax && !state.isSpent; seed++) {
       if (await state.trySeed({ ...state.options, seed, safetyMs, earlierMs: 0 }, eventsMax)) return;
