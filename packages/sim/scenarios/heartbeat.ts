@@ -4,19 +4,28 @@ import { defineScenario, type NodeEnv, type Scenario } from '../src/index.ts';
 const periodMs = 100;
 const silenceMs = 1_000;
 
+interface Peer {
+  readonly id: NodeId;
+  counter: number;
+  heardAtMs: number;
+  suspected: boolean;
+}
+
 /** What a node knows of its peers: a counter of each, and when it was heard last. */
 class Peers {
   readonly #env: NodeEnv;
   readonly #message: Uint8Array = new Uint8Array(16);
   readonly #view: DataView = new DataView(this.#message.buffer);
-  readonly #heard: Map<NodeId, { counter: number; atMs: number; suspected: boolean }> = new Map();
+  readonly #peers: readonly Peer[];
+  readonly #byId: ReadonlyMap<NodeId, Peer>;
   #counter = 0;
 
   constructor(env: NodeEnv) {
     this.#env = env;
-    for (const peer of env.nodes) {
-      if (peer !== env.self) this.#heard.set(peer, { counter: 0, atMs: 0, suspected: false });
-    }
+    this.#peers = env.nodes
+      .filter(id => id !== env.self)
+      .map(id => ({ id, counter: 0, heardAtMs: 0, suspected: false }));
+    this.#byId = new Map(this.#peers.map(peer => [peer.id, peer]));
   }
 
   /** Tells every peer that this node lives, and looks who has been silent for too long. */
@@ -25,26 +34,31 @@ class Peers {
     const nowMs = clock.monotonicMs();
     this.#view.setUint32(0, ++this.#counter);
     this.#view.setUint32(4, this.#env.incarnation);
-    for (const [peer, heard] of this.#heard) {
-      transport.send(peer, this.#message);
-      if (heard.suspected || nowMs - heard.atMs < silenceMs) continue;
-      heard.suspected = true;
+    for (const peer of this.#peers) {
+      transport.send(peer.id, this.#message);
+      if (peer.suspected || nowMs - peer.heardAtMs < silenceMs) continue;
+      peer.suspected = true;
       this.#env.reached('suspected');
     }
   }
 
   hear(from: NodeId, message: Uint8Array): void {
-    const heard = this.#heard.get(from);
-    if (heard === undefined || message.length !== 16) return;
-    heard.counter =
-      ((message[0] as number) << 24) |
-      ((message[1] as number) << 16) |
-      ((message[2] as number) << 8) |
-      (message[3] as number);
-    heard.atMs = this.#env.clock.monotonicMs();
-    if (heard.suspected) this.#env.reached('came-back');
-    heard.suspected = false;
+    const peer = this.#byId.get(from);
+    if (peer === undefined || message.length !== 16) return;
+    peer.counter = readUint32(message);
+    peer.heardAtMs = this.#env.clock.monotonicMs();
+    if (peer.suspected) this.#env.reached('came-back');
+    peer.suspected = false;
   }
+}
+
+function readUint32(bytes: Uint8Array): number {
+  return (
+    ((bytes[0] as number) << 24) |
+    ((bytes[1] as number) << 16) |
+    ((bytes[2] as number) << 8) |
+    (bytes[3] as number)
+  );
 }
 
 const shape: Omit<Scenario, 'name' | 'summary' | 'node'> = {

@@ -35,10 +35,10 @@ export class EventQueue {
   readonly #far: FarHeap = new FarHeap();
   /** By place. */
   readonly #events: (QueueEvent | undefined)[] = [];
-  readonly #times: number[] = [];
-  readonly #orders: number[] = [];
   readonly #free: number[] = [];
-  #order = 0;
+  /** Orders of events in the heap: what is pushed counts up; what the list moves there came before all of it and counts down. */
+  #lastOrder = 0;
+  #firstOrder = 0;
   #cancelled = 0;
   #poppedAtUs = 0;
 
@@ -54,14 +54,12 @@ export class EventQueue {
   push(atUs: number, event: QueueEvent): void {
     const place = this.#free.pop() ?? this.#events.length;
     this.#events[place] = event;
-    this.#times[place] = atUs;
-    this.#orders[place] = this.#order++;
     if (this.#nearSize === nearMax) this.#spill();
     const times = this.#nearTimes;
     const places = this.#nearPlaces;
     let hole = this.#nearSize;
     if (this.#far.size > 0 && (hole === 0 || atUs >= (times[0] as number))) {
-      this.#far.push(atUs, this.#orders[place] as number, place);
+      this.#far.push(atUs, ++this.#lastOrder, place);
       return;
     }
     // The newest of equals comes last.
@@ -102,12 +100,12 @@ export class EventQueue {
     });
   }
 
-  /** Moves the later half of the list to the heap. */
+  /** Moves the later half of the list to the heap, the last of it first. */
   #spill(): void {
     const half = nearMax / 2;
     for (let index = 0; index < half; index++) {
       const place = this.#nearPlaces[index] as number;
-      this.#far.push(this.#nearTimes[index] as number, this.#orders[place] as number, place);
+      this.#far.push(this.#nearTimes[index] as number, --this.#firstOrder, place);
     }
     this.#nearTimes.copyWithin(0, half);
     this.#nearPlaces.copyWithin(0, half);
@@ -118,9 +116,8 @@ export class EventQueue {
   #refill(): void {
     const count = Math.min(nearMax / 2, this.#far.size);
     for (let index = count - 1; index >= 0; index--) {
-      const place = this.#far.pop();
-      this.#nearTimes[index] = this.#times[place] as number;
-      this.#nearPlaces[index] = place;
+      this.#nearTimes[index] = this.#far.firstAtUs;
+      this.#nearPlaces[index] = this.#far.pop();
     }
     this.#nearSize = count;
   }

@@ -14,20 +14,16 @@ export class TraceHash {
     this.#low = (low << 15) | (low >>> 17);
   }
 
-  /** Takes in two words, as two calls of {@link word} would. */
-  words(first: number, second: number): void {
+  /** Takes in three words, as three calls of {@link word} would, with the state in locals. */
+  words(first: number, second: number, third: number): void {
     let high = Math.imul(this.#high ^ first, 0x85eb_ca6b);
     let low = Math.imul(this.#low ^ first, 0x9e37_79b1) ^ high;
     high = Math.imul(((high << 13) | (high >>> 19)) ^ second, 0x85eb_ca6b);
     low = Math.imul(((low << 15) | (low >>> 17)) ^ second, 0x9e37_79b1) ^ high;
+    high = Math.imul(((high << 13) | (high >>> 19)) ^ third, 0x85eb_ca6b);
+    low = Math.imul(((low << 15) | (low >>> 17)) ^ third, 0x9e37_79b1) ^ high;
     this.#high = (high << 13) | (high >>> 19);
     this.#low = (low << 15) | (low >>> 17);
-  }
-
-  /** Takes in an integer from 0 to 2^53 - 1. */
-  integer(value: number): void {
-    this.word(value | 0);
-    if (value > 0xffff_ffff) this.word(Math.floor(value / 0x1_0000_0000));
   }
 
   /** The state stays in locals here: messages are hashed by the million. */
