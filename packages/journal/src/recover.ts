@@ -74,6 +74,7 @@ async function recoverFrom(
   const later = all.filter(({ number }) => number > end.segment.number);
   await cutTornTail(disk, end, later, salt);
   checkOldest(end, list.oldest.number, leftovers);
+  await repeatLast(disk, end);
   for (const number of leftovers) await disk.remove(segmentName(number));
   const { groups } = replay;
   await recoverSnapshots(disk, files.snapshots, id => {
@@ -92,6 +93,22 @@ async function recoverFrom(
   all.length -= later.length;
   end.segment.file = await disk.open(end.segment.name);
   return { segments: new Segments(disk, limits, clock, salt, list, next), groups, end, superseded };
+}
+
+/**
+ * Makes durable what was read. The last batch may be in the page cache alone: the process ended between write and sync, or
+ * the sync failed and the kernel took the pages for clean all the same (Rebello et al., "Can Applications Recover from fsync
+ * Failures?", 2020). Written once more, in place, it is as durable as it looks; names are synced for the same reason.
+ */
+async function repeatLast(disk: ResolvedOptions['disk'], { last }: ReplayEnd): Promise<void> {
+  if (last !== undefined) {
+    const bytes = new Uint8Array(last.length);
+    await last.segment.read(bytes, last.offset);
+    await using file = await disk.open(last.segment.name);
+    await file.write([bytes], last.offset);
+    await file.sync();
+  }
+  await disk.syncNames();
 }
 
 /** Segments that the last batch still needs must be there. */

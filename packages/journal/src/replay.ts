@@ -19,6 +19,8 @@ export interface ReplayEnd {
   readonly sum: number;
   readonly number: number;
   readonly durable: Position;
+  /** The last whole batch, if there is one. */
+  readonly last: { readonly segment: Segment; readonly offset: number; readonly length: number } | undefined;
   /** The oldest segment that the last batch needs; 0 where there is no batch. */
   readonly oldest: number;
 }
@@ -34,6 +36,7 @@ export class Replay {
   #number = 0;
   #durable: Position;
   #oldest = 0;
+  #last: ReplayEnd['last'];
 
   constructor(list: SegmentList, salt: number) {
     this.#list = list;
@@ -79,6 +82,7 @@ export class Replay {
       sum: this.#sum ?? 0,
       number: this.#number,
       durable: this.#durable,
+      last: this.#last,
       oldest: this.#oldest,
     };
   }
@@ -94,6 +98,7 @@ export class Replay {
       const fault = this.#record(record, payload, position, segment);
       if (fault !== undefined) throw corrupt(segment.name, offset + batchHeaderBytes + at - first, fault);
     });
+    this.#last = { segment, offset, length: batchHeaderBytes + found.header.length };
     this.#sum = found.sum;
     this.#number = found.header.number;
     this.#oldest = found.header.oldest;

@@ -212,7 +212,7 @@ export class CrashDisk implements Disk {
 }
 
 function survivors({ durable, pending }: Content, random: Random | undefined): Uint8Array {
-  let bytes = durable.slice();
+  let bytes: Uint8Array = durable.slice();
   if (random === undefined) return bytes;
   for (const write of pending) {
     for (let at = write.offset; at < write.offset + write.bytes.length; ) {
