@@ -100,12 +100,12 @@ function* readProcesses(
     const index = order[place] as number;
     const operation = history[index] as Operation;
     const last = lastOf.get(operation.process);
-    lastOf.set(operation.process, index);
+    if (returnedAt[index] !== Number.POSITIVE_INFINITY) lastOf.set(operation.process, index);
     if (place % operationsPerTurn === operationsPerTurn - 1) yield;
     if (last === undefined) continue;
     const lastReturn = returnedAt[last] as number;
     const invoked = invokedAt[index] as number;
-    if (lastReturn === Number.POSITIVE_INFINITY || lastReturn < invoked) continue;
+    if (lastReturn < invoked) continue;
     if (lastReturn > invoked) {
       throw new RangeError(
         `${nameOf(operation, index)} must not overlap operation ${last} of the same process, which returned at ${lastReturn}: received an invocation at ${invoked}`,

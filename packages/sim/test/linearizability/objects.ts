@@ -67,18 +67,11 @@ export function drawCounter(random: Random): CounterInput {
 export function setObject(): AtomicObject<SetInput, SetOutput> {
   const elements = new Set<Scalar>();
   return input => {
-    switch (input.type) {
-      case 'members':
-        return [...elements];
-      case 'has':
-        return elements.has(input.element);
-      case 'remove':
-        return elements.delete(input.element);
-      default:
-        if (elements.has(input.element)) return false;
-        elements.add(input.element);
-        return true;
-    }
+    if (input.type === 'members') return [...elements];
+    if (input.type === 'has') return elements.has(input.element);
+    if (input.type === 'remove') return elements.delete(input.element);
+    const { size } = elements;
+    return elements.add(input.element).size > size;
   };
 }
 

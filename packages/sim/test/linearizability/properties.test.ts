@@ -53,9 +53,9 @@ function propertiesOf<State, Input, Output>(name: string, subject: Subject<State
         fc.property(
           fc.nat(),
           fc.integer({ min: 1, max: 6 }),
-          fc.double({ min: 0, max: 0.1, noNaN: true }),
+          fc.double({ min: 0, max: 0.08, noNaN: true }),
           (seed, processes, lost) => {
-            const history = generateHistory(object, draw, { seed, operations: 60, processes, lost });
+            const history = generateHistory(object, draw, { seed, operations: 40, processes, lost });
             const result = checkLinearizabilitySync(model, history);
             expect(result.verdict).toBe('ok');
             expectRightAnswer(model, history, result);

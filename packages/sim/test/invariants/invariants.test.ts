@@ -1,0 +1,225 @@
+import { describe, expect, test } from 'vitest';
+import type { Invariant } from '../../src/invariant.ts';
+import { type BankSnapshot, bankTotals } from '../../src/invariants/bank-totals.ts';
+import { convergence, type ReplicaState, type UpdateAcknowledged } from '../../src/invariants/convergence.ts';
+import { exactlyOnce, type TaskAccepted, type TaskProcessed } from '../../src/invariants/exactly-once.ts';
+import { monotonicReads, type SessionRead } from '../../src/invariants/monotonic-reads.ts';
+import { type LockFact, mutualExclusion } from '../../src/invariants/mutual-exclusion.ts';
+import {
+  noLostAcknowledgement,
+  type WriteAcknowledged,
+  type WritesFound,
+} from '../../src/invariants/no-lost-acknowledgement.ts';
+import type { Fact } from '../../src/scenario.ts';
+
+/** Feeds the facts at 0, 10, 20 ms and so on; returns the first message. */
+function judge(make: () => Invariant, facts: readonly Fact[]): string | undefined {
+  const invariant = make();
+  // A second one beside it must not see anything of the first.
+  const bystander = make();
+  for (const [index, fact] of facts.entries()) {
+    const finding = invariant.observe(fact, { atMs: index * 10, node: 'n1' });
+    if (finding !== undefined) {
+      expect(finding).toMatchObject({ rule: invariant.name, atMs: index * 10 });
+      expect(structuredClone(finding)).toEqual(finding);
+      return finding.message;
+    }
+  }
+  const finding = invariant.finish?.();
+  if (facts.length > 0)
+    expect(bystander.observe({ type: 'unrelated' }, { atMs: 0, node: 'n1' })).toBeUndefined();
+  return finding?.message;
+}
+
+describe('mutual exclusion', () => {
+  const acquired = (holder: string, fence?: number, untilMs?: number): LockFact => ({
+    type: 'lock-acquired',
+    lock: 'l',
+    holder,
+    ...(fence === undefined ? {} : { fence }),
+    ...(untilMs === undefined ? {} : { untilMs }),
+  });
+  const released = (holder: string): LockFact => ({ type: 'lock-released', lock: 'l', holder });
+  const lost = (holder: string): LockFact => ({ type: 'lock-lost', lock: 'l', holder });
+  const write = (fence: number, lock?: string): LockFact => ({
+    type: 'fenced-write',
+    resource: 'r',
+    fence,
+    ...(lock === undefined ? {} : { lock }),
+  });
+
+  test.each<[string, LockFact[], RegExp]>([
+    [
+      'two holders at once',
+      [acquired('a', 1), acquired('b', 2)],
+      /b acquired lock "l" with fence 2 while a held it/,
+    ],
+    ['a claim that has not ended yet', [acquired('a', 1, 11), acquired('b', 2)], /while a held it/],
+    ['a release by somebody else', [acquired('a'), released('b'), acquired('c')], /c acquired .* while a/],
+    ['one token for two', [acquired('a', 1), released('a'), acquired('b', 1)], /which a had been given/],
+    ['a write that goes back', [write(2), write(1)], /fence 1 after one with fence 2/],
+    [
+      'a token that nobody was given',
+      [acquired('a', 1), write(2, 'l')],
+      /which nobody was given by lock "l"/,
+    ],
+  ])('catches %s', (_name, facts, message) => {
+    expect(judge(mutualExclusion(), facts)).toMatch(message);
+  });
+
+  test.each<[string, LockFact[]]>([
+    ['one after the other', [acquired('a', 1), released('a'), acquired('b', 2), lost('b'), acquired('c', 3)]],
+    ['a claim that ended by itself as the next began', [acquired('a', 1, 10), acquired('b', 2)]],
+    ['a claim that is renewed', [acquired('a', 1, 10), acquired('a', 1, 50), lost('a'), acquired('b', 2)]],
+    ['who learned late of a lower token', [acquired('b', 2, 5), acquired('a', 1, 15), acquired('c', 3)]],
+    ['writes with the same token', [acquired('a', 1), write(1, 'l'), write(1, 'l')]],
+    [
+      'other locks and resources',
+      [
+        acquired('a', 1),
+        { type: 'lock-acquired', lock: 'm', holder: 'b', fence: 1 },
+        write(2),
+        { type: 'fenced-write', resource: 's', fence: 1 },
+      ],
+    ],
+  ])('accepts %s', (_name, facts) => {
+    expect(judge(mutualExclusion(), facts)).toBeUndefined();
+  });
+
+  test('a renewed claim ends when it says last, not first', () => {
+    expect(judge(mutualExclusion(), [acquired('a', 1, 5), acquired('a', 1, 50), acquired('b', 2)])).toMatch(
+      /while a/,
+    );
+  });
+
+  test('a lock that is not exclusive still has to fence', () => {
+    const make = mutualExclusion({ exclusive: false });
+    expect(judge(make, [acquired('a', 1), acquired('b', 2), write(1), write(2)])).toBeUndefined();
+    expect(judge(make, [acquired('a', 1), acquired('b', 2), write(2), write(1)])).toMatch(/fence 1 after/);
+    expect(judge(make, [acquired('a', 1), acquired('b', 1)])).toMatch(/had been given/);
+  });
+});
+
+describe('monotonic reads', () => {
+  const read = (session: string, key: string, version: number): SessionRead => ({
+    type: 'session-read',
+    session,
+    key,
+    version,
+  });
+
+  test('catches a session that goes back', () => {
+    expect(judge(monotonicReads(), [read('s', 'k', 2), read('s', 'k', 1)])).toBe(
+      'Session s read version 1 of "k" after version 2',
+    );
+  });
+
+  test('accepts the same again, other sessions and other keys', () => {
+    const facts = [
+      read('s', 'k', 2),
+      read('s', 'k', 2),
+      read('t', 'k', 1),
+      read('s', 'j', 1),
+      read('s', 'k', 3),
+    ];
+    expect(judge(monotonicReads(), facts)).toBeUndefined();
+  });
+});
+
+describe('exactly once', () => {
+  const accepted = (id: string): TaskAccepted => ({ type: 'task-accepted', id });
+  const processed = (id: string): TaskProcessed => ({ type: 'task-processed', id });
+
+  test('catches what is done twice, accepted or not', () => {
+    expect(judge(exactlyOnce(), [accepted('a'), processed('a'), processed('a')])).toMatch(
+      /at 10 ms and at 20 ms/,
+    );
+    expect(judge(exactlyOnce(), [processed('a'), processed('a')])).toMatch(/processed twice/);
+  });
+
+  test('catches what was accepted and is never done', () => {
+    expect(judge(exactlyOnce(), [accepted('a'), accepted('b'), processed('b')])).toBe(
+      'Task a was accepted at 0 ms and never processed; so were 0 more',
+    );
+  });
+
+  test('accepts a lost answer, an answer that comes late, and one that comes twice', () => {
+    expect(judge(exactlyOnce(), [processed('a')])).toBeUndefined();
+    expect(judge(exactlyOnce(), [processed('a'), accepted('a'), accepted('a')])).toBeUndefined();
+  });
+});
+
+describe('bank totals', () => {
+  const make = bankTotals({ accounts: ['a', 'b'], total: 10 });
+  const snapshot = (balances: Record<string, number>): BankSnapshot => ({ type: 'bank-snapshot', balances });
+
+  test.each<[Record<string, number>, RegExp]>([
+    [{ a: 5, b: 4 }, /has 9 in all instead of 10/],
+    [{ a: 10 }, /lacks account "b"/],
+    [{ a: 5, b: 4, c: 1 }, /account "c" that was never opened/],
+    [{ a: 11, b: -1 }, /has -1 in account "b"/],
+    [{ a: Number.NaN, b: 1 }, /has NaN in account "a"/],
+  ])('catches %j', (balances, message) => {
+    expect(judge(make, [snapshot({ a: 5, b: 5 }), snapshot(balances)])).toMatch(message);
+  });
+
+  test('accepts the total however it is spread, and an overdraft where it is allowed', () => {
+    expect(judge(make, [snapshot({ a: 10, b: 0 }), snapshot({ a: 0, b: 10 })])).toBeUndefined();
+    const overdraft = bankTotals({ accounts: ['a', 'b'], total: 10, overdraft: true });
+    expect(judge(overdraft, [snapshot({ a: 11, b: -1 })])).toBeUndefined();
+  });
+
+  test('refuses a total that cannot be summed exactly, and a bank without accounts', () => {
+    expect(() => bankTotals({ accounts: ['a'], total: 0.1 })).toThrow(RangeError);
+    expect(() => bankTotals({ accounts: [], total: 0 })).toThrow(TypeError);
+  });
+});
+
+describe('convergence', () => {
+  const make = convergence({ replicas: ['x', 'y'] });
+  const acknowledged = (update: string): UpdateAcknowledged => ({ type: 'update-acknowledged', update });
+  const state = (replica: string, updates: string[], text = updates.join()): ReplicaState => ({
+    type: 'replica-state',
+    replica,
+    state: text,
+    updates,
+  });
+
+  test('catches replicas that differ, that lack an update, and that say nothing', () => {
+    expect(judge(make, [state('x', ['a']), state('y', [])])).toMatch(/x and y differ/);
+    expect(judge(make, [state('x', ['a'], 's'), state('y', ['a'], 't')])).toMatch(/x and y differ/);
+    expect(judge(make, [acknowledged('a'), state('x', ['b']), state('y', ['b'])])).toMatch(
+      /x lacks update a/,
+    );
+    expect(judge(make, [state('x', [])])).toMatch(/y never said/);
+  });
+
+  test('accepts replicas that differed before, and updates that were never acknowledged', () => {
+    const facts = [
+      state('x', []),
+      acknowledged('a'),
+      state('y', ['a']),
+      state('x', ['a', 'b']),
+      state('y', ['a', 'b']),
+    ];
+    expect(judge(make, facts)).toBeUndefined();
+  });
+});
+
+describe('no lost acknowledgement', () => {
+  const acknowledged = (write: string): WriteAcknowledged => ({ type: 'write-acknowledged', write });
+  const found = (...writes: string[]): WritesFound => ({ type: 'writes-found', writes });
+
+  test('catches a write that is gone, also where an earlier look found it', () => {
+    expect(judge(noLostAcknowledgement(), [acknowledged('a'), found()])).toMatch(
+      /Write a was acknowledged at 0 ms/,
+    );
+    expect(judge(noLostAcknowledgement(), [acknowledged('a'), found('a'), found('b')])).toMatch(/Write a/);
+    expect(judge(noLostAcknowledgement(), [acknowledged('a')])).toMatch(/nobody looked/);
+  });
+
+  test('accepts writes that nobody acknowledged, there or not', () => {
+    expect(judge(noLostAcknowledgement(), [acknowledged('a'), found('a', 'b')])).toBeUndefined();
+    expect(judge(noLostAcknowledgement(), [])).toBeUndefined();
+  });
+});
