@@ -13,6 +13,7 @@ import { Host } from '../process/host.ts';
 import { Machine } from '../process/machine.ts';
 import { MachineDevices } from '../process/machine-devices.ts';
 import type { EnvWorld } from '../process/sim-env.ts';
+import { StoreHost } from '../process/store-host.ts';
 import type { RunOptions, RunResult } from '../run-result.ts';
 import type { Finding, Scenario } from '../scenario.ts';
 import { Tracer } from '../trace/tracer.ts';
@@ -35,6 +36,7 @@ export class Simulation {
   readonly #allowed: AllowedFaults;
   readonly #network: Network;
   readonly #episodes: Episodes;
+  readonly #store: StoreHost;
   readonly #machines: readonly Machine[];
   readonly #clients: readonly Client[];
   /** Nodes that start with the liveness phase. */
@@ -60,13 +62,15 @@ export class Simulation {
     );
     this.#network = this.#createNetwork(hosts);
     this.#episodes = new Episodes(this.world, Math.floor((options.earlierMs ?? 0) * 1000));
+    this.#store = new StoreHost(this.world);
     const shared: EnvWorld = {
       world: this.world,
       network: this.#network,
       referee: this.#referee,
       nodes: nodeNames.map((name): NodeId => nodeId(name)),
     };
-    const devices = (host: Host) => new MachineDevices(this.world, host, this.#allowed, this.#swarm);
+    const devices = (host: Host) =>
+      new MachineDevices(this.world, host, this.#store.service, this.#allowed, this.#swarm);
     this.#machines = hosts
       .filter(({ kind }) => kind === 'node')
       .map(host => new Machine(shared, host, devices(host), env => scenario.node(env)));
@@ -83,7 +87,7 @@ export class Simulation {
     const safetyUs = Math.floor(Math.min(this.#options.safetyMs ?? safetyMs, safetyMs) * 1000);
     world.trace(world.lane, { type: 'phase', phase: 'safety' });
     this.#planStarts();
-    planNetworkFaults(this.#episodes, this.#network, this.#swarm, safetyMs);
+    planNetworkFaults(this.#episodes, this.#network, this.#store, this.#swarm, safetyMs);
     new HostFaults(world, this.#episodes, this.#machines, this.#allowed, this.#swarm).plan(safetyMs);
     world.at(safetyUs, () => this.#heal());
     world.at(safetyUs + Math.floor(this.#livenessMs * 1000), () => this.#finish());

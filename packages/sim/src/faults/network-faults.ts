@@ -2,13 +2,15 @@ import type { Random } from '@quorate/core';
 import type { Endpoint } from '../network/endpoint.ts';
 import type { Link } from '../network/link.ts';
 import type { Network } from '../network/network.ts';
+import type { StoreHost } from '../process/store-host.ts';
 import type { Episodes, Strike } from './episodes.ts';
 import type { Swarm } from './swarm.ts';
 
-/** Plans the partitions, clogs and resets of a run. Clients are peers like any other. */
+/** Plans the partitions, clogs and resets of a run. Clients are peers like any other, and the store is with one side. */
 export function planNetworkFaults(
   episodes: Episodes,
   network: Network,
+  store: StoreHost,
   swarm: Swarm,
   safetyMs: number,
 ): void {
@@ -23,7 +25,7 @@ export function planNetworkFaults(
   });
   if (swarm.has('partitions')) {
     const force = swarm.force('partitions');
-    episodes.schedule(plan('partition', force, 2_000, 15_000), random => partition(network, random));
+    episodes.schedule(plan('partition', force, 2_000, 15_000), random => partition(network, store, random));
   }
   if (swarm.has('clogs')) {
     const force = swarm.force('clogs');
@@ -36,7 +38,7 @@ export function planNetworkFaults(
 }
 
 /** Two sides that do not hear of each other; or one of them does; or some hosts see both. */
-function partition(network: Network, random: Random): Strike {
+function partition(network: Network, store: StoreHost, random: Random): Strike {
   const { endpoints } = network;
   const shape = random.below(4);
   const alone = endpoints[random.below(endpoints.length)] as Endpoint;
@@ -48,12 +50,15 @@ function partition(network: Network, random: Random): Strike {
     if (left.has(from) === left.has(to) || bridges.has(from) || bridges.has(to)) return false;
     return !oneWay || left.has(from) !== reverse;
   });
+  const storeless = random.below(2) === 0 ? [...left] : [];
+  for (const { id } of storeless) store.cut(id);
   for (const link of cut) link.blocked++;
   for (const link of cut) network.cut(link);
   return {
     nodes: endpoints.filter(endpoint => left.has(endpoint)).map(({ id }) => id),
     text: `${oneWay ? 'one way, ' : ''}${cut.length} links${bridges.size > 0 ? ', bridged' : ''}`,
     end: () => {
+      for (const { id } of storeless) store.heal(id);
       for (const link of cut) link.blocked--;
       for (const link of cut) network.opened(link);
     },

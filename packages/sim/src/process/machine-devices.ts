@@ -1,10 +1,12 @@
-import { type Disk, type Journal, QuorateError, type Store } from '@quorate/core';
+import type { Clock, Disk, Journal, Store } from '@quorate/core';
 import { openSimDisk, type SimDiskOptions, SimDiskState } from '../disk/sim-disk.ts';
 import { HostDevice } from '../engine/host-device.ts';
 import type { Incarnation } from '../engine/incarnation.ts';
 import type { World } from '../engine/world.ts';
 import type { AllowedFaults } from '../faults/allowed-faults.ts';
 import type { Swarm } from '../faults/swarm.ts';
+import { openSimJournal, type SimJournalOptions, SimJournalState } from '../journal/sim-journal.ts';
+import { openSimStore, type SimStoreOptions, type SimStoreService } from '../store/sim-store.ts';
 import type { Host } from './host.ts';
 import type { HostDevices } from './sim-env.ts';
 
@@ -15,41 +17,50 @@ export class MachineDevices {
   readonly #world: World;
   readonly #host: Host;
   readonly #disk: SimDiskState = new SimDiskState();
-  readonly #diskOptions: SimDiskOptions;
+  readonly #journal: SimJournalState = new SimJournalState();
+  readonly #service: SimStoreService;
+  readonly #disks: SimDiskOptions & Omit<SimJournalOptions, 'clock'>;
+  readonly #links: Omit<SimStoreOptions, 'clock'>;
   readonly #crash: { readonly tornChance: number; readonly rotChance: number };
 
-  constructor(world: World, host: Host, allowed: AllowedFaults, swarm: Swarm) {
+  constructor(world: World, host: Host, service: SimStoreService, allowed: AllowedFaults, swarm: Swarm) {
     this.#world = world;
     this.#host = host;
-    this.#diskOptions = {
+    this.#service = service;
+    this.#disks = {
       slowChance: 0.05 * swarm.force('disk-latency'),
       slowMaxUs: (allowed.disk.latencyMaxMs ?? 0) * 1000,
       syncFailureChance: 0.02 * swarm.force('sync-failures'),
+    };
+    this.#links = {
+      refusedChance: 0.05 * swarm.force('resets'),
+      requestLossChance: 0.05 * swarm.force('loss'),
+      answerLossChance: 0.05 * swarm.force('loss'),
+      lateChance: 0.05 * swarm.force('clogs'),
+      resyncChance: 0.05 * swarm.force('resets'),
     };
     this.#crash = { tornChance: Math.max(0.05, swarm.force('torn')), rotChance: 0.2 * swarm.force('rot') };
   }
 
   crash(): void {
     this.#disk.crash(this.#host.dice, this.#crash);
+    this.#journal.crash(this.#host.dice);
   }
 
   fill(full: boolean): void {
     this.#disk.full = full;
+    this.#journal.full = full;
   }
 
   open(life: Incarnation): HostDevices {
-    const disk = (): HostDevice =>
-      new HostDevice(this.#world, life, this.#host.dice, this.#host.name, delayUs =>
-        this.onDiskWork?.(delayUs),
-      );
+    const device = (onWork?: (delayUs: number) => void): HostDevice =>
+      new HostDevice(this.#world, life, this.#host.dice, this.#host.name, onWork);
+    const onWork = (delayUs: number): void => this.onDiskWork?.(delayUs);
     return {
-      disk: (): Disk => openSimDisk(disk(), this.#disk, this.#diskOptions),
-      journal: (): Journal => missing('journal'),
-      store: (): Store => missing('store'),
+      disk: (): Disk => openSimDisk(device(onWork), this.#disk, this.#disks),
+      journal: (clock: Clock): Journal =>
+        openSimJournal(device(onWork), this.#journal, { ...this.#disks, clock }),
+      store: (clock: Clock): Store => openSimStore(device(), this.#service, { ...this.#links, clock }),
     };
   }
-}
-
-function missing(what: string): never {
-  throw new QuorateError('UNSUPPORTED', `The simulator has no ${what} yet`, { outcome: 'not-applied' });
 }

@@ -19,8 +19,8 @@ export interface EnvWorld {
 /** What is opened for an incarnation when it first asks. */
 export interface HostDevices {
   disk(): Disk;
-  journal(): Journal;
-  store(): Store;
+  journal(clock: Clock): Journal;
+  store(clock: Clock): Store;
 }
 
 /** What one incarnation has of the world. Once it is dead, nothing that it does has an effect. */
@@ -52,7 +52,7 @@ export class SimEnv implements Env {
   }
 
   get store(): Store {
-    this.#store ??= this.devices.store();
+    this.#store ??= this.devices.store(this.clock);
     return this.#store;
   }
 
@@ -86,7 +86,7 @@ export class SimNodeEnv extends SimEnv implements NodeEnv {
   }
 
   get journal(): Journal {
-    this.#journal ??= this.devices.journal();
+    this.#journal ??= this.devices.journal(this.clock);
     return this.#journal;
   }
 }

@@ -1,0 +1,26 @@
+import { HostDevice, HostDice } from '../engine/host-device.ts';
+import { Incarnation } from '../engine/incarnation.ts';
+import type { World } from '../engine/world.ts';
+import { SimStoreService } from '../store/sim-store-service.ts';
+
+/** Where the store service of a run lives: a host of its own that never fails, and that partitions can cut hosts off from. */
+export class StoreHost {
+  readonly service: SimStoreService;
+  /** How many partitions cut a host off now. */
+  readonly #cuts: Map<string, number> = new Map();
+
+  constructor(world: World) {
+    const life = new Incarnation(world.lane, 1, 0);
+    const device = new HostDevice(world, life, new HostDice(world, 'store'), 'store');
+    this.service = new SimStoreService(device, { expiryLateMaxUs: 500_000, sweepLateMaxUs: 200_000 });
+    this.service.reachable = node => (this.#cuts.get(node) ?? 0) === 0;
+  }
+
+  cut(host: string): void {
+    this.#cuts.set(host, (this.#cuts.get(host) ?? 0) + 1);
+  }
+
+  heal(host: string): void {
+    this.#cuts.set(host, (this.#cuts.get(host) ?? 0) - 1);
+  }
+}
