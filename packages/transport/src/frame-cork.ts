@@ -3,16 +3,23 @@ import { type FrameKind, frameHeaderBytes, writeFrame } from './frame.ts';
 /** Buffers of one size that connections share, so that an idle one holds none. */
 export class BufferPool {
   readonly bufferBytes: number;
+  readonly allocate: (bytes: number) => Uint8Array;
   readonly #free: Uint8Array[] = [];
   readonly #keptMax: number;
 
-  constructor(bufferBytes: number, keptMax: number) {
+  /** @param allocate makes a buffer, of the kind that the writer need not convert */
+  constructor(
+    bufferBytes: number,
+    keptMax: number,
+    allocate: (bytes: number) => Uint8Array = bytes => new Uint8Array(bytes),
+  ) {
     this.bufferBytes = bufferBytes;
     this.#keptMax = keptMax;
+    this.allocate = allocate;
   }
 
   take(): Uint8Array {
-    return this.#free.pop() ?? new Uint8Array(this.bufferBytes);
+    return this.#free.pop() ?? this.allocate(this.bufferBytes);
   }
 
   /** Takes a buffer back; of other sizes and beyond the number kept, it is left to the collector. */
@@ -40,6 +47,8 @@ export class FrameCork {
   #at = 0;
   #sealed: Filled[] = [];
   #out: Filled[] = [];
+  /** The one buffer that {@link takeWhole} gave. */
+  #outBuffer: Uint8Array | undefined;
   #sequence = 0;
   #collectedBytes = 0;
   #outBytes = 0;
@@ -68,6 +77,22 @@ export class FrameCork {
     this.#collectedBytes += bytes;
   }
 
+  /**
+   * Everything as one view, if it lies in one buffer and nothing is out; else `undefined`, and it is for {@link take}.
+   * This is the common case, without a list.
+   */
+  takeWhole(): Uint8Array | undefined {
+    const open = this.#open;
+    if (open === undefined || this.#sealed.length > 0 || this.#outBytes > 0) return undefined;
+    const length = this.#at;
+    this.#outBuffer = open;
+    this.#outBytes = length;
+    this.#collectedBytes = 0;
+    this.#open = undefined;
+    this.#at = 0;
+    return open.subarray(0, length);
+  }
+
   /** The oldest buffers, as many as stay within `bytesMax` but at least one if anything was collected. */
   take(bytesMax: number): readonly Uint8Array[] {
     if (this.#outBytes > 0) return [];
@@ -86,9 +111,14 @@ export class FrameCork {
 
   /** The batch that is out has been written, or never will be. */
   release(): void {
+    this.#outBytes = 0;
+    if (this.#outBuffer !== undefined) {
+      this.#pool.give(this.#outBuffer);
+      this.#outBuffer = undefined;
+      return;
+    }
     for (const { buffer } of this.#out) this.#pool.give(buffer);
     this.#out = [];
-    this.#outBytes = 0;
   }
 
   /**
@@ -99,13 +129,14 @@ export class FrameCork {
     this.#at = 0;
     this.#sealed = [];
     this.#out = [];
+    this.#outBuffer = undefined;
     this.#collectedBytes = 0;
     this.#outBytes = 0;
   }
 
   #room(bytes: number): Uint8Array {
     this.#seal();
-    this.#open = bytes > this.#pool.bufferBytes ? new Uint8Array(bytes) : this.#pool.take();
+    this.#open = bytes > this.#pool.bufferBytes ? this.#pool.allocate(bytes) : this.#pool.take();
     return this.#open;
   }
 

@@ -1,12 +1,15 @@
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { Clock } from '@quorate/core';
 import { type BufferPool, FrameCork } from '../frame-cork.ts';
 import type { FrameKind } from '../frame.ts';
+import type { FlushTurn, Flushable } from './flush-turn.ts';
 
 /** What is collected before it is written without waiting for the end of the turn. */
 const flushBytes = 65_536;
 /** The most that one write takes along: progress is seen from write to write. */
 const writeMaxBytes = 262_144;
+const nothing = Buffer.alloc(0);
 
 /**
  * Writes the frames of one connection: what one turn sends leaves in one write.
@@ -14,11 +17,14 @@ const writeMaxBytes = 262_144;
  * One write is under way at a time. What is sent meanwhile is collected in shared buffers and joins the next, so that a slow
  * peer costs the bytes that wait for it and not a buffer for each of them.
  */
-export class CorkedWriter {
+export class CorkedWriter implements Flushable {
   readonly #socket: Socket;
   readonly #clock: Clock;
   readonly #cork: FrameCork;
+  readonly #turn: FlushTurn;
   readonly #onProgress: () => void;
+  /** TLS never writes within the call, so its callbacks are asked for at once. */
+  readonly #encrypted: boolean;
   #scheduled = false;
   #writing = false;
   #closed = false;
@@ -28,9 +34,11 @@ export class CorkedWriter {
   #writingSinceMs = 0;
 
   /** @param onProgress called, never within {@link append}, when a write that took its time is over */
-  constructor(socket: Socket, pool: BufferPool, clock: Clock, onProgress: () => void) {
+  constructor(socket: Socket, pool: BufferPool, turn: FlushTurn, clock: Clock, onProgress: () => void) {
     this.#socket = socket;
+    this.#turn = turn;
     this.#clock = clock;
+    this.#encrypted = socket instanceof TLSSocket;
     this.#cork = new FrameCork(pool);
     this.#onProgress = onProgress;
   }
@@ -53,7 +61,7 @@ export class CorkedWriter {
       return;
     }
     this.#scheduled = true;
-    queueMicrotask(this.#flush);
+    this.#turn.request(this);
   }
 
   /** Time during which this process did not run does not count. */
@@ -74,33 +82,42 @@ export class CorkedWriter {
     this.#cork.discard();
   }
 
-  readonly #flush = (): void => {
+  /** Writes what was collected, unless a write is under way, which will. */
+  flush(): void {
     this.#scheduled = false;
     this.#write();
-  };
+  }
 
   #write(): void {
+    const socket = this.#socket;
     while (!this.#writing && !this.#closed && this.#cork.collectedBytes > 0) {
-      const batch = this.#cork.take(writeMaxBytes);
-      const socket = this.#socket;
-      if (batch.length === 1) {
-        socket.write(batch[0] as Uint8Array, this.#onWritten);
-      } else {
-        socket.cork();
-        for (let index = 0; index < batch.length - 1; index++) socket.write(batch[index] as Uint8Array);
-        socket.write(batch.at(-1) as Uint8Array, this.#onWritten);
-        socket.uncork();
-      }
+      const whole = this.#cork.takeWhole();
+      if (whole === undefined) this.#writeBatch(this.#cork.take(writeMaxBytes));
+      else if (this.#encrypted) socket.write(whole, this.#onWritten);
+      else socket.write(whole);
       if (socket.writableLength === 0) {
-        // The kernel took it all at once: the buffers are free again, though the callback is still to come.
-        this.#overdue++;
+        // The kernel took it all within the call.
+        if (this.#encrypted) this.#overdue++;
         this.#cork.release();
-      } else {
-        this.#writing = true;
-        this.#writingSinceMs = this.#clock.monotonicMs();
+        continue;
       }
+      this.#writing = true;
+      this.#writingSinceMs = this.#clock.monotonicMs();
+      // A callback costs a tick even where there was nothing to wait for: it is asked for only now, behind what waits.
+      if (!this.#encrypted) socket.write(nothing, this.#onWritten);
     }
     if (this.#ending && !this.#writing && !this.#closed) this.#socket.end();
+  }
+
+  #writeBatch(batch: readonly Uint8Array[]): void {
+    const socket = this.#socket;
+    const last = batch.length - 1;
+    socket.cork();
+    for (let index = 0; index <= last; index++) {
+      if (index === last && this.#encrypted) socket.write(batch[index] as Uint8Array, this.#onWritten);
+      else socket.write(batch[index] as Uint8Array);
+    }
+    socket.uncork();
   }
 
   readonly #onWritten = (): void => {

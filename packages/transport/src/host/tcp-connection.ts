@@ -5,6 +5,7 @@ import { FrameDecoder } from '../frame-decoder.ts';
 import { FrameKind } from '../frame.ts';
 import { type Refusal, encodeRefusal, helloMaxBytes } from '../hello.ts';
 import { CorkedWriter } from './corked-writer.ts';
+import type { FlushTurn } from './flush-turn.ts';
 
 /** What a connection tells its owner, never within a call of its owner. */
 export interface ConnectionEvents {
@@ -26,18 +27,21 @@ export class TcpConnection {
   readonly #clock: Clock;
   readonly #decoder = new FrameDecoder({ payloadMaxBytes: helloMaxBytes });
   readonly #writer: CorkedWriter;
+  readonly #turn: FlushTurn;
   readonly #openedMs: number;
   #events: ConnectionEvents | undefined;
   #heardMs: number;
+  #heard = false;
   #beatMs: number;
   #ended = false;
 
   /** @param socket connected, or connecting: what is sent waits for that */
-  constructor(socket: Socket, pool: BufferPool, clock: Clock) {
+  constructor(socket: Socket, pool: BufferPool, turn: FlushTurn, clock: Clock) {
     this.#socket = socket;
     this.#clock = clock;
+    this.#turn = turn;
     this.#openedMs = this.#heardMs = this.#beatMs = clock.monotonicMs();
-    this.#writer = new CorkedWriter(socket, pool, clock, () => this.#events?.onProgress());
+    this.#writer = new CorkedWriter(socket, pool, turn, clock, () => this.#events?.onProgress());
     this.closed = new Promise(resolve => {
       socket.once('close', () => {
         this.#finish(lost('The connection was closed without a word'));
@@ -88,8 +92,10 @@ export class TcpConnection {
     if (this.#writer.queuedBytes === 0) this.send(FrameKind.heartbeat, 0, nothing);
   }
 
-  /** How long nothing was heard. */
+  /** How long nothing was heard, to within the time since this was asked last: no clock is read for what arrives. */
   silentMs(nowMs: number): number {
+    if (this.#heard) this.#heardMs = nowMs;
+    this.#heard = false;
     return nowMs - this.#heardMs;
   }
 
@@ -124,7 +130,16 @@ export class TcpConnection {
 
   #read(chunk: Uint8Array): void {
     if (this.#ended) return;
-    this.#heardMs = this.#clock.monotonicMs();
+    this.#heard = true;
+    this.#turn.begin();
+    try {
+      this.#decode(chunk);
+    } finally {
+      this.#turn.end();
+    }
+  }
+
+  #decode(chunk: Uint8Array): void {
     const decoder = this.#decoder;
     decoder.feed(chunk);
     for (let verdict = decoder.next(); verdict !== 'more'; verdict = decoder.next()) {

@@ -11,6 +11,7 @@ import type { BufferPool } from '../frame-cork.ts';
 import { type Hello, encodeHello, protocolVersion } from '../hello.ts';
 import { reportUncaught } from '../report-uncaught.ts';
 import type { TransportState } from '../transport-state.ts';
+import { FlushTurn } from './flush-turn.ts';
 import type { CheckedLimits } from './tcp-limits.ts';
 import { TcpConnection } from './tcp-connection.ts';
 import type { TlsIdentity } from './tls-identity.ts';
@@ -39,6 +40,7 @@ export class TcpNode {
   readonly limits: CheckedLimits;
   readonly pool: BufferPool;
   readonly incarnation: string;
+  readonly turn: FlushTurn = new FlushTurn();
   readonly state: TransportState;
   /** What proves who is who; without it nothing does. */
   readonly tls: TlsIdentity | undefined;
@@ -77,7 +79,7 @@ export class TcpNode {
   }
 
   connection(socket: Socket): TcpConnection {
-    const connection = new TcpConnection(socket, this.pool, this.clock);
+    const connection = new TcpConnection(socket, this.pool, this.turn, this.clock);
     this.open.add(connection);
     void connection.closed.then(() => this.open.delete(connection));
     return connection;

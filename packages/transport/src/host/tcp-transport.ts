@@ -125,7 +125,7 @@ class Tcp implements TcpTransport {
       clock,
       random,
       limits: this.#limits,
-      pool: new BufferPool(pooledBytes, pooledMax),
+      pool: new BufferPool(pooledBytes, pooledMax, Buffer.allocUnsafeSlow),
       state: this.#state,
       tls,
     });
