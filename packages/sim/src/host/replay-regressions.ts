@@ -14,7 +14,7 @@ export interface RegressionCase {
   readonly name: string;
   readonly regression: Regression;
   /** Runs it in this process. */
-  replay(): Promise<RegressionOutcome>;
+  readonly replay: () => Promise<RegressionOutcome>;
 }
 
 export interface RegressionOutcome {

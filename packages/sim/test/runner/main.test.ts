@@ -117,8 +117,18 @@ describe('pnpm sim', () => {
     rmSync(join(own, 'regressions'), { recursive: true, force: true });
     try {
       const run = await startSim([
-        ...['forgetful', '--failures', '1', '--jobs', '2', '--shrink-runs', '200', '--keep'],
-        ...['--scenarios', own, '--json', '-'],
+        'forgetful',
+        '--failures',
+        '1',
+        '--jobs',
+        '2',
+        '--shrink-runs',
+        '200',
+        '--keep',
+        '--scenarios',
+        own,
+        '--json',
+        '-',
       ]).ended;
       expect(run.code).toBe(1);
       const cases = await loadRegressions(own);
@@ -163,18 +173,17 @@ describe('pnpm sim', () => {
 
   test('Ctrl-C ends it in order with what is known, and leaves no process behind', async () => {
     const { child, ended, output } = startSim([
-      ...[
-        'endless',
-        '--jobs',
-        '1',
-        '--seeds',
-        '1..1000000',
-        '--failures',
-        '1000000',
-        '--seed-deadline',
-        '1s',
-      ],
-      ...['--scenarios', scenarios],
+      'endless',
+      '--jobs',
+      '1',
+      '--seeds',
+      '1..1000000',
+      '--failures',
+      '1000000',
+      '--seed-deadline',
+      '1s',
+      '--scenarios',
+      scenarios,
     ]);
     await vi.waitFor(() => expect(output.stderr).toMatch(/seed \d+: hung/), { timeout: 60_000 });
     child.kill('SIGINT');

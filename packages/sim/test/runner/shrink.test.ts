@@ -68,6 +68,44 @@ describe('shrink', () => {
     expect(new Set(first)).toEqual(labels);
   });
 
+  test('lets the faults begin sooner where much time passes before they matter', async () => {
+    const late: FakeBug = {
+      names,
+      fails: (_, has, safetyMs, earlierMs) =>
+        has('fault:crash#42') && safetyMs >= 30_000 && earlierMs <= 29_000 ? 'broken' : undefined,
+    };
+    const { shrunk } = await shrinkFake(late);
+    expect(shrunk.options.earlierMs).toBeGreaterThan(27_000);
+    expect(shrunk.outcome.events * 10).toBeLessThanOrEqual(shrunk.eventsBefore);
+  });
+
+  test('looks for another seed that fails soon where its own does not', async () => {
+    const fails: FakeBug['fails'] = (seed, has, safetyMs, earlierMs) =>
+      has('loss#3') && earlierMs === 0 && (safetyMs >= 30_000 || (seed === 40 && safetyMs >= 1000))
+        ? 'broken'
+        : undefined;
+    const { shrunk, left } = await shrinkFake({ names, fails });
+    expect(shrunk.options.seed).toBe(40);
+    expect(left).toEqual(['loss#3']);
+    expect(shrunk.outcome.events * 10).toBeLessThanOrEqual(shrunk.eventsBefore);
+  });
+
+  test('takes no part of the workload away that others rightly wait for', async () => {
+    // The mistake: a late message keeps what was put from whoever takes it. Nobody put it: nobody gets it, and that is right.
+    const put = 'op:client-0#5';
+    const fails: FakeBug['fails'] = (_, has) => (has('latency#3') || !has(put) ? 'liveness' : undefined);
+    const { left } = await shrinkFake({ names, fails });
+    expect(left).toEqual(['latency#3', put]);
+  });
+
+  test('takes away what it can of a workload that fails by itself', async () => {
+    const { left } = await shrinkFake({
+      names,
+      fails: (_, has) => (has('op:client-0#5') ? 'broken' : undefined),
+    });
+    expect(left).toEqual(['op:client-0#5']);
+  });
+
   test('is the same each time', async () => {
     const [one, other] = await Promise.all([shrinkFake(bug), shrinkFake(bug)]);
     expect(other.shrunk).toEqual(one.shrunk);
@@ -76,8 +114,9 @@ describe('shrink', () => {
 
   test('keeps to its number of runs, and says that there may be less', async () => {
     const { shrunk, tried } = await shrinkFake(bug, { runsMax: 30 });
-    expect(tried).toHaveLength(30);
-    expect([shrunk.runs, shrunk.isComplete]).toEqual([30, false]);
+    // And one more, to see what is left.
+    expect(tried).toHaveLength(31);
+    expect([shrunk.runs, shrunk.isComplete]).toEqual([31, false]);
     expect(shrunk.outcome.finding?.rule).toBe('broken');
   });
 

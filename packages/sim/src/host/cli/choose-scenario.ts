@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   type Discovered,
@@ -10,17 +10,25 @@ import {
 } from '../runner/discover-scenarios.ts';
 import { UsageError } from './usage-error.ts';
 
-/** The workspace that this package is developed in: `packages/sim/src/host/cli` is five folders below it. */
-const repository = fileURLToPath(new URL('../../../../..', import.meta.url));
-
 /** The scenarios of the folder that `--scenarios` names, else those of the workspace. @throws UsageError */
 export async function findScenarios(named: string | undefined): Promise<Discovered> {
-  if (named === undefined) return discoverScenarios(workspaceFolders(repository));
+  if (named === undefined) return discoverScenarios(workspaceFolders(workspaceRoot()));
   const path = resolve(named);
   if (!existsSync(path) || !statSync(path).isDirectory()) {
     throw new UsageError(`Option --scenarios must name a folder: received "${named}"`);
   }
   return discoverScenarios([{ path }]);
+}
+
+/** The workspace around the current folder; where that is in none, the one that this package is developed in. */
+function workspaceRoot(): string {
+  const starts = [process.cwd(), dirname(fileURLToPath(import.meta.url))];
+  return starts.map(rootAbove).find(root => root !== undefined) ?? process.cwd();
+}
+
+function rootAbove(folder: string): string | undefined {
+  if (existsSync(join(folder, 'pnpm-workspace.yaml'))) return folder;
+  return dirname(folder) === folder ? undefined : rootAbove(dirname(folder));
 }
 
 /**

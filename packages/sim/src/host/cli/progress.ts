@@ -1,5 +1,5 @@
 import { count } from '../runner/describe-failure.ts';
-import { ruleOf, type SeedOutcome } from '../runner/seed-outcome.ts';
+import { kindOf, ruleOf, type SeedOutcome } from '../runner/seed-outcome.ts';
 import type { Totals } from '../runner/totals.ts';
 import { progressBar } from './progress-bar.ts';
 
@@ -46,8 +46,7 @@ export class Progress {
   seed(outcome: SeedOutcome, totals: Totals): void {
     const rule = ruleOf(outcome);
     const isTerminal = this.#stream.isTTY === true;
-    if (rule !== undefined && !isTerminal)
-      this.#stream.write(`seed ${outcome.seed}: ${outcome.verdict}, ${rule}\n`);
+    if (rule !== undefined && !isTerminal) this.#stream.write(`seed ${outcome.seed}: ${kindOf(outcome)}\n`);
     const nowMs = this.#options.nowMs();
     if (nowMs - this.#drawnMs < (isTerminal ? redrawMs : plainMs)) return;
     this.#drawnMs = nowMs;

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { count, seconds } from '../runner/describe-failure.ts';
 import type { Discovered } from '../runner/discover-scenarios.ts';
 import { formatReplay, type Replay } from '../runner/replay-line.ts';
-import { messageOf, ruleOf, type SeedOutcome } from '../runner/seed-outcome.ts';
+import { kindOf, messageOf, ruleOf, type SeedOutcome } from '../runner/seed-outcome.ts';
 import { sourceDigests } from '../runner/source-digest.ts';
 import { WorkerProcess } from '../runner/worker-process.ts';
 import { chooseScenario } from './choose-scenario.ts';
@@ -86,7 +86,7 @@ function render(id: string, outcome: SeedOutcome, replay: Replay, others: readon
   const lines = [
     rule === undefined
       ? `Seed ${seed} of ${id} is fine`
-      : `Seed ${seed} of ${id}: ${outcome.verdict}, ${rule}\n  ${messageOf(outcome)}`,
+      : `Seed ${seed} of ${id}: ${kindOf(outcome)}\n  ${messageOf(outcome)}`,
     `  after ${seconds(atMs)} s of simulated time and ${count(events)} events`,
   ];
   if (finding?.details !== undefined) lines.push(detailsOf(finding.details));

@@ -4,7 +4,7 @@ import { type CampaignEnd, runCampaign } from './campaign.ts';
 import { type Divergence, findDivergence } from './find-divergence.ts';
 import type { WorkerTarget } from './messages.ts';
 import type { SeedOutcome } from './seed-outcome.ts';
-import { Totals } from './totals.ts';
+import type { Totals } from './totals.ts';
 import { waitingPerWorker, WorkerPool } from './worker-pool.ts';
 
 export interface DeterminismOptions extends WaitOptions {

@@ -18,16 +18,20 @@ const leftMax = 12;
 const whatHappened = {
   violation: 'broke',
   error: 'failed with',
-  died: 'lost its process:',
-  hung: 'did not end:',
+  died: 'took its process down',
+  hung: 'did not end',
 } as const;
 
 /** A failure in plain words, and the line that replays it. */
 export function describeFailure({ id, outcome, shrunk, replay, replayOptions = '' }: FailureText): string {
   const { seed, verdict, finding } = outcome;
-  const how = verdict === 'ok' ? 'was fine:' : whatHappened[verdict];
+  const how = verdict === 'ok' ? 'was fine' : whatHappened[verdict];
   const shown = shrunk?.outcome ?? outcome;
-  const lines = [`Seed ${seed} of ${id} ${how} ${ruleOf(outcome)}`, ...indent(messageOf(shown))];
+  const rule = ruleOf(outcome);
+  const lines = [
+    `Seed ${seed} of ${id} ${how}${rule === verdict ? '' : ` ${rule}`}`,
+    ...indent(messageOf(shown)),
+  ];
   if (finding !== undefined) {
     const atMs = Math.min(shown.finding?.atMs ?? shown.simulatedMs, shown.simulatedMs);
     lines.push(`  after ${seconds(atMs)} s of simulated time and ${count(shown.events)} events`);

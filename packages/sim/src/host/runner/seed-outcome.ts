@@ -71,6 +71,12 @@ export function ruleOf({ verdict, finding, error }: SeedOutcome): string | undef
   return verdict === 'error' ? (error?.code ?? error?.name ?? verdict) : verdict;
 }
 
+/** How it failed and what, in two words or one: `violation, mutual-exclusion`. */
+export function kindOf(outcome: SeedOutcome): string {
+  const rule = ruleOf(outcome);
+  return rule === undefined || rule === outcome.verdict ? outcome.verdict : `${outcome.verdict}, ${rule}`;
+}
+
 /** Whether two runs failed in the same way: not just anyhow, which shrinking would slip away to. */
 export function sameFailure(a: SeedOutcome, b: SeedOutcome): boolean {
   return a.verdict !== 'ok' && a.verdict === b.verdict && ruleOf(a) === ruleOf(b);

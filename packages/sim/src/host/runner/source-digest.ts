@@ -5,7 +5,7 @@ import { dirname, extname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** This package's sources, or what they were built to. */
-const simulatorFolder = realpathSync(fileURLToPath(new URL('../..', import.meta.url)));
+const simulatorFolder = realpathSync(join(dirname(fileURLToPath(import.meta.url)), '..', '..'));
 
 /** What runs seeds and shows results: no part of what a seed decides. */
 const besideTheRun = ['host/runner', 'host/cli', 'host/main', 'host/child', 'host/run-seeds', 'viewer'];
