@@ -183,7 +183,7 @@ export class CrashDisk implements Disk {
       run();
       return undefined;
     }
-    return Promise.resolve().then(run);
+    return Promise.resolve().then(() => (this.#dead ? never() : run()));
   }
 
   #write(content: Content, chunks: readonly Uint8Array[], offset: number): void {

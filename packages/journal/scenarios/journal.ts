@@ -1,0 +1,254 @@
+import {
+  type Disk,
+  errorCode,
+  groupId,
+  type Journal,
+  type LogEntry,
+  logIndex,
+  nodeId,
+  type Random,
+  sleep,
+  term,
+} from '@quorate/core';
+import {
+  defineScenario,
+  type Fact,
+  type Finding,
+  type Invariant,
+  type NodeEnv,
+  type Scenario,
+} from '@quorate/sim';
+import { openJournal } from '../src/index.ts';
+
+const groups = [groupId(1), groupId(2)];
+
+/** A group as its node believes it to be; in text, what the invariant compares. */
+interface Known {
+  first: number;
+  last: number;
+  terms: Map<number, number>;
+  voted: number;
+  snapshot: number;
+}
+
+/** What an entry holds follows from its term, so that reading it again shows whether it is the same. */
+function payloadOf(entryTerm: number): Uint8Array {
+  return new Uint8Array((entryTerm * 131) % 3000).fill(entryTerm % 251);
+}
+
+function describe(known: readonly Known[]): string {
+  return known
+    .map(({ first, last, terms, voted, snapshot }) => {
+      const held = Array.from({ length: last - first + 1 }, (_, at) => terms.get(first + at));
+      return `${first}-${last}:${held.join(',')};${voted};${snapshot}`;
+    })
+    .join('|');
+}
+
+/** Reads everything that a journal has. */
+async function readAll(journal: Journal): Promise<Known[]> {
+  const all: Known[] = [];
+  for (const group of groups) {
+    const { first, last, hardState, snapshot } = journal.recover(group);
+    const terms = new Map<number, number>();
+    for (const entry of await journal.read(group, first, logIndex(last + 1))) {
+      const isSame = Buffer.compare(entry.payload, payloadOf(entry.term)) === 0;
+      terms.set(entry.index, isSame ? entry.term : -1);
+    }
+    all.push({ first, last, terms, voted: hardState?.term ?? 0, snapshot: snapshot?.index ?? 0 });
+  }
+  return all;
+}
+
+/**
+ * One life of a journal: everything that is about to be called is observed before, with the state that it leads to, and
+ * everything that has resolved is observed after. Ends when a sync has failed.
+ */
+class Life {
+  readonly #env: NodeEnv;
+  readonly #journal: Journal;
+  readonly #random: Random;
+  readonly #known: Known[];
+  #step = 0;
+  #term: number;
+
+  constructor(env: NodeEnv, journal: Journal, known: Known[]) {
+    this.#env = env;
+    this.#journal = journal;
+    this.#random = env.random.fork('work');
+    this.#known = known;
+    const terms = known.flatMap(({ terms: held, voted }) => [voted, ...held.values()]);
+    this.#term = Math.max(0, ...terms);
+  }
+
+  async run(): Promise<void> {
+    for (;;) {
+      const kind = this.#random.below(10);
+      const calls = kind === 0 ? [this.#snapshot()] : kind === 1 ? [this.#compact()] : this.#writes();
+      const results = await Promise.allSettled(calls);
+      const failures = results.flatMap(result =>
+        result.status === 'rejected' ? [errorCode(result.reason)] : [],
+      );
+      if (failures.some(code => code !== 'STORAGE_FULL')) return;
+      if (failures.length > 0) {
+        this.#env.reached('full');
+        return;
+      }
+      await sleep(this.#env.clock, this.#random.below(20));
+    }
+  }
+
+  #call(act: () => Promise<void>): Promise<void> {
+    const step = ++this.#step;
+    this.#env.observe({ type: 'journal-called', node: this.#env.self, step, state: describe(this.#known) });
+    return act().then(() => this.#env.observe({ type: 'journal-done', node: this.#env.self, step }));
+  }
+
+  #writes(): Promise<void>[] {
+    return Array.from({ length: 1 + this.#random.below(4) }, () => this.#write(this.#random.below(2)));
+  }
+
+  #write(which: number): Promise<void> {
+    const group = groups[which] as (typeof groups)[number];
+    const known = this.#known[which] as Known;
+    const least = Math.max(known.first, known.snapshot + 1);
+    const from = Math.max(least, known.last + 1 - this.#random.below(5));
+    const truncates = from <= known.last && this.#random.below(4) === 0;
+    if (truncates) {
+      for (let index = from; index <= known.last; index++) known.terms.delete(index);
+      known.last = from - 1;
+    }
+    const entries: LogEntry[] = Array.from({ length: this.#random.below(4) }, () => {
+      known.terms.set(++known.last, ++this.#term);
+      return { index: logIndex(known.last), term: term(this.#term), kind: 0, payload: payloadOf(this.#term) };
+    });
+    if (this.#random.below(3) === 0) known.voted = ++this.#term;
+    const hardState = { term: term(known.voted), votedFor: nodeId('n1'), committed: logIndex(0) };
+    const truncateFrom = truncates ? { truncateFrom: logIndex(from) } : {};
+    const voted = known.voted === 0 ? {} : { hardState };
+    return this.#call(() => this.#journal.write({ group, ...truncateFrom, entries, ...voted }));
+  }
+
+  #snapshot(): Promise<void> {
+    const which = this.#random.below(2);
+    const known = this.#known[which] as Known;
+    if (known.last === 0) return Promise.resolve();
+    const index = Math.max(known.snapshot, known.last - this.#random.below(3));
+    const entryTerm = known.terms.get(index);
+    if (entryTerm === undefined || index === 0) return Promise.resolve();
+    known.snapshot = index;
+    const metadata = { index: logIndex(index), term: term(entryTerm), membership: new Uint8Array(3) };
+    async function* contents(): AsyncGenerator<Uint8Array> {
+      yield payloadOf(entryTerm as number);
+    }
+    const group = groups[which] as (typeof groups)[number];
+    return this.#call(() => this.#journal.saveSnapshot(group, metadata, contents()));
+  }
+
+  #compact(): Promise<void> {
+    const which = this.#random.below(2);
+    const known = this.#known[which] as Known;
+    for (let index = known.first; index <= known.snapshot; index++) known.terms.delete(index);
+    known.first = Math.max(known.first, known.snapshot + 1);
+    const group = groups[which] as (typeof groups)[number];
+    this.#env.reached('compacted');
+    return this.#call(() => this.#journal.compact(group, logIndex(known.snapshot)));
+  }
+}
+
+/** Opens the journal, says what is in it, and works with it, again and again where it fails. */
+async function node(env: NodeEnv, disk: Disk): Promise<void> {
+  for (;;) {
+    let journal: Journal;
+    try {
+      journal = await openJournal({
+        disk,
+        segmentBytes: 65_536,
+        cacheBytes: 16_384,
+        clock: env.clock,
+        random: env.random,
+      });
+    } catch (error) {
+      const code = errorCode(error);
+      if (code !== 'STORAGE_FULL' && code !== 'IO_FAILED') {
+        env.observe({ type: 'journal-refused', node: env.self, reason: String(error) });
+        return;
+      }
+      await sleep(env.clock, 100);
+      continue;
+    }
+    const known = await readAll(journal);
+    env.observe({ type: 'journal-recovered', node: env.self, state: describe(known) });
+    if (known.some(({ last }) => last > 0)) env.reached('recovered');
+    await new Life(env, journal, known).run();
+    await journal[Symbol.asyncDispose]();
+    await sleep(env.clock, 100);
+  }
+}
+
+interface Expected {
+  /** What the journal may hold, the oldest first: the last state that was acknowledged, and those that were called since. */
+  states: { step: number; state: string }[];
+}
+
+/** What was acknowledged is found again, in order and whole, with any prefix of what was not (Pillai et al., "All File Systems Are Not Created Equal", OSDI 2014). */
+export function nothingAcknowledgedIsLost(): Invariant {
+  const nodes = new Map<unknown, Expected>();
+  const expectedOf = (fact: Fact): Expected => {
+    const known = nodes.get(fact['node']) ?? { states: [{ step: 0, state: describe(empty()) }] };
+    nodes.set(fact['node'], known);
+    return known;
+  };
+  return {
+    name: 'nothing-acknowledged-is-lost',
+    observe(fact): Finding | undefined {
+      const expected = expectedOf(fact);
+      if (fact.type === 'journal-called') {
+        expected.states.push({ step: Number(fact['step']), state: String(fact['state']) });
+      } else if (fact.type === 'journal-done') {
+        expected.states = expected.states.filter(({ step }) => step >= Number(fact['step']));
+      } else if (fact.type === 'journal-recovered') {
+        const state = String(fact['state']);
+        const wanted = expected.states;
+        expected.states = [{ step: 0, state }];
+        if (wanted.some(candidate => candidate.state === state)) return undefined;
+        const details = { found: state, wanted: wanted.map(candidate => candidate.state) };
+        return {
+          rule: this.name,
+          message: `Node ${String(fact['node'])} came back without what it acknowledged`,
+          details,
+        };
+      } else if (fact.type === 'journal-refused') {
+        return {
+          rule: this.name,
+          message: `Node ${String(fact['node'])} was refused its journal: ${String(fact['reason'])}`,
+        };
+      }
+      return undefined;
+    },
+  };
+}
+
+function empty(): Known[] {
+  return groups.map(() => ({ first: 1, last: 0, terms: new Map(), voted: 0, snapshot: 0 }));
+}
+
+/** @param wrap puts something between journal and disk: tests break it on purpose */
+export function journalScenario(wrap: (disk: Disk) => Disk = disk => disk): Scenario {
+  return defineScenario({
+    name: 'journal',
+    summary: 'Journals on simulated disks, under crashes, torn writes, failing syncs and full disks',
+    nodes: ['n1', 'n2'],
+    faults: {
+      process: { crashes: true, pauses: true, downMax: 2 },
+      disk: { torn: true, full: true, syncFailures: true },
+    },
+    probes: ['recovered', 'compacted', 'full'],
+    invariants: [nothingAcknowledgedIsLost],
+    safetyMs: 10_000,
+    livenessMs: 2_000,
+    node: env => node(env, wrap(env.disk)),
+  });
+}
+
+export default journalScenario();
