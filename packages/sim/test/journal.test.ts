@@ -1,4 +1,5 @@
 import {
+  errorCode,
   groupId,
   type Journal,
   type LogEntry,
@@ -208,6 +209,7 @@ describe('snapshots', () => {
     expect(stand.indexes()).toEqual([1, 5]);
     await stand.world.until(stand.journal.saveSnapshot(group, metadata(3), chunksOf('one', 'two')));
     expect(stand.indexes()).toEqual([1, 5]);
+    await expect(stand.journal.write({ group, truncateFrom: logIndex(3) })).rejects.toThrow(RangeError);
     await stand.world.until(stand.journal.compact(group, logIndex(4)));
     stand.crash(0);
     expect(stand.indexes()).toEqual([4, 5]);
@@ -297,6 +299,21 @@ describe('a full disk', () => {
     stand.state.full = false;
     await stand.append(2, 2);
     expect(stand.journal.recover(group)).toMatchObject({ last: 2, hardState });
+  });
+
+  test('refuses what joins a refused write even where there is room by then', async () => {
+    const stand = new Stand();
+    stand.state.full = true;
+    const codes: (string | undefined)[] = [];
+    for (const index of [1, 2]) {
+      const writing = stand.journal.write({ group, entries: entries(index, index) });
+      writing.catch((thrown: unknown) => codes.push(errorCode(thrown)));
+    }
+    await stand.world.advance(1000);
+    stand.state.full = false;
+    await stand.world.advance(5000);
+    expect(codes).toEqual(['STORAGE_FULL', 'STORAGE_FULL']);
+    await stand.append(1, 2);
   });
 
   test('leaves other groups and earlier calls alone', async () => {

@@ -263,6 +263,46 @@ describe('sessions', () => {
     expect(session.remainingMs()).toBe(0);
   });
 
+  test('count from the newest renewal that got through, by when it was sent, less a margin', async () => {
+    const stand = new Stand();
+    Object.assign(stand.faults, { latencyMinUs: 1000, latencyMaxUs: 1000, lateChance: 1 });
+    stand.world.dice.force('store.request-late', false);
+    // The answer to the first renewal, of 300 ms, comes after that to the second, of 600 ms.
+    stand.world.dice.force('store.answer-late', [false, true, false]);
+    stand.world.dice.force('store.answer-late-us', 400_000);
+    const session = await stand.session(900);
+    const lostAt: number[] = [];
+    session.lost.addEventListener('abort', () => lostAt.push(stand.world.nowUs));
+    await stand.world.advance(650_000);
+    stand.service.reachable = () => false;
+    await stand.world.advance(5_000_000);
+    expect(lostAt.map(Math.round)).toEqual([2000 + 600_000 + 900_000 * 0.95]);
+  });
+
+  test('count from before a renewal was sent, however late its answer', async () => {
+    const stand = new Stand();
+    Object.assign(stand.faults, { latencyMinUs: 1000, latencyMaxUs: 1000, lateChance: 1 });
+    stand.world.dice.force('store.request-late', false);
+    stand.world.dice.force('store.answer-late', [false, true]);
+    stand.world.dice.force('store.answer-late-us', 290_000);
+    const session = await stand.session(900);
+    const lostAt: number[] = [];
+    session.lost.addEventListener('abort', () => lostAt.push(stand.world.nowUs));
+    await stand.world.advance(599_000);
+    stand.service.reachable = () => false;
+    await stand.world.advance(5_000_000);
+    expect(lostAt.map(Math.round)).toEqual([2000 + 300_000 + 900_000 * 0.95]);
+  });
+
+  test('leave an entry that was written again without them', async () => {
+    const stand = new Stand();
+    const session = await stand.session();
+    await stand.do(stand.store.put('p/a', bytes(''), absent, { session: session.id }));
+    await stand.put('p/a', 'free');
+    await stand.do(session[Symbol.asyncDispose]());
+    expect(await stand.keys('p')).toEqual(['p/a']);
+  });
+
   test('of a clock that runs slow are believed in for too long', async () => {
     const stand = new Stand();
     stand.device.rate = 0.5;
@@ -402,14 +442,17 @@ describe('watches', () => {
     expect(told(events)).toEqual(['resync', 'put p/b 2']);
   });
 
-  test('tell of the end of a session', async () => {
+  test('tell of the end of a session, entry by entry in order of creation', async () => {
     const stand = new Stand();
     const events = watched(stand, 'p', 0, new AbortController().signal);
     const session = await stand.session();
-    await stand.do(stand.store.put('p/a', bytes(''), absent, { session: session.id }));
+    const owned = { session: session.id };
+    await stand.do(stand.store.put('p/a', bytes(''), absent, owned));
+    await stand.do(stand.store.put('p/b', bytes(''), absent, owned));
+    await stand.do(stand.store.put('p/a', bytes(''), { modified: revision(1) }, owned));
     await stand.do(session[Symbol.asyncDispose]());
     await stand.world.advance(10_000);
-    expect(told(events)).toEqual(['put p/a 1', 'delete p/a 2']);
+    expect(told(events).slice(3)).toEqual(['delete p/a 4', 'delete p/b 5']);
   });
 });
 
