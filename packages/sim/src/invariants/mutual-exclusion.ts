@@ -1,6 +1,9 @@
 import type { FactOrigin, Invariant } from '../invariant.ts';
 import type { Finding } from '../scenario.ts';
 
+/** A fencing token: a whole number. */
+export type Fence = number | bigint;
+
 /**
  * Somebody holds a lock from now on, by what the protocol told it. Said again with the same holder and fence it renews the
  * claim.
@@ -11,7 +14,7 @@ export type LockAcquired = {
   /** Who; somebody that crashed and started again is somebody else. */
   readonly holder: string;
   /** The fencing token, where the lock has one. */
-  readonly fence?: number;
+  readonly fence?: Fence;
   /** Simulated time at which the holder gives up its claim by itself, at the latest. A holder that crashes says nothing more. */
   readonly untilMs?: number;
 };
@@ -26,7 +29,7 @@ export type LockLost = { readonly type: 'lock-lost'; readonly lock: string; read
 export type FencedWrite = {
   readonly type: 'fenced-write';
   readonly resource: string;
-  readonly fence: number;
+  readonly fence: Fence;
   /** With it, the token must be one that this lock handed out. */
   readonly lock?: string;
 };
@@ -42,7 +45,7 @@ export interface MutualExclusionOptions {
 }
 
 interface Claim {
-  readonly fence: number | undefined;
+  readonly fence: Fence | undefined;
   readonly untilMs: number;
 }
 
@@ -56,20 +59,17 @@ interface Claim {
  * Source: Gray & Cheriton, "Leases", SOSP 1989 §2; Burrows, "The Chubby Lock Service", OSDI 2006 §2.4 (sequencers);
  * Kleppmann, "How to do distributed locking", 2016 (fencing tokens).
  */
-export function mutualExclusion(options: MutualExclusionOptions = {}): () => Invariant {
-  const { exclusive = true } = options;
-  return () => {
-    const checker = new LockChecker(exclusive);
-    return { name: 'mutual-exclusion', observe: (fact, at) => checker.observe(fact as LockFact, at) };
-  };
+export function mutualExclusion({ exclusive = true }: MutualExclusionOptions = {}): Invariant {
+  const checker = new LockChecker(exclusive);
+  return { name: 'mutual-exclusion', observe: (fact, at) => checker.observe(fact as LockFact, at) };
 }
 
 class LockChecker {
   readonly #exclusive: boolean;
   readonly #claims = new Map<string, Map<string, Claim>>();
   /** By lock and fence: who acquired it. */
-  readonly #fences = new Map<string, Map<number, string>>();
-  readonly #accepted = new Map<string, number>();
+  readonly #fences = new Map<string, Map<bigint, string>>();
+  readonly #accepted = new Map<string, bigint>();
 
   constructor(exclusive: boolean) {
     this.#exclusive = exclusive;
@@ -107,13 +107,14 @@ class LockChecker {
     claims.set(holder, { fence, untilMs });
     if (fence === undefined) return undefined;
     const fences = inside(this.#fences, lock);
-    const first = fences.get(fence);
-    fences.set(fence, holder);
+    const first = fences.get(BigInt(fence));
+    fences.set(BigInt(fence), holder);
     if (first === undefined || first === holder) return undefined;
     return `${holder} acquired lock "${lock}" with fence ${fence}, which ${first} had been given`;
   }
 
-  #write({ resource, fence, lock }: FencedWrite): string | undefined {
+  #write({ resource, fence: given, lock }: FencedWrite): string | undefined {
+    const fence = BigInt(given);
     const highest = this.#accepted.get(resource);
     if (highest !== undefined && fence < highest) {
       return `Resource "${resource}" accepted a write with fence ${fence} after one with fence ${highest}`;
@@ -124,7 +125,7 @@ class LockChecker {
   }
 }
 
-function fenceText(fence: number | undefined): string {
+function fenceText(fence: Fence | undefined): string {
   return fence === undefined ? '' : ` with fence ${fence}`;
 }
 

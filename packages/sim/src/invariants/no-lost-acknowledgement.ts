@@ -14,35 +14,33 @@ export type WritesFound = { readonly type: 'writes-found'; readonly writes: read
  *
  * Source: Gray, "Notes on Data Base Operating Systems", 1978 §5.8 (what commit promises); the set workload of Jepsen.
  */
-export function noLostAcknowledgement(): () => Invariant {
-  return () => {
-    const acknowledged = new Map<string, number>();
-    let found: ReadonlySet<string> | undefined;
-    return {
-      name: 'no-lost-acknowledgement',
-      observe(fact, { atMs }) {
-        if (fact.type === 'write-acknowledged') {
-          const { write } = fact as WriteAcknowledged;
-          if (!acknowledged.has(write)) acknowledged.set(write, atMs);
-        }
-        if (fact.type === 'writes-found') found = new Set((fact as WritesFound).writes);
-        return undefined;
-      },
-      finish() {
-        const rule = 'no-lost-acknowledgement';
-        if (found === undefined) {
-          if (acknowledged.size === 0) return undefined;
-          return {
-            rule,
-            message: `${acknowledged.size} writes were acknowledged, and nobody looked for them`,
-          };
-        }
-        const lost = [...acknowledged.keys()].filter(write => found?.has(write) !== true);
-        const [write] = lost;
-        if (write === undefined) return undefined;
-        const message = `Write ${write} was acknowledged at ${acknowledged.get(write)} ms and is gone; so are ${lost.length - 1} more`;
-        return { rule, message, details: { lost } };
-      },
-    };
+export function noLostAcknowledgement(): Invariant {
+  const acknowledged = new Map<string, number>();
+  let found: ReadonlySet<string> | undefined;
+  return {
+    name: 'no-lost-acknowledgement',
+    observe(fact, { atMs }) {
+      if (fact.type === 'write-acknowledged') {
+        const { write } = fact as WriteAcknowledged;
+        if (!acknowledged.has(write)) acknowledged.set(write, atMs);
+      }
+      if (fact.type === 'writes-found') found = new Set((fact as WritesFound).writes);
+      return undefined;
+    },
+    finish() {
+      const rule = 'no-lost-acknowledgement';
+      if (found === undefined) {
+        if (acknowledged.size === 0) return undefined;
+        return {
+          rule,
+          message: `${acknowledged.size} writes were acknowledged, and nobody looked for them`,
+        };
+      }
+      const lost = [...acknowledged.keys()].filter(write => found?.has(write) !== true);
+      const [write] = lost;
+      if (write === undefined) return undefined;
+      const message = `Write ${write} was acknowledged at ${acknowledged.get(write)} ms and is gone; so are ${lost.length - 1} more`;
+      return { rule, message, details: { lost } };
+    },
   };
 }
