@@ -150,10 +150,14 @@ function answersBelong(): Invariant {
   return {
     name: rule,
     observe(fact) {
-      if (fact.type === 'garbled') return { rule, message: `A stream had ${fact['value']} at ${fact['at']}` };
+      if (fact.type === 'garbled')
+        return { rule, message: `A stream had ${String(fact['value'])} at ${String(fact['at'])}` };
       if (fact.type !== 'answered' || fact['answer'] === fact['id'] || fact['answer'] === '')
         return undefined;
-      return { rule, message: `The request "${fact['id']}" was answered with "${fact['answer']}"` };
+      return {
+        rule,
+        message: `The request "${String(fact['id'])}" was answered with "${String(fact['answer'])}"`,
+      };
     },
   };
 }
@@ -166,7 +170,7 @@ function outcomesAreTrue(): Invariant {
     name: rule,
     observe(fact) {
       const { type } = fact;
-      const id = fact['id'];
+      const id = String(fact['id']);
       if (type === 'handled' || type === 'begun') {
         if (handled.has(id)) return { rule, message: `The request "${id}" was handled twice` };
         handled.add(id);
@@ -185,7 +189,10 @@ function deadlinesHold(): Invariant {
     name: rule,
     observe(fact) {
       if (fact.type !== 'settled' || (fact['overMs'] as number) <= 1) return undefined;
-      return { rule, message: `The request "${fact['id']}" took ${fact['overMs']} ms longer than it might` };
+      return {
+        rule,
+        message: `The request "${String(fact['id'])}" took ${String(fact['overMs'])} ms longer than it might`,
+      };
     },
   };
 }
@@ -207,7 +214,10 @@ function handlersAreTold(): Invariant {
     finish() {
       for (const [id, { node: at, incarnation }] of begun) {
         if (incarnations.get(at) !== incarnation) continue;
-        return { rule, message: `The handler of "${id}" at ${at} was never told that nobody waits` };
+        return {
+          rule,
+          message: `The handler of "${String(id)}" at ${String(at)} was never told that nobody waits`,
+        };
       }
       return undefined;
     },

@@ -9,7 +9,7 @@ import {
   groupId,
 } from '@quorate/core';
 import type { Schedule } from '@quorate/threads';
-import { nextTurn } from './host/next-turn.ts';
+import { nextTurn } from './next-turn.ts';
 import { reportUncaught } from './report-uncaught.ts';
 import { TransportState, checkInteger, checkMessage } from './transport-state.ts';
 

@@ -3,6 +3,17 @@
  *
  * @packageDocumentation
  */
+export {
+  type DecodeOptions,
+  decodeEntries,
+  type EncodeOptions,
+  encodeEntries,
+  type EntryBatch,
+  type EntryBatchFault,
+  entryBatchBytes,
+} from './entry-codec.ts';
+export { FrameKind, frameHeaderBytes, framePayloadMaxBytes, frameVersion, writeFrame } from './frame.ts';
+export { FrameDecoder, type FrameFault, type FrameVerdict } from './frame-decoder.ts';
 export { createInProcessNetwork, type InProcessNetwork, type InProcessOptions } from './in-process.ts';
 export { type AttachOptions, createPortTransport, type PortOptions, type PortTransport } from './port.ts';
 export type { ByteStream } from './requests/byte-stream.ts';

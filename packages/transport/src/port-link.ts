@@ -43,6 +43,9 @@ interface Hello {
  */
 type Wire = Hello | ArrayBuffer | number | null;
 
+/** Up to this length a batch is copied to the other thread, and moved above. */
+const copiedBytesMax = 1024;
+
 /** One connection over one port. It ends once and is not renewed: ports come in pairs. */
 export class PortLink {
   readonly #host: PortLinkHost;
@@ -134,7 +137,9 @@ export class PortLink {
       if (batch === undefined) return;
       this.#takenBytes = 0;
       this.#underWayBytes += before - this.#batches.bytes;
-      this.#port.postMessage(batch.buffer, [batch.buffer]);
+      // Moving a buffer costs more than copying a short one.
+      if (batch.length <= copiedBytesMax) this.#port.postMessage(batch.buffer);
+      else this.#port.postMessage(batch.buffer, [batch.buffer]);
     }
   }
 

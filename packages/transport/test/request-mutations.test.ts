@@ -9,7 +9,7 @@ import {
   readRequest,
 } from '../src/requests/request-frame.ts';
 import { decodeFailure, encodeFailure } from '../src/requests/wire-failure.ts';
-import { bytesOf, openPair, server, textOf, turns } from './requests-fixture.ts';
+import { type Pair, bytesOf, openPair, server, textOf, turns } from './requests-fixture.ts';
 
 const uint32 = fc.integer({ min: 0, max: 0xffff_ffff });
 const id = fc.integer({ min: 0, max: 2 ** 48 - 1 });
@@ -84,7 +84,7 @@ test('mutated frames cost at most their connection: nothing throws, nothing hang
   answering.handleStream('flow', async stream => {
     for await (const chunk of stream) await stream.write(chunk);
   });
-  const frames = await recordFrames();
+  const frames = await recordFrames(pair);
   const rounds = process.env['QUORATE_LONG'] === undefined ? 600 : 60_000;
   for (let round = 0; round < rounds; round++) {
     const [from, to] = random.below(2) === 0 ? [asking, answering] : [answering, asking];
@@ -116,34 +116,34 @@ test('mutated frames cost at most their connection: nothing throws, nothing hang
     }
     return random.below(8) === 0 ? Uint8Array.from([...changed, ...random.bytes(random.below(9))]) : changed;
   }
-
-  /** Every frame of a request, a refusal and a stream with an end, both ways. */
-  async function recordFrames(): Promise<Uint8Array[]> {
-    const recorded: Uint8Array[] = [];
-    const sends = [asking, answering].map(({ transport }) => {
-      const send = transport.send.bind(transport);
-      transport.send = (to, message, group) => {
-        recorded.push(message.slice());
-        return send(to, message, group);
-      };
-      return (): void => {
-        transport.send = send;
-      };
-    });
-    await asking.request(server, 'echo', bytesOf('body'), { deadlineMs: 500 });
-    await asking.request(server, 'none').catch(() => {});
-    const controller = new AbortController();
-    const aborted = asking.request(server, 'echo', bytesOf('body'), { signal: controller.signal });
-    controller.abort();
-    await aborted.catch(() => {});
-    const stream = await asking.openStream(server, 'flow');
-    await stream.write(new Uint8Array(300_000));
-    stream.end();
-    while ((await stream.read()) !== undefined);
-    (await asking.openStream(server, 'flow')).cancel();
-    for (const restore of sends) restore();
-    const small = recorded.filter(({ length }) => length < 200);
-    expect(new Set(small.map(frame => (frame[1] as number) & 0x7f)).size).toBeGreaterThanOrEqual(9);
-    return small;
-  }
 });
+
+/** Every frame of a request, a refusal and a stream with an end, both ways. */
+async function recordFrames({ asking, answering }: Pair): Promise<Uint8Array[]> {
+  const recorded: Uint8Array[] = [];
+  const sends = [asking, answering].map(({ transport }) => {
+    const send = transport.send.bind(transport);
+    transport.send = (to, message, group) => {
+      recorded.push(message.slice());
+      return send(to, message, group);
+    };
+    return (): void => {
+      transport.send = send;
+    };
+  });
+  await asking.request(server, 'echo', bytesOf('body'), { deadlineMs: 500 });
+  await asking.request(server, 'none').catch(() => {});
+  const controller = new AbortController();
+  const aborted = asking.request(server, 'echo', bytesOf('body'), { signal: controller.signal });
+  controller.abort();
+  await aborted.catch(() => {});
+  const stream = await asking.openStream(server, 'flow');
+  await stream.write(new Uint8Array(300_000));
+  stream.end();
+  while ((await stream.read()) !== undefined);
+  (await asking.openStream(server, 'flow')).cancel();
+  for (const restore of sends) restore();
+  const small = recorded.filter(({ length }) => length < 200);
+  expect(new Set(small.map(frame => (frame[1] as number) & 0x7f)).size).toBeGreaterThanOrEqual(9);
+  return small;
+}

@@ -70,6 +70,16 @@ export async function turns(count = 6): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise(setImmediate);
 }
 
+/** What a promise rejects with, for an error that comes before somebody awaits it. */
+export function failureOf(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    value => {
+      throw new Error(`Expected a rejection: received ${String(value)}`);
+    },
+    (thrown: unknown) => thrown,
+  );
+}
+
 export function bytesOf(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }

@@ -1,4 +1,4 @@
-import { type NodeId, QuorateError, type Timer, type WaitOptions } from '@quorate/core';
+import type { NodeId, QuorateError, Timer, WaitOptions } from '@quorate/core';
 import { DuplexStream } from './byte-stream.ts';
 import { overloaded } from './call-queue.ts';
 import { deadlinePassed } from './incoming-call.ts';

@@ -1,4 +1,4 @@
-import { type NodeId, QuorateError, type WaitOptions } from '@quorate/core';
+import type { NodeId, QuorateError, WaitOptions } from '@quorate/core';
 import type { Outbox } from './outbox.ts';
 import { FrameType, headerBytes } from './request-frame.ts';
 import { aborted, connectionLost, type RequestContext } from './request-context.ts';

@@ -1,9 +1,13 @@
 import { type NodeId, QuorateError, nodeId } from '@quorate/core';
-import { type StructView, type Team, createTeam, defineStruct } from '@quorate/threads';
+import { type Struct, type StructView, type Team, createTeam, defineStruct } from '@quorate/threads';
 import { checkInteger } from '../transport-state.ts';
 
 /** A peer's place. What wakes it is apart from what says who it is, which is rarely written and often read. */
-export const Place = defineStruct([
+export const Place: Struct<{
+  readonly member: 'int32';
+  readonly bell: 'int32';
+  readonly sleeping: 'int32';
+}> = defineStruct([
   /** The team's id of who is there, or 0. */
   { member: 'int32' },
   /** What the peer parks on, and whether it does. */
@@ -11,7 +15,12 @@ export const Place = defineStruct([
 ]);
 
 /** One direction between two peers: what the sender writes, and what the receiver writes. Positions count bytes modulo 2^32. */
-export const Direction = defineStruct([
+export const Direction: Struct<{
+  readonly tail: 'int32';
+  readonly waiting: 'int32';
+  readonly head: 'int32';
+  readonly accepted: 'int32';
+}> = defineStruct([
   { tail: 'int32', waiting: 'int32' },
   { head: 'int32', accepted: 'int32' },
 ]);

@@ -10,7 +10,7 @@ import {
   systemClock,
 } from '@quorate/core';
 import { type MemberId, type Team, attachTeam, canPark, park, parkAsync, wake } from '@quorate/threads';
-import { nextTurn } from '../host/next-turn.ts';
+import { nextTurn } from '../next-turn.ts';
 import { TransportState, checkMessage } from '../transport-state.ts';
 import { type PlaceView, SharedMap, type SharedNetwork } from './layout.ts';
 import { SharedLink } from './shared-link.ts';
