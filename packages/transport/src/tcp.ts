@@ -3,11 +3,8 @@
  *
  * @packageDocumentation
  */
-export {
-  createTcpTransport,
-  type TcpTransport,
-  type TcpTransportOptions,
-} from './host/tcp-transport.ts';
+export { createTcpTransport } from './host/tcp-transport.ts';
+export type { TcpTransport, TcpTransportOptions } from './host/tcp-options.ts';
 export type { TcpLimits } from './host/tcp-limits.ts';
 export type { ConnectionEvent } from './host/tcp-node.ts';
 export type { PeerStatus, StatusError, TcpStatus } from './host/tcp-status.ts';

@@ -1,6 +1,6 @@
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { once } from 'node:events';
-import { QuorateError, errorCode, nodeId, seededRandom } from '@quorate/core';
+import { ManualClock, QuorateError, errorCode, nodeId, seededRandom } from '@quorate/core';
 import { describe, expect, test } from 'vitest';
 import { FrameKind } from '../src/frame.ts';
 import { type TcpTransport, type TcpTransportOptions, createTcpTransport } from '../src/tcp.ts';
@@ -189,6 +189,32 @@ describe('connections', () => {
     await Promise.all(peers.map(peer => peer[Symbol.asyncDispose]()));
     await atHub.until(() => atHub.connected.size === 0);
     expect(atHub.faults).toEqual([]);
+  });
+
+  test('that cannot be made are tried again only as time goes by', async () => {
+    const clock = new ManualClock();
+    const closed = createServer().listen(0, '127.0.0.1');
+    await once(closed, 'listening');
+    const { port } = closed.address() as AddressInfo;
+    closed.close();
+    await once(closed, 'close');
+    await using one = make('a', {
+      clock,
+      peers: { b: `127.0.0.1:${port}` },
+      limits: { backoffMinMs: 100, backoffMaxMs: 1000 },
+    });
+    await started(one);
+    const failures = (): number => one.status().peers[0]?.failureCount ?? 0;
+    for (let attempt = 1; attempt <= 8; attempt++) {
+      await until(() => failures() === attempt);
+      expect(one.status().peers[0]?.lastError?.code).toBe('CONNECT_FAILED');
+      clock.advance(99);
+      for (let turn = 0; turn < 20; turn++) await new Promise(resolve => setImmediate(resolve));
+      expect([failures(), one.status().peers[0]?.state]).toEqual([attempt, 'waiting']);
+      clock.advance(901);
+    }
+    await one[Symbol.asyncDispose]();
+    expect(clock.timerCount).toBe(0);
   });
 
   test('over IPv6', async ctx => {

@@ -20,6 +20,7 @@ import {
   openClusterAuthority,
   renewalTime,
 } from '../src/tcp.ts';
+import { RawPeer } from './raw-peer.ts';
 import { Recorder } from './recorder.ts';
 import { openMesh, testLimits, where } from './tcp-mesh.ts';
 import { runCase, transportCases } from './transport-cases.ts';
@@ -269,6 +270,20 @@ describe('who is not who it says', () => {
       );
       expect(acceptor.status().lastRefusal?.message).toContain('broke the protocol: frame 0: version');
     });
+  });
+
+  test('who never begins with TLS is dropped', async () => {
+    await using acceptor = createTcpTransport({
+      self: b,
+      listen: { host: '127.0.0.1', port: 0 },
+      limits: { ...testLimits, helloMs: 30, unauthenticatedMax: 2 },
+      tls: authority.issue(b),
+    });
+    await acceptor.start(new Recorder());
+    const silent = await RawPeer.connect(acceptor.address as PeerAddress);
+    await silent.closed();
+    await until(() => acceptor.status().refusedCount === 1);
+    expect(acceptor.status().lastRefusal?.message).toContain('TLS failed');
   });
 
   test('credentials of another node are not started with', () => {

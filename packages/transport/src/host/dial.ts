@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { type NodeId, QuorateError } from '@quorate/core';
 import { FrameKind } from '../frame.ts';
-import { type Hello, decodeHello, decodeRefusal, protocolVersion } from '../hello.ts';
+import { type Hello, type Refusal, decodeHello, decodeRefusal, protocolVersion } from '../hello.ts';
 import type { PeerAddress } from '../peer-address.ts';
 import type { TcpConnection } from './tcp-connection.ts';
 import type { TcpNode } from './tcp-node.ts';
@@ -97,6 +97,11 @@ export function refused(peer: NodeId, reason: string, message: string): QuorateE
     outcome: 'not-applied',
     cause: { reason, message },
   });
+}
+
+/** Whether a peer refused only because the two have a connection already. */
+export function isDuplicate({ cause }: QuorateError): boolean {
+  return (cause as Partial<Refusal> | undefined)?.reason === 'DUPLICATE';
 }
 
 function asConnectFailure(peer: NodeId, cause: unknown): QuorateError {

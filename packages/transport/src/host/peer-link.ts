@@ -2,9 +2,9 @@ import { type NodeId, QuorateError, type Timer } from '@quorate/core';
 import { backoffMs } from '../backoff.ts';
 import { type Candidate, replaces } from '../connection-choice.ts';
 import { FrameKind } from '../frame.ts';
-import { type Hello, type RefusalReason, decodeRefusal } from '../hello.ts';
+import { type Hello, type Refusal, type RefusalReason, decodeRefusal } from '../hello.ts';
 import { type PeerAddress, formatAddress } from '../peer-address.ts';
-import { type Dialing, dial } from './dial.ts';
+import { type Dialing, dial, isDuplicate } from './dial.ts';
 import { type TcpConnection, lost } from './tcp-connection.ts';
 import type { TcpNode } from './tcp-node.ts';
 import { type PeerStatus, statusOf } from './tcp-status.ts';
@@ -22,6 +22,9 @@ export interface Current extends Candidate {
 
 /** The shortest interval that a peer can ask for. */
 const beatMinMs = 5;
+
+const duplicate: Refusal = { reason: 'DUPLICATE', message: 'there is a connection' };
+const noLongerWanted: Refusal = { reason: 'CLOSING', message: 'the node no longer wants it' };
 
 /** What this node knows of one peer, and how it keeps a connection to it. */
 export class PeerLink {
@@ -93,7 +96,7 @@ export class PeerLink {
     const next = { dialer, incarnation: hello.incarnation };
     if (this.current !== undefined) {
       if (!replaces(next, this.current, this.#node.self, this.id)) {
-        this.#refuse(connection, 'DUPLICATE', 'there is a connection');
+        connection.close(FrameKind.refusal, duplicate, this.#node.limits.closeMs);
         return;
       }
       const cause = new QuorateError('CONNECTION_SUPERSEDED', `"${this.id}" is connected anew`, {
@@ -102,7 +105,7 @@ export class PeerLink {
       this.#end(this.current, cause);
     }
     if (this.#removed || this.#node.state.disposed) {
-      this.#refuse(connection, 'CLOSING', 'the node no longer wants it');
+      connection.close(FrameKind.refusal, noLongerWanted, this.#node.limits.closeMs);
       return;
     }
     this.#stopDialing();
@@ -210,10 +213,6 @@ export class PeerLink {
     this.lastError = { cause, wallMs: this.#node.clock.wallMs() };
   }
 
-  #refuse(connection: TcpConnection, reason: RefusalReason, message: string): void {
-    connection.close(FrameKind.refusal, { reason, message }, this.#node.limits.closeMs);
-  }
-
   #dial(): void {
     if (this.address === undefined || this.#removed || this.#node.state.disposed) return;
     if (this.current !== undefined || this.#dialing !== undefined) return;
@@ -225,10 +224,11 @@ export class PeerLink {
       },
       onFailure: cause => {
         this.#dialing = undefined;
+        this.#dialLater();
+        if (isDuplicate(cause)) return; // The other connection is coming up.
         this.failureCount++;
         this.#remember(cause);
         this.#node.publish('failed', this.id, 'self', cause);
-        this.#dialLater();
       },
     });
   }

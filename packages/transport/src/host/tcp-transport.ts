@@ -1,12 +1,9 @@
 import {
-  type Clock,
   type GroupId,
   type NodeId,
   QuorateError,
-  type Random,
   type SendResult,
   type Timer,
-  type Transport,
   type TransportCapabilities,
   type TransportHandlers,
   nodeId,
@@ -20,56 +17,11 @@ import { TransportState, checkMessage } from '../transport-state.ts';
 import { Acceptor } from './acceptor.ts';
 import { Listener } from './listener.ts';
 import { PeerLink } from './peer-link.ts';
-import { type CheckedLimits, type TcpLimits, checkLimits } from './tcp-limits.ts';
+import { type CheckedLimits, checkLimits } from './tcp-limits.ts';
 import { TcpNode } from './tcp-node.ts';
+import type { TcpTransport, TcpTransportOptions } from './tcp-options.ts';
 import { type TcpStatus, statusOf } from './tcp-status.ts';
 import { type TlsCredentials, TlsIdentity } from './tls-identity.ts';
-
-/** How a TCP transport is made. */
-export interface TcpTransportOptions {
-  /** This node. */
-  readonly self: NodeId | string;
-  /** Nodes of different clusters refuse each other. Default `default`. */
-  readonly cluster?: string | undefined;
-  /** Where peers connect to; port 0 takes a free one. Without it this node only dials. */
-  readonly listen?: { readonly host: string; readonly port: number } | undefined;
-  /** By id, where they listen: `host:port`, `[IPv6]:port`, or `undefined` for a peer that dials. */
-  readonly peers?: Readonly<Record<string, string | undefined>> | undefined;
-  /** Needed as soon as this node or a peer is not on the loopback interface. */
-  readonly tls?: TlsCredentials | undefined;
-  /** Goes without TLS beyond the loopback interface: whoever reaches the port can be any node. Default `false`. */
-  readonly insecure?: boolean | undefined;
-  readonly limits?: TcpLimits | undefined;
-  readonly clock?: Clock | undefined;
-  readonly random?: Random | undefined;
-  /** Disposes of the transport when it aborts. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** A {@link Transport} over TCP, and what it has beside the seam. */
-export interface TcpTransport extends Transport {
-  /** Where it listens, from the start on. */
-  readonly address: PeerAddress | undefined;
-  /**
-   * Makes a node a peer, which is dialed from the start on; or tells where it listens now: a connection stays.
-   *
-   * @throws RangeError for an address that is none, and for this node's own id
-   * @throws QuorateError `TLS_REQUIRED`
-   */
-  addPeer(id: NodeId | string, address?: string): void;
-  /** Ends the connection to a peer and refuses further ones. Says whether it was one. */
-  removePeer(id: NodeId | string): boolean;
-  /**
-   * Proves itself with other credentials from the next connection on; connections that are up stay.
-   *
-   * @throws QuorateError `CERTIFICATE_REJECTED`; the former credentials stay in use
-   * @throws TypeError when the transport was made without TLS
-   */
-  replaceCredentials(credentials: TlsCredentials): void;
-  disconnect(peer: NodeId, cause: unknown): void;
-  /** How it is, for people. */
-  status(): TcpStatus;
-}
 
 /**
  * Makes a transport over TCP, with mutual TLS beyond the loopback interface.
@@ -125,7 +77,7 @@ class Tcp implements TcpTransport {
       clock,
       random,
       limits: this.#limits,
-      pool: new BufferPool(pooledBytes, pooledMax, Buffer.allocUnsafeSlow),
+      pool: new BufferPool(pooledBytes, pooledMax, bytes => Buffer.allocUnsafeSlow(bytes)),
       state: this.#state,
       tls,
     });
