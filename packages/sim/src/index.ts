@@ -21,6 +21,7 @@ export type { SeedError, SeedOutcome, SeedVerdict } from './host/runner/seed-out
 export type { SeedRange } from './host/runner/seed-range.ts';
 export type { Shrunk } from './host/runner/shrink.ts';
 export type { SeedTotals } from './host/runner/totals.ts';
+export { NondeterminismError } from './host/nondeterminism-error.ts';
 export { type HostOptions, simulate } from './host/simulate.ts';
 export type { FactOrigin, Invariant } from './invariant.ts';
 export type { Operation } from './operation.ts';

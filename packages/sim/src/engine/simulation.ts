@@ -150,8 +150,8 @@ export class Simulation {
     world.trace(world.lane, { type: 'phase', phase: 'liveness' });
     world.faulty = false;
     this.#network.clear();
-    this.#episodes.endAll();
     for (const { host } of this.#machines) host.time.setRate(world.nowUs, 1);
+    this.#episodes.endAll();
     for (const machine of this.#late) machine.start();
     for (const client of this.#clients) client.endWorkload();
   }
