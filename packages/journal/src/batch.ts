@@ -15,8 +15,8 @@ export interface Waiter {
   readonly operation: Operation;
   /** Where the operation's records begin, in bytes from the batch's beginning. */
   readonly offset: number;
-  resolve(): void;
-  reject(error: QuorateError): void;
+  readonly resolve: () => void;
+  readonly reject: (error: QuorateError) => void;
 }
 
 interface Stretch {

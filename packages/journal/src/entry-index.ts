@@ -55,7 +55,7 @@ export class EntryIndex {
       for (let number = firstPage; number <= lastPage; number++) this.#dropIn(number, first, last, dropped);
       return;
     }
-    for (const number of [...this.#pages.keys()]) {
+    for (const number of Array.from(this.#pages.keys())) {
       if (number >= firstPage && number <= lastPage) this.#dropIn(number, first, last, dropped);
     }
   }

@@ -141,7 +141,7 @@ export class Writer {
       this.#busy = false;
       this.#pump();
     };
-    done.then(onDone, onFailed).then(go);
+    void done.then(onDone, onFailed).then(go);
   }
 
   /** Writes and syncs. */
@@ -198,12 +198,13 @@ export class Writer {
     this.#queuedBytes = 0;
     for (const { operation } of waiters) operation.group.rollBack();
     const refused = new Set<GroupState>();
-    for (const { operation, resolve, reject } of waiters) {
+    for (const waiter of waiters) {
+      const { operation } = waiter;
       if (retried && isControl(operation) && !refused.has(operation.group)) {
-        this.#enqueue(operation, operationBytes(operation), resolve, reject);
+        this.#enqueue(operation, operationBytes(operation), waiter.resolve, waiter.reject);
       } else {
         refused.add(operation.group);
-        reject(storageFull('the write', cause));
+        waiter.reject(storageFull('the write', cause));
       }
     }
   }

@@ -12,7 +12,7 @@ import { payloadOf } from './kill-payload.ts';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
 });
 
 function temporary(): string {
@@ -154,9 +154,12 @@ function smallFileSystem(): { folder: string } | { reason: string } {
 }
 
 describe('a file system that is really full', () => {
-  test.each(modes)('refuses, keeps, and goes on once there is room, mode %s', async (mode, context) => {
+  test.for(modes)('refuses, keeps, and goes on once there is room, mode %s', async (mode, context) => {
     const small = smallFileSystem();
-    if ('reason' in small) return (context as unknown as { skip(reason: string): never }).skip(small.reason);
+    if ('reason' in small) {
+      context.skip(small.reason);
+      return;
+    }
     const ballast = path.join(small.folder, 'ballast.bin');
     fs.writeFileSync(ballast, new Uint8Array(1024 * 1024));
     const group = groupId(1);

@@ -23,7 +23,7 @@ export interface FolderDiskOptions {
 export function folderDisk(folder: string, options: FolderDiskOptions = {}): Disk {
   const { mode = 'pool' } = options;
   if (typeof folder !== 'string' || folder === '') {
-    throw new TypeError(`Folder must be a path: received "${String(folder)}"`);
+    throw new TypeError(`Folder must be a path: received "${folder}"`);
   }
   if (mode !== 'blocking' && mode !== 'pool') {
     throw new TypeError(`Mode must be "blocking" or "pool": received "${String(mode)}"`);
@@ -89,10 +89,7 @@ class FolderDisk implements Disk {
   async lock(): Promise<AsyncDisposable> {
     try {
       const made = fs.mkdirSync(this.#folder, { recursive: true });
-      // Folders that were made here are durable only with the names that lead to them.
-      for (let at = this.#folder; made !== undefined && at.length >= made.length; at = path.dirname(at)) {
-        await syncFolder(path.dirname(at));
-      }
+      if (made !== undefined) await syncUpTo(path.dirname(made), this.#folder);
     } catch (error) {
       throw diskError(error, `the folder "${this.#folder}"`);
     }
@@ -104,6 +101,15 @@ class FolderDisk implements Disk {
       throw new TypeError(`File name must be of letters, digits, ".", "-" and "_": received "${name}"`);
     }
     return path.join(this.#folder, name);
+  }
+}
+
+/** Folders that were made are durable only with the names that lead to them, from `top` down. */
+async function syncUpTo(top: string, folder: string): Promise<void> {
+  let at = folder;
+  while (at !== top) {
+    at = path.dirname(at);
+    await syncFolder(at);
   }
 }
 
