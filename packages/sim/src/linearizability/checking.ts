@@ -8,7 +8,7 @@ import { Search } from './search.ts';
 import { type Timeline, timelineOf } from './timeline.ts';
 
 /** Configurations tried between two looks at the clock. */
-const stepsPerTurn = 256;
+const stepsPerTurn = 32;
 /** What a partition gets before the others have had their turn, at first and as a factor in each further round. */
 const stepsFirst = 1 << 15;
 const stepsFactor = 8;

@@ -50,7 +50,8 @@ export function* readHistory<State, Input, Output>(
     last = at;
     if (index % operationsPerTurn === operationsPerTurn - 1) yield;
   }
-  const order = Int32Array.from({ length: count }, (_, index) => index);
+  const order = new Int32Array(count);
+  for (let index = 0; index < count; index++) order[index] = index;
   if (!sorted) order.sort((a, b) => (invokedAt[a] as number) - (invokedAt[b] as number) || a - b);
   const times = { count, invokedAt, returnedAt };
   const follows = yield* readProcesses(history, order, times);

@@ -16,7 +16,8 @@ export type LockInput = {
  */
 export type LockOutput = number | boolean | undefined;
 
-interface LockState {
+/** Who holds the lock, and how far its tokens have come. */
+export interface LockState {
   /** Absent while it is free. */
   readonly owner?: string | number;
   /** The highest token that was handed out. */
@@ -29,7 +30,7 @@ const free: LockState = { fence: Number.NEGATIVE_INFINITY };
  * A mutex, fenced or not: one owner at a time, and tokens that only rise.
  *
  * A lock whose holder may lose it without asking (by a lease that ends) is no such object; check that one by the invariant
- * {@link mutualExclusion}, or record the loss as a release by its owner.
+ * `mutualExclusion`, or record the loss as a release by its owner.
  */
 export function lock(): Model<LockState, LockInput, LockOutput> {
   return {

@@ -13,10 +13,10 @@ export type SetInput =
 export type SetOutput = boolean | readonly Scalar[] | undefined;
 
 /** Elements by their text, in its order. */
-type Members = readonly string[];
+export type SetMembers = readonly string[];
 
 /** Elements that are in or not. */
-export function set(): Model<Members, SetInput, SetOutput> {
+export function set(): Model<SetMembers, SetInput, SetOutput> {
   return {
     name: 'set',
     init: () => [],
@@ -36,7 +36,7 @@ export function set(): Model<Members, SetInput, SetOutput> {
 }
 
 /** The same set, where whole sets are never read: each element is then a partition of its own, which is far cheaper. */
-export function setByElement(): Model<Members, SetInput, SetOutput> {
+export function setByElement(): Model<SetMembers, SetInput, SetOutput> {
   return {
     ...set(),
     name: 'set-by-element',
@@ -47,7 +47,7 @@ export function setByElement(): Model<Members, SetInput, SetOutput> {
   };
 }
 
-function step(members: Members, input: SetInput, output: SetOutput): Members | undefined {
+function step(members: SetMembers, input: SetInput, output: SetOutput): SetMembers | undefined {
   if (input.type === 'members') {
     return output === undefined || isSame(members, output as readonly Scalar[]) ? members : undefined;
   }
@@ -60,7 +60,7 @@ function step(members: Members, input: SetInput, output: SetOutput): Members | u
   return [...members, text].sort();
 }
 
-function isSame(members: Members, read: readonly Scalar[]): boolean {
+function isSame(members: SetMembers, read: readonly Scalar[]): boolean {
   if (read.length !== members.length) return false;
   const texts = read.map(scalarText).sort();
   return texts.every((text, index) => text === members[index]);
