@@ -53,8 +53,8 @@ describe('shrink', () => {
   });
 
   test('does not slip away to another failure that is smaller', async () => {
-    const fails: FakeBug['fails'] = (seed, has, ms) =>
-      bug.fails(seed, has, ms) ?? (ms < 9000 ? 'other' : undefined);
+    const fails: FakeBug['fails'] = (seed, has, ms, byMs) =>
+      bug.fails(seed, has, ms, byMs) ?? (ms < 9000 ? 'other' : undefined);
     const { shrunk, left } = await shrinkFake({ names, fails });
     expect(shrunk.outcome.finding?.rule).toBe('broken');
     expect(left).toEqual(['fault:crash#42', 'latency#99', 'op:client-1#7']);
