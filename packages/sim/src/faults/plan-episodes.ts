@@ -28,13 +28,16 @@ export function planEpisodes(tape: Tape, plan: EpisodePlan): readonly Episode[] 
   const episodes: Episode[] = [];
   let octaves = 1;
   while (plan.durationMinMs * 2 ** octaves < plan.durationMaxMs) octaves++;
+  // A short run has its faults too, and none that lasts for all of it.
+  const meanGapMs = Math.min(plan.meanGapMs, plan.safetyMs / 3);
+  const longestMs = Math.min(plan.durationMaxMs, plan.safetyMs / 3);
   let atMs = 0;
   for (;;) {
     // Between none and twice the mean: close ones happen, and so do quiet times.
-    atMs += 2 * plan.meanGapMs * random.float();
+    atMs += 2 * meanGapMs * random.float();
     if (atMs >= plan.safetyMs) return episodes;
     const drawnMs = plan.durationMinMs * 2 ** random.below(octaves) * (1 + random.float());
-    const durationMs = Math.min(drawnMs, plan.durationMaxMs);
+    const durationMs = Math.min(drawnMs, longestMs);
     episodes.push({
       shortestUs: Math.floor(Math.min(plan.durationMinMs, plan.safetyMs - atMs) * 1000),
       index: episodes.length,

@@ -9,8 +9,6 @@ export interface Connection {
   state: 'down' | 'connecting' | 'up' | 'closing';
   /** Whether someone wants it: nodes are always wanted, clients once either side has sent something. */
   wanted: boolean;
-  /** Sides that have not noticed yet that it is gone. */
-  unaware: number;
 }
 
 /** Joins the links of each pair of hosts. */
@@ -19,7 +17,7 @@ export function joinLinks(links: Iterable<Link>): void {
     const back = there.to.links.get(there.from.id) as Link;
     if (there.from.lane.index >= there.to.lane.index) continue;
     const wanted = there.from.listed || there.to.listed;
-    const connection: Connection = { there, back, state: 'down', wanted, unaware: 0 };
+    const connection: Connection = { there, back, state: 'down', wanted };
     there.connection = connection;
     back.connection = connection;
   }

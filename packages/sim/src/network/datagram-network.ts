@@ -47,18 +47,14 @@ export class DatagramNetwork extends Network {
       this.hold(delivery);
       return;
     }
-    const arrivalUs = world.nowUs + weather.latency.drawUs(link.latency);
+    const delayUs = weather.latency.drawUs(link.latency);
     const late =
       weather.reorderChance > 0 && world.tape.chance(link.label('reorder'), weather.reorderChance)
         ? world.tape.between(link.label('late'), 0, weather.delayMaxUs)
         : 0;
-    if (late > 0) {
-      this.launch(delivery, arrivalUs + late - world.nowUs);
-      return;
-    }
     // Whoever is not held up is not overtaken either: reordering is a fault of its own.
-    link.lastArrivalUs = Math.max(link.lastArrivalUs, arrivalUs);
-    this.launch(delivery, link.lastArrivalUs - world.nowUs);
+    if (late > 0) this.launch(delivery, delayUs + late);
+    else this.launchInOrder(delivery, delayUs);
   }
 }
 

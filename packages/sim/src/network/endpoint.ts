@@ -20,4 +20,8 @@ export class Endpoint {
     this.lane = lane;
     this.listed = listed;
   }
+
+  get paused(): boolean {
+    return this.lane.held !== undefined;
+  }
 }

@@ -11,6 +11,8 @@ export class Link {
   readonly loss: Draw;
   /** Whether the sender believes that there is a connection. */
   up = false;
+  /** Whether the connection is gone and the sender has not noticed yet. */
+  unaware = false;
   /** Counts connections: what was sent on an earlier one never arrives. */
   epoch = 0;
   /** How many partitions cut it now. */

@@ -48,7 +48,7 @@ export abstract class Network {
     const { held } = link;
     link.held = [];
     link.heldBytes = 0;
-    for (const delivery of held) this.launch(delivery, this.weather.latency.drawUs(link.latency));
+    for (const delivery of held) this.launchInOrder(delivery, this.weather.latency.drawUs(link.latency));
     if (!link.full) return;
     link.full = false;
     this.tell(link.from, handlers => handlers.onDrain?.(link.to.id));
@@ -101,6 +101,15 @@ export abstract class Network {
 
   protected launch(delivery: Delivery, delayUs: number): void {
     this.world.queue.push(this.world.nowUs + delayUs, delivery);
+  }
+
+  /** Sends a message off so that it overtakes none of its link. */
+  protected launchInOrder(delivery: Delivery, delayUs: number): void {
+    const { link } = delivery;
+    const { nowUs } = this.world;
+    const arrivalUs = nowUs + delayUs;
+    if (arrivalUs > link.lastArrivalUs) link.lastArrivalUs = arrivalUs;
+    this.launch(delivery, link.lastArrivalUs - nowUs);
   }
 
   /** Keeps a message until the link is open again. */

@@ -52,6 +52,13 @@ export class SimTransport implements Transport {
     return this.#endpoint.links.get(peer)?.heldBytes ?? 0;
   }
 
+  disconnect(peer: NodeId, _cause: unknown): void {
+    const link = this.#endpoint.links.get(peer);
+    if (link === undefined) throw new RangeError(`Peer must be a host of the scenario: received "${peer}"`);
+    if (this.#state !== 'started') return;
+    this.#world.after(this.#incarnation, 0, () => this.#network.reset(link));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#state === 'started' && this.#incarnation.alive) this.#network.hangUp(this.#endpoint, 'closed');
     this.#state = 'closed';

@@ -37,6 +37,7 @@ export class StreamNetwork extends Network {
       const connection = link.connection;
       link.up = false;
       if (connection === undefined) link.epoch++;
+      else if (link.unaware) this.#noticed(connection, link);
       else this.#break(connection, cause);
     }
     super.hangUp(endpoint, cause);
@@ -71,7 +72,7 @@ export class StreamNetwork extends Network {
       return 'disconnected';
     }
     if (link.full || this.isFull(link, bytes)) return 'full';
-    const { weather, world } = this;
+    const { weather } = this;
     const delivery = this.pack(link, bytes, group);
     if (link.connection?.state === 'closing') this.drop(delivery, 'disconnected');
     else if (!link.open) this.hold(delivery);
@@ -79,9 +80,7 @@ export class StreamNetwork extends Network {
       let delayUs = weather.latency.drawUs(link.latency);
       // A segment that is lost is sent again, and everything behind it waits.
       if (weather.lossChance > 0 && link.loss.chance(weather.lossChance)) delayUs += weather.delayMaxUs;
-      const arrivalUs = Math.max(link.lastArrivalUs, world.nowUs + delayUs);
-      link.lastArrivalUs = arrivalUs;
-      this.launch(delivery, arrivalUs - world.nowUs);
+      this.launchInOrder(delivery, delayUs);
     }
     return 'sent';
   }
@@ -100,65 +99,74 @@ export class StreamNetwork extends Network {
     this.world.at(this.world.nowUs + delayUs, () => {
       // Where it has become impossible, whatever makes it possible again tries anew.
       connection.state = 'down';
-      if (possible(connection)) this.#establish(connection);
+      if (!possible(connection)) return;
+      // Who stands still answers no handshake, and may go on at any time.
+      if (connection.there.from.paused || connection.there.to.paused) this.#connect(connection);
+      else this.#establish(connection);
     });
   }
 
   #establish(connection: Connection): void {
     connection.state = 'up';
     for (const link of [connection.there, connection.back]) {
-      link.up = true;
       link.epoch++;
-      link.full = false;
+      const { epoch } = link;
       link.lastArrivalUs = this.world.nowUs;
-      this.world.trace(link.from.lane, { type: 'connect', peer: link.to.id });
-      this.tell(link.from, handlers => handlers.onConnect?.(link.to.id));
+      this.tell(link.from, handlers => {
+        // It may be gone again before the host hears that it was there.
+        if (link.epoch !== epoch) return;
+        link.up = true;
+        link.full = false;
+        this.world.trace(link.from.lane, { type: 'connect', peer: link.to.id });
+        handlers.onConnect?.(link.to.id);
+      });
     }
   }
 
   #break(connection: Connection, cause: string): void {
     if (connection.state !== 'up') return;
     connection.state = 'closing';
-    connection.unaware = 2;
-    for (const link of [connection.there, connection.back]) {
+    const links = [connection.there, connection.back];
+    for (const link of links) {
       link.epoch++;
       for (const delivery of link.held) this.drop(delivery, 'disconnected');
       link.held = [];
       link.heldBytes = 0;
-      this.#letNotice(connection, link, cause);
+      link.unaware = link.up;
+    }
+    for (const link of links) {
+      if (link.unaware) this.#letNotice(connection, link, cause);
+      else this.#noticed(connection, link);
     }
   }
 
-  /** One side hears of the end: soon after a reset, at once after its own timeout or end, late where nobody is left to tell. */
+  /** A side hears of the end as its own event: soon, or late where nobody is left to tell it. */
   #letNotice(connection: Connection, link: Link, cause: string): void {
-    const { tape, nowUs } = this.world;
-    const { incarnation } = link.from;
-    const notice = (): void => {
-      // Whoever was started again meanwhile knows of no connection.
-      if (link.up) this.#disconnect(link, incarnation === link.from.incarnation, cause);
-      if (--connection.unaware > 0) return;
-      connection.state = 'down';
-      this.#connect(connection);
-    };
-    if (!link.up || incarnation === undefined) {
-      notice();
-      return;
-    }
+    const { tape } = this.world;
     let delayUs = this.weather.latency.drawUs(link.latency);
     if (cause === 'crash' && tape.chance(link.label('silent'), 0.3)) {
       delayUs += tape.between(link.label('patience'), 0, timeoutMaxUs);
     }
-    this.world.at(nowUs + delayUs, notice);
+    this.tell(
+      link.from,
+      handlers => {
+        if (!link.unaware) return;
+        link.up = false;
+        link.full = false;
+        this.world.trace(link.from.lane, { type: 'disconnect', peer: link.to.id });
+        this.#noticed(connection, link);
+        handlers.onDisconnect?.(link.to.id, new Error(`Disconnected: ${cause}`));
+      },
+      delayUs,
+    );
   }
 
-  #disconnect(link: Link, known: boolean, cause: string): void {
-    link.up = false;
-    link.full = false;
-    if (!known) return;
-    this.world.trace(link.from.lane, { type: 'disconnect', peer: link.to.id });
-    this.tell(link.from, handlers =>
-      handlers.onDisconnect?.(link.to.id, new Error(`Disconnected: ${cause}`)),
-    );
+  /** When both sides know, they connect again. */
+  #noticed(connection: Connection, link: Link): void {
+    link.unaware = false;
+    if (connection.state !== 'closing' || connection.there.unaware || connection.back.unaware) return;
+    connection.state = 'down';
+    this.#connect(connection);
   }
 }
 
