@@ -245,7 +245,9 @@ describe('histories that cannot have happened', () => {
     expect(() => checkLinearizabilitySync(liar, racing)).toThrow(/must not change the state/);
     const keyless: Partial<ReturnType<typeof fifoQueue>> = fifoQueue();
     delete keyless.key;
-    expect(() => checkLinearizabilitySync(keyless as ReturnType<typeof fifoQueue>, hardHistory(3))).toThrow(/must have a key/);
+    expect(() => checkLinearizabilitySync(keyless as ReturnType<typeof fifoQueue>, hardHistory(3))).toThrow(
+      /must have a key/,
+    );
   });
 });
 
