@@ -27,6 +27,8 @@ export class FileContent {
   readonly sectorBytes: number;
   #size = 0;
   #durableSize = 0;
+  /** The newest write. */
+  #newest = 0;
   readonly #pages = new Map<number, Uint8Array>();
   readonly #dirty = new Map<number, SectorVersions>();
   /** What the medium holds where a failed sync left it behind what programs see; undefined for zeros. */
@@ -86,6 +88,7 @@ export class FileContent {
 
   /** Writes for programs to see; `sequence` orders the writes of a disk and is one for all parts of a write. */
   write(bytes: Uint8Array, offset: number, sequence: number): void {
+    this.#newest = sequence;
     let done = 0;
     while (done < bytes.length) {
       const index = Math.floor((offset + done) / pageBytes);
@@ -111,24 +114,32 @@ export class FileContent {
   #replace(index: number, page: Uint8Array | undefined, begin: number, end: number, sequence: number): void {
     const { sectorBytes } = this;
     const base = index * (pageBytes / sectorBytes);
-    for (let within = begin - (begin % sectorBytes); within < end; within += sectorBytes) {
+    const first = begin - (begin % sectorBytes);
+    // One copy for all sectors: each keeps its own part.
+    let copy: Uint8Array | undefined;
+    for (let within = first; within < end; within += sectorBytes) {
       const sector = base + within / sectorBytes;
-      let versions = this.#dirty.get(sector);
-      if (versions === undefined) {
-        versions = new SectorVersions();
-        this.#dirty.set(sector, versions);
-        const content = this.#stale.has(sector)
-          ? this.#stale.get(sector)
-          : page?.slice(within, within + sectorBytes);
+      const versions = this.#dirty.get(sector);
+      if (versions?.sequences.at(-1) === sequence) continue;
+      copy ??= page?.slice(first, Math.ceil(end / sectorBytes) * sectorBytes);
+      const content = copy?.subarray(within - first, within - first + sectorBytes);
+      if (versions !== undefined) {
         versions.push(sequence, content);
-      } else if (versions.sequences.at(-1) !== sequence) {
-        versions.push(sequence, page?.slice(within, within + sectorBytes));
+      } else {
+        const held = this.#stale.has(sector) ? this.#stale.get(sector) : content;
+        this.#dirty.set(sector, new SectorVersions(sequence, held));
       }
     }
   }
 
   /** Everything up to `sequence` has reached the medium. */
   synced(sequence: number): void {
+    if (sequence >= this.#newest && this.#stale.size === 0 && !this.#lengthIsBehind) {
+      // As without faults nearly always: nothing was written meanwhile, and nothing is behind.
+      this.#dirty.clear();
+      this.#settleGrowths(sequence, true);
+      return;
+    }
     for (const [sector, versions] of this.#dirty) {
       const count = versions.countUpTo(sequence);
       if (count === 0) continue;
@@ -173,6 +184,7 @@ export class FileContent {
   extend(size: number): void {
     this.#size = Math.max(this.#size, size);
     this.#durableSize = this.#size;
+    this.#lengthIsBehind = false;
     this.#growths = [];
   }
 
@@ -180,6 +192,7 @@ export class FileContent {
   truncate(size: number): void {
     this.#cut(size);
     this.#durableSize = size;
+    this.#lengthIsBehind = false;
     this.#growths = [];
   }
 
@@ -196,6 +209,7 @@ export class FileContent {
     this.#stale.clear();
     const size = length(this.#durableSize, this.#growths);
     this.#growths = [];
+    this.#lengthIsBehind = false;
     this.#cut(size);
     this.#durableSize = size;
   }

@@ -6,12 +6,17 @@
  */
 export class SectorVersions {
   /** The writes that are not durable, oldest first. */
-  readonly sequences: number[] = [];
+  readonly sequences: number[];
   /** What stood there before each of them; undefined for zeros. The first is what the medium holds. */
-  readonly contents: (Uint8Array | undefined)[] = [];
+  readonly contents: (Uint8Array | undefined)[];
 
   /** States that may still be told apart. Past that one in the middle is forgotten, so that a sector's memory is bounded. */
   static readonly countMax = 32;
+
+  constructor(sequence: number, content: Uint8Array | undefined) {
+    this.sequences = [sequence];
+    this.contents = [content];
+  }
 
   /** Notes that `sequence` is about to change a sector that holds `content`. */
   push(sequence: number, content: Uint8Array | undefined): void {
