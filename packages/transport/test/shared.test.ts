@@ -8,6 +8,7 @@ import {
 } from '@quorate/transport/shared';
 import { describe, expect, test } from 'vitest';
 import { SharedMap } from '../src/shared/layout.ts';
+import { RingWriter } from '../src/shared/ring-writer.ts';
 import type { echo } from './fixtures/shared-echo.ts';
 import { Recorder } from './recorder.ts';
 import { type Subject, runCase, transportCases } from './transport-cases.ts';
@@ -148,6 +149,42 @@ describe('shared memory between threads', () => {
     expect(recorder.disconnects.length).toBe(1);
     await blocking[Symbol.asyncDispose]();
     expect(() => blocking.receive()).toThrow('The transport does not run');
+  });
+
+  test('what a peer sends before it has heard of the end of a connection is not of the next', async () => {
+    const network = createSharedNetwork({ peers: [nodeId('main'), echoName] });
+    const main = attachSharedTransport(network, nodeId('main'));
+    const late = attachSharedTransport(network, echoName, { blocking: true });
+    const [atMain, atLate] = [new Recorder(), new Recorder()];
+    await main.start(atMain);
+    await late.start(atLate);
+    const meet = async (): Promise<void> => {
+      while (!atMain.connected.has(echoName) || atLate.connected.size === 0) {
+        late.receive({ deadlineMs: 0 });
+        await new Promise(setImmediate);
+      }
+    };
+    await meet();
+    main.disconnect?.(echoName, new Error('On purpose'));
+    await atMain.until(() => atMain.disconnects.length === 1);
+    // By now one side has emptied its ring for the next connection; the other has not looked.
+    expect(late.send(nodeId('main'), Uint8Array.of(1))).toBe('sent');
+    for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+    // Not even where it had only just opened the connection that is over.
+    const map = new SharedMap(network);
+    const writer = new RingWriter(map.ring(1, 0), map.direction(1, 0));
+    writer.resume();
+    writer.open((map.generation(0, 1)[0] as number) - 1);
+    writer.write(Uint8Array.of(3), 0);
+    writer.publish();
+    late.receive({ deadlineMs: 0 });
+    await meet();
+    expect(late.send(nodeId('main'), Uint8Array.of(2))).toBe('sent');
+    await atMain.until(() => atMain.messages.length > 0);
+    expect(atMain.messages.map(({ bytes }) => [...bytes])).toEqual([[2]]);
+    expect([atMain.faults, atLate.faults]).toEqual([[], []]);
+    await main[Symbol.asyncDispose]();
+    await late[Symbol.asyncDispose]();
   });
 
   test.each([
