@@ -1,10 +1,9 @@
 import type { QuorateError } from '@quorate/core';
-import type { Block } from './format/block.ts';
 import { type BatchHeader, batchHeaderBytes, batchSeed, writeBatchHeader } from './format/batch-header.ts';
 import { alignBytes, type Position } from './format/position.ts';
 import { emptyHeader, recordBytes, recordTypes, writeRecord } from './format/record.ts';
 import { isControl, type Operation } from './operation.ts';
-import type { TailMemory } from './tail-memory.ts';
+import type { MemoryBlock, TailMemory } from './tail-memory.ts';
 
 const noPayload = new Uint8Array(0);
 const encoder = new TextEncoder();
@@ -20,7 +19,7 @@ export interface Waiter {
 }
 
 interface Stretch {
-  readonly block: Block;
+  readonly block: MemoryBlock;
   readonly start: number;
   end: number;
 }
@@ -46,6 +45,7 @@ export class Batch {
     this.#sum = batchSeed(salt, number);
     const { block, at } = memory.take(batchHeaderBytes);
     this.#stretches.push({ block, start: at, end: at + batchHeaderBytes });
+    block.uses++;
   }
 
   /** Encodes an operation; payloads are copied. */
@@ -102,8 +102,12 @@ export class Batch {
     const byteCount = recordBytes(payload.length);
     const { block, at } = this.#memory.take(byteCount);
     const last = this.#stretches.at(-1) as Stretch;
-    if (last.block === block && last.end === at) last.end = at + byteCount;
-    else this.#stretches.push({ block, start: at, end: at + byteCount });
+    if (last.block === block && last.end === at) {
+      last.end = at + byteCount;
+    } else {
+      this.#stretches.push({ block, start: at, end: at + byteCount });
+      block.uses++;
+    }
     scratch.type = type;
     scratch.kind = kind;
     scratch.group = group;

@@ -51,6 +51,14 @@ export function crc32c(seed: number, view: DataView, start: number, end: number)
       (table[256 + ((d >>> 16) & 0xff)] as number) ^
       (table[d >>> 24] as number);
   }
+  for (; at + 4 <= end; at += 4) {
+    const a = sum ^ view.getInt32(at, true);
+    sum =
+      (table[768 + (a & 0xff)] as number) ^
+      (table[512 + ((a >>> 8) & 0xff)] as number) ^
+      (table[256 + ((a >>> 16) & 0xff)] as number) ^
+      (table[a >>> 24] as number);
+  }
   for (; at < end; at++) sum = (sum >>> 8) ^ (table[(sum ^ view.getUint8(at)) & 0xff] as number);
   return ~sum >>> 0;
 }

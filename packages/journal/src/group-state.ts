@@ -7,7 +7,7 @@ import type { SnapshotFile } from './snapshot-file.ts';
 
 /** Keeps count of the entries in each segment that somebody still needs. */
 export interface LiveCounter {
-  added(position: Position): void;
+  added(position: Position, count: number): void;
   dropped(position: Position): void;
 }
 
@@ -91,9 +91,15 @@ export class GroupState {
       if (operation.reset === true) this.pendingDrops--;
       advance(0);
     }
-    for (const entry of operation.entries ?? []) {
-      this.append(entry.index, entry.term, at);
-      advance(entry.payload.length);
+    const entries = operation.entries;
+    if (entries !== undefined && entries.length > 0) {
+      // A batch is in one segment, so its entries are counted together.
+      this.#live.added(at, entries.length);
+      for (const entry of entries) {
+        this.index.set(entry.index, at, entry.term);
+        advance(entry.payload.length);
+      }
+      this.last += entries.length;
     }
     for (const entry of operation.moved ?? []) {
       if (this.index.position(entry.index) === entry.from) this.move(entry.index, entry.term, at);
@@ -107,7 +113,7 @@ export class GroupState {
 
   append(index: number, term: number, position: Position): void {
     this.index.set(index, position, term);
-    this.#live.added(position);
+    this.#live.added(position, 1);
     this.last = index;
   }
 
@@ -116,7 +122,7 @@ export class GroupState {
     const before = this.index.position(index);
     if (before !== 0) this.#live.dropped(before);
     this.index.set(index, position, term);
-    this.#live.added(position);
+    this.#live.added(position, 1);
     if (index > this.last) this.last = index;
   }
 

@@ -46,10 +46,10 @@ export class SegmentList implements LiveCounter {
     return this.#segments.shift() as Segment;
   }
 
-  added(position: Position): void {
+  added(position: Position, count: number): void {
     const segment = this.at(position);
-    segment.records++;
-    segment.live++;
+    segment.records += count;
+    segment.live += count;
   }
 
   dropped(position: Position): void {

@@ -6,60 +6,81 @@ const blockBytes = 256 * 1024;
 
 /** A stretch of the journal that is still in memory: the bytes from `start` up to `end` of the block. */
 export interface Span {
-  readonly block: Block;
+  readonly block: MemoryBlock;
   readonly start: number;
   end: number;
   readonly position: Position;
 }
 
+/** A block, and how many uses of it there are: spans, and stretches of batches under way. */
+export interface MemoryBlock extends Block {
+  uses: number;
+}
+
 /** Where a record stands in memory. */
 export interface Place {
-  readonly block: Block;
+  readonly block: MemoryBlock;
   readonly at: number;
 }
 
 /**
  * The memory into which batches are encoded, and which then serves reads of the tail: what followers ask for was mostly
- * written just now. Blocks are never written twice, so the collector takes those that have been forgotten.
+ * written just now. Blocks that nobody uses any more are written again, since memory of this size is dear to make.
  */
 export class TailMemory {
   readonly #bytesMax: number;
   readonly #spans: Span[] = [];
   #bytes = 0;
-  #block: Block = makeBlock(blockBytes);
+  #block: MemoryBlock = makeMemoryBlock(blockBytes);
   #used = 0;
+  readonly #free: MemoryBlock[] = [];
 
   /** @param bytesMax how much of the journal's end is remembered */
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
   }
 
-  /** Zeroed room for `byteCount` bytes, a multiple of 8; it follows the room given out before wherever it can. */
+  /** Room for `byteCount` bytes, a multiple of 8; it follows the room given out before wherever it can. */
   take(byteCount: number): Place {
-    if (byteCount > blockBytes / 2) return { block: makeBlock(byteCount), at: 0 };
+    if (byteCount > blockBytes / 2) return { block: makeMemoryBlock(byteCount), at: 0 };
     if (this.#used + byteCount > blockBytes) {
-      this.#block = makeBlock(blockBytes);
+      const full = this.#block;
+      this.#block = this.#free.pop() ?? makeMemoryBlock(blockBytes);
       this.#used = 0;
+      if (full.uses === 0) this.#free.push(full);
     }
     const at = this.#used;
     this.#used += byteCount;
     return { block: this.#block, at };
   }
 
+  /** Ends a use of a block: a batch's that comes to nothing, or a span's that is forgotten. */
+  letGo(block: MemoryBlock): void {
+    block.uses--;
+    const isShared = block.bytes.length === blockBytes;
+    if (isShared && block.uses === 0 && block !== this.#block) this.#free.push(block);
+  }
+
   /** Remembers bytes that are durable at `position`, which is above all that was remembered before. */
-  remember(block: Block, start: number, end: number, position: Position): void {
+  remember(block: MemoryBlock, start: number, end: number, position: Position): void {
     this.#bytes += end - start;
     const last = this.#spans.at(-1);
     const follows =
       last !== undefined &&
       last.block === block &&
       last.end === start &&
-      last.position + (last.end - last.start) / alignBytes === position; // prettier-ignore
-    if (follows) last.end = end;
-    else this.#spans.push({ block, start, end, position });
+      last.position + (last.end - last.start) / alignBytes === position;
+    // The use of the batch becomes that of the span.
+    if (follows) {
+      last.end = end;
+      this.letGo(block);
+    } else {
+      this.#spans.push({ block, start, end, position });
+    }
     while (this.#bytes > this.#bytesMax && this.#spans.length > 0) {
       const dropped = this.#spans.shift() as Span;
       this.#bytes -= dropped.end - dropped.start;
+      this.letGo(dropped.block);
     }
   }
 
@@ -77,4 +98,8 @@ export class TailMemory {
     const at = span.start + (position - span.position) * alignBytes;
     return at < span.end ? { block: span.block, at } : undefined;
   }
+}
+
+function makeMemoryBlock(byteCount: number): MemoryBlock {
+  return { ...makeBlock(byteCount), uses: 0 };
 }

@@ -194,6 +194,7 @@ export class Writer {
   #refuse(cause: unknown): void {
     const waiters = this.#queue.flatMap(batch => batch.waiters);
     const retried = this.#queue.some(batch => !batch.control);
+    for (const batch of this.#queue) batch.discard();
     this.#queue = [];
     this.#queuedBytes = 0;
     for (const { operation } of waiters) operation.group.rollBack();

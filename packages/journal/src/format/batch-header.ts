@@ -35,13 +35,12 @@ export interface BatchHeader {
   readonly oldest: number;
 }
 
-/** Writes a header over bytes that are zero, and returns its sum. */
+/** Writes a header and returns its sum. */
 export function writeBatchHeader(view: DataView, at: number, salt: number, header: BatchHeader): number {
   view.setUint32(at, magic, true);
   view.setUint32(at + 8, header.before, true);
   view.setUint32(at + 12, header.last, true);
-  setUint56(view, at + 16, header.number);
-  view.setUint8(at + 23, formatVersion);
+  setUint56(view, at + 16, header.number, formatVersion);
   view.setUint32(at + 24, segmentOf(header.position), true);
   view.setUint32(at + 28, offsetOf(header.position), true);
   view.setUint32(at + 32, segmentOf(header.durable), true);
@@ -49,6 +48,7 @@ export function writeBatchHeader(view: DataView, at: number, salt: number, heade
   view.setUint32(at + 40, header.length, true);
   view.setUint32(at + 44, header.count, true);
   view.setUint32(at + 48, header.oldest, true);
+  for (let pad = at + 52; pad < at + batchHeaderBytes; pad += 4) view.setUint32(pad, 0, true);
   const sum = crc32c(salt, view, at + 8, at + batchHeaderBytes);
   view.setUint32(at + 4, sum, true);
   return sum;
@@ -87,6 +87,6 @@ const seedView = new DataView(new ArrayBuffer(8));
 
 /** What the first record of a batch continues from: no record of another batch fits into its chain. */
 export function batchSeed(salt: number, number: number): number {
-  setUint56(seedView, 0, number);
+  setUint56(seedView, 0, number, 0);
   return crc32c(salt, seedView, 0, 8);
 }

@@ -9,12 +9,11 @@ export function makeBlock(byteCount: number): Block {
   return { bytes, view: new DataView(bytes.buffer) };
 }
 
-/** An integer below 2^56 in seven bytes, little-endian. */
-export function setUint56(view: DataView, at: number, value: number): void {
-  const high = Math.floor(value / 0x1_0000_0000);
+/** An integer below 2^56 in seven bytes, and one more byte above it. Little-endian. */
+export function setUint56(view: DataView, at: number, value: number, above: number): void {
   view.setUint32(at, value >>> 0, true);
-  view.setUint16(at + 4, high & 0xffff, true);
-  view.setUint8(at + 6, high >>> 16);
+  const high = value < 0x1_0000_0000 ? 0 : Math.floor(value / 0x1_0000_0000);
+  view.setUint32(at + 4, high | (above << 24), true);
 }
 
 /** What {@link setUint56} wrote. */

@@ -1,6 +1,6 @@
 import { crc32c } from '../crc32c.ts';
 import { getUint56, setUint56 } from './block.ts';
-import { aligned } from './position.ts';
+import { alignBytes, aligned } from './position.ts';
 
 /**
  * A record: 32 bytes of header and its payload, filled up with zeros to a multiple of 8. Little-endian.
@@ -57,7 +57,7 @@ export function recordBytes(payloadLength: number): number {
   return recordHeaderBytes + aligned(payloadLength);
 }
 
-/** Writes a record over bytes that are zero, and returns its sum. There must be room for it. */
+/** Writes a record and returns its sum. There must be room for it. */
 export function writeRecord(
   view: DataView,
   bytes: Uint8Array,
@@ -68,12 +68,12 @@ export function writeRecord(
 ): number {
   view.setUint32(at + 8, header.length | (header.kind << 24), true);
   view.setUint32(at + 12, header.group, true);
-  setUint56(view, at + 16, header.term);
-  view.setUint8(at + 23, formatVersion);
-  setUint56(view, at + 24, header.index);
-  view.setUint8(at + 31, header.type);
+  setUint56(view, at + 16, header.term, formatVersion);
+  setUint56(view, at + 24, header.index, header.type);
   bytes.set(payload, at + recordHeaderBytes);
-  const sum = crc32c(before, view, at + 8, at + recordHeaderBytes + header.length);
+  const end = at + recordHeaderBytes + header.length;
+  for (let pad = end; pad % alignBytes !== 0; pad++) view.setUint8(pad, 0);
+  const sum = crc32c(before, view, at + 8, end);
   view.setUint32(at, sum, true);
   view.setUint32(at + 4, before, true);
   return sum;

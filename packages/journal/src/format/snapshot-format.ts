@@ -34,9 +34,8 @@ export function encodeSnapshotHeader(group: number, metadata: SnapshotMetadata):
   view.setUint32(0, magic, true);
   view.setUint32(8, group, true);
   view.setUint32(12, membership.length, true);
-  setUint56(view, 16, metadata.index);
-  view.setUint8(23, formatVersion);
-  setUint56(view, 24, metadata.term);
+  setUint56(view, 16, metadata.index, formatVersion);
+  setUint56(view, 24, metadata.term, 0);
   bytes.set(membership, snapshotHeaderBytes);
   view.setUint32(4, crc32c(0, view, 8, bytes.length), true);
   return block;
@@ -78,8 +77,7 @@ export function encodePieceHeader(piece: Uint8Array, before: number): { header: 
 
 export function encodeSnapshotFooter(total: number, before: number): Uint8Array {
   const { bytes, view } = makeBlock(snapshotFooterBytes);
-  setUint56(view, 8, total);
-  view.setUint8(15, 1);
+  setUint56(view, 8, total, 1);
   view.setUint32(4, crc32c(before, view, 8, snapshotFooterBytes), true);
   return bytes;
 }
