@@ -11,13 +11,13 @@ const hostsMax = 64;
 export function defineScenario(scenario: Scenario): Scenario {
   const { name, summary, nodes, clients = 0, probes = [] } = scenario;
   if (typeof name !== 'string' || !kebabCase.test(name)) {
-    throw new RangeError(`Name of a scenario must be kebab-case: received "${String(name)}"`);
+    throw new RangeError(`Name of a scenario must be kebab-case: received "${name}"`);
   }
   if (typeof summary !== 'string') {
     throw new TypeError(`Summary of scenario "${name}" must be a string: received ${String(summary)}`);
   }
   if (typeof scenario.node !== 'function') {
-    throw new TypeError(`Node of scenario "${name}" must be a function: received ${String(scenario.node)}`);
+    throw new TypeError(`Node of scenario "${name}" must be a function: received ${typeof scenario.node}`);
   }
   if (!Number.isInteger(clients) || clients < 0) {
     throw new RangeError(
@@ -26,7 +26,7 @@ export function defineScenario(scenario: Scenario): Scenario {
   }
   if (clients > 0 && typeof scenario.client !== 'function') {
     throw new TypeError(
-      `Client of scenario "${name}" must be a function: received ${String(scenario.client)}`,
+      `Client of scenario "${name}" must be a function: received ${typeof scenario.client}`,
     );
   }
   if (nodes.length < 1 || nodes.length + clients > hostsMax) {

@@ -63,7 +63,7 @@ export class Episodes {
 
   /** Ends everything that has begun; nothing begins any more. */
   endAll(): void {
-    for (const fault of [...this.#running.keys()]) this.#end(fault);
+    for (const fault of this.#running.keys()) this.#end(fault);
   }
 
   #begin(kind: string, episode: Episode, strike: (random: Random) => Strike | undefined): void {

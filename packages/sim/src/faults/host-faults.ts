@@ -93,7 +93,7 @@ export class HostFaults {
     const down = this.#nodes.filter(({ host }) => host.incarnation === undefined).length;
     if (node.host.incarnation === undefined || down >= this.#allowed.process.downMax) return undefined;
     node.crash();
-    return { nodes: [node.host.name], end: () => node.start() };
+    return { nodes: [node.host.name], end: () => this.#world.at(this.#world.nowUs, () => node.start()) };
   }
 
   #setClock({ host }: Machine): void {

@@ -28,12 +28,12 @@ export function microtaskTrap(
 ): typeof queueMicrotask {
   return callback => {
     if (typeof callback !== 'function') original(callback);
-    const { fail } = report();
+    const heard = report();
     original(() => {
       try {
         callback();
       } catch (error) {
-        fail(error);
+        heard.fail(error);
       }
     });
   };
@@ -66,13 +66,14 @@ export function tickTrap(
 
 /** The file that called a function, asked without a stack's text: a test runner would read source maps to make one. */
 function callerOf(called: (...args: never[]) => unknown): string {
-  const { prepareStackTrace } = Error;
+  const before = Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace');
   const at: { stack?: unknown } = {};
   Error.prepareStackTrace = (_error, sites) => sites[0]?.getFileName() ?? '';
   try {
     Error.captureStackTrace(at, called);
     return String(at.stack);
   } finally {
-    Error.prepareStackTrace = prepareStackTrace;
+    if (before === undefined) Reflect.deleteProperty(Error, 'prepareStackTrace');
+    else Object.defineProperty(Error, 'prepareStackTrace', before);
   }
 }

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 
 /** Captured before any simulation replaces them. */
-const { nextTick } = process;
+const nextTick = process.nextTick.bind(process);
 const enqueueMicrotask = queueMicrotask;
 
 /** How promises go on between two events: V8's own checkpoint from a synchronous loop, or turns of Node's tick queue. */
@@ -21,6 +21,7 @@ export function microtaskCheckpoint(): (() => void) | undefined {
     wasTried = true;
     try {
       setFlagsFromString('--allow-natives-syntax');
+      // oxlint-disable-next-line typescript/no-implied-eval -- V8 names this function by a percent sign alone
       checkpoint = new Function('%PerformMicrotaskCheckpoint()') as () => void;
       checkpoint();
     } catch {

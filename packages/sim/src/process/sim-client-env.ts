@@ -32,7 +32,7 @@ export class SimClientEnv extends SimEnv implements ClientEnv {
     this.#workload.abort(new QuorateError('ABORTED', 'The safety phase is over', { outcome: 'not-applied' }));
   }
 
-  operation<Input, Output>(input: Input, run: () => Promise<Output>): Promise<Output | undefined> {
+  operation<Output>(input: unknown, run: () => Promise<Output>): Promise<Output | undefined> {
     this.world.touch();
     if (!this.world.tape.takes(this.#label, this.#operations++)) return Promise.resolve(undefined);
     const { lane } = this.host;

@@ -10,31 +10,22 @@ const floatWords = new Int32Array(float.buffer);
  */
 export function hashValue(hash: TraceHash, value: unknown, depth: number = 0): void {
   if (depth > DEPTH_MAX) return;
-  switch (typeof value) {
-    case 'string':
-      hash.word(1);
-      hash.text(value);
-      return;
-    case 'number':
-      hash.word(2);
-      float[0] = value;
-      hash.word(floatWords[0] as number);
-      hash.word(floatWords[1] as number);
-      return;
-    case 'boolean':
-      hash.word(value ? 4 : 3);
-      return;
-    case 'bigint':
-      hash.word(5);
-      hash.text(value.toString(36));
-      return;
-    case 'object':
-      if (value === null) hash.word(6);
-      else hashObject(hash, value, depth);
-      return;
-    default:
-      hash.word(7);
-      hash.text(typeof value);
+  if (typeof value === 'string') {
+    hash.word(1);
+    hash.text(value);
+  } else if (typeof value === 'number') {
+    float[0] = value;
+    hash.words(2, floatWords[0] as number, floatWords[1] as number);
+  } else if (typeof value === 'boolean') {
+    hash.word(value ? 4 : 3);
+  } else if (typeof value === 'bigint') {
+    hash.word(5);
+    hash.text(value.toString(36));
+  } else if (typeof value === 'object' && value !== null) {
+    hashObject(hash, value, depth);
+  } else {
+    hash.word(6);
+    hash.text(value === null ? 'null' : typeof value);
   }
 }
 

@@ -207,7 +207,9 @@ describe('operations', () => {
     const result = await simulate(
       scenario({
         clients: 1,
-        client: async env => void (await env.operation(1, () => Promise.reject(new TypeError('oops')))),
+        async client(env) {
+          await env.operation(1, () => Promise.reject(new TypeError('oops')));
+        },
       }),
       { seed: 1 },
     );

@@ -10,7 +10,7 @@ async function seedsWith(wanted: Scenario, has: (result: RunResult) => boolean, 
   const found: RunResult[] = [];
   for (let seed = 1; seed <= 200 && found.length < count; seed++) {
     const result = await simulate(wanted, { seed, record: true });
-    expect(result.verdict, String(result.error ?? result.finding?.message)).toBe('ok');
+    expect(result.verdict, `${result.finding?.message} ${String(result.error)}`).toBe('ok');
     if (has(result)) found.push(result);
   }
   expect(found).toHaveLength(count);
@@ -88,13 +88,12 @@ describe('a crash', () => {
       },
     });
     let lastStarted: unknown;
-    const { node } = ghost;
     const tracked: Scenario = {
       ...ghost,
       node(env) {
         if (env.self === 'n1') lastStarted = env;
         if (env.self === 'n1' && env.incarnation === 1) escaped = undefined;
-        return node(env);
+        return ghost.node(env);
       },
     };
     const runs = await seedsWith(tracked, result =>
