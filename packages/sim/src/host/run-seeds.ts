@@ -151,7 +151,7 @@ function replayLineOf(
   return formatReplay({
     ...(folder === undefined ? {} : { package: folder }),
     scenario: scenario.name,
-    seed: outcome.seed,
+    seed: run.seed,
     changes: run,
     traceHash: (shrunk?.outcome ?? outcome).traceHash,
     ...(digests === undefined
