@@ -98,6 +98,11 @@ export class Batch {
     }
   }
 
+  /** Gives the memory back: the batch is not written. */
+  discard(): void {
+    for (const { block } of this.#stretches) this.#memory.letGo(block);
+  }
+
   #record(type: number, kind: number, group: number, term: number, index: number, payload: Uint8Array): void {
     const byteCount = recordBytes(payload.length);
     const { block, at } = this.#memory.take(byteCount);
