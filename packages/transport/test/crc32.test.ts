@@ -18,7 +18,8 @@ test('the loop and zlib give one value, for any part and any seed', () => {
         const end = Math.max(head, bytes.length - tail);
         const part = bytes.subarray(head, end);
         const start = Math.min(head, bytes.length);
-        const expected = reference(part, seed);
+        // Node 22 forgets the seed where there is nothing to add to it.
+        const expected = part.length === 0 ? seed : reference(part, seed);
         expect(crc32Portable(bytes, start, start + part.length, seed)).toBe(expected);
         expect(crc32(bytes, start, start + part.length, seed)).toBe(expected);
       },

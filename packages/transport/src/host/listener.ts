@@ -10,6 +10,8 @@ export class Listener {
   readonly #shaking: Set<Socket> = new Set();
   readonly #shakingMax: number;
   readonly #closed: Promise<void>;
+  /** Ends a wait for listening. */
+  #abandon: (() => void) | undefined;
 
   constructor(options: {
     readonly tls: TlsIdentity | undefined;
@@ -46,7 +48,7 @@ export class Listener {
     return address === null ? undefined : { host: address.address, port: address.port };
   }
 
-  /** @throws QuorateError `LISTEN_FAILED` */
+  /** @throws QuorateError `LISTEN_FAILED`, or `CLOSED` when it is closed before it listens */
   async listen({ host, port }: PeerAddress): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', error =>
@@ -58,8 +60,15 @@ export class Listener {
           }),
         ),
       );
+      this.#abandon = () =>
+        reject(
+          new QuorateError('CLOSED', 'The transport was disposed of while it started', {
+            outcome: 'not-applied',
+          }),
+        );
       this.#server.listen({ host, port, backlog: 511 }, resolve);
     });
+    this.#abandon = undefined;
     // A server that listens has errors of single connections to accept; they cost those alone.
     this.#server.on('error', () => {});
   }
@@ -72,7 +81,10 @@ export class Listener {
   /** Takes no more connections. Settles when those that it has are closed. */
   async close(): Promise<void> {
     const wasListening = this.#server.listening;
+    // A server that is closed while it looks up its host never says so.
+    this.#server.once('listening', () => this.#server.close());
     this.#server.close();
+    this.#abandon?.();
     for (const raw of this.#shaking) raw.destroy();
     if (wasListening) await this.#closed;
   }
