@@ -8,14 +8,12 @@ interface Bug {
   readonly looksBeforeWaiting?: boolean;
 }
 
-const rounds = 15;
-
-/** A mailbox on which one client waits for what the other puts there: whoever waits is woken by what comes. */
+/** Mailboxes into which one client puts what it takes out itself, at the same time: whoever waits is woken by what comes. */
 function waitingTaker(name: string, summary: string, bug: Bug = {}): Scenario {
   return defineScenario({
     name,
     summary,
-    nodes: ['mailbox'],
+    nodes: ['mailboxes'],
     clients: 2,
     faults: {
       network: { mode: 'stream', resets: false, partitions: false, loss: false },
@@ -23,38 +21,48 @@ function waitingTaker(name: string, summary: string, bug: Bug = {}): Scenario {
     },
     safetyMs: 4000,
     probes: ['a taker waited', 'a taker found something at once'],
-    node: env => mailbox(env, bug),
+    node: env => mailboxes(env, bug),
     async client(env) {
       const calls = await startCalls(env);
-      for (let round = 1; round <= rounds; round++) {
-        if (env.index === 0) {
-          await pause(env, env.random.below(20));
-          await env.operation({ type: 'put', round }, () =>
-            callUntilAnswered(env, calls, 'mailbox', 'put', round),
-          );
-        } else {
+      const box = env.index;
+      for (let round = 1; !env.workload.aborted; round++) {
+        await pause(env, env.random.below(200));
+        const delayMs = env.random.below(20);
+        await env.operation({ type: 'exchange', round }, async () => {
           // Not repeated once it was sent: it is answered when something comes, however long that takes.
-          await env.operation({ type: 'take', round }, () =>
-            callUntilSent(env, calls, 'mailbox', 'take', null),
-          );
-        }
+          const taken = callUntilSent(env, calls, 'mailboxes', 'take', box);
+          await pause(env, delayMs);
+          await callUntilAnswered(env, calls, 'mailboxes', 'put', { box, item: round });
+          return taken;
+        });
       }
     },
   });
 }
 
-async function mailbox(env: NodeEnv, bug: Bug): Promise<void> {
+class Mailbox {
+  readonly items = new Set<number>();
+  readonly waiting: (() => void)[] = [];
+}
+
+async function mailboxes(env: NodeEnv, bug: Bug): Promise<void> {
   const log = await DurableCell.open(env.disk, 'log', 0);
-  const items = new Set<number>();
-  const waiting: (() => void)[] = [];
-  let wakeUps = 0;
+  const boxes = new Map<number, Mailbox>();
+  const boxOf = (box: number): Mailbox => {
+    const found = boxes.get(box) ?? new Mailbox();
+    boxes.set(box, found);
+    return found;
+  };
+  let waits = 0;
   await startCalls(env, {
-    put(item: number): boolean {
+    put({ box, item }: { box: number; item: number }): boolean {
+      const { items, waiting } = boxOf(box);
       items.add(item);
       waiting.shift()?.();
       return true;
     },
-    async take(): Promise<number> {
+    async take(box: number): Promise<number> {
+      const { items, waiting } = boxOf(box);
       for (;;) {
         const [first] = items;
         if (first !== undefined) {
@@ -62,11 +70,11 @@ async function mailbox(env: NodeEnv, bug: Bug): Promise<void> {
           items.delete(first);
           return first;
         }
-        // It is written down that somebody waits; meanwhile something may come.
-        if (bug.looksBeforeWaiting === true) await log.set(++wakeUps);
+        // That somebody waits is written down; meanwhile something may come.
+        if (bug.looksBeforeWaiting === true) await log.set(++waits);
         env.reached('a taker waited');
         await new Promise<void>(resolve => waiting.push(resolve));
-        if (bug.looksBeforeWaiting !== true) await log.set(++wakeUps);
+        if (bug.looksBeforeWaiting !== true) await log.set(++waits);
       }
     },
   });
@@ -74,7 +82,7 @@ async function mailbox(env: NodeEnv, bug: Bug): Promise<void> {
 
 export const correct: Scenario = waitingTaker(
   'waiting-taker',
-  'A mailbox whose taker waits for the next item and is always woken',
+  'Mailboxes whose takers wait for the next item and are always woken',
 );
 
 export const lostWakeUp: Scenario = waitingTaker(

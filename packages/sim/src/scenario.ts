@@ -26,7 +26,7 @@ export interface Scenario {
   readonly probes?: readonly string[];
   /** What must hold: told what is observed, and asked at the end. A fresh one for each run. */
   readonly invariants?: readonly (() => Invariant)[];
-  /** Checks the operations of all clients at the end. Returns what is wrong, if anything is. */
+  /** Checks the operations of all clients at the end; their times are simulated µs. Returns what is wrong, if anything is. */
   check?(history: readonly Operation[]): Finding | undefined;
   /** Starts a node: called at the beginning and after each crash. What it returned before a crash never goes on. */
   node(env: NodeEnv): void | Promise<void>;

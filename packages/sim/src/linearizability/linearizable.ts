@@ -30,8 +30,13 @@ export function linearizable<State, Input, Output>(
     const [stuck, prefix] = [result.stuck, result.prefix].map(order =>
       Array.from(order, index => history[index]),
     );
-    const atMs = stuck?.[0]?.returnedAt;
+    const returnedUs = stuck?.[0]?.returnedAt;
     const details = { partition, prefix, stuck, state };
-    return { rule: 'linearizability', message, details, ...(atMs === undefined ? {} : { atMs }) };
+    return {
+      rule: 'linearizability',
+      message,
+      details,
+      ...(returnedUs === undefined ? {} : { atMs: returnedUs / 1000 }),
+    };
   };
 }

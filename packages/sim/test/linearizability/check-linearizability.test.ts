@@ -258,7 +258,7 @@ describe('the check of a scenario', () => {
     const finding = check([write('a', 1, 0, 1), read('b', 2, 2, 3)]);
     expect(finding).toMatchObject({
       rule: 'linearizability',
-      atMs: 3,
+      atMs: 0.003,
       details: { stuck: [{ process: 'b' }] },
     });
     expect(structuredClone(finding)).toEqual(finding);
