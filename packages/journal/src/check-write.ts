@@ -7,9 +7,10 @@ import type { JournalLimits } from './journal-options.ts';
 /**
  * Checks a write against what its group will hold once all that was accepted before it is durable.
  *
+ * @returns how many bytes its records take, at most
  * @throws TypeError or RangeError, which say what is wrong with it
  */
-export function checkWrite(write: JournalWrite, group: GroupState, limits: JournalLimits): void {
+export function checkWrite(write: JournalWrite, group: GroupState, limits: JournalLimits): number {
   const { truncateFrom, entries, hardState } = write;
   if (truncateFrom !== undefined) checkTruncation(truncateFrom, group);
   if (entries !== undefined) {
@@ -20,6 +21,7 @@ export function checkWrite(write: JournalWrite, group: GroupState, limits: Journ
   if (byteCount > limits.writeMaxBytes) {
     throw new RangeError(`A write must take at most ${limits.writeMaxBytes} bytes: received ${byteCount}`);
   }
+  return byteCount;
 }
 
 function checkTruncation(from: number, group: GroupState): void {

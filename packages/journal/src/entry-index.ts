@@ -33,18 +33,24 @@ export class EntryIndex {
   }
 
   set(index: number, position: Position, term: number): void {
-    const number = Math.floor(index / pageEntries);
-    let page = this.#page(number);
-    if (page === undefined) {
-      page = new Float64Array(pageEntries * 2);
-      this.#pages.set(number, page);
-      this.#lastNumber = number;
-      this.#lastPage = page;
+    let slot = index - this.#lastNumber * pageEntries;
+    let page = this.#lastPage;
+    if (page === undefined || slot < 0 || slot >= pageEntries) {
+      const number = Math.floor(index / pageEntries);
+      slot = index - number * pageEntries;
+      page = this.#page(number) ?? this.#makePage(number);
     }
-    const slot = (index % pageEntries) * 2;
-    if (page[slot] === 0) this.#count++;
-    page[slot] = position;
-    page[slot + 1] = term;
+    if (page[slot * 2] === 0) this.#count++;
+    page[slot * 2] = position;
+    page[slot * 2 + 1] = term;
+  }
+
+  #makePage(number: number): Float64Array {
+    const page = new Float64Array(pageEntries * 2);
+    this.#pages.set(number, page);
+    this.#lastNumber = number;
+    this.#lastPage = page;
+    return page;
   }
 
   /** Takes out the entries from `first` to `last` and tells the position of each. O(entries there are, and pages). */
@@ -79,6 +85,7 @@ export class EntryIndex {
     if (held > 0) return;
     this.#pages.delete(number);
     this.#lastNumber = -1;
+    this.#lastPage = undefined;
   }
 
   #page(number: number): Float64Array | undefined {

@@ -77,9 +77,9 @@ export class SegmentedJournal implements Journal {
     if (over !== undefined) return Promise.reject(over);
     try {
       const group = this.#groupOf(write.group);
-      checkWrite(write, group, this.#limits);
+      const byteCount = checkWrite(write, group, this.#limits);
       const { truncateFrom, entries, hardState } = write;
-      return this.#writer.submit({ group, truncateFrom, entries, hardState });
+      return this.#writer.submit({ group, truncateFrom, entries, hardState }, byteCount);
     } catch (error) {
       return Promise.reject(error);
     }

@@ -57,10 +57,9 @@ export class Writer {
   }
 
   /** Resolves when the operation is durable and applied. Never throws at the call. */
-  submit(operation: Operation): Promise<void> {
+  submit(operation: Operation, byteCount: number = operationBytes(operation)): Promise<void> {
     const { over } = this;
     if (over !== undefined) return Promise.reject(over);
-    const byteCount = operationBytes(operation);
     if (this.#queuedBytes + byteCount > this.#limits.pendingBytesMax && this.#queuedBytes > 0) {
       return Promise.reject(busy(this.#limits.pendingBytesMax));
     }

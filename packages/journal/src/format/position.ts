@@ -28,7 +28,7 @@ export function offsetOf(position: Position): number {
   return (position % unitsPerSegment) * alignBytes;
 }
 
-/** `byteCount` and what it takes to the next multiple of {@link alignBytes}. */
+/** `byteCount`, below 2^31, and what it takes to the next multiple of {@link alignBytes}. */
 export function aligned(byteCount: number): number {
-  return Math.ceil(byteCount / alignBytes) * alignBytes;
+  return (byteCount + (alignBytes - 1)) & -alignBytes;
 }
