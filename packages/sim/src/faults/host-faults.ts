@@ -34,7 +34,7 @@ export class HostFaults {
   plan(safetyMs: number): void {
     const { process, clock } = this.#allowed;
     this.#schedule('crashes', 'crash', { safetyMs, gapMs: 3_000, longMs: downMaxMs }, random =>
-      this.#crash(this.#pick(random)),
+      this.#crash(this.#pickSome(random)),
     );
     this.#schedule('pauses', 'pause', { safetyMs, gapMs: 2_000, longMs: process.pauseMaxMs }, random =>
       pause(this.#pick(random)),
@@ -82,18 +82,35 @@ export class HostFaults {
         const downMs = downMinMs * 2 ** times.below(10);
         if (!this.#world.faulty || !strikes.chance(probability)) return;
         this.#world.at(this.#world.nowUs + Math.floor(delayUs * share), () => {
-          const strike = this.#world.faulty ? this.#crash(node) : undefined;
+          const strike = this.#world.faulty ? this.#crash([node]) : undefined;
           if (strike !== undefined) this.#episodes.strike('crash', strike, downMs * 1000);
         });
       };
     }
   }
 
-  #crash(node: Machine): Strike | undefined {
+  /** One node, and now and then some others: a power failure, or a mistake that spreads. */
+  #pickSome(random: Random): readonly Machine[] {
+    const first = this.#pick(random);
+    if (random.below(4) > 0) return [first];
+    return [first, ...this.#nodes.filter(node => node !== first && random.below(2) === 0)];
+  }
+
+  /** Crashes those that run, as far as enough others stay up. */
+  #crash(nodes: readonly Machine[]): Strike | undefined {
     const down = this.#nodes.filter(({ host }) => host.incarnation === undefined).length;
-    if (node.host.incarnation === undefined || down >= this.#allowed.process.downMax) return undefined;
-    node.crash();
-    return { nodes: [node.host.name], end: () => this.#world.at(this.#world.nowUs, () => node.start()) };
+    const struck = nodes
+      .filter(({ host }) => host.incarnation !== undefined)
+      .slice(0, Math.max(0, this.#allowed.process.downMax - down));
+    if (struck.length === 0) return undefined;
+    for (const node of struck) node.crash();
+    const world = this.#world;
+    return {
+      nodes: struck.map(({ host }) => host.name),
+      end: () => {
+        for (const node of struck) world.at(world.nowUs, () => node.start());
+      },
+    };
   }
 
   #setClock({ host }: Machine): void {

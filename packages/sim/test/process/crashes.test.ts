@@ -6,12 +6,20 @@ import { scenario } from '../engine/small-scenario.ts';
 const crashes: FaultOptions = { process: { crashes: true } };
 
 /** The first seeds of a scenario in which something was, with a record. */
-async function seedsWith(wanted: Scenario, has: (result: RunResult) => boolean, count = 5) {
+async function seedsWith(
+  wanted: Scenario,
+  has: (result: RunResult) => boolean,
+  count = 5,
+  hooks: { readonly before?: () => void; readonly check?: (result: RunResult) => void } = {},
+) {
   const found: RunResult[] = [];
   for (let seed = 1; seed <= 200 && found.length < count; seed++) {
+    hooks.before?.();
     const result = await simulate(wanted, { seed, record: true });
     expect(result.verdict, `${result.finding?.message} ${String(result.error)}`).toBe('ok');
-    if (has(result)) found.push(result);
+    if (!has(result)) continue;
+    hooks.check?.(result);
+    found.push(result);
   }
   expect(found).toHaveLength(count);
   return found;
@@ -23,37 +31,45 @@ function hadCrash(result: RunResult): boolean {
 
 describe('a crash', () => {
   test('ends everything that its program had under way, and a restart begins anew', async () => {
-    const lives: { readonly incarnation: number; ended: boolean }[] = [];
-    const counting = scenario({
+    let moments: { readonly incarnation: number; readonly atMs: number }[] = [];
+    const busy = scenario({
       nodes: ['n1', 'n2'],
       faults: crashes,
-      safetyMs: 20_000,
+      safetyMs: 10_000,
       async node(env) {
         if (env.self !== 'n1') return;
-        for (const life of lives) life.ended = true;
-        const life = { incarnation: env.incarnation, ended: false };
-        lives.push(life);
         expect(env.clock.monotonicMs()).toBe(0);
-        const stillAlive = (): void => {
-          if (life.ended) throw new Error(`incarnation ${life.incarnation} goes on`);
-          env.clock.setTimer(1, stillAlive);
-        };
-        stillAlive();
+        const note = () => moments.push({ incarnation: env.incarnation, atMs: env.clock.monotonicMs() });
+        for (let delayMs = 1; delayMs < 10_000; delayMs += 7) env.clock.setTimer(delayMs, note);
+        const file = await env.disk.open(`file-${env.incarnation}`, { create: true });
         for (;;) {
-          await sleep(env.clock, 3);
-          if (life.ended) throw new Error(`incarnation ${life.incarnation} goes on`);
+          await file.write([new Uint8Array(10)], 0);
+          await file.sync();
+          note();
         }
       },
     });
     let restarts = 0;
-    for (let seed = 1; seed <= 30; seed++) {
-      lives.length = 0;
-      const { verdict, error } = await simulate(counting, { seed });
-      expect(verdict, String(error)).toBe('ok');
-      expect(lives.map(({ incarnation }) => incarnation)).toEqual(lives.map((_, index) => index + 1));
-      restarts += lives.length - 1;
-    }
-    expect(restarts).toBeGreaterThan(20);
+    const before = (): void => {
+      moments = [];
+    };
+    const check = ({ trace }: RunResult): void => {
+      const lifeMs: number[] = [];
+      for (const { atUs, node, detail } of trace ?? []) {
+        if (node !== 'n1') continue;
+        if (detail.type === 'start') lifeMs[detail.incarnation] = -atUs / 1000;
+        if (detail.type === 'crash') lifeMs[lifeMs.length - 1] = (lifeMs.at(-1) as number) + atUs / 1000;
+      }
+      restarts += lifeMs.length - 2;
+      for (const { incarnation, atMs } of moments) {
+        const limitMs = lifeMs[incarnation] as number;
+        // The last life has no end, so its limit is still its negative beginning.
+        if (limitMs > 0) expect(atMs).toBeLessThanOrEqual(limitMs + 0.001);
+      }
+      expect(moments.length).toBeGreaterThan(100);
+    };
+    await seedsWith(busy, hadCrash, 10, { before, check });
+    expect(restarts).toBeGreaterThan(5);
   });
 
   test('takes every effect from code that runs on', async () => {
@@ -160,29 +176,30 @@ describe('a crash', () => {
     expect(within.filter(last => last === 'begin').length).toBeGreaterThan(5);
   });
 
-  test('spares as many nodes as it must', async () => {
-    const nodes = ['n1', 'n2', 'n3', 'n4', 'n5'];
-    const few = scenario({
-      nodes,
-      faults: { process: { crashes: true, downMax: 2 } },
-      safetyMs: 20_000,
-      clients: 1,
-      client: async () => {},
-    });
-    const most = [];
-    for (const { trace } of await seedsWith(few, hadCrash, 20)) {
-      const down = new Set<string>();
+  test('spares as many nodes as it must, and clients always', async () => {
+    const mostDown = async (downMax: number): Promise<number> => {
+      const few = scenario({
+        nodes: ['n1', 'n2', 'n3', 'n4', 'n5'],
+        faults: { process: { crashes: true, downMax } },
+        safetyMs: 20_000,
+        clients: 1,
+        client: async () => {},
+      });
       let max = 0;
-      for (const { node, detail } of trace ?? []) {
-        if (detail.type === 'crash') down.add(node);
-        if (detail.type === 'start') down.delete(node);
-        max = Math.max(max, down.size);
-        expect(node === 'client-0' && detail.type === 'crash').toBe(false);
+      for (const { trace } of await seedsWith(few, hadCrash, 30)) {
+        const down = new Set<string>();
+        for (const { node, detail } of trace ?? []) {
+          if (detail.type === 'crash') down.add(node);
+          if (detail.type === 'start') down.delete(node);
+          max = Math.max(max, down.size);
+          expect(node === 'client-0' && detail.type === 'crash').toBe(false);
+        }
+        expect(down.size).toBe(0);
       }
-      expect(down.size).toBe(0);
-      most.push(max);
-    }
-    expect(Math.max(...most)).toBe(2);
+      return max;
+    };
+    expect(await mostDown(1)).toBe(1);
+    expect(await mostDown(5)).toBeGreaterThan(2);
   });
 
   test('that is taken away does not happen, and the others do', async () => {
@@ -235,5 +252,28 @@ describe('a pause', () => {
       }
       expect(paused).toBe(false);
     }
+  });
+
+  test('ends with a crash: whoever starts again runs', async () => {
+    const both = scenario({ nodes: ['n1'], faults: { process: { downMax: 1 } }, safetyMs: 20_000 });
+    let within = 0;
+    const check = ({ trace }: RunResult): void => {
+      let paused = false;
+      for (const { detail } of trace ?? []) {
+        if (detail.type === 'crash') {
+          if (paused) within++;
+          paused = false;
+        } else if (detail.type === 'pause') {
+          expect(paused).toBe(false);
+          paused = true;
+        } else if (detail.type === 'resume') {
+          expect(paused).toBe(true);
+          paused = false;
+        }
+      }
+    };
+    const kinds = ['crashes', 'pauses'];
+    await seedsWith(both, ({ swarm }) => kinds.every(kind => swarm?.includes(kind)), 40, { check });
+    expect(within).toBeGreaterThan(0);
   });
 });
