@@ -130,6 +130,25 @@ describe('the chain', () => {
     expect(await outcome(disk)).toMatch(/is damaged at offset/);
   });
 
+  test('finds a batch that stands where another was acknowledged', async () => {
+    // The same journal went on from its fourth batch in two ways; each fifth batch is sound, and in its place.
+    const disk = new CrashDisk();
+    const write = async (on: Journal, index: number, fill: number): Promise<void> => {
+      const payload = new Uint8Array(32).fill(fill);
+      await on.write({ group, entries: [{ index: logIndex(index), term: term(1), kind: 0, payload }] });
+    };
+    const journal = await open(disk);
+    for (let index = 1; index <= 4; index++) await write(journal, index, index);
+    const futures = [disk.after('all', seededRandom(1)), disk.after('all', seededRandom(1))] as const;
+    for (const [which, future] of futures.entries()) {
+      const on = await open(future);
+      for (let index = 5; index <= 7; index++) await write(on, index, index + which * 100);
+    }
+    const other = futures[1].bytes(name).subarray(start(4), start(5));
+    futures[0].bytes(name).set(other, start(4));
+    expect(await outcome(futures[0])).toMatch(/is damaged at offset \d+: expected a batch that continues/);
+  });
+
   test('finds the batches of another journal in its place', async () => {
     const disk = await even();
     const other = new CrashDisk();
