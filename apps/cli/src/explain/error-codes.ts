@@ -2,12 +2,14 @@ import { demoCodes } from './demo-codes.ts';
 import type { ErrorCode } from './error-code.ts';
 import { libraryCodes } from './library-codes.ts';
 import { nodeCodes } from './node-codes.ts';
+import { storageCodes } from './storage-codes.ts';
+import { transportCodes } from './transport-codes.ts';
 
 /** Every code that a package or an application of this repository gives, by code. */
 export const errorCodes: ReadonlyMap<string, ErrorCode> = new Map(
-  [...Object.entries(libraryCodes), ...Object.entries(nodeCodes), ...Object.entries(demoCodes)].toSorted(
-    ([left], [right]) => (left < right ? -1 : 1),
-  ),
+  [libraryCodes, transportCodes, storageCodes, nodeCodes, demoCodes]
+    .flatMap(codes => Object.entries(codes))
+    .toSorted(([left], [right]) => (left < right ? -1 : 1)),
 );
 
 /** Codes that share a word with this one or differ in a few letters, best first, at most three. */

@@ -9,6 +9,11 @@ export const libraryCodes: Readonly<Record<string, ErrorCode>> = {
     advice:
       'Nothing, where the abort was meant. The outcome says whether the operation may have taken effect.',
   },
+  CLOSED: {
+    from: 'everything that is disposed',
+    means: 'What was called was disposed before, or while the call was under way; the outcome says which.',
+    advice: 'Nothing, where the end was meant. Otherwise look who disposes of it too soon.',
+  },
   DEADLINE_EXCEEDED: {
     from: 'every call that waits; HTTP 504',
     means:

@@ -91,8 +91,8 @@ export const nodeCodes: Readonly<Record<string, ErrorCode>> = {
     advice: 'Use shorter keys; a hash of the long one will do.',
   },
   LISTEN_FAILED: {
-    from: 'node, at its start',
-    means: 'The address could not be listened on; the message has the system error.',
+    from: '@quorate/transport; node, at its start',
+    means: 'The address could not be listened on; the message has the system error, or it is the cause.',
     advice: 'Choose another port or address.',
   },
   MISDIRECTED: {
@@ -122,8 +122,9 @@ export const nodeCodes: Readonly<Record<string, ErrorCode>> = {
     advice: 'Check the path: the API starts with /v1/.',
   },
   OVERLOADED: {
-    from: 'node, HTTP 429',
-    means: 'The node works on as many operations as it takes at once; this one was not begun.',
+    from: '@quorate/transport; node, HTTP 429',
+    means:
+      'The node or peer works on as much as it takes at once, or too many answers are missing; this one was not begun.',
     advice: 'Back off, then repeat. It is safe to.',
   },
   OWNER_MOVING: {
