@@ -1,7 +1,10 @@
 /**
- * Which kinds of faults may strike, each with its bounds. A group that is left out never strikes; `true` takes its defaults. Of a
- * group that is given by its fields, those kinds may strike that are named; where none is, but bounds or some `false`, all others
- * may: `process: { pauseMaxMs: 500 }` has crashes too, `process: { pauses: true }` has none. Each seed draws a subset of the kinds that are allowed, and how hard each strikes (swarm testing: Groce et al., ISSTA 2012).
+ * Which kinds of faults may strike, each with its bounds. A group that is left out never strikes; `true` takes its defaults.
+ *
+ * Of a group that is given by its fields, those kinds may strike that are named; where none is, but bounds or some `false`, all
+ * others may: `process: { pauseMaxMs: 500 }` has crashes too, `process: { pauses: true }` has none.
+ *
+ * Each seed draws a subset of the kinds that are allowed, and how hard each strikes (swarm testing: Groce et al., ISSTA 2012).
  */
 export interface FaultOptions {
   readonly network?: boolean | NetworkFaults;

@@ -18,7 +18,7 @@ export interface RunOptions {
   readonly earlierMs?: number;
   /** Keeps the events, and what can be taken away. Default false: their number and hash alone. */
   readonly record?: boolean;
-  /** Stops after so many events with an `exhausted` result: a protocol that talks for ever is a finding of its own. */
+  /** Ends the run with a finding of the rule `exhausted` after so many events. Default 10,000,000. */
   readonly eventsMax?: number;
 }
 
@@ -32,6 +32,7 @@ export interface RunResult {
   readonly error?: unknown;
   /** Sixteen hexadecimal digits over every event in order: equal for two runs that did the same. */
   readonly traceHash: string;
+  /** What happened of the queue: timers, arrivals, ends of disk operations, faults. What is sent is in the trace, not in this number. */
   readonly events: number;
   readonly simulatedMs: number;
   readonly probes: readonly string[];
