@@ -7,7 +7,8 @@ import type { Operation } from './operation.ts';
  * A distributed program and what may befall it: nodes that run it, clients that use it, faults, and what must hold.
  *
  * Everything that happens follows from one seed. A run has a safety phase, in which faults strike, and a liveness phase: all
- * faults end, everything that is down starts again, and whatever the clients still wait for must come to its end.
+ * faults end, everything that is down starts again, and whatever the clients still wait for must come to its end. That ends
+ * the run.
  */
 export interface Scenario {
   /** What the command line calls it: kebab-case. */
@@ -20,7 +21,10 @@ export interface Scenario {
   readonly faults?: FaultOptions;
   /** Simulated time with faults. Default 30,000. */
   readonly safetyMs?: number;
-  /** Simulated time without, after which clients must have ended. Default 30,000. */
+  /**
+   * Simulated time without, within which clients must end. The run is over as soon as they all have; one without clients
+   * takes all of it. Whatever shall be seen of the nodes after the faults, a client has to wait for. Default 30,000.
+   */
   readonly livenessMs?: number;
   /** What some seed should reach; the command line lists those that none did. See {@link Env.reached}. */
   readonly probes?: readonly string[];
@@ -30,7 +34,7 @@ export interface Scenario {
   check?(history: readonly Operation[]): Finding | undefined;
   /** Starts a node: called at the beginning and after each crash. What it returned before a crash never goes on. */
   node(env: NodeEnv): void | Promise<void>;
-  /** What one client does. Its end is awaited in the liveness phase. */
+  /** What one client does. Its end is awaited in the liveness phase; the last one's ends the run. */
   client?(env: ClientEnv): Promise<void>;
 }
 

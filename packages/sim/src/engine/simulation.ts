@@ -42,6 +42,8 @@ export class Simulation {
   /** Nodes that start with the liveness phase. */
   readonly #late: Machine[] = [];
   readonly #livenessMs: number;
+  /** How many clients have not ended. */
+  #awaited: number;
 
   constructor(scenario: Scenario, options: RunOptions) {
     const { seed, without = [], record = false, eventsMax = eventsDefaultMax } = options;
@@ -77,7 +79,8 @@ export class Simulation {
     const client = scenario.client?.bind(scenario);
     this.#clients = hosts
       .filter(({ kind }) => kind === 'client')
-      .map(host => new Client(shared, host, devices(host), client));
+      .map(host => new Client(shared, host, devices(host), client, () => this.#clientEnded()));
+    this.#awaited = clients;
   }
 
   /** Puts the run's first events into the queue: starts, faults, the ends of both phases. */
@@ -154,6 +157,17 @@ export class Simulation {
     this.#episodes.endAll();
     for (const machine of this.#late) machine.start();
     for (const client of this.#clients) client.endWorkload();
+    if (this.#clients.length > 0 && this.#awaited === 0) this.#finishSoon();
+  }
+
+  #clientEnded(): void {
+    this.#awaited--;
+    if (this.#awaited === 0 && !this.world.faulty) this.#finishSoon();
+  }
+
+  /** As an event of its own, so that what else happens at this instant still does. */
+  #finishSoon(): void {
+    this.world.at(this.world.nowUs, () => this.#finish());
   }
 
   #finish(): void {

@@ -10,33 +10,47 @@ export class Client {
   readonly #shared: EnvWorld;
   readonly #devices: MachineDevices;
   readonly #program: Scenario['client'];
+  readonly #onEnd: () => void;
   #env: SimClientEnv | undefined;
   #ended = false;
+  #mayBegin = true;
 
-  constructor(shared: EnvWorld, host: Host, devices: MachineDevices, program: Scenario['client']) {
+  /** @param onEnd called once: when the program ends, or when it is known that there is none */
+  constructor(
+    shared: EnvWorld,
+    host: Host,
+    devices: MachineDevices,
+    program: Scenario['client'],
+    onEnd: () => void,
+  ) {
     this.#shared = shared;
     this.host = host;
     this.#devices = devices;
     this.#program = program;
+    this.#onEnd = onEnd;
   }
 
   start(index: number): void {
     const { world } = this.#shared;
     const life = this.host.start();
     this.#env = new SimClientEnv(this.#shared, this.host, life, this.#devices.open(life), index);
-    const end = (): void => {
-      this.#ended = true;
-    };
-    if (this.#program === undefined) end();
-    else this.#program(this.#env).then(end, error => world.fail(error));
+    if (!this.#mayBegin) this.#env.endWorkload();
+    if (this.#program === undefined) this.#end();
+    else
+      this.#program(this.#env).then(
+        () => this.#end(),
+        error => world.fail(error),
+      );
   }
 
   /** It never starts, and nobody waits for its end. */
   leaveOut(): void {
-    this.#ended = true;
+    this.#end();
   }
 
+  /** It begins nothing new; if it has yet to start, it learns so then. */
   endWorkload(): void {
+    this.#mayBegin = false;
     this.#env?.endWorkload();
   }
 
@@ -48,6 +62,11 @@ export class Client {
         `operation ${number} (${textOf(input)}) since ${invokedAt / 1000} ms`,
     );
     return `${this.host.name} waits for ${open.length === 0 ? 'something that is no operation' : open.join(', ')}`;
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#onEnd();
   }
 }
 

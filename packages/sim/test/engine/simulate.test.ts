@@ -1,6 +1,6 @@
-import { QuorateError, sleep } from '@quorate/core';
+import { type Clock, QuorateError, sleep } from '@quorate/core';
 import { describe, expect, test } from 'vitest';
-import { simulate } from '../../src/index.ts';
+import { type ClientEnv, type Scenario, simulate } from '../../src/index.ts';
 import { heartbeatAsync, heartbeatCallbacks } from '../../scenarios/heartbeat.ts';
 import { scenario } from './small-scenario.ts';
 
@@ -68,6 +68,43 @@ describe('a run', () => {
       ['liveness', 1_000_000],
       ['end', 2_000_000],
     ]);
+  });
+
+  test('is over when the last client ends in the liveness phase, and without clients takes all of it', async () => {
+    const endless = async (env: { readonly clock: Clock }): Promise<never> => {
+      for (;;) await sleep(env.clock, 10);
+    };
+    const run = (fields: Partial<Scenario>, without: readonly string[] = []) =>
+      simulate(scenario({ node: endless, ...fields }), { seed: 1, without });
+    const waiting = (waitMs: number) => async (env: ClientEnv) => {
+      while (!env.workload.aborted) await sleep(env.clock, 1);
+      await sleep(env.clock, waitMs * env.index);
+    };
+    const last = await run({ clients: 3, client: waiting(200) });
+    expect(last.verdict).toBe('ok');
+    expect(last.simulatedMs).toBeGreaterThanOrEqual(1_400);
+    expect(last.simulatedMs).toBeLessThan(1_402);
+    expect((await run({ clients: 2, async client() {} })).simulatedMs).toBe(1_000);
+    expect((await run({ clients: 1, client: endless })).finding).toMatchObject({
+      rule: 'liveness',
+      atMs: 2_000,
+    });
+    expect((await run({})).simulatedMs).toBe(2_000);
+    // Who is taken away is not waited for.
+    const less = await run({ clients: 2, client: waiting(200) }, ['client:client-1#0']);
+    expect(less.simulatedMs).toBeLessThan(1_002);
+  });
+
+  test('that is cut short before a client starts has that client begin nothing', async () => {
+    const late = scenario({
+      clients: 1,
+      async client(env) {
+        while (!env.workload.aborted) await sleep(env.clock, 1);
+      },
+    });
+    for (let seed = 1; seed <= 5; seed++) {
+      expect(await simulate(late, { seed, safetyMs: 0 })).toMatchObject({ verdict: 'ok' });
+    }
   });
 
   test('can be cut short, and what happens before stays as it was', async () => {
