@@ -84,10 +84,11 @@ async function replica(env: NodeEnv, bug: Bug): Promise<void> {
   });
   void (async () => {
     const told = new Map<string, number>();
-    for (;;) {
+    const peers = replicas.filter(peer => peer !== own);
+    // Each in turn: of peers drawn at random one may be left out for longer than anybody waits.
+    for (let turn = env.random.below(peers.length); ; turn++) {
       await pause(env, env.random.below(200) + 50);
-      const peer = replicas[env.random.below(replicas.length)] as string;
-      if (peer === own) continue;
+      const peer = peers[turn % peers.length] as string;
       const news = counts;
       const count = counts[own] ?? 0;
       await cell.settled();

@@ -72,10 +72,12 @@ async function resource(env: NodeEnv, bug: Bug): Promise<void> {
   await startCalls(env, {
     async write({ fence }: Grant): Promise<boolean> {
       if (bug.noFencing !== true) {
-        // The token is durable before anything is done under it, and somebody newer may come meanwhile.
+        // The token is durable before anything is done under it, by a repeated write too, and somebody newer may come meanwhile.
         if (fence > seen) {
           seen = fence;
           await cell.set(seen);
+        } else {
+          await cell.settled();
         }
         if (fence < seen) {
           env.reached('the resource refused a token');
