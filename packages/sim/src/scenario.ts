@@ -35,7 +35,7 @@ export interface Scenario {
   /** Starts a node: called at the beginning and after each crash. What it returned before a crash never goes on. */
   node(env: NodeEnv): void | Promise<void>;
   /** What one client does. Its end is awaited in the liveness phase; the last one's ends the run. */
-  client?(env: ClientEnv): Promise<void>;
+  client?(env: ClientEnv): Promise<unknown>;
 }
 
 /** What is wrong with a run. */
