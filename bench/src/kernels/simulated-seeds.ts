@@ -37,7 +37,9 @@ async function runAll(scenario: Scenario, seeds: number): Promise<RunResult[]> {
   for (let seed = 1; seed <= seeds; seed++) {
     const result = await simulate(scenario, { seed });
     if (result.verdict !== 'ok') {
-      throw new Error(`Seed ${seed} of ${scenario.name} must be without a finding: received ${result.verdict}`);
+      throw new Error(
+        `Seed ${seed} of ${scenario.name} must be without a finding: received ${result.verdict}`,
+      );
     }
     results.push(result);
   }

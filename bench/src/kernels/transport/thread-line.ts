@@ -1,0 +1,56 @@
+import type { Kernel, Setup } from '../../suite.ts';
+import { messageBytes, type OpenLine } from './line.ts';
+import { connectThreads, peer, type ThreadWay } from './thread-transport.ts';
+
+/** Messages through one of our transports between two threads, or within one, by events. */
+export function threadLine(way: Exclude<ThreadWay, 'shared, blocking'>): OpenLine {
+  return async hear => {
+    const { transport, close } = await connectThreads(
+      way,
+      { type: 'echo' },
+      { onMessage: (_, message) => hear(message) },
+    );
+    return {
+      send(message) {
+        const result = transport.send(peer, message);
+        if (result !== 'sent') throw new Error(`Message must be sent: received "${result}"`);
+      },
+      close,
+    };
+  };
+}
+
+/** Round trips through shared memory between two threads that block until a message comes. */
+export function blockingRoundTrips(trips: number): Setup {
+  return async (): Promise<Kernel> => {
+    const message = new Uint8Array(messageBytes);
+    let [heard, value] = [0, 0];
+    const { transport, receive, close } = await connectThreads(
+      'shared, blocking',
+      { type: 'echo' },
+      {
+        onMessage(_, answer) {
+          heard++;
+          value = answer[0] as number;
+        },
+      },
+    );
+    const trip = (index: number): number => {
+      const before = heard;
+      message[0] = index;
+      transport.send(peer, message);
+      while (heard === before) receive?.();
+      return value;
+    };
+    return {
+      ops: trips,
+      run() {
+        let sum = 0;
+        for (let index = 0; index < trips; index++) sum = (Math.imul(sum, 31) + trip(index)) | 0;
+        return sum;
+      },
+      call: trip,
+      close,
+    };
+  };
+}
