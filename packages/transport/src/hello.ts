@@ -27,7 +27,7 @@ const encoder = new TextEncoder();
 /** The payload of `hello` and of `welcome`. */
 export interface Hello {
   readonly protocol: number;
-  /** The longest message that the sender of this takes. */
+  /** The longest message that the sender of this takes and sends. It must be the same at both ends. */
   readonly messageMaxBytes: number;
   /** The sender of this gives the connection up when it has heard nothing for so long. */
   readonly silenceMs: number;
@@ -43,6 +43,7 @@ export type RefusalReason =
   | 'WRONG_CLUSTER'
   | 'WRONG_NODE'
   | 'UNKNOWN_PEER'
+  | 'MESSAGE_LIMIT'
   | 'CERTIFICATE'
   | 'DUPLICATE'
   | 'CLOSING';

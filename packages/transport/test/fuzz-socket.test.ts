@@ -79,7 +79,11 @@ test(`${attempts} spoilt conversations with a live server: it lives, hands over 
   });
   const exit = once(server, 'exit') as Promise<[number | null, string | null]>;
   const [{ port }] = (await once(server, 'message')) as [{ port: number }];
-  await using honest = createTcpTransport({ self: 'honest', peers: { server: `127.0.0.1:${port}` } });
+  await using honest = createTcpTransport({
+    self: 'honest',
+    peers: { server: `127.0.0.1:${port}` },
+    limits: { messageMaxBytes: 1 << 18 },
+  });
   const recorder = new Recorder();
   await honest.start(recorder);
   const to = nodeId('server');

@@ -15,7 +15,7 @@ export class RawPeer {
   readonly #decoder = new FrameDecoder({ payloadMaxBytes: 1 << 24 });
   readonly #waiting: Set<() => void> = new Set();
 
-  private constructor(socket: Socket) {
+  constructor(socket: Socket) {
     this.socket = socket;
     socket.on('error', () => {}); // Being thrown out is what most of them are for.
     socket.on('data', (chunk: Buffer) => {
@@ -41,6 +41,14 @@ export class RawPeer {
   }
 
   hello(name: string, changes: Partial<Hello> = {}): void {
+    this.#introduce(FrameKind.hello, name, changes);
+  }
+
+  welcome(name: string, changes: Partial<Hello> = {}): void {
+    this.#introduce(FrameKind.welcome, name, changes);
+  }
+
+  #introduce(kind: FrameKind, name: string, changes: Partial<Hello>): void {
     const hello: Hello = {
       protocol: 1,
       messageMaxBytes: 1 << 20,
@@ -50,7 +58,7 @@ export class RawPeer {
       node: nodeId(name) as NodeId,
       ...changes,
     };
-    this.say(FrameKind.hello, encodeHello(hello));
+    this.say(kind, encodeHello(hello));
   }
 
   say(kind: FrameKind, payload: Uint8Array = new Uint8Array(0), group = 0): void {

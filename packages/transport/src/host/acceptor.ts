@@ -3,6 +3,7 @@ import { TLSSocket } from 'node:tls';
 import { type NodeId, QuorateError, type Timer } from '@quorate/core';
 import { FrameKind } from '../frame.ts';
 import { type Hello, type RefusalReason, decodeHello, protocolVersion } from '../hello.ts';
+import { formatAddress } from '../peer-address.ts';
 import type { PeerLink } from './peer-link.ts';
 import type { TcpConnection } from './tcp-connection.ts';
 import type { TcpNode } from './tcp-node.ts';
@@ -21,6 +22,8 @@ export class Acceptor {
   readonly #linkOf: (peer: NodeId) => PeerLink | undefined;
   /** In the order in which they came. */
   readonly #undecided: Map<TcpConnection, Undecided> = new Map();
+  /** Those that were refused, while they are told why; in the order in which they were. */
+  readonly #leaving: Set<TcpConnection> = new Set();
   refusedCount = 0;
   lastRefusal: { readonly cause: unknown; readonly wallMs: number } | undefined;
 
@@ -36,7 +39,8 @@ export class Acceptor {
   /** Takes in a socket whose TLS, where there is any, may still be under way: it says hello after that. */
   accept(socket: Socket): void {
     const { limits, clock } = this.#node;
-    const where = `${socket.remoteAddress ?? 'an unknown address'}:${socket.remotePort ?? 0}`;
+    const { remoteAddress: host = 'an unknown address', remotePort: port = 0 } = socket;
+    const where = formatAddress({ host, port });
     const connection = this.#node.connection(socket);
     this.#makeRoom();
     const timer = clock.setTimer(limits.helloMs, () =>
@@ -112,7 +116,7 @@ export class Acceptor {
   }
 
   #refusalOf(hello: Hello, socket: Socket): readonly [RefusalReason, string] | undefined {
-    const { self, cluster, tls, incarnation, state } = this.#node;
+    const { self, cluster, tls, incarnation, state, limits } = this.#node;
     if (state.disposed) return ['CLOSING', `"${self}" is closing`];
     if (hello.protocol !== protocolVersion)
       return ['PROTOCOL_VERSION', `version ${hello.protocol}, not ${protocolVersion}`];
@@ -126,6 +130,11 @@ export class Acceptor {
     }
     const link = this.#linkOf(hello.node);
     if (link === undefined) return ['UNKNOWN_PEER', `"${hello.node}" is no peer of "${self}"`];
+    if (hello.messageMaxBytes !== limits.messageMaxBytes)
+      return [
+        'MESSAGE_LIMIT',
+        `messages are limited to ${hello.messageMaxBytes} bytes, here to ${limits.messageMaxBytes}`,
+      ];
     if (!link.takes({ dialer: hello.node, incarnation: hello.incarnation }))
       return ['DUPLICATE', 'there is a connection'];
     return undefined;
@@ -133,7 +142,15 @@ export class Acceptor {
 
   /** Tells the other side why, and ends. */
   #refuse({ connection, where, hello }: Undecided, reason: RefusalReason, message: string): void {
-    connection.close(FrameKind.refusal, { reason, message }, this.#node.limits.closeMs);
+    const { closeMs, unauthenticatedMax } = this.#node.limits;
+    for (const oldest of this.#leaving) {
+      if (this.#leaving.size < unauthenticatedMax) break;
+      this.#leaving.delete(oldest);
+      oldest.destroy();
+    }
+    this.#leaving.add(connection);
+    void connection.closed.then(() => this.#leaving.delete(connection));
+    connection.close(FrameKind.refusal, { reason, message }, closeMs);
     // Two that dialed each other at once are in order.
     if (reason !== 'DUPLICATE')
       this.#note(hello?.node, `${where} was refused: ${reason}: ${message}`, reason);

@@ -33,7 +33,7 @@ export class CorkedWriter implements Flushable {
   #overdue = 0;
   #writingSinceMs = 0;
 
-  /** @param onProgress called, never within {@link append}, when a write that took its time is over */
+  /** @param onProgress called, never within {@link append}, when something that waited has left */
   constructor(socket: Socket, pool: BufferPool, turn: FlushTurn, clock: Clock, onProgress: () => void) {
     this.#socket = socket;
     this.#turn = turn;
@@ -86,6 +86,8 @@ export class CorkedWriter implements Flushable {
   flush(): void {
     this.#scheduled = false;
     this.#write();
+    // Where the kernel took it all within the call, no callback will tell.
+    if (!this.#writing && !this.#closed) this.#onProgress();
   }
 
   #write(): void {

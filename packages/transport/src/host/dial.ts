@@ -83,6 +83,8 @@ function faultOfWelcome(node: TcpNode, peer: NodeId, hello: Hello): QuorateError
   else if (hello.cluster !== node.cluster)
     message = `it belongs to cluster "${hello.cluster}", this node to "${node.cluster}"`;
   else if (hello.node !== peer) message = `it is "${hello.node}"`;
+  else if (hello.messageMaxBytes !== node.limits.messageMaxBytes)
+    message = `its messages are limited to ${hello.messageMaxBytes} bytes, here to ${node.limits.messageMaxBytes}`;
   if (message === undefined) return undefined;
   return new QuorateError('PEER_REJECTED', `What answered for "${peer}" is not it: ${message}`, {
     retryable: true,

@@ -14,8 +14,6 @@ export interface Current extends Candidate {
   readonly connection: TcpConnection;
   /** How often this node speaks on it. */
   readonly beatMs: number;
-  /** The longest message that both ends take. */
-  readonly messageMaxBytes: number;
   /** A message was refused because the queue was full. */
   full: boolean;
 }
@@ -35,15 +33,18 @@ export class PeerLink {
   failureCount = 0;
   lastError: { readonly cause: unknown; readonly wallMs: number } | undefined;
   readonly #node: TcpNode;
+  readonly #onUp: (beatMs: number) => void;
   #dialing: Dialing | undefined;
   #retry: Timer | undefined;
   #attempt = 0;
   #removed = false;
 
-  constructor(node: TcpNode, id: NodeId, address: PeerAddress | undefined) {
+  /** @param onUp told of each connection, and how often this node has to speak on it */
+  constructor(node: TcpNode, id: NodeId, address: PeerAddress | undefined, onUp: (beatMs: number) => void) {
     this.#node = node;
     this.id = id;
     this.address = address;
+    this.#onUp = onUp;
   }
 
   get state(): 'connected' | 'dialing' | 'waiting' {
@@ -87,7 +88,7 @@ export class PeerLink {
     }
     if (current === undefined || replaces(next, current, this.#node.self, this.id)) return true;
     // The peer may dial because it knows that the connection is gone: a word on it will tell.
-    current.connection.beat(Number.POSITIVE_INFINITY, 0);
+    current.connection.beat(this.#node.clock.monotonicMs(), 0);
     return false;
   }
 
@@ -114,7 +115,6 @@ export class PeerLink {
       ...next,
       connection,
       beatMs: Math.max(beatMinMs, Math.min(limits.heartbeatMs, hello.silenceMs / 3)),
-      messageMaxBytes: Math.min(limits.messageMaxBytes, hello.messageMaxBytes),
       full: false,
     };
     this.current = current;
@@ -125,6 +125,7 @@ export class PeerLink {
       onClose: cause => this.drop(current, cause),
       onProgress: () => this.#progress(current),
     });
+    this.#onUp(current.beatMs);
     this.#node.publish('connected', this.id, this.#dialerOf(current));
     this.#node.tell(handlers => handlers.onConnect?.(this.id));
   }
@@ -132,8 +133,6 @@ export class PeerLink {
   /** Ends a connection that is in use, and dials again. */
   drop(current: Current, cause: unknown): void {
     if (this.current !== current) return;
-    const heldMs = this.#node.clock.monotonicMs() - current.connection.openedMs;
-    if (heldMs > this.#node.limits.backoff.maxMs) this.#attempt = 0;
     this.#end(current, cause);
     this.#dialLater();
   }
@@ -177,7 +176,7 @@ export class PeerLink {
   }
 
   #take(current: Current, kind: FrameKind, group: number, payload: Uint8Array): void {
-    if (kind === FrameKind.message) {
+    if (kind === FrameKind.message && payload.length <= this.#node.limits.messageMaxBytes) {
       this.#node.hand(this.id, payload, group);
       return;
     }
@@ -186,7 +185,10 @@ export class PeerLink {
     this.drop(
       current,
       end === undefined
-        ? new QuorateError('PROTOCOL_VIOLATION', `"${this.id}" sent a frame of kind ${kind} out of place`)
+        ? new QuorateError(
+            'PROTOCOL_VIOLATION',
+            `"${this.id}" sent a frame of kind ${kind} and ${payload.length} bytes out of place`,
+          )
         : lost(`"${this.id}" closed the connection: ${end.reason}: ${end.message}`),
     );
   }
@@ -204,7 +206,10 @@ export class PeerLink {
 
   #detach(current: Current, cause: unknown): void {
     this.current = undefined;
-    if (!current.connection.ended) current.connection.destroy();
+    const { connection } = current;
+    const heldMs = this.#node.clock.monotonicMs() - connection.openedMs;
+    if (heldMs > this.#node.limits.backoff.maxMs) this.#attempt = 0;
+    if (!connection.ended) connection.destroy();
     this.#remember(cause);
     this.#node.publish('disconnected', this.id, this.#dialerOf(current), cause);
   }

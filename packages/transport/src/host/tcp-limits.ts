@@ -4,7 +4,10 @@ import { checkInteger } from '../transport-state.ts';
 
 /** What a TCP transport allows itself and its peers. All have defaults. */
 export interface TcpLimits {
-  /** The longest message that is sent or taken. Default 16 MiB. */
+  /**
+   * The longest message that is sent or taken. Default 16 MiB. Nodes with different limits refuse each other: what one of
+   * them may send, the other could not take.
+   */
   readonly messageMaxBytes?: number | undefined;
   /** What may wait for one peer, 20 bytes for each message included, before `send` says `full`. Default 64 MiB. */
   readonly queueMaxBytes?: number | undefined;
@@ -16,9 +19,12 @@ export interface TcpLimits {
   readonly stallMs?: number | undefined;
   /** How long an attempt to connect may take, up to the hello. Default 5000. */
   readonly connectMs?: number | undefined;
-  /** How long a connection may take to say who it is, TLS included. Default 5000. */
+  /** How long a connection may take for TLS, and then to say who it is. Default 5000 for each. */
   readonly helloMs?: number | undefined;
-  /** How many connections may be undecided at once; one more costs the oldest of them its place. Default 64. */
+  /**
+   * How many connections may be at TLS, how many may be undecided, and how many may be hearing why they are refused; one
+   * more costs the oldest of its kind its place. Default 64 for each.
+   */
   readonly unauthenticatedMax?: number | undefined;
   /** How long disposing waits for what was sent to leave. Default 1000. */
   readonly closeMs?: number | undefined;

@@ -55,6 +55,7 @@ class Tcp implements TcpTransport {
   readonly #signal: AbortSignal | undefined;
   #watch: Timer | undefined;
   #watchedMs = 0;
+  #watchDelayMs = 0;
   #disposal: Promise<void> | undefined;
 
   constructor(options: TcpTransportOptions) {
@@ -126,7 +127,6 @@ class Tcp implements TcpTransport {
     checkMessage(message, this.#limits.messageMaxBytes);
     const current = this.#links.get(to)?.current;
     if (current === undefined || this.#state.disposed) return 'disconnected';
-    checkMessage(message, current.messageMaxBytes);
     const { connection } = current;
     if (connection.queuedBytes + message.length + frameHeaderBytes > this.#limits.queueMaxBytes) {
       current.full = true;
@@ -155,7 +155,7 @@ class Tcp implements TcpTransport {
       existing.move(where);
       return;
     }
-    const link = new PeerLink(this.#node, peer, where);
+    const link = new PeerLink(this.#node, peer, where, this.#watchSooner);
     this.#links.set(peer, link);
     if (this.#watch !== undefined) link.start();
   }
@@ -210,12 +210,22 @@ class Tcp implements TcpTransport {
     this.#links.clear();
   }
 
+  /** A peer that has just connected may have to hear from here before the next look is due. */
+  readonly #watchSooner = (beatMs: number): void => {
+    if (this.#watch === undefined || beatMs / 2 >= this.#watchDelayMs) return;
+    this.#watch.cancel();
+    this.#watchedMs = this.#node.clock.monotonicMs();
+    this.#watchLater();
+  };
+
   #watchLater(): void {
+    if (this.#state.disposed) return;
     let beatMs = this.#limits.heartbeatMs;
     for (const { current } of this.#links.values()) {
       if (current !== undefined && current.beatMs < beatMs) beatMs = current.beatMs;
     }
     const delayMs = Math.max(watchMinMs, beatMs / 2);
+    this.#watchDelayMs = delayMs;
     this.#watch = this.#node.clock.setTimer(delayMs, () => {
       const nowMs = this.#node.clock.monotonicMs();
       const lateMs = nowMs - this.#watchedMs - delayMs;
