@@ -28,10 +28,11 @@ export class BufferPool {
   }
 }
 
-/** A buffer with frames in it, and how far it is written. */
+/** A buffer with frames in it: those bytes that have not been taken. */
 interface Filled {
   readonly buffer: Uint8Array;
-  readonly length: number;
+  start: number;
+  readonly end: number;
 }
 
 /**
@@ -46,7 +47,8 @@ export class FrameCork {
   #open: Uint8Array | undefined;
   #at = 0;
   #sealed: Filled[] = [];
-  #out: Filled[] = [];
+  /** Buffers that are out to their last byte. */
+  #out: Uint8Array[] = [];
   /** The one buffer that {@link takeWhole} gave. */
   #outBuffer: Uint8Array | undefined;
   #sequence = 0;
@@ -78,13 +80,14 @@ export class FrameCork {
   }
 
   /**
-   * Everything as one view, if it lies in one buffer and nothing is out; else `undefined`, and it is for {@link take}.
-   * This is the common case, without a list.
+   * Everything as one view, if it is at most `bytesMax`, lies in one buffer and nothing is out; else `undefined`, and it is
+   * for {@link take}. This is the common case, without a list.
    */
-  takeWhole(): Uint8Array | undefined {
+  takeWhole(bytesMax: number): Uint8Array | undefined {
     const open = this.#open;
-    if (open === undefined || this.#sealed.length > 0 || this.#outBytes > 0) return undefined;
     const length = this.#at;
+    if (open === undefined || length > bytesMax || this.#sealed.length > 0 || this.#outBytes > 0)
+      return undefined;
     this.#outBuffer = open;
     this.#outBytes = length;
     this.#collectedBytes = 0;
@@ -93,20 +96,26 @@ export class FrameCork {
     return open.subarray(0, length);
   }
 
-  /** The oldest buffers, as many as stay within `bytesMax` but at least one if anything was collected. */
+  /** The oldest buffers, as many as stay within `bytesMax`; if the first of them does not, a part of it. */
   take(bytesMax: number): readonly Uint8Array[] {
     if (this.#outBytes > 0) return [];
     if (this.#sealed.length === 0 || this.#collectedBytes <= bytesMax) this.#seal();
+    const views: Uint8Array[] = [];
     let count = 0;
-    while (count < this.#sealed.length) {
-      const { length } = this.#sealed[count] as Filled;
-      if (count > 0 && this.#outBytes + length > bytesMax) break;
-      this.#outBytes += length;
+    for (const filled of this.#sealed) {
+      const { buffer, start, end } = filled;
+      const whole = this.#outBytes + end - start <= bytesMax;
+      if (!whole && views.length > 0) break;
+      filled.start = whole ? end : start + bytesMax;
+      views.push(buffer.subarray(start, filled.start));
+      this.#outBytes += filled.start - start;
+      if (!whole) break;
+      this.#out.push(buffer);
       count++;
     }
-    this.#out = this.#sealed.splice(0, count);
+    this.#sealed.splice(0, count);
     this.#collectedBytes -= this.#outBytes;
-    return this.#out.map(({ buffer, length }) => buffer.subarray(0, length));
+    return views;
   }
 
   /** The batch that is out has been written, or never will be. */
@@ -117,7 +126,7 @@ export class FrameCork {
       this.#outBuffer = undefined;
       return;
     }
-    for (const { buffer } of this.#out) this.#pool.give(buffer);
+    for (const buffer of this.#out) this.#pool.give(buffer);
     this.#out = [];
   }
 
@@ -141,7 +150,7 @@ export class FrameCork {
   }
 
   #seal(): void {
-    if (this.#open !== undefined) this.#sealed.push({ buffer: this.#open, length: this.#at });
+    if (this.#open !== undefined) this.#sealed.push({ buffer: this.#open, start: 0, end: this.#at });
     this.#open = undefined;
     this.#at = 0;
   }

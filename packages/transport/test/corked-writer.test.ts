@@ -29,6 +29,11 @@ class FakeSocket {
     this.ended = true;
   }
 
+  /** The kernel has taken what it has been given, and has no room for more. */
+  progress(): void {
+    for (const callback of this.#callbacks.splice(0)) callback();
+  }
+
   /** The kernel has room again. */
   drain(): void {
     this.takes = true;
@@ -106,6 +111,22 @@ test('while the kernel takes nothing it collects, and then writes in order', asy
   expect(progress).toEqual([0]);
   expect(writer.stalledMs(clock.monotonicMs())).toBe(0);
   expect(lengths(socket.writes)).toEqual(Array.from({ length: 199 }, (_, index) => index + 1));
+});
+
+test('a long message leaves in parts, so that who takes it slowly is seen to take it', () => {
+  const { socket, writer, clock } = make();
+  socket.takes = false;
+  writer.append(FrameKind.message, 0, new Uint8Array(1_000_000));
+  writer.append(FrameKind.message, 0, new Uint8Array(7));
+  const queued = [writer.queuedBytes];
+  for (let part = 1; part <= 4; part++) {
+    clock.advance(100);
+    expect(writer.stalledMs(clock.monotonicMs())).toBe(100);
+    socket.progress();
+    queued.push(writer.queuedBytes);
+  }
+  expect(queued).toEqual([1_000_047, 737_903, 475_759, 213_615, 0]);
+  expect(lengths(socket.writes)).toEqual([1_000_000, 7]);
 });
 
 test('its end waits for what was sent, and takes nothing more', async () => {

@@ -7,7 +7,7 @@ import type { FlushTurn, Flushable } from './flush-turn.ts';
 
 /** What is collected before it is written without waiting for the end of the turn. */
 const flushBytes = 65_536;
-/** The most that one write takes along: progress is seen from write to write. */
+/** The most that one write takes along, of a long message too: progress is seen from write to write. */
 const writeMaxBytes = 262_144;
 const nothing = Buffer.alloc(0);
 
@@ -93,7 +93,7 @@ export class CorkedWriter implements Flushable {
   #write(): void {
     const socket = this.#socket;
     while (!this.#writing && !this.#closed && this.#cork.collectedBytes > 0) {
-      const whole = this.#cork.takeWhole();
+      const whole = this.#cork.takeWhole(writeMaxBytes);
       if (whole === undefined) this.#writeBatch(this.#cork.take(writeMaxBytes));
       else if (this.#encrypted) socket.write(whole, this.#onWritten);
       else socket.write(whole);
