@@ -2,7 +2,7 @@ import type { Kernel, Setup } from '../../suite.ts';
 
 /** Bytes of each message. */
 export const messageBytes = 100;
-/** Different messages, taken in turn: more than are under way at any time. */
+/** Different messages, taken in turn. */
 const kinds = 256;
 
 /** A way to a peer that sends every message back. */
@@ -28,10 +28,10 @@ export function roundTrips(open: OpenLine, trips: number): Setup {
   };
 }
 
-/** Always `window` messages under way; each that comes back makes room for another. */
-export function pipelined(open: OpenLine, messages: number, window: number): Setup {
-  return async (): Promise<Kernel> => {
-    const exchange = await Exchange.open(open, window);
+/** Always `window` messages under way, a parameter of the bench; each that comes back makes room for another. */
+export function pipelined(open: OpenLine, messages: number): Setup {
+  return async (context): Promise<Kernel> => {
+    const exchange = await Exchange.open(open, context.number('window'));
     return { ops: messages, run: async () => exchange.run(messages), close: async () => exchange.close() };
   };
 }

@@ -14,40 +14,46 @@ function digestIn(answer: Uint8Array): number {
   return new DataView(answer.buffer, answer.byteOffset, 4).getInt32(0, true);
 }
 
+interface State {
+  /** Messages that are to be sent yet. */
+  left: number;
+  digest: number | undefined;
+  done: (digest: number) => void;
+}
+
 /** Sends so many messages as fast as the peer takes them; it answers once, when it has heard them all. */
 export function oneWay(way: ThreadWay, messages: number): Setup {
   return async (): Promise<Kernel> => {
     const made = newMessages();
-    let left = 0;
-    let done: ((digest: number) => void) | undefined;
-    let digest: number | undefined;
+    const state: State = { left: 0, digest: undefined, done: () => {} };
     const pour = (): void => {
-      while (left > 0 && transport.send(peer, made[left % kinds] as Uint8Array) === 'sent') left--;
+      while (state.left > 0 && transport.send(peer, made[state.left % kinds] as Uint8Array) === 'sent')
+        state.left--;
     };
     const { transport, receive, close } = await connectThreads(
       way,
       { type: 'count', messages },
       {
         onMessage(_, answer) {
-          digest = digestIn(answer);
-          done?.(digest);
+          state.digest = digestIn(answer);
+          state.done(state.digest);
         },
         onDrain: () => pour(),
       },
     );
     const start = (): void => {
-      left = messages;
-      digest = undefined;
+      state.left = messages;
+      state.digest = undefined;
       pour();
     };
     const blocking = (block: () => boolean): number => {
       start();
-      while (digest === undefined) block();
-      return digest;
+      while (state.digest === undefined) block();
+      return state.digest;
     };
     const byEvents = async (): Promise<number> =>
       new Promise(resolve => {
-        done = resolve;
+        state.done = resolve;
         start();
       });
     return { ops: messages, run: () => (receive === undefined ? byEvents() : blocking(receive)), close };
@@ -60,7 +66,10 @@ export function oneWayThroughPort(messages: number): Setup {
     const made = newMessages();
     let done: (digest: number) => void = () => {};
     const open = messagePortLine({ type: 'count', messages }, 'other thread');
-    const line = await open(answer => done(digestIn(answer)));
+    const line = await open(
+      answer => done(digestIn(answer)),
+      () => {},
+    );
     return {
       ops: messages,
       run: async () =>

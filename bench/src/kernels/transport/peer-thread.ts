@@ -5,7 +5,7 @@ import { type Transferable, Worker } from 'node:worker_threads';
 export interface PeerThread<Answer> {
   /** What the peer said when it was ready. */
   readonly answer: Answer;
-  end(): Promise<void>;
+  readonly end: () => Promise<void>;
 }
 
 /** Starts a module of this folder in a thread, and waits for its first message. */

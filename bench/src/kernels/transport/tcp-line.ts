@@ -70,7 +70,7 @@ async function connecting({ encrypted, requests }: { encrypted: boolean; request
       new Promise((resolve, reject) => {
         startable.start({ ...handlers, onConnect: () => resolve() }).catch(reject);
       }),
-    async end(): Promise<void> {
+    end: async (): Promise<void> => {
       await transport[Symbol.asyncDispose]();
       await thread.end();
     },

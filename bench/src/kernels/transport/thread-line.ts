@@ -24,23 +24,23 @@ export function threadLine(way: Exclude<ThreadWay, 'shared, blocking'>): OpenLin
 export function blockingRoundTrips(trips: number): Setup {
   return async (): Promise<Kernel> => {
     const message = new Uint8Array(messageBytes);
-    let [heard, value] = [0, 0];
+    const answers = { count: 0, last: 0 };
     const { transport, receive, close } = await connectThreads(
       'shared, blocking',
       { type: 'echo' },
       {
         onMessage(_, answer) {
-          heard++;
-          value = answer[0] as number;
+          answers.count++;
+          answers.last = answer[0] as number;
         },
       },
     );
     const trip = (index: number): number => {
-      const before = heard;
+      const { count } = answers;
       message[0] = index;
       transport.send(peer, message);
-      while (heard === before) receive?.();
-      return value;
+      while (answers.count === count) receive?.();
+      return answers.last;
     };
     return {
       ops: trips,

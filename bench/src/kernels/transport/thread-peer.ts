@@ -25,7 +25,7 @@ if (network !== undefined) {
     lingerMs: way === 'shared, lingering' ? 1 : 0,
   });
   await serve(shared);
-  while (blocking) shared.receive();
+  if (blocking) for (;;) shared.receive();
 } else if (port !== undefined) {
   const transport = createPortTransport(nodeId('peer'));
   transport.attach(port);

@@ -27,7 +27,7 @@ export interface Connected {
   readonly transport: Transport;
   /** Where this thread blocks for messages. */
   readonly receive: (() => boolean) | undefined;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export const peer = nodeId('peer');
@@ -41,15 +41,15 @@ export async function connectThreads(
 ): Promise<Connected> {
   if (way === 'in-process') return connectInProcess(task, handlers);
   const connected = way === 'port' ? await openPort(way, task) : await openShared(way, task);
-  let up = false;
+  const connection = { up: false };
   const isUp = new Promise<void>((resolve, reject) => {
     const onConnect = (): void => {
-      up = true;
+      connection.up = true;
       resolve();
     };
     connected.transport.start({ ...handlers, onConnect }).catch(reject);
   });
-  while (connected.receive !== undefined && !up) connected.receive();
+  while (connected.receive !== undefined && !connection.up) connected.receive();
   await isUp;
   return connected;
 }
