@@ -139,6 +139,48 @@ describe('streams', () => {
     expect(ended).toEqual(['ABORTED', 'ABORTED']);
   });
 
+  test('a loop can be left while it waits for a chunk, and before it has begun', async () => {
+    await using pair = await openPair();
+    const told: unknown[] = [];
+    pair.answering.handleStream('idle', async stream => {
+      stream.signal.addEventListener('abort', () => told.push((stream.signal.reason as QuorateError).code));
+      await stream.read().catch(() => {});
+    });
+    const waiting = (await pair.asking.openStream(server, 'idle'))[Symbol.asyncIterator]();
+    const next = waiting.next();
+    await turns();
+    expect(await waiting.return?.()).toEqual({ done: true, value: undefined });
+    expect(await next).toEqual({ done: true, value: undefined });
+    expect(await waiting.next()).toEqual({ done: true, value: undefined });
+    await (await pair.asking.openStream(server, 'idle'))[Symbol.asyncIterator]().return?.();
+    await turns();
+    expect(told).toEqual(['ABORTED', 'ABORTED']);
+  });
+
+  test('handlers that do not end keep their places, so opening and cancelling does not pile them up', async () => {
+    await using pair = await openPair({ streamsMax: 3 });
+    let running = 0;
+    const go = gate();
+    pair.answering.handleStream('slow', async () => {
+      running++;
+      await go.opened;
+    });
+    const refused: unknown[] = [];
+    for (let opening = 0; opening < 20; opening++) {
+      await pair.asking.openStream(server, 'slow').then(
+        stream => stream.cancel(),
+        (error: unknown) => refused.push((error as QuorateError).code),
+      );
+      await turns();
+    }
+    expect(running).toBe(3);
+    expect(refused).toEqual(Array(17).fill('OVERLOADED'));
+    go.open();
+    await turns();
+    for (let opening = 0; opening < 4; opening++)
+      expect(await (await pair.asking.openStream(server, 'slow')).read()).toBeUndefined();
+  });
+
   test('an error of the handler arrives as it is', async () => {
     await using pair = await openPair();
     pair.answering.handleStream('fail', async stream => {

@@ -147,9 +147,7 @@ export class Answerer {
 
   #fail(call: IncomingCall, thrown: unknown, release: () => void): void {
     const { encoder } = this.#context;
-    this.#leave(call, release, () =>
-      encoder.body(FrameType.failure, true, call.session, call.id, encodeFailure(thrown)),
-    );
+    this.#leave(call, release, () => encoder.failure(FrameType.failure, true, call.session, call.id, thrown));
   }
 
   /** Sends an answer if somebody waits for it. The call keeps its place until the transport has taken it. */
@@ -194,10 +192,7 @@ export class Answerer {
       id,
       answering: true,
       windowBytes: request.windowBytes,
-      forget: () => {
-        this.#streams.delete(id);
-        counts.streams--;
-      },
+      forget: () => void this.#streams.delete(id),
     });
     counts.streams++;
     this.#streams.set(id, stream);
@@ -205,6 +200,7 @@ export class Answerer {
     void this.#serve(handler, stream, request.body);
   }
 
+  /** The stream keeps its place until its handler has settled: else opening and cancelling would pile up handlers. */
   async #serve(handler: StreamHandler, stream: DuplexStream, head: Uint8Array): Promise<void> {
     try {
       await handler(stream, head);
@@ -212,6 +208,8 @@ export class Answerer {
     } catch (thrown) {
       // As it would arrive at the peer, so that both sides see the same error.
       stream.reset(decodeFailure(encodeFailure(thrown)) ?? aborted('The handler failed', 'unknown'));
+    } finally {
+      this.#context.counts.streams--;
     }
   }
 
@@ -222,7 +220,7 @@ export class Answerer {
   ): void {
     const type = stream ? FrameType.reset : FrameType.failure;
     const { encoder } = this.#context;
-    this.#outbox.post(encoder.body(type, true, call.session, call.id, encodeFailure(error)));
+    this.#outbox.post(encoder.failure(type, true, call.session, call.id, error));
   }
 }
 

@@ -6,7 +6,7 @@ import { windowMinBytes } from './limits.ts';
 import type { Outbox } from './outbox.ts';
 import { type RequestContext, aborted, connectionLost, unavailable } from './request-context.ts';
 import { type FrameHeader, FrameType, type Method, headerBytes, readNumber } from './request-frame.ts';
-import { decodeFailure, encodeFailure } from './wire-failure.ts';
+import { decodeFailure } from './wire-failure.ts';
 
 /** What waits for an answer. */
 interface Pending {
@@ -61,7 +61,7 @@ export class Asker {
       pending.reject(error);
     } else if (type === FrameType.response && !pending.stream) {
       this.#settle(id, pending);
-      pending.resolve(payload.slice());
+      pending.resolve(new Uint8Array(payload));
     } else if (type === FrameType.accept && pending.stream) {
       const windowBytes = readNumber(frame);
       if (windowBytes === undefined || windowBytes < windowMinBytes) return 'a window of no size';
@@ -120,7 +120,7 @@ export class Asker {
   /** Tells the peer that nobody waits any more. */
   #withdraw(id: number, { stream }: Pending, error: QuorateError): void {
     const { encoder, session } = this.#context;
-    if (stream) this.#outbox.post(encoder.body(FrameType.reset, false, session, id, encodeFailure(error)));
+    if (stream) this.#outbox.post(encoder.failure(FrameType.reset, false, session, id, error));
     else this.#outbox.post(encoder.bare(FrameType.cancel, false, session, id));
   }
 

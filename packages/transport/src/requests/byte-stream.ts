@@ -4,7 +4,6 @@ import { FrameType, headerBytes } from './request-frame.ts';
 import { aborted, connectionLost, type RequestContext } from './request-context.ts';
 import { IncomingChunks } from './incoming-chunks.ts';
 import { chunkOverheadBytes } from './limits.ts';
-import { encodeFailure } from './wire-failure.ts';
 import { beginWait } from './begin-wait.ts';
 
 /**
@@ -145,7 +144,7 @@ export class DuplexStream implements ByteStream {
     }
     const { encoder } = this.#place.context;
     const { answering, session, id, outbox } = this.#place;
-    outbox.post(encoder.body(FrameType.reset, answering, session, id, encodeFailure(error)));
+    outbox.post(encoder.failure(FrameType.reset, answering, session, id, error));
     this.fail(error);
   }
 
@@ -191,19 +190,42 @@ export class DuplexStream implements ByteStream {
     return undefined;
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
-    let whole = false;
-    try {
-      for (let chunk = await this.read(); chunk !== undefined; chunk = await this.read()) yield chunk;
-      whole = true;
-    } finally {
-      if (!whole) this.cancel();
-    }
+  /** No generator: that would let nobody leave while it waits for a chunk, or before it was begun. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array, undefined> {
+    let over = false;
+    const leave = (): void => {
+      if (!over) this.cancel();
+      over = true;
+    };
+    return {
+      next: async () => {
+        try {
+          const value = over ? undefined : await this.read();
+          if (value !== undefined && !over) return { done: false, value };
+          over = true;
+        } catch (error) {
+          if (!over) {
+            leave();
+            throw error;
+          }
+        }
+        return { done: true, value: undefined };
+      },
+      return: async () => {
+        leave();
+        return { done: true, value: undefined };
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#forgotten || !this.#incoming.ended) this.cancel();
   }
+
+  readonly #onRoom = (): void => this.#wakeWriter?.();
 
   /** Sends a piece if the peer's window and the transport have room for it. */
   #send(piece: Uint8Array): boolean {
@@ -213,7 +235,7 @@ export class DuplexStream implements ByteStream {
     const result = outbox.offer(context.encoder.body(FrameType.chunk, answering, session, id, piece));
     if (result === 'disconnected') throw connectionLost(this.peer, undefined);
     if (result === 'full') {
-      outbox.onRoom(() => this.#wakeWriter?.());
+      outbox.onRoom(this.#onRoom);
       return false;
     }
     this.#creditBytes -= cost;

@@ -35,7 +35,7 @@ export class IncomingChunks {
     if (this.#ended) return 'a chunk after the end';
     if (chunk.length === 0 || cost > this.#leftBytes) return 'a chunk that the window has no room for';
     this.#leftBytes -= cost;
-    this.#chunks.push(chunk.slice());
+    this.#chunks.push(new Uint8Array(chunk));
     this.#wakeReader?.();
     return undefined;
   }

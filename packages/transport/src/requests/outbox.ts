@@ -14,7 +14,7 @@ export class Outbox {
   #waiting: Waiting[] = [];
   /** Bytes of frames that nobody accounts for. */
   #looseBytes = 0;
-  #roomListeners: (() => void)[] = [];
+  #roomListeners: Set<() => void> = new Set();
   #ended = false;
 
   constructor(transport: Transport, peer: NodeId, group: GroupId, maxBytes: number) {
@@ -53,7 +53,7 @@ export class Outbox {
 
   /** Calls `listener` once when there may be room again, or when the connection has ended. */
   onRoom(listener: () => void): void {
-    this.#roomListeners.push(listener);
+    this.#roomListeners.add(listener);
   }
 
   /** The transport takes frames again. */
@@ -78,7 +78,7 @@ export class Outbox {
 
   #tellRoom(): void {
     const listeners = this.#roomListeners;
-    this.#roomListeners = [];
+    this.#roomListeners = new Set();
     for (const listener of listeners) listener();
   }
 }

@@ -1,3 +1,5 @@
+import { encodeFailure } from './wire-failure.ts';
+
 /**
  * The layout of what requests and streams send. All numbers are little-endian.
  *
@@ -75,20 +77,31 @@ export const idMax: number = 2 ** 48 - 1;
 export type Method = string | number;
 
 const named = new TextEncoder();
-const naming = new TextDecoder('utf-8', { fatal: true });
+const naming = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const methodMaxBytes = 255;
 const noDeadline = 0xffff_ffff;
 const numbered = 0xffff;
 
 /** Writes frames into one buffer, which the next frame overwrites. */
 export class FrameEncoder {
+  readonly #messageMaxBytes: number;
   #bytes = new Uint8Array(1024);
+
+  /** @param messageMaxBytes of the transport: failures are cut to fit, everything else is checked by its caller */
+  constructor(messageMaxBytes: number = Number.POSITIVE_INFINITY) {
+    this.#messageMaxBytes = messageMaxBytes;
+  }
 
   /** A frame with a body. */
   body(type: FrameType, answer: boolean, session: number, id: number, body: Uint8Array): Uint8Array {
     const frame = this.#begin(type, answer, session, id, body.length);
     frame.set(body, headerBytes);
     return frame;
+  }
+
+  /** A failure or a reset. Never throws, whatever was thrown. */
+  failure(type: FrameType, answer: boolean, session: number, id: number, thrown: unknown): Uint8Array {
+    return this.body(type, answer, session, id, encodeFailure(thrown, this.#messageMaxBytes - headerBytes));
   }
 
   /** A frame with a number. */
@@ -186,7 +199,7 @@ export function readRequest(frame: Uint8Array): RequestParts | string {
   }
   return {
     method,
-    body: frame.slice(at),
+    body: new Uint8Array(frame.subarray(at)),
     remainingMs: remaining === noDeadline ? Number.POSITIVE_INFINITY : remaining,
     windowBytes: getUint32(frame, 16),
   };

@@ -17,6 +17,7 @@ import type { ByteStream } from './byte-stream.ts';
 import { CallQueue, overloaded } from './call-queue.ts';
 import { deadlinePassed } from './incoming-call.ts';
 import { type RequestLimits, checkLimits } from './limits.ts';
+import { checkInteger } from '../transport-state.ts';
 import { Outbox } from './outbox.ts';
 import {
   type Registration,
@@ -79,12 +80,17 @@ export interface Requests extends AsyncDisposable {
  * Makes requests, answers and streams of a transport's messages. It does not own the transport: dispose of this one first.
  *
  * Disposing rejects what is under way (`CLOSED`), aborts the handlers and tells the peers.
+ *
+ * @throws RangeError for a limit that is none, and for a transport whose messages have less than 128 bytes
  */
 export function createRequests(transport: Transport, options: RequestsOptions = {}): Requests {
   return new TransportRequests(transport, options);
 }
 
 const nothing = new Uint8Array(0);
+
+/** Room for every frame that has no body, and for some of it. */
+const leastMessageBytes = 128;
 
 /** One connection: everything that was asked over it ends with it. */
 interface Connection {
@@ -102,6 +108,8 @@ class TransportRequests implements Requests, TransportHandlers {
   constructor(transport: Transport, options: RequestsOptions) {
     const { clock = systemClock, random = systemRandom, group = groupId(0) } = options;
     const limits = checkLimits(options.limits);
+    const { messageMaxBytes } = transport.capabilities;
+    checkInteger('Longest message of the transport in bytes', messageMaxBytes, leastMessageBytes, 2 ** 53);
     this.transport = transport;
     this.#context = {
       transport,
@@ -109,7 +117,7 @@ class TransportRequests implements Requests, TransportHandlers {
       group,
       limits,
       session: random.uint32(),
-      encoder: new FrameEncoder(),
+      encoder: new FrameEncoder(messageMaxBytes),
       methods: new Map(),
       calls: new CallQueue(limits),
       counts: { nextId: 0, outstanding: 0, streams: 0 },

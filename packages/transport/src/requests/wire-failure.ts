@@ -10,14 +10,22 @@ import { type Outcome, QuorateError } from '@quorate/core';
  */
 const outcomes: readonly Outcome[] = ['applied', 'not-applied', 'unknown'];
 const messageMaxBytes = 1024;
+/** The most that a failure has before its message. */
+export const failureOverheadBytes: number = 3 + 64;
 const codePattern = /^[A-Z][A-Z0-9_]{0,63}$/;
 const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { fatal: true });
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** What a handler threw, or what refused a request, as bytes. Never throws. */
-export function encodeFailure(thrown: unknown): Uint8Array {
+type Failure = Pick<QuorateError, 'code' | 'retryable' | 'outcome' | 'message'>;
+
+/**
+ * What a handler threw, or what refused a request, as bytes. Never throws.
+ *
+ * @param maxBytes from {@link failureOverheadBytes}: the message ends where it would be more
+ */
+export function encodeFailure(thrown: unknown, maxBytes: number = Number.POSITIVE_INFINITY): Uint8Array {
   const { code, retryable, outcome, message } = describe(thrown);
-  const text = new Uint8Array(messageMaxBytes);
+  const text = new Uint8Array(Math.min(messageMaxBytes, maxBytes - failureOverheadBytes));
   // Ends before a character that does not fit whole.
   const { written } = encoder.encodeInto(message, text);
   const bytes = new Uint8Array(3 + code.length + written);
@@ -29,15 +37,25 @@ export function encodeFailure(thrown: unknown): Uint8Array {
   return bytes;
 }
 
-function describe(thrown: unknown): Pick<QuorateError, 'code' | 'retryable' | 'outcome' | 'message'> {
-  if (thrown instanceof QuorateError && codePattern.test(thrown.code)) return thrown;
-  let message: unknown = 'The handler failed';
+/** Anything can be thrown: what has no text, getters that throw, errors whose fields somebody has changed. */
+function describe(thrown: unknown): Failure {
+  const failed: Failure = {
+    code: 'HANDLER_FAILED',
+    retryable: false,
+    outcome: 'unknown',
+    message: 'The handler failed',
+  };
   try {
-    if (thrown instanceof Error) ({ message } = thrown);
+    if (!(thrown instanceof Error)) return failed;
+    const text: unknown = thrown.message;
+    const message = String(text);
+    if (!(thrown instanceof QuorateError)) return { ...failed, message };
+    const { code, retryable, outcome } = thrown;
+    if (typeof code !== 'string' || !codePattern.test(code)) return { ...failed, message };
+    return { code, retryable, outcome: outcomes.includes(outcome) ? outcome : 'unknown', message };
   } catch {
-    // A getter that throws: the message stays as it is.
+    return failed;
   }
-  return { code: 'HANDLER_FAILED', retryable: false, outcome: 'unknown', message: String(message) };
 }
 
 /** Makes the error again, or nothing where the bytes are none. */
