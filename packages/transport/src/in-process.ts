@@ -171,7 +171,7 @@ class InProcessTransport implements Transport {
       return 'full';
     }
     lane.queuedBytes += bytes;
-    lane.to.#receive({ type: 'message', lane, message: message.slice(), group });
+    lane.to.#receive({ type: 'message', lane, message: new Uint8Array(message), group });
     return 'sent';
   }
 

@@ -126,7 +126,9 @@ export class PortLink {
 
   readonly #flush = (): void => {
     this.#flushing = false;
-    if (!this.#over) this.#pump();
+    if (this.#over) return;
+    this.#pump();
+    this.#tellRoom();
   };
 
   /** Posts batches while the window is open. The last may go beyond it, so that a message longer than the rest can go. */
@@ -206,6 +208,10 @@ export class PortLink {
     }
     this.#underWayBytes -= bytes;
     this.#pump();
+    this.#tellRoom();
+  }
+
+  #tellRoom(): void {
     if (!this.#toldFull || this.#batches.bytes > this.#host.limits.queueMaxBytes / 2) return;
     this.#toldFull = false;
     this.#tell(handlers => handlers.onDrain?.(this.#peer as NodeId));

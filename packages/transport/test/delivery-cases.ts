@@ -2,6 +2,13 @@ import { type GroupId, type Transport, groupId } from '@quorate/core';
 import type { Recorder } from './recorder.ts';
 import { type TransportCase, equal, numberOf, numbered, ok, three } from './transport-case.ts';
 
+/** Bytes whose slices are views. */
+class Sharing extends Uint8Array<ArrayBuffer> {
+  override slice(start?: number, end?: number): Uint8Array<ArrayBuffer> {
+    return this.subarray(start, end);
+  }
+}
+
 /** What arrives. */
 export const deliveryCases: readonly TransportCase[] = [
   {
@@ -101,6 +108,21 @@ export const deliveryCases: readonly TransportCase[] = [
       await atBob.until(() => atBob.messages.length === 100);
       ok(
         atBob.messages.every(({ bytes }, index) => bytes.every(byte => byte === index)),
+        'what the sender does with its buffer later changes nothing',
+      );
+    },
+  },
+  {
+    name: "a message whose slices share its memory, such as Node's Buffer, is taken before send returns as well",
+    async run({ transports, recorders }) {
+      const [ada, bob] = three(transports);
+      const [, atBob] = three(recorders);
+      const message = new Sharing(new ArrayBuffer(16)).fill(1);
+      equal(ada.send(bob.self, message), 'sent', 'send');
+      message.fill(2);
+      await atBob.until(() => atBob.messages.length === 1);
+      ok(
+        (atBob.messages[0] as { bytes: Uint8Array }).bytes.every(byte => byte === 1),
         'what the sender does with its buffer later changes nothing',
       );
     },

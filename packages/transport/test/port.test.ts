@@ -88,6 +88,29 @@ describe('the port transport', () => {
     await worker.close();
   });
 
+  test('a queue that is shorter than what a peer tells of drains as well', async () => {
+    const options = { messageMaxBytes: 1000, queueMaxBytes: 4000 };
+    const [one, other] = [
+      createPortTransport(nodeId('one'), options),
+      createPortTransport(nodeId('other'), options),
+    ];
+    const [left, right] = channel<never>();
+    one.attach(left);
+    other.attach(right);
+    const [atOne, atOther] = [new Recorder(), new Recorder()];
+    await one.start(atOne);
+    await other.start(atOther);
+    await atOne.until(() => atOne.connected.size === 1);
+    for (let round = 1; round <= 3; round++) {
+      let taken = 0;
+      while (one.send(other.self, new Uint8Array(900)) === 'sent') taken++;
+      expect([taken, atOne.drained.length]).toEqual([4, round - 1]);
+      await atOne.until(() => atOne.drained.length === round);
+    }
+    await one[Symbol.asyncDispose]();
+    await other[Symbol.asyncDispose]();
+  });
+
   test('the death of a worker is a disconnect, and another port connects again', async () => {
     const { main, recorder, worker } = await openEcho();
     main.send(echoName, Uint8Array.of(1));

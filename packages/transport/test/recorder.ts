@@ -17,7 +17,7 @@ export class Recorder implements TransportHandlers {
   onMessage(from: NodeId, message: Uint8Array, group: GroupId): void {
     this.count++;
     if (!this.connected.has(from)) this.faults.push(`message from ${from}, which is not connected`);
-    this.messages.push({ from, bytes: message.slice(), group });
+    this.messages.push({ from, bytes: new Uint8Array(message), group });
     this.onEach?.(from, message);
     this.#look();
   }
