@@ -1,7 +1,7 @@
 import { nodeId, seededRandom } from '@quorate/core';
 import { createSharedNetwork } from '@quorate/transport/shared';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { SharedMap } from '../src/shared/layout.ts';
 import { RingReader } from '../src/shared/ring-reader.ts';
 import { RingWriter } from '../src/shared/ring-writer.ts';
@@ -102,9 +102,60 @@ test('a sender that finds no room is woken when half of the ring is free, and no
     reader.look();
     expect(reader.next()).toBe('message');
     expect(reader.free()).toBe(left <= count / 2);
-    expect(writer.halfEmpty).toBe(left <= count / 2);
+    expect(writer.hasRoom).toBe(left <= count / 2);
   }
   expect(writer.write(message, 0)).toBe(true);
+});
+
+test('a sender whose message does not fit into the free half is not told of room before it does', () => {
+  const network = createSharedNetwork({
+    peers: [nodeId('a'), nodeId('b')],
+    ringBytes: 1024,
+    messageMaxBytes: 504,
+  });
+  const map = new SharedMap(network);
+  const [ring, direction] = [map.ring(0, 1), map.direction(0, 1)];
+  const [writer, reader] = [new RingWriter(ring, direction), new RingReader(ring, direction, 504)];
+  const read = (): void => {
+    reader.look();
+    while (reader.next() === 'message');
+  };
+  writer.write(new Uint8Array(192), 0);
+  writer.publish();
+  read();
+  reader.free();
+  writer.write(new Uint8Array(500), 0);
+  writer.publish();
+  // 316 bytes to the ring's end are too few for it, and so are they with the 200 at its start.
+  expect(writer.write(new Uint8Array(504), 0)).toBe(false);
+  expect(writer.usedBytes).toBeLessThanOrEqual(512);
+  expect(writer.hasRoom).toBe(false);
+  read();
+  expect(reader.free()).toBe(true);
+  expect(writer.hasRoom).toBe(true);
+  expect(writer.write(new Uint8Array(504), 0)).toBe(true);
+});
+
+test('room that is found just as it is asked for is still told to who was refused before', () => {
+  const { writer, reader } = openRing();
+  while (writer.write(new Uint8Array(120), 0));
+  writer.publish();
+  // Between the two looks of the next write the reader frees a little.
+  const load = vi.spyOn(Atomics, 'load');
+  let looks = 0;
+  load.mockImplementation(((words: Int32Array, index: number) => {
+    if (++looks === 2) {
+      load.mockRestore();
+      reader.look();
+      reader.next();
+      expect(reader.free()).toBe(false);
+    }
+    return words[index];
+  }) as typeof Atomics.load);
+  expect(writer.write(new Uint8Array(8), 0)).toBe(true);
+  writer.publish();
+  for (let record: string = 'message'; record === 'message'; record = reader.next()) reader.look();
+  expect(reader.free()).toBe(true);
 });
 
 test('whatever is in the memory, reading ends, stays within bounds and breaks nothing', () => {

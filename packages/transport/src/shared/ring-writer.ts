@@ -21,6 +21,8 @@ export class RingWriter {
   #published = 0;
   /** As last seen; the receiver may have read further. */
   #head = 0;
+  /** What was refused, and not taken since, needs so much. */
+  #wantedBytes = 0;
 
   constructor(ring: { readonly words: Int32Array; readonly bytes: Uint8Array }, direction: DirectionView) {
     this.#words = ring.words;
@@ -35,7 +37,7 @@ export class RingWriter {
   resume(): void {
     this.#tail = this.#published = Atomics.load(this.#tailWord, 0);
     this.#head = Atomics.load(this.#headWord, 0);
-    Atomics.store(this.#waitingWord, 0, 0);
+    this.stopWaiting();
   }
 
   /** Bytes that the receiver has not read yet, as far as it has told. */
@@ -49,9 +51,9 @@ export class RingWriter {
     return (this.#tail - this.#published) | 0;
   }
 
-  /** Whether so little is in the ring that a sender who found it full should go on. */
-  get halfEmpty(): boolean {
-    return this.usedBytes <= this.#size / 2;
+  /** Whether a sender who found the ring full should go on: half of it is free, and what was refused fits. */
+  get hasRoom(): boolean {
+    return this.usedBytes <= Math.min(this.#size / 2, this.#size - this.#wantedBytes);
   }
 
   /**
@@ -86,6 +88,7 @@ export class RingWriter {
 
   /** No longer waits for room. */
   stopWaiting(): void {
+    this.#wantedBytes = 0;
     Atomics.store(this.#waitingWord, 0, 0);
   }
 
@@ -105,9 +108,13 @@ export class RingWriter {
   #findRoom(needed: number): boolean {
     if (this.usedBytes + needed <= this.#size) return true;
     // First say that somebody waits, then look again: whoever reads on after this look sees the word.
-    Atomics.store(this.#waitingWord, 0, 1);
-    if (this.usedBytes + needed > this.#size) return false;
-    Atomics.store(this.#waitingWord, 0, 0);
+    const waited = Atomics.exchange(this.#waitingWord, 0, 1);
+    if (this.usedBytes + needed > this.#size) {
+      this.#wantedBytes = Math.max(this.#wantedBytes, needed);
+      return false;
+    }
+    // Who was refused before this still waits.
+    Atomics.store(this.#waitingWord, 0, waited);
     invariant(needed <= this.#size, 'a record fits into an empty ring');
     return true;
   }

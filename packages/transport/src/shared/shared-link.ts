@@ -107,23 +107,27 @@ export class SharedLink {
     if (this.#ended !== undefined || this.#isOver()) return true;
     if (this.#generation === 0) return Atomics.load(this.#place.member, 0) !== 0;
     if (!this.#up) return Atomics.load(this.#outgoing.accepted, 0) === this.#generation;
-    return this.#reader.ready || (this.#toldFull && this.#writer.halfEmpty);
+    return this.#reader.ready || (this.#toldFull && this.#writer.hasRoom);
   }
 
-  /** Does what there is to do: connects, hands over, tells of room. Says whether there was anything. */
+  /**
+   * Does what there is to do: connects, hands over, tells of room. Says whether there was anything. It ends where a handler
+   * disposes of the transport: the rings may be another thread's from then on.
+   */
   turn(handlers: () => TransportHandlers | undefined): boolean {
     let busy = false;
+    const isLive = (): boolean => handlers() !== undefined;
     if (this.#ended !== undefined || this.#isOver()) {
       this.#close(handlers);
       busy = true;
     }
-    if (this.#generation === 0) busy = this.#accept() || busy;
+    if (this.#generation === 0 && isLive()) busy = this.#accept() || busy;
     if (this.#generation !== 0 && !this.#up) busy = this.#open(handlers) || busy;
-    if (this.#generation !== 0 && this.#reader.ready) {
+    if (this.#generation !== 0 && isLive() && this.#reader.ready) {
       this.#receive(handlers);
       busy = true;
     }
-    if (this.#up && this.#toldFull && this.#writer.halfEmpty) {
+    if (this.#up && this.#toldFull && isLive() && this.#writer.hasRoom) {
       this.#toldFull = false;
       this.#writer.stopWaiting();
       tell(() => handlers()?.onDrain?.(this.peer));
@@ -167,6 +171,7 @@ export class SharedLink {
 
   #receive(handlers: () => TransportHandlers | undefined): void {
     const reader = this.#reader;
+    let user = handlers();
     reader.look();
     for (let record = reader.next(); record !== 'none'; record = reader.next()) {
       if (record === 'broken') {
@@ -175,14 +180,14 @@ export class SharedLink {
       }
       if (record === 'open') this.#opened = this.#isOpenedBy(reader.group, handlers);
       else if (this.#opened && this.#told) {
-        const user = handlers();
-        if (user === undefined) break;
         try {
-          user.onMessage(this.peer, reader.message, reader.group as GroupId);
+          user?.onMessage(this.peer, reader.message, reader.group as GroupId);
         } catch (thrown) {
           reportUncaught(thrown);
         }
       }
+      user = handlers();
+      if (user === undefined) return;
       if (this.#ended !== undefined) break;
     }
     if (reader.free()) this.ring();

@@ -77,6 +77,7 @@ class RingTransport implements SharedTransport {
   #running: Promise<void> | undefined;
   #inTurn = false;
   #flushing = false;
+  #deathLookDueMs = 0;
 
   constructor(network: SharedNetwork, self: NodeId, options: SharedOptions) {
     const index = network.peers.indexOf(self);
@@ -138,19 +139,24 @@ class RingTransport implements SharedTransport {
     if (!this.#state.live)
       throw new QuorateError('CLOSED', 'The transport does not run', { outcome: 'not-applied' });
     if (this.#inTurn) throw new TypeError('Messages must not be received from within a handler');
-    const dueMs =
-      deadlineMs === Number.POSITIVE_INFINITY ? deadlineMs : this.#clock.monotonicMs() + deadlineMs;
+    let nowMs = this.#clock.monotonicMs();
+    const dueMs = nowMs + deadlineMs;
     this.#flush();
     try {
-      while (!this.#turn()) {
-        const leftMs = dueMs === deadlineMs ? deadlineMs : dueMs - this.#clock.monotonicMs();
-        if (leftMs <= 0) return false;
-        if (this.#sleep(Math.min(leftMs, deathLookMs)) === 'timed-out') this.#reap();
+      for (;;) {
+        // By the clock and not by silence: who is kept busy by one peer learns of another's death too.
+        if (nowMs >= this.#deathLookDueMs) {
+          this.#reap();
+          this.#deathLookDueMs = nowMs + deathLookMs;
+        }
+        if (this.#turn()) return true;
+        if (nowMs >= dueMs) return false;
+        this.#sleep(Math.min(dueMs, this.#deathLookDueMs) - nowMs);
+        nowMs = this.#clock.monotonicMs();
       }
-      return true;
     } finally {
       // The event loop's own wait, if there is one, goes on; it must be rung for what comes from now on.
-      if (this.#running !== undefined) this.#fallAsleep();
+      if (this.#running !== undefined && this.#state.live) this.#fallAsleep();
     }
   }
 
@@ -194,7 +200,10 @@ class RingTransport implements SharedTransport {
     let busy = false;
     this.#inTurn = true;
     try {
-      for (const link of this.#links) busy = link.turn(this.#handlers) || busy;
+      for (const link of this.#links) {
+        busy = link.turn(this.#handlers) || busy;
+        if (!this.#state.live) return true; // From now on another thread may have this name, and the rings with it.
+      }
     } finally {
       this.#inTurn = false;
     }
@@ -207,7 +216,7 @@ class RingTransport implements SharedTransport {
     const { bell, sleeping } = this.#place;
     const seen = Atomics.load(bell, 0);
     Atomics.store(sleeping, 0, 1);
-    if (this.#state.live && this.#links.some(isReady)) this.#ringSelf();
+    if (this.#links.some(isReady)) this.#ringSelf();
     return seen;
   }
 
@@ -230,14 +239,15 @@ class RingTransport implements SharedTransport {
     this.#ringSelf();
   }
 
-  /** Hands messages over in the event loop, for as long as the transport lives. */
+  /** Hands messages over in the event loop, for as long as the transport lives: the place may be another thread's afterwards. */
   async #run(): Promise<void> {
     const { bell, sleeping } = this.#place;
     const lingerMs = canPark() ? (this.#options.lingerMs ?? 0) : 0;
     while (this.#state.live) {
       const busy = this.#turn();
+      if (busy && lingerMs > 0) await Promise.resolve(); // What the handlers have woken goes on first, and may send.
+      if (!this.#state.live) return;
       if (busy && lingerMs > 0) {
-        await Promise.resolve(); // What the handlers have woken goes on first, and may send.
         this.#flush();
         if (this.#sleep(lingerMs) !== 'timed-out') {
           if (this.#clock.monotonicMs() >= this.#loopDueMs) await this.#letGo();
@@ -247,7 +257,7 @@ class RingTransport implements SharedTransport {
       const seen = this.#fallAsleep();
       if (Atomics.load(bell, 0) === seen) await parkAsync(bell, 0, seen, { clock: this.#clock });
       else await this.#letGo();
-      Atomics.store(sleeping, 0, 0);
+      if (this.#state.live) Atomics.store(sleeping, 0, 0);
     }
   }
 
