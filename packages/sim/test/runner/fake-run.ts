@@ -11,13 +11,15 @@ export interface FakeBug {
   ) => string | undefined;
   /** Everything that happens in a run unless it is taken away. */
   readonly names: readonly string[];
+  /** How many times the events of seed 17 another seed has. Default 1. */
+  readonly weight?: (seed: number) => number;
 }
 
 /**
  * A stand-in for the simulator whose bug is known: each thing that happens, and each millisecond with faults, is an event, but
  * for those that the faults are ahead of their time.
  */
-export function fakeRun({ names, fails }: FakeBug) {
+export function fakeRun({ names, fails, weight = () => 1 }: FakeBug) {
   return async (options: RunOptions): Promise<RunResult> => {
     const { seed, without = [], safetyMs = 30_000, record = false } = options;
     const gone = new Set(without);
@@ -31,7 +33,7 @@ export function fakeRun({ names, fails }: FakeBug) {
       verdict: rule === undefined ? 'ok' : 'violation',
       ...(rule === undefined ? {} : { finding: { rule, message: `It broke ${rule}` } }),
       traceHash: (seed * 1000 + removable.length).toString(16).padStart(16, '0'),
-      events: removable.length + safetyMs - (options.earlierMs ?? 0),
+      events: Math.floor(weight(seed) * (removable.length + safetyMs - (options.earlierMs ?? 0))),
       simulatedMs: safetyMs,
       probes: seed % 2 === 0 ? ['even'] : [],
       swarm: seed % 3 === 0 ? ['crashes'] : [],

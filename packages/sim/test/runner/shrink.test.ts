@@ -90,6 +90,45 @@ describe('shrink', () => {
     expect(shrunk.outcome.events * 10).toBeLessThanOrEqual(shrunk.eventsBefore);
   });
 
+  test('of the seeds that fail sooner it takes the soonest, and not the first', async () => {
+    const weights = new Map([
+      [3, 0.5],
+      [8, 0.3],
+      [40, 0.05],
+    ]);
+    const { shrunk, left } = await shrinkFake({
+      names,
+      fails: (_, has, ms, byMs) => (has('loss#3') && ms >= 30_000 && byMs === 0 ? 'broken' : undefined),
+      weight: seed => weights.get(seed) ?? 1,
+    });
+    expect(shrunk.options.seed).toBe(40);
+    expect(left).toEqual(['loss#3']);
+    expect(shrunk.outcome.events * 10).toBeLessThanOrEqual(shrunk.eventsBefore);
+  });
+
+  test('leaves the safety phase as it is where a shorter one has no fewer events', async () => {
+    const { shrunk } = await shrinkFake({
+      names,
+      fails: (_, has) => (has('loss#3') ? 'broken' : undefined),
+      // Whatever the phase's length.
+      weight: () => 0,
+    });
+    expect(shrunk.options.safetyMs).toBeUndefined();
+  });
+
+  test('asks once whether a workload is right where nothing goes wrong', async () => {
+    const put = 'op:client-0#5';
+    const { tried } = await shrinkFake({
+      names,
+      fails: (_, has) => (has('latency#3') || !has(put) ? 'liveness' : undefined),
+    });
+    const calm = tried
+      .filter(({ without = [], eventsMax }) => eventsMax === undefined && without.includes('latency'))
+      .map(options => JSON.stringify(options));
+    expect(calm.length).toBeGreaterThan(1);
+    expect(new Set(calm).size).toBe(calm.length);
+  });
+
   test('takes no part of the workload away that others rightly wait for', async () => {
     // The mistake: a late message keeps what was put from whoever takes it. Nobody put it: nobody gets it, and that is right.
     const put = 'op:client-0#5';
@@ -118,6 +157,26 @@ describe('shrink', () => {
     expect(tried).toHaveLength(31);
     expect([shrunk.runs, shrunk.isComplete]).toEqual([31, false]);
     expect(shrunk.outcome.finding?.rule).toBe('broken');
+  });
+
+  test('says that there may be less where the time is over amid the search', async () => {
+    const clock = new ManualClock();
+    const run = fakeRun(bug);
+    const outcome = outcomeOf(await run({ seed: 17 }));
+    const shrunk = await shrink({
+      clock,
+      outcome,
+      options: { seed: 17 },
+      safetyMs: 30_000,
+      deadlineMs: 1000,
+      attempt: async (options, record) => {
+        // The last run is one that finds nothing smaller, so that its round changes nothing.
+        const next = outcomeOf(await run({ ...options, record }));
+        clock.advance(options.eventsMax === undefined ? 400 : 1);
+        return options.eventsMax === undefined ? next : { ...next, verdict: 'ok' };
+      },
+    });
+    expect(shrunk.isComplete).toBe(false);
   });
 
   test('runs nothing after an abort, nor without time', async () => {

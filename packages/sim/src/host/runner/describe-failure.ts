@@ -50,7 +50,10 @@ function describeShrunk(shrunk: Shrunk, seed: number): string[] {
   const { outcome, options, eventsBefore, removableBefore, runs, isComplete } = shrunk;
   const left = outcome.removable ?? [];
   const share = eventsBefore === 0 ? 100 : (100 * outcome.events) / eventsBefore;
-  const short = options.safetyMs === undefined ? '' : `, with ${seconds(options.safetyMs)} s of faults`;
+  const { safetyMs } = options;
+  // A phase that would have gone on after the finding says nothing about it.
+  const isShort = safetyMs !== undefined && safetyMs < (outcome.finding?.atMs ?? Number.POSITIVE_INFINITY);
+  const short = isShort ? `, with ${seconds(safetyMs)} s of faults` : '';
   const sooner =
     (options.earlierMs ?? 0) === 0 ? '' : ` that begin ${seconds(options.earlierMs ?? 0)} s sooner`;
   const more = isComplete ? '' : '; there may be less, the search was cut short';

@@ -27,6 +27,9 @@ export interface ShrinkProgress {
 /** What is asked of the program, rather than what goes wrong. */
 const isWorkload = /^(?:op|node|client):/;
 
+/** A run of so few events is small, whatever it was before: hosts must start, and say a word to each other. */
+const smallEvents = 30;
+
 /** So many times the events of the smallest run may come back when things are taken away. */
 const moreEvents = 1.1;
 
@@ -41,6 +44,8 @@ export class ShrinkState {
   #leastEvents: number;
   /** Takes away everything that goes wrong. Undefined where that does not mend the failure. */
   #calm: readonly string[] | undefined;
+  /** By run: whether it is right where nothing goes wrong. Such a run comes to its end, and takes the longest. */
+  readonly #rightWhenCalm = new Map<string, boolean>();
   #accepted = 0;
   #runs = 0;
 
@@ -85,9 +90,10 @@ export class ShrinkState {
     return this.#accepted;
   }
 
-  /** Whether it has a tenth of the events. */
+  /** Whether it has a tenth of the events, or hardly any. */
   get isSmall(): boolean {
-    return this.#outcome.events * 10 <= this.#target.outcome.events;
+    const { events } = this.#outcome;
+    return events <= smallEvents || events * 10 <= this.#target.outcome.events;
   }
 
   /** Whether runs or time are used up. */
@@ -111,11 +117,16 @@ export class ShrinkState {
 
   async #isRightWhenCalm(options: RunOptions, calm: readonly string[]): Promise<boolean> {
     const { outcome: original } = this.#target;
-    const outcome = await this.#attempt(
-      { ...options, without: [...(options.without ?? []), ...calm] },
-      false,
-    );
-    return outcome !== undefined && !sameFailure(original, outcome);
+    const others = (options.without ?? []).filter(name => !calm.some(prefix => name.startsWith(prefix)));
+    const run = { ...options, without: [...others, ...calm] };
+    const key = JSON.stringify(run);
+    const known = this.#rightWhenCalm.get(key);
+    if (known !== undefined) return known;
+    const outcome = await this.#attempt(run, false);
+    if (outcome === undefined) return false;
+    const isRight = !sameFailure(original, outcome);
+    this.#rightWhenCalm.set(key, isRight);
+    return isRight;
   }
 
   /** Learns what is left of the smallest run; this one run may be one too many. */

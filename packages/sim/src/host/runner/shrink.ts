@@ -28,9 +28,8 @@ const roundsMax = 4;
  *
  * The same finding (the same rule) must remain, found after no more events than before; and of what the program is asked to do
  * only so much is taken away that it would still be right if nothing went wrong: whoever waits for an item that nobody puts any
- * more shows no mistake. Where the seed's own run stays long,
- * other seeds are tried with a short safety phase: a rule that one seed breaks late, another may break soon. What results
- * follows from the failure alone, unless the deadline cuts the search short.
+ * more shows no mistake. Where the seed's own run stays long, other seeds are tried: a rule that one seed breaks late, another
+ * may break soon. What results follows from the failure alone, unless the deadline cuts the search short.
  *
  * @throws whatever `attempt` throws; when `signal` aborts, the smallest so far is returned
  */
@@ -52,15 +51,16 @@ export async function shrink(options: ShrinkOptions): Promise<Shrunk> {
   if (first === undefined || !sameFailure(outcome, first)) return done(false, 0);
   const removableBefore = first.removable?.length ?? 0;
   await state.learnCalm();
+  const fullMs = state.safetyMs;
   for (let round = 0; round < roundsMax && !state.isSpent; round++) {
     const before = state.progress;
     await shorten(state);
     await hasten(state);
-    if (round === 0 && !state.isSmall) await tryOtherSeeds(state, Math.floor(runsMax / 20));
+    if (round < 2 && !state.isSmall) await tryOtherSeeds(state, fullMs, Math.floor(runsMax / 40));
     await takeAway(state, names => [...new Set(names.map(name => splitName(name).label))]);
     await takeAway(state, names => names.filter(isEpisode));
     await takeAway(state, names => names.filter(name => !isEpisode(name)));
-    if (state.progress === before) return done(true, removableBefore);
+    if (state.progress === before) break;
   }
   const isComplete = !state.isSpent;
   await state.conclude();
@@ -71,34 +71,50 @@ function isEpisode(name: string): boolean {
   return /^(?:fault|length|op|node|client):/.test(name);
 }
 
-/** Cuts the safety phase short: from a small part of it upwards, then between the longest that fails to and the shortest. */
+/**
+ * Cuts the safety phase short: from a small part of it upwards, then between the longest that fails to and the shortest. Only
+ * where that leaves fewer events: a finding that comes before the phase ends needs no shorter one, and what is kept from
+ * starting stays so until then.
+ */
 async function shorten(state: ShrinkState): Promise<void> {
   const fullMs = state.safetyMs;
+  const tryMs = async (safetyMs: number): Promise<boolean> => state.tryOptions({ safetyMs }, 'fewer events');
   let longMs = fullMs;
   let shortMs = 0;
   for (let share = 64; share > 1 && longMs === fullMs; share /= 2) {
     const ms = Math.ceil(fullMs / share);
-    if (ms < fullMs && (await state.tryOptions({ safetyMs: ms }))) longMs = ms;
+    if (ms < fullMs && (await tryMs(ms))) longMs = ms;
     else shortMs = ms;
   }
   const grainMs = Math.max(1, Math.floor(fullMs / 256));
   while (longMs - shortMs > grainMs && !state.isSpent) {
     const ms = Math.floor((longMs + shortMs) / 2);
-    if (await state.tryOptions({ safetyMs: ms })) longMs = ms;
+    if (await tryMs(ms)) longMs = ms;
     else shortMs = ms;
   }
 }
 
-/** Looks for a seed that fails in the same way within a small part of the safety phase, and after half the events at most. */
-async function tryOtherSeeds(state: ShrinkState, seedsMax: number): Promise<void> {
-  const { safetyMs: fullMs, outcome } = state;
-  const eventsMax = Math.floor(outcome.events / 2);
-  for (let share = 64; share >= 4; share /= 2) {
+/** Another seed must have so much less: each costs the trust that it is the same mistake. */
+const fewerEvents = 3 / 4;
+
+/**
+ * Looks for seeds that fail in the same way after ever fewer events: with the whole safety phase of `fullMs`, then with ever
+ * less of it. What was taken away stays so as far as it means the same in every seed.
+ */
+async function tryOtherSeeds(state: ShrinkState, fullMs: number, seedsMax: number): Promise<void> {
+  const without = state.without.filter(name => splitName(name).index === undefined || isHost(name));
+  for (const share of [1, 4, 16, 64]) {
     const safetyMs = Math.ceil(fullMs / share);
     for (let seed = 1; seed <= seedsMax && !state.isSpent; seed++) {
-      if (await state.trySeed({ ...state.options, seed, safetyMs, earlierMs: 0 }, eventsMax)) return;
+      const eventsMax = Math.floor(state.outcome.events * fewerEvents);
+      const changes = share === 1 ? { without } : { without, safetyMs };
+      await state.trySeed({ seed, ...changes }, eventsMax);
     }
   }
+}
+
+function isHost(name: string): boolean {
+  return /^(?:node|client):/.test(name);
 }
 
 /** Of the time before the finding: first almost all of it, then ever less. */
