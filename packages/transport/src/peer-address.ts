@@ -28,5 +28,5 @@ export function formatAddress({ host, port }: PeerAddress): string {
 export function isLoopback(host: string): boolean {
   const name = host.toLowerCase();
   if (name === 'localhost' || name === '::1' || name === '0:0:0:0:0:0:0:1') return true;
-  return /^(?:::ffff:)?127\.(?:\d{1,3})\.(?:\d{1,3})\.(?:\d{1,3})$/.test(name);
+  return /^(?:::ffff:)?127(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}$/.test(name);
 }

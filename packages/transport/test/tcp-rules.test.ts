@@ -132,6 +132,7 @@ describe('addresses', () => {
       '10.0.0.1',
       '127.evil.example',
       '127.0.0.1.example',
+      '127.0.0.999', // No address, so a name.
       'local',
       '1127.0.0.1',
       '',

@@ -468,6 +468,12 @@ describe('starting and ending', () => {
     expect(() => make('a', { limits: { silenceMs: 10 } })).toThrow(
       'Silence limit in ms must be an integer from 2000',
     );
+    expect(() => make('a', { limits: { heartbeatMs: 1, silenceMs: 14 } })).toThrow(
+      'Silence limit in ms must be an integer from 15',
+    );
     expect(() => make('a', { limits: { queueMaxBytes: 10 } })).toThrow('Queue limit in bytes');
+    expect(() => make('a', { listen: { host: '127.0.0.1', port: 65_536 } })).toThrow(
+      'Port to listen on must be an integer from 0 to 65535: received 65536',
+    );
   });
 });

@@ -118,6 +118,12 @@ describe('certificates', () => {
     expect(notAfterMs).toBe(Date.parse(new X509Certificate(short.certificatePem).validTo));
   });
 
+  test('are not made by an authority that has ended', () => {
+    const short = createClusterAuthority({ cluster: 'default', validForMs: dayMs });
+    const later = openClusterAuthority({ ...short, clock: clockAt(2 * dayMs) });
+    expect(() => later.issue('a')).toThrow(/^Certificate of the authority cannot be used: it expired on /);
+  });
+
   test('are made by an authority that was kept, too', () => {
     const again = openClusterAuthority({
       cluster: 'default',

@@ -5,7 +5,15 @@ import {
   createPublicKey,
   generateKeyPairSync,
 } from 'node:crypto';
-import { type Clock, type NodeId, type Random, nodeId, systemClock, systemRandom } from '@quorate/core';
+import {
+  type Clock,
+  type NodeId,
+  QuorateError,
+  type Random,
+  nodeId,
+  systemClock,
+  systemRandom,
+} from '@quorate/core';
 import { identityUri } from '../node-identity.ts';
 import type { TlsCredentials } from './tls-identity.ts';
 import { makeCertificate } from './x509.ts';
@@ -48,6 +56,7 @@ export interface ClusterAuthority {
    * Makes a key and a certificate for a node: the first, and each one that replaces it.
    *
    * @throws RangeError for a node's id or a host that is none. @throws TypeError when the cluster is not the authority's
+   * @throws QuorateError `CERTIFICATE_REJECTED` when the authority has expired
    */
   issue(node: NodeId | string, options?: IssueOptions): NodeCredentials;
 }
@@ -130,6 +139,13 @@ class Authority implements ClusterAuthority {
     const { hosts = [], validForMs = 90 * dayMs } = options;
     const id = nodeId(node);
     const now = this.#clock.wallMs();
+    if (now > this.#notAfterMs) {
+      throw new QuorateError(
+        'CERTIFICATE_REJECTED',
+        `Certificate of the authority cannot be used: it expired on ${this.#certificate.validTo}`,
+        { outcome: 'not-applied' },
+      );
+    }
     const notAfterMs = Math.min(now + checkValidity(validForMs), this.#notAfterMs);
     const keys = newKeys();
     const certificatePem = makeCertificate({

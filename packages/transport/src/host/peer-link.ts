@@ -7,6 +7,7 @@ import { type PeerAddress, formatAddress } from '../peer-address.ts';
 import { type Dialing, dial, isDuplicate } from './dial.ts';
 import { type TcpConnection, lost } from './tcp-connection.ts';
 import type { TcpNode } from './tcp-node.ts';
+import { beatMinMs, beatsPerSilence } from './tcp-limits.ts';
 import { type PeerStatus, statusOf } from './tcp-status.ts';
 
 /** The connection over which a peer is reached. */
@@ -17,9 +18,6 @@ export interface Current extends Candidate {
   /** A message was refused because the queue was full. */
   full: boolean;
 }
-
-/** The shortest interval that a peer can ask for. */
-const beatMinMs = 5;
 
 const duplicate: Refusal = { reason: 'DUPLICATE', message: 'there is a connection' };
 const noLongerWanted: Refusal = { reason: 'CLOSING', message: 'the node no longer wants it' };
@@ -114,7 +112,7 @@ export class PeerLink {
     const current: Current = {
       ...next,
       connection,
-      beatMs: Math.max(beatMinMs, Math.min(limits.heartbeatMs, hello.silenceMs / 3)),
+      beatMs: Math.max(beatMinMs, Math.min(limits.heartbeatMs, hello.silenceMs / beatsPerSilence)),
       full: false,
     };
     this.current = current;

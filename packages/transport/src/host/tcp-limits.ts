@@ -13,7 +13,7 @@ export interface TcpLimits {
   readonly queueMaxBytes?: number | undefined;
   /** A connection says something at least this often. Default 1000. A third of the peer's `silenceMs` if that is less. */
   readonly heartbeatMs?: number | undefined;
-  /** A connection from which nothing was heard for so long is over. Default 5000; at least twice `heartbeatMs`. */
+  /** A connection from which nothing was heard for so long is over. Default 5000; at least twice `heartbeatMs`, and 15. */
   readonly silenceMs?: number | undefined;
   /** A peer that takes no part of what is written to it for so long loses its connection. Default 10 000. */
   readonly stallMs?: number | undefined;
@@ -49,6 +49,10 @@ export interface CheckedLimits {
 }
 
 const durationMaxMs = 0x7fff_ffff;
+/** The shortest interval between heartbeats that a peer can ask for. */
+export const beatMinMs = 5;
+/** A node speaks three times within what its peer takes for silence. */
+export const beatsPerSilence = 3;
 
 /** Fills in defaults. @throws RangeError naming the limit that is none */
 export function checkLimits(limits: TcpLimits): CheckedLimits {
@@ -67,7 +71,7 @@ export function checkLimits(limits: TcpLimits): CheckedLimits {
     silenceMs: duration(
       'Silence limit',
       limits.silenceMs ?? Math.max(5000, heartbeatMs * 5),
-      heartbeatMs * 2,
+      Math.max(heartbeatMs * 2, beatMinMs * beatsPerSilence),
     ),
     stallMs: duration('Stall limit', limits.stallMs ?? 10_000, 1),
     connectMs: duration('Connect limit', limits.connectMs ?? 5000, 1),

@@ -13,7 +13,7 @@ import {
 import { BufferPool } from '../frame-cork.ts';
 import { FrameKind, frameHeaderBytes } from '../frame.ts';
 import { type PeerAddress, formatAddress, isLoopback, parseAddress } from '../peer-address.ts';
-import { TransportState, checkMessage } from '../transport-state.ts';
+import { TransportState, checkInteger, checkMessage } from '../transport-state.ts';
 import { Acceptor } from './acceptor.ts';
 import { Listener } from './listener.ts';
 import { PeerLink } from './peer-link.ts';
@@ -82,7 +82,10 @@ class Tcp implements TcpTransport {
       state: this.#state,
       tls,
     });
-    if (this.#where !== undefined) this.#requireTls(this.#where.host, 'listen');
+    if (this.#where !== undefined) {
+      checkInteger('Port to listen on', this.#where.port, 0, 65_535);
+      this.#requireTls(this.#where.host, 'listen on');
+    }
     for (const [id, address] of Object.entries(options.peers ?? {})) this.addPeer(id, address);
     this.#acceptor = new Acceptor(this.#node, peer => this.#links.get(peer));
     if (this.#where === undefined) return;
