@@ -11,16 +11,18 @@ const roomBytes = 64 * 1024 * 1024;
 /** Durable writes in one call of a kernel. */
 const writes = 4;
 
-/** A new folder for one kernel. `TMPDIR` has to lead to a disk: memory has nothing to sync. */
+/** Why there is nothing to measure: memory has nothing to sync. */
+function whyNot(): string | undefined {
+  const tmpfs = 0x0102_1994;
+  return fs.statfsSync(os.tmpdir()).type === tmpfs
+    ? `the temporary folder ${os.tmpdir()} is in memory: set TMPDIR to one on a disk`
+    : undefined;
+}
+
+/** A new folder for one kernel. */
 function folder(): { readonly path: string; readonly remove: () => void } {
   const made = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-bench-'));
-  const remove = (): void => fs.rmSync(made, { recursive: true, force: true });
-  const tmpfs = 0x0102_1994;
-  if (fs.statfsSync(made).type === tmpfs) {
-    remove();
-    throw new Error(`Temporary folder must be on a disk, not in memory: received "${made}"; set TMPDIR`);
-  }
-  return { path: made, remove };
+  return { path: made, remove: () => fs.rmSync(made, { recursive: true, force: true }) };
 }
 
 /** The obvious loop: write at the next place of a file with room, then sync. */
@@ -152,6 +154,7 @@ export default defineSuite({
       about: 'the thread waits for its disk',
       params: { batch: [1, 64] },
       unchecked,
+      skip: whyNot,
       contenders: {
         '@quorate/journal': journal('blocking', true),
         '@quorate/journal, a write for each entry': journal('blocking', false),
@@ -168,6 +171,7 @@ export default defineSuite({
       about: "writes and syncs run on libuv's pool",
       params: { batch: [1, 64] },
       unchecked,
+      skip: whyNot,
       contenders: {
         '@quorate/journal': journal('pool', true),
         '@quorate/journal, a write for each entry': journal('pool', false),

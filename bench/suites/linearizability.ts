@@ -1,4 +1,3 @@
-import type { Random } from '@quorate/core';
 import {
   checkLinearizabilitySync,
   counter,
@@ -8,62 +7,36 @@ import {
   type Model,
   type Operation,
   register,
-  type CounterInput,
-  type CounterOutput,
-  type RegisterInput,
-  type RegisterOutput,
 } from '@quorate/sim';
+// The tests of the package have the parsers of foreign formats, and real objects; they are no part of what is published.
+import { generateHistory } from '../../packages/sim/test/linearizability/generated-history.ts';
+import {
+  counterObject,
+  drawCounter,
+  drawKeyValue,
+  drawRegister,
+  keyValueObject,
+  registerObject,
+} from '../../packages/sim/test/linearizability/objects.ts';
+import {
+  readEtcdHistories,
+  readKeyValueHistories,
+  recordedFolder,
+} from '../../packages/sim/test/linearizability/recorded-histories.ts';
 import { type Bench, type Context, defineSuite, type Kernel } from '../src/suite.ts';
 
-/** The tests of the package have the parsers of foreign formats, and real objects; they are no part of what is published. */
-const tests = new URL('../../packages/sim/test/linearizability/', import.meta.url);
-const { generateHistory } = (await import(new URL('generated-history.ts', tests).href)) as Generator;
-const { readEtcdHistories, readKeyValueHistories, recordedFolder } = (await import(
-  new URL('recorded-histories.ts', tests).href
-)) as Recorded;
-const { counterObject, drawCounter, drawKeyValue, drawRegister, keyValueObject, registerObject } =
-  (await import(new URL('objects.ts', tests).href)) as Objects;
-
-type Answer<Input, Output> = () => (input: Input) => Output;
-
-interface Generator {
-  readonly generateHistory: <Input, Output>(
-    make: Answer<Input, Output>,
-    draw: (random: Random) => Input,
-    shape: { seed: number; operations: number; processes: number; lost?: number },
-  ) => Operation<Input, Output>[];
-}
-
-interface Recorded {
-  readonly recordedFolder: (
-    environment: NodeJS.ProcessEnv,
-  ) => { readonly folder: string } | { readonly absent: string };
-  readonly readEtcdHistories: (folder: string) => Map<string, Operation<RegisterInput, RegisterOutput>[]>;
-  readonly readKeyValueHistories: (folder: string) => Map<string, Operation<KeyValueInput, KeyValueOutput>[]>;
-}
-
-interface Objects {
-  readonly counterObject: Answer<CounterInput, CounterOutput>;
-  readonly drawCounter: (random: Random) => CounterInput;
-  readonly keyValueObject: Answer<KeyValueInput, KeyValueOutput>;
-  readonly drawKeyValue: (keys: number) => (random: Random) => KeyValueInput;
-  readonly registerObject: Answer<RegisterInput, RegisterOutput>;
-  readonly drawRegister: (random: Random) => RegisterInput;
-}
-
 const recorded = recordedFolder(process.env);
-const source =
-  'absent' in recorded
-    ? `generated histories in place of recorded ones, as ${recorded.absent}`
-    : 'recorded histories';
+const folder = 'folder' in recorded ? recorded.folder : '';
+const skipUnrecorded = (): string | undefined => ('absent' in recorded ? recorded.absent : undefined);
 
-/** Checks all histories; an operation of the bench is an operation of a history. */
+/** Checks all histories; an operation of the bench is one of a history, unless it is said to be all of them. */
 function checking<State, Input, Output>(
   model: Model<State, Input, Output>,
   histories: readonly (readonly Operation<Input, Output>[])[],
+  ops: number = histories.reduce((sum, history) => sum + history.length, 0),
 ): Kernel {
   return {
-    ops: histories.reduce((sum, history) => sum + history.length, 0),
+    ops,
     run() {
       let sum = 0;
       for (const history of histories) {
@@ -75,10 +48,15 @@ function checking<State, Input, Output>(
   };
 }
 
+function recordedTenClients(): Kernel {
+  const history = readKeyValueHistories(folder).get('kv/c10-ok.txt');
+  if (history === undefined) throw new Error('Recorded histories must have kv/c10-ok.txt: found none');
+  return checking(keyValue({ missing: '' }), [history], 1);
+}
+
 /** Fifty-two registers, with answers that got lost. */
-function etcd(context: Context): Kernel {
-  if ('folder' in recorded) return checking(register(), [...readEtcdHistories(recorded.folder).values()]);
-  const random = context.random('etcd');
+function lossyRegisters(context: Context): Kernel {
+  const random = context.random('registers');
   const histories = Array.from({ length: 52 }, () =>
     generateHistory(registerObject, drawRegister, {
       seed: random.uint32(),
@@ -88,17 +66,6 @@ function etcd(context: Context): Kernel {
     }),
   );
   return checking(register(), histories);
-}
-
-/** Ten clients of a key-value store. */
-function tenClients(context: Context): Kernel {
-  const missing = { missing: '' };
-  if ('folder' in recorded) {
-    const history = readKeyValueHistories(recorded.folder).get('kv/c10-ok.txt');
-    if (history === undefined) throw new Error('Recorded histories must have kv/c10-ok.txt: found none');
-    return checking(keyValue(missing), [history]);
-  }
-  return checking(keyValue(), [manyKeys(context, 337, 10, 10)]);
 }
 
 function manyKeys(
@@ -113,14 +80,26 @@ function manyKeys(
 
 const benches: Bench[] = [
   {
-    name: 'etcd',
-    about: `52 histories of one register, some answers lost, most not linearizable: ${source}`,
-    contenders: { '@quorate/sim': etcd },
+    name: 'etcd, recorded',
+    about:
+      'an operation is a check of all 52 histories of one register, some answers lost, most not linearizable',
+    contenders: {
+      '@quorate/sim': () => checking(register(), [...readEtcdHistories(folder).values()], 1),
+    },
+    skip: skipUnrecorded,
+    goals: [{ of: '@quorate/sim', limit: 180e6 }],
   },
   {
-    name: 'key-value, ten clients',
-    about: `one history of 337 operations, linearizable: ${source}`,
-    contenders: { '@quorate/sim': tenClients },
+    name: 'key-value, ten clients, recorded',
+    about: 'an operation is a check of one history of 337 operations, linearizable',
+    contenders: { '@quorate/sim': recordedTenClients },
+    skip: skipUnrecorded,
+    goals: [{ of: '@quorate/sim', limit: 1e6 }],
+  },
+  {
+    name: 'registers',
+    about: '52 generated histories of 83 operations of five clients on one register, some answers lost',
+    contenders: { '@quorate/sim': lossyRegisters },
   },
   {
     name: 'many keys',
