@@ -1,6 +1,7 @@
 import { timeText } from '../src/viewer/event-text.ts';
 import type { PageData } from '../src/viewer/page-data.ts';
 import { readAddress, writeAddress } from './address.ts';
+import { busySpan } from './busy-span.ts';
 import { drawAxis } from './draw-axis.ts';
 import { drawLanes } from './draw-lanes.ts';
 import { drawOverview } from './draw-overview.ts';
@@ -18,6 +19,7 @@ const AXIS_PX = 26;
 /** How many events around what is jumped to are in view. */
 const BEFORE = 120;
 const AFTER = 40;
+const BEFORE_CAUSE = 2;
 
 /** The page's state, and what changes it. Draws at most once a frame. */
 export class App {
@@ -90,27 +92,34 @@ export class App {
     return true;
   }
 
-  /** Selects an event and shows it with what is around it; of a return, the whole operation. */
+  /**
+   * Selects an event and shows it with what is around it; of a return, the whole operation. One that comes after a long
+   * silence, such as the end of all waiting, has nothing around it: what caused it is shown.
+   */
   jump(target: Target): void {
-    const run = this.scene.models[target.run]?.run;
-    if (run === undefined) return;
-    const calls = this.scene.models[target.run]?.spans.calls ?? [];
-    const call = calls.find(({ end }) => end === target.event);
-    const from = Math.min(run.time(Math.max(target.event - BEFORE, 0)), call?.fromUs ?? Infinity);
-    const to = run.time(Math.min(target.event + AFTER, run.count - 1));
+    const model = this.scene.models[target.run];
+    if (model === undefined) return;
+    const { run, links, spans } = model;
+    let [from, to] = busySpan(run, target.event, BEFORE, AFTER);
+    const cause = links.causes[target.event] ?? -1;
+    const isAlone = from === to && cause >= 0;
+    if (isAlone) [from, to] = busySpan(run, cause, BEFORE_CAUSE, AFTER);
+    const call = spans.calls.find(({ end }) => end === target.event);
+    from = Math.min(from, call?.fromUs ?? Infinity);
     const room = Math.max((to - from) * 0.06, 50);
-    this.scene.view.show(from - room, to + room);
-    this.select(target);
+    this.scene.view.show(from - room, to + (isAlone ? 4 * room : room));
+    this.select(target, true, !isAlone);
   }
 
-  select(target: Target, scroll = true): void {
+  select(target: Target, scroll = true, reveal = true): void {
     const model = this.scene.models[target.run];
     if (model === undefined || target.event < 0 || target.event >= model.run.count) return;
     if (target.run !== this.#run) this.showRun(target.run);
     this.scene.selected = target;
-    this.scene.view.reveal(model.run.time(target.event));
-    this.list.mark(target.event, scroll);
+    if (reveal) this.scene.view.reveal(model.run.time(target.event));
+    // They take room from the list, which then knows how far to scroll.
     showDetails(found('details', HTMLElement), model, target.event);
+    this.list.mark(target.event, scroll);
     this.redraw();
   }
 

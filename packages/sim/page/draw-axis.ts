@@ -37,8 +37,9 @@ function drawPhaseNames(
     const width = context.measureText(text).width;
     if (x < view.left - 2 || x + width + 12 > view.left + view.width) continue;
     context.fillStyle = palette.ink;
-    context.fillText(text, x + 6, height / 2);
     context.fillRect(x, 4, 1.5, height - 4);
+    if (busy.some(([from, to]) => x + width > from && x < to)) continue;
+    context.fillText(text, x + 6, height / 2);
     busy.push([x - 6, x + width + 14]);
   }
   return busy;

@@ -37,6 +37,7 @@ export function linksOf(run: Run): Links {
   const handled = new Map<number, number>();
   const arrows: Arrow[] = [];
   const arrived = new Set<number>();
+  const open = new Map<number, number>();
   for (let event = 0; event < run.count; event++) {
     const type = run.type(event);
     const lane = run.lane(event);
@@ -48,11 +49,24 @@ export function linksOf(run: Run): Links {
       causes[event] = send;
       arrows.push(arrowTo(run, event, send, arrived.has(run.id(event, 'message'))));
       arrived.add(run.id(event, 'message'));
-    } else linkEnds(run, event, type, begins, causes);
+    } else if (type === 'finding') causes[event] = causeOfFinding(run, event, open);
+    else linkEnds(run, event, type, begins, causes);
+    if (type === 'invoke') open.set(run.id(event, 'operation'), event);
+    else if (type === 'return' || type === 'open') open.delete(run.id(event, 'operation'));
     if (WAKING.has(type)) handled.set(lane, event);
   }
   for (const [message, send] of sends) if (!arrived.has(message)) arrows.push(pending(run, send));
   return { arrows, causes };
+}
+
+/** What an invariant was told just before it spoke up; of clients that wait for ever, the first operation that does. */
+function causeOfFinding(run: Run, event: number, open: ReadonlyMap<number, number>): number {
+  if (run.field(event, 'rule') === 'liveness') {
+    const [first = -1] = open.values();
+    return first;
+  }
+  const told = event - 1;
+  return told >= 0 && run.type(told) === 'fact' && run.time(told) === run.time(event) ? told : -1;
 }
 
 /** The end of a fault or of an operation is linked to its beginning, a resumption to the pause, a start to the crash. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readAddress, writeAddress } from '../page/address.ts';
+import { busySpan } from '../page/busy-span.ts';
 import { Filter } from '../page/filter.ts';
 import { callTop, layOut } from '../page/lane-layout.ts';
 import { effectsOf, type RunModel, runModel } from '../page/run-model.ts';
@@ -70,6 +71,34 @@ describe('linksOf', () => {
     expect(links.causes[send]).toBe(timer);
     expect(links.causes[positions('log')[0] ?? -1]).toBe(-1);
     expect(effectsOf(model, timer)).toEqual(positions('send'));
+  });
+
+  it('knows the fact that an invariant spoke up about, and the operation that waits for ever', () => {
+    const broken = recorded(recorder => {
+      recorder.at(5, 'a', { type: 'fact', fact: { type: 'write' } });
+      recorder.at(5, '', { type: 'finding', rule: 'mutual-exclusion', message: 'Two hold it' });
+    });
+    expect(broken.links.causes[1]).toBe(0);
+    const hanging = recorded(recorder => {
+      recorder.at(1, 'client-0', { type: 'invoke', operation: 0, input: 'put' });
+      recorder.at(2, 'client-0', { type: 'return', operation: 0, output: null });
+      recorder.at(3, 'client-0', { type: 'invoke', operation: 1, input: 'take' });
+      recorder.at(900, '', { type: 'phase', phase: 'end' });
+      recorder.at(900, '', { type: 'finding', rule: 'liveness', message: 'It waits' });
+    });
+    expect(hanging.links.causes[4]).toBe(2);
+  });
+});
+
+describe('busySpan', () => {
+  const at = [0, 10, 20, 30, 900, 910];
+  const run = { count: at.length, time: (event: number) => at[event] ?? 0, data: { endUs: 1000 } };
+
+  it('has so many events before and after, and ends where a long silence begins', () => {
+    expect(busySpan(run, 1, 120, 40)).toEqual([0, 30]);
+    expect(busySpan(run, 2, 1, 40)).toEqual([10, 30]);
+    expect(busySpan(run, 5, 120, 40)).toEqual([900, 910]);
+    expect(busySpan({ ...run, data: { endUs: 1_000_000 } }, 5, 120, 0)).toEqual([0, 910]);
   });
 });
 
