@@ -119,7 +119,8 @@ export function encodeEntries(
  */
 export function decodeEntries(bytes: Uint8Array, options: DecodeOptions = {}): EntryBatch | EntryBatchFault {
   if (bytes.length < entryBatchHeaderBytes) return { fault: 'truncated' };
-  const source = options.copy ? bytes.slice() : bytes;
+  // Not `slice`: that of Node's Buffer is a view.
+  const source = options.copy ? new Uint8Array(bytes) : bytes;
   const { buffer, byteOffset, length: size } = source;
   const view = new DataView(buffer, byteOffset, size);
   const fault = faultOfHeader(source, view);

@@ -68,8 +68,10 @@ describe('batches of entries', () => {
     );
   });
 
-  test('payloads are views unless copies are asked for', () => {
-    const bytes = encoded(two);
+  test.each([
+    ['a Uint8Array', encoded(two)],
+    ['a Buffer, whose slices share its memory', Buffer.from(encoded(two))],
+  ])('payloads are views of %s unless copies are asked for', (_name, bytes) => {
     const views = decodeEntries(bytes);
     const copies = decodeEntries(bytes, { copy: true });
     bytes.fill(0);

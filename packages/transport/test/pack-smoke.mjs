@@ -3,11 +3,13 @@
 import assert from 'node:assert/strict';
 import { isMainThread, workerData, Worker } from 'node:worker_threads';
 import { createInProcessNetwork, createRequests } from '@quorate/transport';
+import { createClusterAuthority, createTcpTransport } from '@quorate/transport/tcp';
 import { attachSharedTransport, createSharedNetwork } from '@quorate/transport/shared';
 
 if (isMainThread) {
   await requests();
   await sharedMemory();
+  await mutualTls();
 } else {
   const transport = attachSharedTransport(workerData, 'echo', { blocking: true });
   await transport.start({ onMessage: (from, message, group) => void transport.send(from, message, group) });
@@ -52,4 +54,24 @@ async function sharedMemory() {
   assert.deepEqual(await echoed, [7, 8, 9]);
   await worker.terminate();
   await transport[Symbol.asyncDispose]();
+}
+
+async function mutualTls() {
+  const authority = createClusterAuthority({ cluster: 'default' });
+  const make = (self, peers) =>
+    createTcpTransport({ self, peers, tls: authority.issue(self), listen: { host: '127.0.0.1', port: 0 } });
+  const answering = make('b', { a: undefined });
+  await answering.start({ onMessage: (from, message) => void answering.send(from, message) });
+  const asking = make('a', { b: `127.0.0.1:${answering.address.port}` });
+  // Long enough for the platform's checksum, and for several writes.
+  const sent = new Uint8Array(1_000_000).fill(7);
+  const echoed = new Promise(resolve => {
+    void asking.start({
+      onConnect: peer => void asking.send(peer, sent),
+      onMessage: (_from, message) => resolve(new Uint8Array(message)),
+    });
+  });
+  assert.deepEqual(await echoed, sent);
+  await asking[Symbol.asyncDispose]();
+  await answering[Symbol.asyncDispose]();
 }

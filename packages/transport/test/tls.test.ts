@@ -300,6 +300,15 @@ describe('who is not who it says', () => {
       /Certificate of this node cannot be used: .*mismatch/,
     );
     expect(() => make({ ...authority.issue(a), certificatePem: 'none' })).toThrow('cannot be used');
+    // Without an authority of its own the library would believe all those that the platform believes.
+    for (const authorityPem of [
+      '',
+      [],
+      ['none'],
+      [authority.certificatePem, ''],
+      authority.issue(a).certificatePem,
+    ])
+      expect(() => make({ ...authority.issue(a), authorityPem })).toThrow('cannot be used: ');
   });
 });
 

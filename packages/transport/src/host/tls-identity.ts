@@ -87,16 +87,17 @@ export class TlsIdentity {
   }
 
   #read({ certificatePem, privateKeyPem, authorityPem }: TlsCredentials): TlsOptions {
+    const ca = typeof authorityPem === 'string' ? [authorityPem] : [...authorityPem];
     const options = {
       cert: certificatePem,
       key: privateKeyPem,
-      ca: typeof authorityPem === 'string' ? authorityPem : [...authorityPem],
+      ca,
       ciphers,
       ...versions,
     };
     let fault: string | undefined;
     try {
-      fault = this.#faultOfName(new X509Certificate(certificatePem), this.#self);
+      fault = this.#faultOfName(new X509Certificate(certificatePem), this.#self) ?? faultOfAuthorities(ca);
       if (fault === undefined) createSecureContext(options);
     } catch (thrown) {
       fault = thrown instanceof Error ? thrown.message : String(thrown);
@@ -104,6 +105,14 @@ export class TlsIdentity {
     if (fault !== undefined) throw rejected(`Certificate of this node cannot be used: ${fault}`);
     return options;
   }
+}
+
+/** With none the library would believe every authority that the platform does. */
+function faultOfAuthorities(authorities: readonly string[]): string | undefined {
+  const good = authorities.length > 0 && authorities.every(pem => new X509Certificate(pem).ca);
+  return good
+    ? undefined
+    : 'it needs the certificates of authorities, and of nobody else, to believe others by';
 }
 
 function rejected(message: string): QuorateError {
