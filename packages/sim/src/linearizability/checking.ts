@@ -22,8 +22,8 @@ export interface Limits {
 export interface Progress {
   /** Configurations tried so far. */
   steps: number;
-  /** The partitions that are not decided; absent while the history is read. */
-  left: readonly Partition[] | undefined;
+  /** How many partitions are not decided, and one of them; absent while the history is read. */
+  left: { readonly count: number; readonly first: Partition | undefined } | undefined;
 }
 
 /** A check that stops between its turns, so that its caller can look at the clock, and end it. */
@@ -58,7 +58,8 @@ export function* checking<State, Input, Output>(
     for (let at = 0; at < left.length; at++) {
       const number = left[at] as number;
       const partition = read.partitions[number] as Partition;
-      progress.left = [...undecided, ...left.slice(at)].map(one => read.partitions[one] as Partition);
+      const first = read.partitions[undecided[0] ?? number];
+      progress.left = { count: undecided.length + left.length - at, first };
       const answer = yield* searching({ model, history, read, partition }, stepsMax, limits, progress);
       if (answer === 'steps') return stopped('steps', progress);
       if (answer === 'memory') tooLarge++;
@@ -69,7 +70,7 @@ export function* checking<State, Input, Output>(
     }
     left = undecided;
   }
-  progress.left = left.map(number => read.partitions[number] as Partition);
+  progress.left = { count: left.length, first: read.partitions[left[0] ?? -1] };
   if (left.length > 0) return stopped('memory', progress);
   return { verdict: 'ok', linearization, steps: progress.steps };
 }
@@ -80,7 +81,7 @@ export function stopped(
   { left, steps }: Progress,
 ): LinearizabilityResult<never> {
   if (left === undefined) return { verdict: 'unknown', why, undecided: 0, steps };
-  return { verdict: 'unknown', why, partition: left[0]?.key, undecided: left.length, steps };
+  return { verdict: 'unknown', why, partition: left.first?.key, undecided: left.count, steps };
 }
 
 interface Subject<State, Input, Output> {
@@ -101,7 +102,8 @@ function* searching<State, Input, Output>(
 ): Generator<void, Answer<State>> {
   const { model, history, read, partition } = subject;
   const { members } = partition;
-  const timeline = yield* timelineOf(model, history, read, partition);
+  const timeline = yield* timelineOf(model, history, read, partition, limits.memoryMaxBytes);
+  if (timeline === undefined) return 'memory';
   const samples = Array.from(
     timeline.sampleOf,
     place => history[members[place] as number] as Operation<Input, Output>,

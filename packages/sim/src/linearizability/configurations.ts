@@ -27,9 +27,18 @@ export class Configurations {
 
   /** Adds a configuration. @returns false where it or a better one was there */
   add(turn: number, state: number, taken: Int32Array): boolean {
+    return this.#add(turn + 1, state, taken);
+  }
+
+  /** The same for where a move leads, before reads that fit have taken effect there; these are kept apart. */
+  addMove(turn: number, state: number, taken: Int32Array): boolean {
+    return this.#add(-turn - 1, state, taken);
+  }
+
+  #add(first: number, state: number, taken: Int32Array): boolean {
     const table = this.#table;
     const { key } = table;
-    key[0] = turn + 1;
+    key[0] = first;
     key[1] = state;
     for (let word = 0; word < this.#words; word++) key[word + 2] = taken[word] as number;
     const known = table.locate();

@@ -28,7 +28,8 @@ export interface NotLinearizable<State> {
   readonly partition: PartitionKey | undefined;
   /**
    * The longest linearizable prefix: an order, as indices in the history, of all operations of the partition that returned
-   * before `stuck[0]` did, and perhaps of others that were under way then. Of all such orders one with the most operations.
+   * before `stuck[0]` did, and perhaps of others that were under way then. No order explains more returns; another one may have
+   * more of those others in it.
    */
   readonly prefix: Int32Array;
   /** What the operations of the prefix lead to. */

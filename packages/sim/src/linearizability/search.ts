@@ -4,6 +4,9 @@ import type { Model } from './model.ts';
 import type { Timeline } from './timeline.ts';
 import { impossible, Transitions } from './transitions.ts';
 
+/** Words of open operations up to which a move is worth remembering: one expansion notes as many sets as there are moves. */
+const openWordsMax = 64;
+
 /** How a search stands: it goes on, or it knows. */
 export type SearchState = 'going' | 'ok' | 'violation';
 
@@ -35,6 +38,8 @@ export class Search<State, Input, Output> {
 
   /** The first turn at which an operation that never returned is under way. */
   readonly #openFrom: number;
+  /** The first turn at which moves are remembered before they are tried: {@link #openFrom}, but for very many open operations. */
+  readonly #lookAheadFrom: number;
 
   /** Frames: where there was more than one way to go on. */
   #depth = 0;
@@ -75,7 +80,9 @@ export class Search<State, Input, Output> {
     this.#frameLength = new Int32Array(count + 1);
     this.#frameMoves = new Int32Array(count + 1);
     this.#frameTaken = new Int32Array(64 * (words + openWords));
-    this.#openFrom = Math.min(...timeline.open.map(([first]) => timeline.from[first as number] as number));
+    const firstOpen = timeline.open[0]?.[0];
+    this.#openFrom = firstOpen === undefined ? timeline.turns : (timeline.from[firstOpen] as number);
+    this.#lookAheadFrom = openWords <= openWordsMax ? this.#openFrom : timeline.turns;
     this.#seenAt = new Float64Array(timeline.sampleOf.length);
   }
 
@@ -258,7 +265,7 @@ export class Search<State, Input, Output> {
 
   /** Whether what returns now is a read that nothing which is under way can make fit. */
   #isHopeless(turn: number): boolean {
-    const { returns, readOnly, actionOf, under, starts, open } = this.#timeline;
+    const { returns, readOnly, actionOf, under, starts, open, from } = this.#timeline;
     const returning = actionOf[returns[turn] as number] as number;
     if (readOnly[returning] === 0) return false;
     const writes: number[] = [];
@@ -268,8 +275,10 @@ export class Search<State, Input, Output> {
       if (readOnly[action] === 0 && !this.#has(operation)) writes.push(action);
     }
     for (const group of open) {
-      const operation = this.#firstUnused(group, turn);
-      if (operation !== -1) writes.push(actionOf[operation] as number);
+      for (const operation of group) {
+        if ((from[operation] as number) > turn) break;
+        if (!this.#has(operation)) writes.push(actionOf[operation] as number);
+      }
     }
     return !this.#transitions.reachable(this.#state, returning, writes);
   }
@@ -286,9 +295,23 @@ export class Search<State, Input, Output> {
 
   #addMove(operation: number, next: number): void {
     if (next === impossible) return;
+    if (this.#turn >= this.#lookAheadFrom && !this.#isNews(operation, next)) return;
     if (this.#moveCount + 2 > this.#moves.length) this.#moves = doubled(this.#moves);
     this.#moves[this.#moveCount++] = operation;
     this.#moves[this.#moveCount++] = next;
+  }
+
+  /**
+   * Whether nothing that is at least as good waits to be tried or was. Depth first alone would meet what used up the most open
+   * operations before what used up the fewest, and go through all their subsets.
+   */
+  #isNews(operation: number, next: number): boolean {
+    const slot = this.#timeline.slotOf[operation] as number;
+    const word = this.#taken[slot >>> 5] as number;
+    this.#taken[slot >>> 5] = word | (1 << (slot & 31));
+    const isNew = this.#reached.addMove(this.#turn, next, this.#taken);
+    this.#taken[slot >>> 5] = word;
+    return isNew;
   }
 
   #reverseMoves(begin: number): void {

@@ -5,6 +5,8 @@ import { byReturn } from './return-order.ts';
 
 /** Events laid out between two looks at the clock. */
 const eventsPerTurn = 4096;
+/** The same in entries that are moved or copied. */
+const movesPerTurn = 1 << 18;
 
 /**
  * The operations of one partition as the search wants them: what may take effect before each return.
@@ -45,62 +47,112 @@ export interface Timeline {
   readonly bytes: number;
 }
 
-/** Lays out a partition; yields now and then so that a deadline can be kept. */
+/**
+ * Lays out a partition; yields now and then so that a deadline can be kept.
+ *
+ * @returns undefined where it would take more than so many bytes
+ */
 export function* timelineOf<State, Input, Output>(
   model: Model<State, Input, Output>,
   history: readonly Operation<Input, Output>[],
   read: ReadHistory,
   { members }: Partition,
-): Generator<void, Timeline> {
+  bytesMax: number,
+): Generator<void, Timeline | undefined> {
   const count = members.length;
   const returns = byReturn(read, members);
   const turns = returns.length;
   const turnOf = new Int32Array(count).fill(turns);
   for (let turn = 0; turn < turns; turn++) turnOf[returns[turn] as number] = turn;
   const after = successors(read, members);
-  const actions = actionsOf(model, history, members, after);
-  yield;
-  const { actionOf, readOnly } = actions;
-  const slotOf = new Int32Array(count);
-  const from = new Int32Array(count).fill(turns);
-  const starts = new Int32Array(turns + 1);
-  const under = new IntList();
-  const active: number[] = [];
-  const free: number[] = [];
-  const groups = new Map<number, number[]>();
-  let slots = 0;
-  let next = 0;
-  for (let turn = 0; turn < turns; turn++) {
-    const returning = returns[turn] as number;
-    const at = read.returnedAt[members[returning] as number] as number;
-    for (; next < count && (read.invokedAt[members[next] as number] as number) <= at; next++) {
-      const action = actionOf[next] as number;
-      // One that changes nothing and told nobody anything may as well never have happened.
-      if (turnOf[next] === turns && readOnly[action] === 1) continue;
-      from[next] = turn;
-      if (turnOf[next] === turns) {
-        const group = groups.get(action);
-        if (group === undefined) groups.set(action, [next]);
-        else group.push(next);
-        continue;
-      }
-      slotOf[next] = free.pop() ?? slots++;
-      insertByTurn(active, next, turnOf);
-    }
-    starts[turn] = under.count;
-    for (const operation of active) under.push(operation);
-    active.shift();
-    free.push(slotOf[returning] as number);
-    if (turn % eventsPerTurn === eventsPerTurn - 1) yield;
-  }
-  starts[turns] = under.count;
+  const actions = yield* actionsOf(model, history, members, after);
+  const shape = { count, turns, returns, turnOf, after, ...actions };
+  const begun = yield* beginnings(read, members, shape, bytesMax);
+  if (begun === undefined) return undefined;
+  const { from, starts, groups } = begun;
+  const { under, slotOf, slots } = yield* overlaps(shape, from, starts);
   const words = (slots + 31) >>> 5;
-  const open = [...groups.values()].map(group => Int32Array.from(group));
+  const open = groups.map(group => Int32Array.from(group));
   const openSlots = giveSlots(open, slotOf, words * 32);
   const openWords = (openSlots + 31) >>> 5;
-  const bytes = under.words.byteLength + count * 4 * 8;
-  const layout = { returns, turnOf, slotOf, under: under.words, starts, from, open, after };
-  return { count, turns, ...layout, ...actions, words, openWords, bytes };
+  const bytes = under.byteLength + count * 4 * 8;
+  return { ...shape, slotOf, under, starts, from, open, words, openWords, bytes };
+}
+
+type Shape = Pick<Timeline, 'count' | 'turns' | 'returns' | 'turnOf' | 'after'> & Actions;
+
+interface Beginnings extends Pick<Timeline, 'from' | 'starts'> {
+  /** Operations that never return and are of use, by action. */
+  readonly groups: readonly (readonly number[])[];
+}
+
+/** Finds when operations are first under way, and how many are at each turn; undefined where they are too many in all. */
+function* beginnings(
+  read: ReadHistory,
+  members: Int32Array,
+  { count, turns, returns, turnOf, actionOf, readOnly }: Shape,
+  bytesMax: number,
+): Generator<void, Beginnings | undefined> {
+  const from = new Int32Array(count).fill(turns);
+  const starts = new Int32Array(turns + 1);
+  const groups = new Map<number, number[]>();
+  const underMax = Math.min(bytesMax / 4, 2 ** 31 - 1);
+  let total = 0;
+  let active = 0;
+  let next = 0;
+  for (let turn = 0; turn < turns; turn++) {
+    const at = read.returnedAt[members[returns[turn] as number] as number] as number;
+    for (; next < count && (read.invokedAt[members[next] as number] as number) <= at; next++) {
+      if (next % eventsPerTurn === eventsPerTurn - 1) yield;
+      const action = actionOf[next] as number;
+      const isOpen = turnOf[next] === turns;
+      // One that changes nothing and told nobody anything may as well never have happened.
+      if (isOpen && readOnly[action] === 1) continue;
+      from[next] = turn;
+      if (!isOpen) active++;
+      else if (groups.get(action)?.push(next) === undefined) groups.set(action, [next]);
+    }
+    total += active--;
+    if (total > underMax) return undefined;
+    starts[turn + 1] = total;
+    if (turn % eventsPerTurn === eventsPerTurn - 1) yield;
+  }
+  return { from, starts, groups: [...groups.values()] };
+}
+
+/** Lists what is under way at each turn, and gives each operation that returns a bit of its own as long as it is. */
+function* overlaps(
+  { count, turns, returns, turnOf }: Shape,
+  from: Int32Array,
+  starts: Int32Array,
+): Generator<void, Pick<Timeline, 'under' | 'slotOf'> & { readonly slots: number }> {
+  const under = new Int32Array(starts[turns] as number);
+  const slotOf = new Int32Array(count);
+  const active: number[] = [];
+  const free: number[] = [];
+  let slots = 0;
+  let next = 0;
+  let work = 0;
+  for (let turn = 0; turn < turns; turn++) {
+    for (; next < count && (from[next] === turns || (from[next] as number) <= turn); next++) {
+      if (turnOf[next] === turns) continue;
+      slotOf[next] = free.pop() ?? slots++;
+      work += insertByTurn(active, next, turnOf);
+      if (work > movesPerTurn) {
+        work = 0;
+        yield;
+      }
+    }
+    under.set(active, starts[turn]);
+    work += active.length + 1;
+    active.shift();
+    free.push(slotOf[returns[turn] as number] as number);
+    if (work > movesPerTurn) {
+      work = 0;
+      yield;
+    }
+  }
+  return { under, slotOf, slots };
 }
 
 /** Bits of the open operations follow those of the others. Returns how many there are. */
@@ -110,7 +162,8 @@ function giveSlots(open: readonly Int32Array[], slotOf: Int32Array, from: number
   return slot - from;
 }
 
-function insertByTurn(active: number[], operation: number, turnOf: Int32Array): void {
+/** @returns how many it had to move */
+function insertByTurn(active: number[], operation: number, turnOf: Int32Array): number {
   const turn = turnOf[operation] as number;
   let at = active.push(operation) - 1;
   while (at > 0 && (turnOf[active[at - 1] as number] as number) > turn) {
@@ -118,33 +171,53 @@ function insertByTurn(active: number[], operation: number, turnOf: Int32Array): 
     at--;
   }
   active[at] = operation;
+  return active.length - at;
 }
 
 /** {@link ReadHistory.follows} by places in the partition. */
-function successors({ follows }: ReadHistory, members: Int32Array): Int32Array | undefined {
+function successors(read: ReadHistory, members: Int32Array): Int32Array | undefined {
+  const { follows, invokedAt, returnedAt } = read;
   if (follows === undefined) return undefined;
-  const placeOf = new Map<number, number>();
-  const after = new Int32Array(members.length).fill(-1);
-  let some = false;
+  let after: Int32Array | undefined;
   for (let place = 0; place < members.length; place++) {
     const index = members[place] as number;
-    placeOf.set(index, place);
-    const before = placeOf.get(follows[index] as number);
-    if (before === undefined) continue;
-    after[place] = before;
-    some = true;
+    let before = follows[index] as number;
+    let found = -1;
+    // Calls of other partitions may lie between the two, if they took no time.
+    while (before !== -1 && found === -1 && returnedAt[before] === invokedAt[index]) {
+      found = placeOf(before, invokedAt, members);
+      before = follows[before] as number;
+    }
+    if (found === -1) continue;
+    after ??= new Int32Array(members.length).fill(-1);
+    after[place] = found;
   }
-  return some ? after : undefined;
+  return after;
+}
+
+/** Finds an operation among others, which are in order of invocation and by index where that is equal; -1 where it is none of them. */
+function placeOf(index: number, invokedAt: Float64Array, members: Int32Array): number {
+  const at = invokedAt[index] as number;
+  let low = 0;
+  let high = members.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const other = members[middle] as number;
+    const later = (invokedAt[other] as number) - at || other - index;
+    if (later < 0) low = middle + 1;
+    else high = middle;
+  }
+  return members[low] === index ? low : -1;
 }
 
 type Actions = Pick<Timeline, 'actionOf' | 'sampleOf' | 'readOnly'>;
 
-function actionsOf<State, Input, Output>(
+function* actionsOf<State, Input, Output>(
   model: Model<State, Input, Output>,
   history: readonly Operation<Input, Output>[],
   members: Int32Array,
   after: Int32Array | undefined,
-): Actions {
+): Generator<void, Actions> {
   const count = members.length;
   const actionOf = new Int32Array(count);
   const samples: number[] = [];
@@ -161,6 +234,7 @@ function actionsOf<State, Input, Output>(
       if (key !== undefined) actions.set(key, action);
     }
     actionOf[place] = action;
+    if (place % eventsPerTurn === eventsPerTurn - 1) yield;
   }
   const readOnly = new Uint8Array(samples.length);
   for (let action = 0; action < samples.length; action++) {
@@ -170,19 +244,4 @@ function actionsOf<State, Input, Output>(
     if (model.readOnly?.(input, known) === true) readOnly[action] = 1;
   }
   return { actionOf, sampleOf: Int32Array.from(samples), readOnly };
-}
-
-/** Integers of which nobody knows beforehand how many there will be. */
-class IntList {
-  words = new Int32Array(64);
-  count = 0;
-
-  push(value: number): void {
-    if (this.count === this.words.length) {
-      const larger = new Int32Array(this.count * 2);
-      larger.set(this.words);
-      this.words = larger;
-    }
-    this.words[this.count++] = value;
-  }
 }

@@ -48,7 +48,6 @@ function propertiesOf<State, Input, Output>(name: string, subject: Subject<State
   const { model, object, draw } = subject;
   describe(name, () => {
     test('what an atomic object did is accepted, and the order that is returned replays', () => {
-      let undecided = 0;
       fc.assert(
         fc.property(
           fc.nat(),
@@ -63,7 +62,6 @@ function propertiesOf<State, Input, Output>(name: string, subject: Subject<State
         ),
         { numRuns: largeRuns },
       );
-      expect(undecided).toBeLessThanOrEqual(largeRuns / 10);
     });
 
     test('small histories with wrong answers are judged as by brute force', () => {
@@ -85,7 +83,7 @@ function propertiesOf<State, Input, Output>(name: string, subject: Subject<State
   });
 }
 
-/** Gives two operations of one kind each other's answers, shifts a return, or loses an answer. */
+/** Gives two operations of one kind each other's answers, a few times over. */
 function mutate<Input, Output>(
   history: readonly Operation<Input, Output>[],
   random: Random,
