@@ -34,7 +34,7 @@ const sockets: Bench[] = [
       [tls]: roundTrips(tcpLine(true), 200),
       [net]: roundTrips(netLine(false, 'none'), 200),
       [nodeTls]: roundTrips(netLine(true, 'none'), 200),
-      [grpc]: roundTrips(grpcLine(), 100),
+      [grpc]: roundTrips(grpcLine(), 40),
     },
     goals: [
       { of: tcp, to: net, atMost: 1 / 0.9 },
@@ -52,12 +52,12 @@ const sockets: Bench[] = [
     warmupCycles: pipelinesWarm,
     contenders: {
       [tcp]: pipelined(tcpLine(false), 20_000),
-      [requests]: pipelined(requestLine(), 5000),
+      [requests]: pipelined(requestLine(), 2560),
       [tls]: pipelined(tcpLine(true), 20_000),
       [`${net}, cork`]: pipelined(netLine(false, 'cork'), 20_000),
       [`${net}, copied into one write`]: pipelined(netLine(false, 'copy'), 20_000),
       [`${nodeTls}, copied into one write`]: pipelined(netLine(true, 'copy'), 20_000),
-      [grpc]: pipelined(grpcLine(), 1000),
+      [grpc]: pipelined(grpcLine(), 512),
     },
     goals: [
       { of: tcp, limit: 1000 },
