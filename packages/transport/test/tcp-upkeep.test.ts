@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { type AddressInfo, type Socket, createServer } from 'node:net';
 import { ManualClock, errorCode, nodeId, seededRandom } from '@quorate/core';
 import { describe, expect, test } from 'vitest';
 import type { PeerAddress } from '../src/peer-address.ts';
@@ -28,6 +28,28 @@ async function started(transport: TcpTransport): Promise<Recorder> {
   return recorder;
 }
 
+/** Where raw peers are dialed: `next` is one that has heard hello. */
+async function acceptor(): Promise<AsyncDisposable & { address: string; next(): Promise<RawPeer> }> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const sockets: Socket[] = [];
+  return {
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async next() {
+      const [socket] = (await once(server, 'connection')) as [Socket];
+      sockets.push(socket);
+      const raw = new RawPeer(socket);
+      await raw.hears('hello');
+      return raw;
+    },
+    async [Symbol.asyncDispose]() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await once(server, 'close');
+    },
+  };
+}
+
 async function turns(count = 30): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise(resolve => setImmediate(resolve));
 }
@@ -38,13 +60,9 @@ describe('heartbeats', () => {
     await using one = make('a', { limits, peers: { b: undefined } });
     const atOne = await started(one);
     // `b` is a peer made by hand: it accepts what `a` dials, and then dials itself as if it had not noticed.
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as { port: number };
-    const accepted = once(server, 'connection');
-    one.addPeer(b, `127.0.0.1:${port}`);
-    const held = new RawPeer((await accepted)[0]);
-    await held.hears('hello');
+    await using dialed = await acceptor();
+    one.addPeer(b, dialed.address);
+    const held = await dialed.next();
     held.welcome('b');
     await atOne.until(() => atOne.connected.has(b));
     const second = await RawPeer.connect(one.address as PeerAddress);
@@ -54,8 +72,6 @@ describe('heartbeats', () => {
     const before = beats();
     while (beats() < before + 5) await once(held.socket, 'data');
     expect(atOne.disconnects).toEqual([]);
-    held.socket.destroy();
-    server.close();
   });
 
   test('come as soon as a peer needs them, however slow this node is used to be', async () => {
@@ -149,5 +165,44 @@ describe('a transport', () => {
     await turns();
     expect(raws.slice(8).map(({ socket }) => socket.destroyed)).toEqual([false, false, false, false]);
     for (const { socket } of raws) socket.destroy();
+  });
+
+  test('has nothing to do with a peer that takes less than may be sent', async () => {
+    await using dialed = await acceptor();
+    await using one = make('a', { peers: { b: dialed.address } });
+    const atOne = await started(one);
+    const raw = await dialed.next();
+    raw.welcome('b', { messageMaxBytes: 100 });
+    await raw.closed();
+    const { lastError } = one.status().peers[0] ?? {};
+    expect(lastError?.code).toBe('PEER_REJECTED');
+    expect(lastError?.message).toContain('limited to 100 bytes, here to 1048576');
+    expect(atOne.connected.size).toBe(0);
+  });
+
+  test('dials again soon when it ends a connection that has held, however long that took to come up', async () => {
+    const clock = new ManualClock();
+    await using dialed = await acceptor();
+    await using one = make('a', {
+      clock,
+      peers: { b: dialed.address },
+      limits: { backoffMinMs: 1, backoffMaxMs: 1000, silenceMs: 60_000, connectMs: 60_000 },
+    });
+    const atOne = await started(one);
+    for (let attempt = 0; attempt < 20; attempt++) {
+      const raw = await dialed.next();
+      raw.socket.destroy();
+      while (one.status().peers[0]?.state !== 'waiting') await turns(1);
+      clock.advance(1000);
+    }
+    (await dialed.next()).welcome('b');
+    await atOne.until(() => atOne.connected.has(b));
+    clock.advance(1001);
+    one.disconnect(b, new Error('To connect anew'));
+    await atOne.until(() => atOne.disconnects.length === 1);
+    await turns(1);
+    clock.advance(2);
+    expect(one.status().peers[0]?.state).toBe('dialing');
+    await one[Symbol.asyncDispose]();
   });
 });
