@@ -57,6 +57,16 @@ test('a peer that takes nothing of what it is told costs its connection, but ans
   expect(cut).toMatchObject([{ code: 'PROTOCOL_VIOLATION' }]);
 });
 
+test('who waits for room again and again is told of it once', () => {
+  const { outbox } = openOutbox();
+  let room = 0;
+  const listener = (): void => void room++;
+  for (let time = 0; time < 1000; time++) outbox.onRoom(listener);
+  outbox.drain();
+  outbox.drain();
+  expect(room).toBe(1);
+});
+
 test('nothing of a connection that has ended is sent over the next', () => {
   const opened = openOutbox();
   const { outbox, sent } = opened;

@@ -10,7 +10,7 @@ export interface RequestLimits {
   readonly queueMax: number;
   /** Bytes of those. Default 16 MiB. */
   readonly queueMaxBytes: number;
-  /** Streams that are open at a time, whoever opened them. Default 1,024. */
+  /** Streams that are open at a time, whoever opened them, and those whose handlers still run. Default 1,024. */
   readonly streamsMax: number;
   /** What a peer may send on a stream that was not read yet; each chunk counts 64 bytes more than it has. Default 256 KiB. */
   readonly windowBytes: number;
