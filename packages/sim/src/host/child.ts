@@ -18,6 +18,8 @@ import { simulate } from './simulate.ts';
  */
 let scenario: Scenario | undefined;
 let recorded: RunResult | undefined;
+/** Why the page of the last run could not be written: no fault of the run. */
+let pageProblem: string | undefined;
 const strays: unknown[] = [];
 let done: Promise<void> = Promise.resolve();
 
@@ -40,7 +42,11 @@ async function handle(request: WorkerRequest): Promise<WorkerReply> {
   if (request.type === 'slice') {
     return { type: 'slice', events: recorded?.trace?.slice(request.from, request.to) ?? [] };
   }
-  if (request.type === 'run') return { type: 'outcome', outcome: await runOrder(request.order) };
+  if (request.type === 'run') {
+    pageProblem = undefined;
+    const outcome = await runOrder(request.order);
+    return { type: 'outcome', outcome, ...(pageProblem === undefined ? {} : { pageProblem }) };
+  }
   try {
     scenario = await loadScenario(request.target.file, request.target.name);
     return { type: 'ready' };
@@ -70,9 +76,13 @@ async function runOrder({ options, keep, html }: RunOrder): Promise<SeedOutcome>
 }
 
 async function writePage(result: RunResult, html: NonNullable<RunOrder['html']>): Promise<void> {
-  // It is large, and most processes write no page.
-  const { renderTrace } = await import('../viewer/render-trace.ts');
-  writeFileSync(html.file, renderTrace(result, { replayLine: html.replayLine }));
+  try {
+    // It is large, and most processes write no page.
+    const { renderTrace } = await import('../viewer/render-trace.ts');
+    writeFileSync(html.file, renderTrace(result, { replayLine: html.replayLine }));
+  } catch (error) {
+    pageProblem = `Page ${html.file} was not written: ${(error as Error).message}`;
+  }
 }
 
 /** Waits until the reply has left this process. Details of a finding that cannot be sent are sent as text. */
@@ -98,6 +108,7 @@ function plain(reply: WorkerReply): WorkerReply {
   const { finding } = reply.outcome;
   return {
     type: 'outcome',
+    ...(reply.pageProblem === undefined ? {} : { pageProblem: reply.pageProblem }),
     outcome: { ...reply.outcome, finding: { ...finding, details: inspect(finding.details) } },
   };
 }

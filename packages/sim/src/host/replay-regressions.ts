@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import type { RunOptions, RunResult } from '../run-result.ts';
 import type { Scenario } from '../scenario.ts';
 import { discoverScenarios, ScenarioError } from './runner/discover-scenarios.ts';
@@ -71,10 +72,25 @@ export async function loadRegressions(
 
 const regressionsFolder = 'regressions';
 
-/** Writes a regression into the folder of its scenario; returns the file. One of the same scenario and seed is replaced. */
+/**
+ * Writes a regression into the folder of its scenario; returns the file. No file is replaced: one of the same run stays as
+ * it is, with what it expects by now, and another failure of the same seed goes into another file.
+ */
 export function keepRegression(folder: string, regression: Regression): string {
-  const file = join(folder, regressionsFolder, `${regression.scenario}-${regression.seed}.json`);
   mkdirSync(join(folder, regressionsFolder), { recursive: true });
-  writeFileSync(file, `${JSON.stringify(regression, null, 2)}\n`);
-  return file;
+  for (let number = 1; ; number++) {
+    const name = `${regression.scenario}-${regression.seed}${number === 1 ? '' : `-${number}`}.json`;
+    const file = join(folder, regressionsFolder, name);
+    if (!existsSync(file)) {
+      writeFileSync(file, `${JSON.stringify(regression, null, 2)}\n`);
+      return file;
+    }
+    const kept = parseRegression(readFileSync(file, 'utf8'), file);
+    if (isSameCase(kept, regression)) return file;
+  }
+}
+
+function isSameCase(kept: Regression, fresh: Regression): boolean {
+  const isSameRun = isDeepStrictEqual(runOptionsOf(kept), runOptionsOf(fresh));
+  return isSameRun && kept.scenario === fresh.scenario && kept.found?.rule === fresh.found?.rule;
 }

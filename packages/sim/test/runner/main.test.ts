@@ -33,6 +33,8 @@ describe('pnpm sim', () => {
 
   test.each([
     [['--fast'], "Unknown option '--fast'"],
+    [['stedy'], 'No scenario is called "stedy"; is it steady?'],
+    [['steady', '--seeds', '-1'], "Option '--seeds' argument is ambiguous\n"],
     [['nothing-like-it'], 'No scenario is called "nothing-like-it"; there are forgetful, steady, '],
     [
       ['steady', '--json', '/no/such/folder/file'],
@@ -69,6 +71,53 @@ describe('pnpm sim', () => {
     );
     expect(stdout).toContain('Warning: no seed reached never heard of');
   });
+
+  test('starts no more processes than there are seeds', async () => {
+    const { json } = await simJson('steady', '--seeds', '4..5', '--jobs', '99');
+    expect(json).toMatchObject({ jobs: 2, seeds: { done: 2 } });
+  });
+
+  test('says which names of --without took nothing away', async () => {
+    const names = 'crashes,swarm/crashes,nonsense,op:client#7';
+    const { code, stderr } = await sim('steady', '--seeds', '1..5', '--without', names);
+    expect(code).toBe(0);
+    expect(stderr).toBe(
+      'Warning: --without took nothing away that is called crashes (is it swarm/crashes?) or nonsense or op:client#7\n',
+    );
+  });
+
+  test('a page of one seed is of that seed; of many that are fine there is none', async () => {
+    const one = join(folder, 'one.html');
+    const single = await sim('steady', '--seeds', '3', '--html', one);
+    expect([single.code, single.stderr]).toEqual([0, '']);
+    expect(readFileSync(one, 'utf8')).toMatch(/sim1\/-\/steady\/3\/[0-9a-f]{16}\//);
+    const none = join(folder, 'none.html');
+    const many = await sim('steady', '--seeds', '3..4', '--html', none);
+    expect([many.code, many.stderr]).toEqual([0, `Nothing failed, and no page was written to ${none}\n`]);
+    expect(existsSync(none)).toBe(false);
+  });
+
+  test.runIf(existsSync('/dev/full'))(
+    'says that a page or a report found no room, and still what failed',
+    async () => {
+      const found = ['forgetful', '--failures', '1', '--shrink', 'no'];
+      const [page, report] = await Promise.all([
+        sim(...found, '--html', '/dev/full'),
+        sim(...found, '--json', '/dev/full'),
+      ]);
+      expect(page.stderr).toContain('Page /dev/full was not written: ENOSPC');
+      expect(report.stderr).toContain('Report /dev/full was not written: ENOSPC');
+      for (const { code, stdout } of [page, report]) {
+        expect(code).toBe(1);
+        expect(stdout).toContain('broke never-forgets');
+      }
+      const [, line = ''] = /^pnpm sim --replay (\S+)/m.exec(page.stdout) ?? [];
+      const again = await sim('--replay', line, '--html', '/dev/full');
+      expect(again.code).toBe(1);
+      expect(again.stdout).toContain('never-forgets');
+      expect(again.stderr).toContain('Page /dev/full was not written: ENOSPC');
+    },
+  );
 
   test('a failure: in plain words, small, with a line that replays it anywhere', async () => {
     const page = join(folder, 'failure.html');

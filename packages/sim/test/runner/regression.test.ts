@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -69,6 +69,19 @@ describe('regressions', () => {
     const regression = await found();
     const read = parseRegression(JSON.stringify(regression), 'a.json');
     expect(runOptionsOf(read)).toEqual({ ...options, without: expect.arrayContaining(options.without) });
+  });
+
+  test('one that was kept before stays as it is, and another failure of the seed goes beside it', async () => {
+    const own = join(folder, 'twice');
+    const regression = await found();
+    const file = keepRegression(own, regression);
+    const mended = JSON.stringify({ ...regression, expect: { verdict: 'ok' } });
+    writeFileSync(file, mended);
+    expect(keepRegression(own, regression)).toBe(file);
+    expect(readFileSync(file, 'utf8')).toBe(mended);
+    const other = keepRegression(own, { ...regression, without: {} });
+    expect(other).toBe(file.replace(/\.json$/, '-2.json'));
+    expect(keepRegression(own, { ...regression, without: {} })).toBe(other);
   });
 
   test.each([

@@ -42,6 +42,7 @@ export interface CampaignJson {
   readonly exitCode: number;
   readonly ended: string;
   readonly seeds: { readonly done: number };
+  readonly jobs: number;
   readonly verdicts: Readonly<Record<string, number>>;
   readonly probes: { readonly reached: Readonly<Record<string, number>>; readonly never: readonly string[] };
   readonly swarm: Readonly<Record<string, number>>;

@@ -8,6 +8,7 @@ import {
   ScenarioError,
   workspaceFolders,
 } from '../runner/discover-scenarios.ts';
+import { nearNames } from './near-names.ts';
 import { UsageError } from './usage-error.ts';
 
 /** The scenarios of the folder that `--scenarios` names, else those of the workspace. @throws UsageError */
@@ -45,9 +46,14 @@ export function chooseScenario({ found, problems }: Discovered, name: string): F
     const ids = fitting.map(({ id }) => id).join(', ');
     throw new UsageError(`Scenario "${name}" must be one: there are ${ids}`);
   }
-  if (problems.length > 0) throw new ScenarioError(problems.join('\n'));
-  const ids = found.map(({ id }) => id).join(', ');
-  throw new UsageError(`No scenario is called "${name}"; there are ${ids === '' ? 'none' : ids}`);
+  const ids = found.map(({ id }) => id);
+  const near = nearNames(name, ids).join(' or ');
+  const none = `No scenario is called "${name}"`;
+  if (near !== '') throw new UsageError(`${none}; is it ${near}?`);
+  if (problems.length > 0) {
+    throw new ScenarioError(`${none} in what loads, and this does not:\n${problems.join('\n')}`);
+  }
+  throw new UsageError(`${none}; there are ${ids.length === 0 ? 'none' : ids.join(', ')}`);
 }
 
 /** What `--list` shows: each package with its scenarios. */

@@ -13,15 +13,17 @@ called by its name, or as "package/name".
   --shrink yes|no        makes the first failure of each kind smaller (default yes)
   --shrink-budget 60s    the time for that, and --shrink-runs 4000 the number of runs
   --keep                 writes the first failure of each kind into the regressions folder beside the scenario
-  --without NAME,NAME    takes faults, draws or operations away, such as crashes, or op:client#3; may be repeated
+  --without NAME,NAME    takes faults, draws or operations away, such as swarm/crashes, fault:pause
+                         or op:client-0#3; may be repeated
   --check-determinism    runs every seed twice in two processes, compares the traces' hashes, and shows the first event
                          that differs
 
   --replay LINE          runs again what a failure's line says, and compares the trace's hash
-  --list                 shows the scenarios
+  --list [PART]          shows the scenarios, or those that have this in their names
   --scenarios DIR        takes the scenarios from another folder than packages/*/scenarios
 
-  --html FILE            writes the trace of the (first) failure, or of what is replayed, as one self-contained page
+  --html FILE            writes the trace of the (first) failure, of a single seed, or of what is replayed, as one
+                         self-contained page
   --json FILE|-          writes the report as JSON; with "-" standard output is nothing but the JSON
   -h, --help             this text
 

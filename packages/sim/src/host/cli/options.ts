@@ -59,12 +59,16 @@ export function parseOptions(args: readonly string[]): Options {
     throw new UsageError('A scenario must be named: received none (pnpm sim --list shows them)');
   }
   const endless = budget === undefined ? seedsDefault : `1..${seedMax}`;
+  const range = seedsFrom(seeds ?? endless);
+  const jobs =
+    values.jobs === undefined ? availableParallelism() : integerOf('--jobs', values.jobs, 1, jobsMax);
   return {
     ...(scenario === undefined ? {} : { scenario }),
     help: values.help,
     list: values.list,
-    seeds: seedsFrom(seeds ?? endless),
-    jobs: values.jobs === undefined ? availableParallelism() : integerOf('--jobs', values.jobs, 1, jobsMax),
+    seeds: range,
+    // More processes than seeds would have nothing to do.
+    jobs: Math.min(jobs, range.to - range.from + 1),
     ...(budget === undefined ? {} : { budgetMs: durationOf('--budget', budget) }),
     seedDeadlineMs: durationOf('--seed-deadline', values['seed-deadline']),
     failuresMax: integerOf('--failures', values.failures, 1, seedMax),
@@ -108,7 +112,7 @@ function parse(args: readonly string[]) {
       },
     });
   } catch (error) {
-    throw new UsageError((error as Error).message.split('. To specify')[0] ?? '');
+    throw new UsageError((error as Error).message.split(/\. To specify|\.?\n/)[0] ?? '');
   }
 }
 

@@ -76,7 +76,8 @@ export class Progress {
     const { seeds, budgetMs } = this.#options;
     const of = budgetMs !== undefined && seeds > 1e9 ? '' : `/${count(seeds)}`;
     const what = this.#what === '' ? '' : `${this.#what}: `;
-    return `${what}${count(totals.seeds)}${of} seeds, ${rates(totals, elapsedMs)}, ${count(totals.failed)} failed`;
+    // What counts most comes first: a narrow terminal cuts off the rest.
+    return `${what}${count(totals.seeds)}${of} seeds, ${count(totals.failed)} failed, ${rates(totals, elapsedMs)}`;
   }
 
   #share({ seeds }: Totals, nowMs: number): number {

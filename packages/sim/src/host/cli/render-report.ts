@@ -1,5 +1,5 @@
 import type { CampaignEnd } from '../runner/campaign.ts';
-import { count } from '../runner/describe-failure.ts';
+import { count, counted } from '../runner/describe-failure.ts';
 import { figure, rates } from './progress.ts';
 import type { SimReport } from './report.ts';
 
@@ -26,10 +26,10 @@ export function renderReport({ found, campaign, seconds, failures, neverReached 
     const seeds = others.slice(0, 20).map(({ seed }) => seed);
     lines.push(`Other seeds that failed: ${seeds.join(', ')}${others.length > 20 ? ' and more' : ''}`);
   }
-  for (const [rule, failed] of totals.rules) lines.push(`${rule}: ${seedsText(failed)}`);
+  for (const [rule, failed] of totals.rules) lines.push(`${rule}: ${counted(failed, 'seed')}`);
   const perSecond = figure(totals.events / Math.max(0.001, seconds));
   lines.push(
-    `${found.id}: ${seedsText(totals.seeds)} in ${figure(seconds)} s, ${count(totals.failed)} failed${whyEnded[ended]}`,
+    `${found.id}: ${counted(totals.seeds, 'seed')} in ${figure(seconds)} s, ${count(totals.failed)} failed${whyEnded[ended]}`,
     `${rates(totals, seconds * 1000)}, ${count(totals.events)} events (${perSecond}/s)`,
   );
   if (totals.swarm.size > 0)
@@ -38,10 +38,6 @@ export function renderReport({ found, campaign, seconds, failures, neverReached 
     lines.push(`Warning: no seed reached ${neverReached.join(', ')}: what stands behind was not tested`);
   }
   return `${lines.join('\n')}\n`;
-}
-
-function seedsText(seeds: number): string {
-  return `${count(seeds)} ${seeds === 1 ? 'seed' : 'seeds'}`;
 }
 
 function shares(counts: ReadonlyMap<string, number>, seeds: number): string {

@@ -12,7 +12,9 @@ import { seedsOf } from '../runner/seed-range.ts';
 import { shrink, type Shrunk } from '../runner/shrink.ts';
 import { sourceDigests } from '../runner/source-digest.ts';
 import { waitingPerWorker, WorkerPool } from '../runner/worker-pool.ts';
+import type { RunOptions } from '../../run-result.ts';
 import type { CommandContext } from './command-context.ts';
+import { idleNames } from './idle-names.ts';
 import type { Options } from './options.ts';
 import { Progress } from './progress.ts';
 import { type FailureReport, reportOf, type SimReport } from './report.ts';
@@ -36,7 +38,10 @@ export async function runCampaignCommand(
     nowMs: () => systemClock.monotonicMs(),
   });
   const target = { file: found.file, name: found.scenario.name };
-  await using pool = new WorkerPool(target, options.jobs, { seedDeadlineMs: options.seedDeadlineMs });
+  await using pool = new WorkerPool(target, options.jobs, {
+    seedDeadlineMs: options.seedDeadlineMs,
+    onPageProblem: message => context.stderr.write(`${message}\n`),
+  });
   try {
     const campaign = await runCampaign({
       clock: systemClock,
@@ -57,17 +62,65 @@ export async function runCampaignCommand(
     progress.end();
     const report = reportOf(found, campaign, { seconds, failures, options });
     show(report, options, context);
-    const [first] = failures;
-    if (options.html !== undefined && first !== undefined && !context.signal.aborted) {
-      await pool.run({
-        options: first.run,
-        html: { file: resolve(options.html), replayLine: first.replay },
-      });
+    if (!context.signal.aborted) {
+      await writePage(pool, found, campaign, failures[0], options, context);
+      await tellIdleNames(pool, options, context);
     }
     return report.exitCode;
   } finally {
     progress.end();
   }
+}
+
+/** The page of the first failure; where nothing failed, of the seed if there was only one. */
+async function writePage(
+  pool: WorkerPool,
+  found: FoundScenario,
+  { totals }: Campaign,
+  first: FailureReport | undefined,
+  { html, seeds, without }: Options,
+  { stderr }: CommandContext,
+): Promise<void> {
+  if (html === undefined) return;
+  const file = resolve(html);
+  if (first !== undefined) {
+    await pool.run({ options: first.run, html: { file, replayLine: first.replay } });
+  } else if (totals.seeds === 1 && seeds.from === seeds.to) {
+    const run = { seed: seeds.from, without };
+    const { traceHash } = await pool.run({ options: run });
+    await pool.run({ options: run, html: { file, replayLine: replayLineOf(found, run, traceHash) } });
+  } else stderr.write(`Nothing failed, and no page was written to ${html}\n`);
+}
+
+async function tellIdleNames(
+  pool: WorkerPool,
+  { without, seeds }: Options,
+  { stderr }: CommandContext,
+): Promise<void> {
+  const idle = await idleNames(without, seedsOf(seeds), async seed => {
+    const { removable = [] } = await pool.run({ options: { seed }, keep: 'removable' });
+    return removable;
+  });
+  if (idle.length > 0) {
+    stderr.write(`Warning: --without took nothing away that is called ${idle.join(' or ')}\n`);
+  }
+}
+
+function replayLineOf(
+  { scenario, file, package: name }: FoundScenario,
+  run: RunOptions,
+  hash: string,
+): string {
+  const digests = sourceDigests(file);
+  return formatReplay({
+    ...(name === undefined ? {} : { package: name }),
+    scenario: scenario.name,
+    seed: run.seed,
+    changes: run,
+    traceHash: hash,
+    scenarioDigest: digests.scenario,
+    simulatorDigest: digests.simulator,
+  });
 }
 
 /** The first failure of each kind. */
@@ -112,19 +165,10 @@ function failureReport(
   shrunk: Shrunk | undefined,
   { without, keep, scenarios }: Options,
 ): FailureReport {
-  const { scenario, folder, file } = found;
+  const { scenario, folder } = found;
   const run = shrunk?.options ?? { seed: outcome.seed, without };
   const smallest = shrunk?.outcome ?? outcome;
-  const digests = sourceDigests(file);
-  const replay = formatReplay({
-    ...(found.package === undefined ? {} : { package: found.package }),
-    scenario: scenario.name,
-    seed: run.seed,
-    changes: run,
-    traceHash: smallest.traceHash,
-    scenarioDigest: digests.scenario,
-    simulatorDigest: digests.simulator,
-  });
+  const replay = replayLineOf(found, run, smallest.traceHash);
   const replayOptions = scenarios === undefined ? '' : ` --scenarios ${scenarios}`;
   const text = describeFailure({
     id: found.id,

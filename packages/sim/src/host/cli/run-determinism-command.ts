@@ -2,7 +2,7 @@ import { systemClock } from '@quorate/core';
 import { inspect } from 'node:util';
 import type { TraceEvent } from '../../trace/trace-event.ts';
 import { checkDeterminism, type DeterminismReport } from '../runner/check-determinism.ts';
-import { count, seconds } from '../runner/describe-failure.ts';
+import { count, counted, seconds } from '../runner/describe-failure.ts';
 import type { FoundScenario } from '../runner/discover-scenarios.ts';
 import type { Divergence } from '../runner/find-divergence.ts';
 import { seedsOf } from '../runner/seed-range.ts';
@@ -77,7 +77,7 @@ function render(
       ? ''
       : `; of ${count(totals.seeds)}, for ${ended === 'aborted' ? 'it was interrupted' : 'the budget was over'}`;
   const lines = [
-    `${id}: ${count(compared)} seeds run twice, ${count(seeds.length)} divergences${why}`,
+    `${id}: ${counted(compared, 'seed')} run twice, ${counted(seeds.length, 'divergence')}${why}`,
     `${count(totals.failed)} failed in the first pass`,
   ];
   if (seeds.length > 0) {

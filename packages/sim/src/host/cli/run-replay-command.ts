@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { inspect } from 'node:util';
-import { count, seconds } from '../runner/describe-failure.ts';
+import { counted, seconds } from '../runner/describe-failure.ts';
 import type { Discovered } from '../runner/discover-scenarios.ts';
 import { formatReplay, type Replay } from '../runner/replay-line.ts';
 import { kindOf, messageOf, ruleOf, type SeedOutcome } from '../runner/seed-outcome.ts';
@@ -29,6 +29,7 @@ export async function runReplayCommand(
   await using worker = new WorkerProcess(target, {
     seedDeadlineMs: options.seedDeadlineMs,
     onOutput: text => context.stderr.write(text),
+    onPageProblem: message => context.stderr.write(`${message}\n`),
   });
   const stop = (): void => void worker[Symbol.asyncDispose]();
   context.signal.addEventListener('abort', stop, { once: true });
@@ -87,7 +88,7 @@ function render(id: string, outcome: SeedOutcome, replay: Replay, others: readon
     rule === undefined
       ? `Seed ${seed} of ${id} is fine`
       : `Seed ${seed} of ${id}: ${kindOf(outcome)}\n  ${messageOf(outcome)}`,
-    `  after ${seconds(atMs)} s of simulated time and ${count(events)} events`,
+    `  after ${seconds(atMs)} s of simulated time and ${counted(events, 'event')}`,
   ];
   if (finding?.details !== undefined) lines.push(detailsOf(finding.details));
   if (others.length > 0) {

@@ -25,7 +25,8 @@ export async function runSim(context: CommandContext): Promise<number> {
     }
     const discovered = await findScenarios(options.scenarios);
     if (options.list) {
-      stdout.write(renderListing(discovered.found));
+      const part = options.scenario ?? '';
+      stdout.write(renderListing(discovered.found.filter(({ id }) => id.includes(part))));
       for (const problem of discovered.problems) stderr.write(`${problem}\n`);
       return discovered.problems.length === 0 ? exitCodes.fine : exitCodes.scenarioFailed;
     }

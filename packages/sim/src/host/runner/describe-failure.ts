@@ -34,7 +34,7 @@ export function describeFailure({ id, outcome, shrunk, replay, replayOptions = '
   ];
   if (finding !== undefined) {
     const atMs = Math.min(shown.finding?.atMs ?? shown.simulatedMs, shown.simulatedMs);
-    lines.push(`  after ${seconds(atMs)} s of simulated time and ${count(shown.events)} events`);
+    lines.push(`  after ${seconds(atMs)} s of simulated time and ${counted(shown.events, 'event')}`);
   }
   if (verdict === 'error') lines.push(...stackOf(outcome));
   if (shrunk !== undefined) lines.push(...describeShrunk(shrunk, seed));
@@ -58,13 +58,14 @@ function describeShrunk(shrunk: Shrunk, seed: number): string[] {
     (options.earlierMs ?? 0) === 0 ? '' : ` that begin ${seconds(options.earlierMs ?? 0)} s sooner`;
   const more = isComplete ? '' : '; there may be less, the search was cut short';
   const where = options.seed === seed ? '' : `, in seed ${options.seed}, which fails in the same way sooner`;
+  const all = `${count(removableBefore)} faults, draws and operations`;
   const lines = [
-    `  made smaller in ${count(runs)} runs: ${count(outcome.events)} of ${count(eventsBefore)} events (${share.toFixed(1)} %)${short}${sooner}${where}${more}`,
-    `  what it takes: ${count(left.length)} of ${count(removableBefore)} faults, draws and operations`,
+    `  made smaller in ${counted(runs, 'run')}: ${count(outcome.events)} of ${counted(eventsBefore, 'event')} (${share.toFixed(1)} %)${short}${sooner}${where}${more}`,
+    left.length === 0 ? `  it takes none of the ${all}` : `  what it takes: ${count(left.length)} of ${all}`,
   ];
   const packed = Object.entries(packNames(left));
   for (const [label, ranges] of packed.slice(0, leftMax)) lines.push(`    ${label}: ${shorten(ranges)}`);
-  if (packed.length > leftMax) lines.push(`    and ${packed.length - leftMax} more kinds`);
+  if (packed.length > leftMax) lines.push(`    and ${counted(packed.length - leftMax, 'more kind')}`);
   return lines;
 }
 
@@ -84,6 +85,11 @@ function shorten(text: string): string {
 /** `1,234,567`, the same in every locale. */
 export function count(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(?:\d{3})+$)/g, ',');
+}
+
+/** `1 seed`, `2 seeds`. */
+export function counted(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
 }
 
 export function seconds(ms: number): string {

@@ -52,12 +52,13 @@ export async function discoverScenarios(folders: readonly ScenarioFolder[]): Pro
   const found: FoundScenario[] = [];
   const problems: string[] = [];
   for (const folder of folders) {
-    const files = readdirSync(folder.path, { withFileTypes: true })
-      .filter(
-        entry => entry.isFile() && /\.m?[jt]s$/.test(entry.name) && !/\.(?:d|test)\.m?ts$/.test(entry.name),
-      )
-      .map(({ name }) => join(folder.path, name));
-    for (const file of files.sort()) {
+    let files: string[] = [];
+    try {
+      files = modulesIn(folder.path);
+    } catch (error) {
+      problems.push(`Scenarios ${folder.path} must be readable: ${(error as Error).message}`);
+    }
+    for (const file of files) {
       try {
         for (const scenario of await loadScenarios(file)) add(found, scenario, file, folder);
       } catch (error) {
@@ -66,6 +67,15 @@ export async function discoverScenarios(folders: readonly ScenarioFolder[]): Pro
     }
   }
   return { found, problems };
+}
+
+function modulesIn(path: string): string[] {
+  return readdirSync(path, { withFileTypes: true })
+    .filter(
+      entry => entry.isFile() && /\.m?[jt]s$/.test(entry.name) && !/\.(?:d|test)\.m?ts$/.test(entry.name),
+    )
+    .map(({ name }) => join(path, name))
+    .sort();
 }
 
 function add(found: FoundScenario[], scenario: Scenario, file: string, folder: ScenarioFolder): void {

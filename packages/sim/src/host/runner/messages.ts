@@ -29,5 +29,5 @@ export type WorkerRequest =
 export type WorkerReply =
   | { readonly type: 'ready' }
   | { readonly type: 'unloadable'; readonly error: SeedError }
-  | { readonly type: 'outcome'; readonly outcome: SeedOutcome }
+  | { readonly type: 'outcome'; readonly outcome: SeedOutcome; readonly pageProblem?: string }
   | { readonly type: 'slice'; readonly events: readonly TraceEvent[] };

@@ -1,4 +1,5 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { seedMax } from './seed-range.ts';
 import { type PackedChanges, packChanges, type RunChanges, unpackChanges } from './run-changes.ts';
 
 /** All that a run follows from, and what came of it. */
@@ -56,7 +57,8 @@ export function parseReplay(line: string): Replay {
     rest.length === 0 &&
     packed !== '' &&
     [folder, scenario].every(name => /^[\w.-]+$/.test(name)) &&
-    /^\d{1,15}$/.test(seed) &&
+    /^\d{1,10}$/.test(seed) &&
+    Number(seed) <= seedMax &&
     [hash, code, simulator].every(digest => /^(?:-|[0-9a-f]{8,16})$/.test(digest));
   if (!looksRight) {
     throw new RangeError(

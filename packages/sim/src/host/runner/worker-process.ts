@@ -12,6 +12,8 @@ export interface WorkerOptions {
   /** Added to the environment of the process. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Why a page that was ordered is not there. */
+  readonly onPageProblem?: (message: string) => void;
   /** What the scenario's code prints. */
   readonly onOutput?: (text: string) => void;
 }
@@ -102,7 +104,10 @@ export class WorkerProcess implements AsyncDisposable {
    */
   async run(order: RunOrder): Promise<SeedOutcome> {
     const reply = await this.#request({ type: 'run', order });
-    if (reply.type === 'outcome') return reply.outcome;
+    if (reply.type === 'outcome') {
+      if (reply.pageProblem !== undefined) this.#options.onPageProblem?.(reply.pageProblem);
+      return reply.outcome;
+    }
     throw new WorkerLostError(`Worker process answered with ${reply.type}`);
   }
 
