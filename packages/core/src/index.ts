@@ -27,6 +27,7 @@ export {
   type Term,
   term,
 } from './ids.ts';
+export { crc32, crc32Portable } from './crc32.ts';
 export { InvariantError, invariant } from './invariant.ts';
 export type { Disk, DiskCapabilities, DiskFile, Done } from './disk.ts';
 export { type LinkedSignal, type LinkOptions, linkSignal, type WaitOptions } from './link-signal.ts';

@@ -1,5 +1,4 @@
-import type { GroupId, LogEntry, LogIndex, Term } from '@quorate/core';
-import { crc32 } from './crc32.ts';
+import { crc32, type GroupId, type LogEntry, type LogIndex, type Term } from '@quorate/core';
 
 /**
  * The layout of batches of log entries. All numbers are little-endian.

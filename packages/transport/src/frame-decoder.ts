@@ -1,4 +1,4 @@
-import { crc32 } from './crc32.ts';
+import { crc32 } from '@quorate/core';
 import { frameHeaderBytes, frameKindMax, framePayloadMaxBytes, frameVersion, getUint32 } from './frame.ts';
 
 /** What is wrong with a stream that is no sequence of frames. */

@@ -1,4 +1,4 @@
-import { crc32 } from './crc32.ts';
+import { crc32 } from '@quorate/core';
 
 /**
  * The layout of frames on a byte stream. All numbers are little-endian; a frame is 20 bytes longer than its payload.

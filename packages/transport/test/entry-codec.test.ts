@@ -1,7 +1,6 @@
-import { type LogEntry, groupId, logIndex, term } from '@quorate/core';
+import { crc32, type LogEntry, groupId, logIndex, term } from '@quorate/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { crc32 } from '../src/crc32.ts';
 import { decodeEntries, encodeEntries, entryBatchBytes } from '../src/entry-codec.ts';
 
 const safe = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });

@@ -1,9 +1,9 @@
+import { crc32 } from '@quorate/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BufferPool, FrameCork } from '../src/frame-cork.ts';
 import { FrameDecoder, type FrameFault } from '../src/frame-decoder.ts';
 import { FrameKind, frameHeaderBytes, writeFrame } from '../src/frame.ts';
-import { crc32 } from '../src/crc32.ts';
 
 interface Frame {
   readonly kind: FrameKind;

@@ -1,5 +1,4 @@
-import type { Random } from '@quorate/core';
-import { crc32 } from '../src/crc32.ts';
+import { crc32, type Random } from '@quorate/core';
 import { type FrameKind, frameHeaderBytes, putUint32, writeFrame } from '../src/frame.ts';
 
 export interface SentFrame {

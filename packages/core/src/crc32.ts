@@ -1,5 +1,5 @@
 /**
- * CRC-32 (IEEE 802.3, reflected polynomial 0xEDB88320): the checksum of frames and of batches of entries.
+ * CRC-32 (IEEE 802.3, reflected polynomial 0xEDB88320): the checksum of frames on the wire and of batches on disk.
  *
  * CRC-32C would find a few more of the patterns of three and four flipped bits in long frames, but no runtime offers it to
  * JavaScript. This one Node has as `zlib.crc32`: three times as fast as the best loop of our own from 4 KiB on, while under
