@@ -1,5 +1,5 @@
 import type { HardState, JournalWrite, LogEntry } from '@quorate/core';
-import { operationBytes } from './batch.ts';
+import { controlBytesMax, entryBytesMax } from './batch.ts';
 import { kindMax } from './format/record.ts';
 import type { GroupState } from './group-state.ts';
 import type { JournalLimits } from './journal-options.ts';
@@ -13,11 +13,14 @@ import type { JournalLimits } from './journal-options.ts';
 export function checkWrite(write: JournalWrite, group: GroupState, limits: JournalLimits): number {
   const { truncateFrom, entries, hardState } = write;
   if (truncateFrom !== undefined) checkTruncation(truncateFrom, group);
+  let byteCount = 0;
   if (entries !== undefined) {
-    checkEntries(entries, group, truncateFrom ?? group.acceptedLast + 1, limits.recordMaxBytes);
+    byteCount = checkEntries(entries, group, truncateFrom ?? group.acceptedLast + 1, limits.recordMaxBytes);
   }
   if (hardState !== undefined) checkHardState(hardState);
-  const byteCount = operationBytes({ group, entries, hardState, truncateFrom });
+  if (hardState !== undefined || truncateFrom !== undefined) {
+    byteCount += controlBytesMax({ hardState, truncateFrom });
+  }
   if (byteCount > limits.writeMaxBytes) {
     throw new RangeError(`A write must take at most ${limits.writeMaxBytes} bytes: received ${byteCount}`);
   }
@@ -33,14 +36,17 @@ function checkTruncation(from: number, group: GroupState): void {
   );
 }
 
+/** @returns how many bytes they take, at most */
 function checkEntries(
   entries: readonly LogEntry[],
   group: GroupState,
   first: number,
   payloadMax: number,
-): void {
-  let expected = first;
-  for (const { index, term, kind, payload } of entries) {
+): number {
+  let byteCount = 0;
+  for (let at = 0; at < entries.length; at++) {
+    const { index, term, kind, payload } = entries[at] as LogEntry;
+    const expected = first + at;
     if (index !== expected) {
       throw new RangeError(
         `Next entry of group ${group.id} must have index ${expected}: received ${String(index)}`,
@@ -64,8 +70,9 @@ function checkEntries(
         `Payload of entry ${index} must be at most ${payloadMax} bytes: received ${payload.length}`,
       );
     }
-    expected++;
+    byteCount += entryBytesMax(payload.length);
   }
+  return byteCount;
 }
 
 function checkHardState({ term, committed, votedFor }: HardState): void {

@@ -3,13 +3,20 @@ import { type Block, makeBlock } from './format/block.ts';
 import { offsetOf, type Position, segmentOf } from './format/position.ts';
 import {
   emptyHeader,
+  formatVersion,
   readRecordHeader,
   recordBytes,
-  recordFault,
   recordHeaderBytes,
   type RecordHeader,
-  recordSumBefore,
+  recordTypes,
 } from './format/record.ts';
+import {
+  sectionBytesMax,
+  sectionEnd,
+  sectionFault,
+  sectionHeaderBytes,
+  sectionSumBefore,
+} from './format/section.ts';
 import type { GroupState } from './group-state.ts';
 import { corrupt } from './journal-error.ts';
 import type { Segment } from './segment.ts';
@@ -19,7 +26,7 @@ import type { TailMemory } from './tail-memory.ts';
 /** How much is read from disk at once: neighbours of an entry are mostly asked for next. */
 const readBytes = 64 * 1024;
 
-/** Reads entries from memory where they are recent, else from disk, where each is checked against its checksum. */
+/** Reads entries from memory where they are recent, else from disk, where the section of each is checked against its checksum. */
 export class EntryReader {
   readonly #segments: SegmentList;
   readonly #memory: TailMemory;
@@ -62,7 +69,7 @@ export class EntryReader {
     for (const [at, position] of positions.entries()) {
       const place =
         this.#memory.find(position) ??
-        disk.find(position) ??
+        disk.find(position, group.id, from + at) ??
         (wait?.throwIfAborted(),
         await disk.load(pinned.get(segmentOf(position)) as Segment, position, group.id, from + at));
       const entry = decodeEntry(place.block, place.at);
@@ -87,30 +94,29 @@ function decodeEntry({ bytes, view }: Block, at: number): LogEntry {
   };
 }
 
-/** A piece of one segment, of which the records that are asked for are checked. */
+/** A piece of one segment, of which the sections are checked whose records are asked for. */
 class DiskRecords {
-  #block: Block = { bytes: new Uint8Array(0), view: new DataView(new ArrayBuffer(0)) };
+  #block: Block = makeBlock(0);
   #segment: Segment | undefined;
+  /** Where the piece begins and ends, and within it the section that was checked last, by offset in the segment. */
   #start = 0;
   #end = 0;
-  #group = -1;
-  #index = -1;
+  #soundStart = 0;
+  #soundEnd = 0;
 
-  /** The record at `position` if it is in the piece and sound, and the entry after the last one. */
-  find(position: Position): { readonly block: Block; readonly at: number } | undefined {
+  /** The record of an entry if it is in the piece and sound. */
+  find(
+    position: Position,
+    group: number,
+    index: number,
+  ): { readonly block: Block; readonly at: number } | undefined {
     if (this.#segment?.number !== segmentOf(position)) return undefined;
-    const at = offsetOf(position) - this.#start;
-    const end = this.#end - this.#start;
-    if (at < 0 || at + recordHeaderBytes > end) return undefined;
-    const { view } = this.#block;
-    if (recordFault(view, at, end, recordSumBefore(view, at)) !== undefined) return undefined;
-    readRecordHeader(view, at, scratch);
-    if (scratch.group !== this.#group || scratch.index !== this.#index + 1) return undefined;
-    this.#index++;
-    return { block: this.#block, at };
+    const offset = offsetOf(position);
+    if (this.#fault(offset, group, index) !== undefined) return undefined;
+    return { block: this.#block, at: offset - this.#start };
   }
 
-  /** Reads the piece that begins with the record. @throws QuorateError `JOURNAL_CORRUPT` where it is not what was written */
+  /** Reads the piece that begins with the record's section. @throws QuorateError `JOURNAL_CORRUPT` where it is not what was written */
   async load(
     segment: Segment,
     position: Position,
@@ -118,28 +124,51 @@ class DiskRecords {
     index: number,
   ): Promise<{ readonly block: Block; readonly at: number }> {
     const offset = offsetOf(position);
-    await this.#fill(segment, offset, readBytes);
-    const { view } = this.#block;
-    if (this.#end - offset >= recordHeaderBytes) {
-      readRecordHeader(view, 0, scratch);
-      const length = recordBytes(scratch.length);
-      if (length > this.#end - offset && offset + length <= segment.size) {
-        await this.#fill(segment, offset, length);
-      }
+    const start = Math.max(0, offset - sectionBytesMax);
+    await this.#fill(segment, start, offset - start + readBytes);
+    const section = this.#sectionOf(offset);
+    if (section !== undefined && section + sectionHeaderBytes <= this.#end) {
+      const end = this.#start + sectionEnd(this.#block.view, section - this.#start);
+      if (end > this.#end && end <= segment.size) await this.#fill(segment, section, end - section);
     }
-    const record = this.#block.view;
-    const end = this.#end - offset;
-    const before = end < recordHeaderBytes ? 0 : recordSumBefore(record, 0);
-    const fault = recordFault(record, 0, end, before);
-    if (fault !== undefined) throw corrupt(segment.name, offset, fault);
-    readRecordHeader(record, 0, scratch);
-    if (scratch.group !== group || scratch.index !== index) {
-      const found = `${scratch.index} of group ${scratch.group}`;
-      throw corrupt(segment.name, offset, `entry ${index} of group ${group}, not ${found}`);
+    const fault = this.#fault(offset, group, index);
+    if (fault !== undefined) throw corrupt(segment.name, section ?? offset, fault);
+    return { block: this.#block, at: offset - this.#start };
+  }
+
+  /** Where the section of the record at `offset` begins by what the record says, if that is in the piece. */
+  #sectionOf(offset: number): number | undefined {
+    if (offset < this.#start || offset + recordHeaderBytes > this.#end) return undefined;
+    readRecordHeader(this.#block.view, offset - this.#start, scratch);
+    const section = offset - scratch.back;
+    return section >= this.#start && scratch.back >= sectionHeaderBytes ? section : undefined;
+  }
+
+  /** Why there is no such record at `offset` of the piece. What it says about itself counts once its section is sound. */
+  #fault(offset: number, group: number, index: number): string | undefined {
+    const section = this.#sectionOf(offset);
+    if (section === undefined) return 'a record within its section';
+    if (section !== this.#soundStart || offset >= this.#soundEnd) {
+      const fault = this.#sectionFault(section);
+      if (fault !== undefined) return fault;
     }
-    this.#group = group;
-    this.#index = index;
-    return { block: this.#block, at: 0 };
+    if (offset + recordBytes(scratch.length) > this.#soundEnd) return 'a record within its section';
+    if (scratch.version !== formatVersion) return `format version ${formatVersion}, not ${scratch.version}`;
+    const isEntry = scratch.type === recordTypes.entry || scratch.type === recordTypes.moved;
+    if (isEntry && scratch.group === group && scratch.index === index) return undefined;
+    return `entry ${index} of group ${group}, not ${scratch.index} of group ${scratch.group}`;
+  }
+
+  #sectionFault(section: number): string | undefined {
+    const { view, bytes } = this.#block;
+    const at = section - this.#start;
+    const end = this.#end - this.#start;
+    const before = at + sectionHeaderBytes > end ? 0 : sectionSumBefore(view, at);
+    const fault = sectionFault(view, bytes, at, end, before);
+    if (fault !== undefined) return fault;
+    this.#soundStart = section;
+    this.#soundEnd = this.#start + sectionEnd(view, at);
+    return undefined;
   }
 
   async #fill(segment: Segment, offset: number, length: number): Promise<void> {
@@ -149,5 +178,7 @@ class DiskRecords {
     this.#segment = segment;
     this.#start = offset;
     this.#end = offset + count;
+    this.#soundStart = 0;
+    this.#soundEnd = 0;
   }
 }

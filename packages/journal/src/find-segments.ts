@@ -72,7 +72,7 @@ async function readHeader(
   await using file = await disk.open(segmentName(number));
   const { bytes } = makeBlock(segmentHeaderBytes);
   const count = await file.read(bytes, 0);
-  const header = decodeSegmentHeader(new DataView(bytes.buffer, 0, count));
+  const header = decodeSegmentHeader(bytes.subarray(0, count));
   if (typeof header === 'string') return header;
   if (header.number !== number) return `the header of segment ${number}, not of ${header.number}`;
   if (salt !== undefined && header.salt !== salt)

@@ -1,7 +1,6 @@
-import type { GroupId, HardState, LogIndex, RecoveredLog, Term } from '@quorate/core';
+import type { GroupId, HardState, LogEntry, LogIndex, RecoveredLog, Term } from '@quorate/core';
 import { EntryIndex } from './entry-index.ts';
-import { alignBytes, type Position, segmentOf } from './format/position.ts';
-import { recordBytes } from './format/record.ts';
+import { type Position, segmentOf } from './format/position.ts';
 import type { Base, Operation } from './operation.ts';
 import type { SnapshotFile } from './snapshot-file.ts';
 
@@ -75,39 +74,41 @@ export class GroupState {
     this.pendingDrops = 0;
   }
 
-  /** Takes over what is durable now. `position` is that of the operation's first record; the records follow each other. */
-  apply(operation: Operation, position: Position): void {
-    let at = position;
-    const advance = (payloadLength: number): void => {
-      at += recordBytes(payloadLength) / alignBytes;
-    };
+  /**
+   * Takes over what is durable now.
+   *
+   * @param records where the records of a batch begin, relative to its `position`
+   * @param first which of them is the operation's first; they follow each other
+   */
+  apply(operation: Operation, records: readonly number[], first: number, position: Position): void {
+    let next = first;
     if (operation.truncateFrom !== undefined) {
       this.truncate(operation.truncateFrom);
       this.pendingDrops--;
-      advance(0);
+      next++;
     }
     if (operation.base !== undefined) {
-      this.rebase(operation.base, operation.reset === true, segmentOf(at));
+      this.rebase(operation.base, operation.reset === true, segmentOf(position));
       if (operation.reset === true) this.pendingDrops--;
-      advance(0);
+      next++;
     }
-    const entries = operation.entries;
+    const { entries, moved } = operation;
     if (entries !== undefined && entries.length > 0) {
       // A batch is in one segment, so its entries are counted together.
-      this.#live.added(at, entries.length);
-      for (const entry of entries) {
-        this.index.set(entry.index, at, entry.term);
-        advance(entry.payload.length);
+      this.#live.added(position, entries.length);
+      for (let at = 0; at < entries.length; at++) {
+        const { index, term } = entries[at] as LogEntry;
+        this.index.set(index, position + (records[next++] as number), term);
       }
       this.last += entries.length;
     }
-    for (const entry of operation.moved ?? []) {
-      if (this.index.position(entry.index) === entry.from) this.move(entry.index, entry.term, at);
-      advance(entry.payload.length);
+    for (const entry of moved ?? []) {
+      const to = position + (records[next++] as number);
+      if (this.index.position(entry.index) === entry.from) this.move(entry.index, entry.term, to);
     }
     if (operation.hardState !== undefined) {
       this.hardState = operation.hardState;
-      this.hardStateSegment = segmentOf(at);
+      this.hardStateSegment = segmentOf(position);
     }
   }
 

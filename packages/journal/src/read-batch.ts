@@ -6,14 +6,8 @@ import {
   readBatchHeader,
 } from './format/batch-header.ts';
 import { positionOf } from './format/position.ts';
-import {
-  emptyHeader,
-  readRecordHeader,
-  recordBytes,
-  recordFault,
-  type RecordHeader,
-  recordSum,
-} from './format/record.ts';
+import { emptyHeader, type RecordHeader } from './format/record.ts';
+import { sectionCount, sectionEnd, sectionFault, sectionSum, visitSection } from './format/section.ts';
 import type { SegmentWindow } from './segment-window.ts';
 
 /** A batch that is whole. */
@@ -21,7 +15,7 @@ export interface FoundBatch {
   readonly header: BatchHeader;
   /** The sum of its header. */
   readonly sum: number;
-  /** Where its records begin in the window's view. */
+  /** Where its first section begins in the window's view. */
   readonly at: number;
 }
 
@@ -46,35 +40,39 @@ export async function readBatch(
   const at = await window.load(offset, batchHeaderBytes);
   if (at === -1) return { expected: 'a batch', offset };
   const position = positionOf(window.segment.number, offset);
-  const header = readBatchHeader(window.view, at, salt, position);
+  const header = readBatchHeader(window.view, window.bytes, at, salt, position);
   if (header === undefined) return { expected: 'a batch header with a valid checksum', offset };
   if (before !== undefined && header.before !== before) {
     return { expected: `a batch that continues from checksum ${before}, not from ${header.before}`, offset };
   }
   const start = await window.load(offset, batchHeaderBytes + header.length);
   if (start === -1) return { expected: `a batch of ${header.length} bytes within the file`, offset };
-  const fault = faultInRecords(window, start + batchHeaderBytes, salt, header);
+  const fault = faultInSections(window, start + batchHeaderBytes, salt, header);
   if (fault !== undefined) return { expected: fault.expected, offset: offset + fault.offset - start };
   return { header, sum: batchSum(window.view, start), at: start + batchHeaderBytes };
 }
 
-function faultInRecords(
-  { view }: SegmentWindow,
+function faultInSections(
+  { view, bytes }: SegmentWindow,
   start: number,
   salt: number,
   header: BatchHeader,
 ): NoBatch | undefined {
   const end = start + header.length;
+  const record = emptyHeader();
   let sum = batchSeed(salt, header.number);
   let at = start;
-  for (let record = 0; record < header.count; record++) {
-    const expected = recordFault(view, at, end, sum);
+  let count = 0;
+  while (at < end) {
+    const expected =
+      sectionFault(view, bytes, at, end, sum) ?? visitSection(view, at, record, () => undefined);
     if (expected !== undefined) return { expected, offset: at };
-    sum = recordSum(view, at);
-    at += recordBytes(view.getUint32(at + 8, true) & 0xff_ffff);
+    count += sectionCount(view, at);
+    sum = sectionSum(view, at);
+    at = sectionEnd(view, at);
   }
-  if (at !== end) return { expected: `records of ${header.length} bytes in all`, offset: at };
-  if (sum !== header.last) return { expected: `a last record with checksum ${header.last}`, offset: at };
+  if (count !== header.count) return { expected: `${header.count} records, not ${count}`, offset: at };
+  if (sum !== header.last) return { expected: `a last section with checksum ${header.last}`, offset: at };
   return undefined;
 }
 
@@ -85,10 +83,6 @@ export function forEachRecord(
   visit: (record: RecordHeader, at: number) => void,
 ): void {
   const record = emptyHeader();
-  let { at } = found;
-  for (let count = 0; count < found.header.count; count++) {
-    readRecordHeader(view, at, record);
-    visit(record, at);
-    at += recordBytes(record.length);
-  }
+  const end = found.at + found.header.length;
+  for (let at = found.at; at < end; at = sectionEnd(view, at)) visitSection(view, at, record, visit);
 }

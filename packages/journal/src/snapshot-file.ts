@@ -1,6 +1,13 @@
-import type { Disk, DiskFile, GroupId, LinkedSignal, SnapshotMetadata } from '@quorate/core';
+import {
+  crc32,
+  type Disk,
+  type DiskFile,
+  type GroupId,
+  type LinkedSignal,
+  type SnapshotMetadata,
+} from '@quorate/core';
 import { abortableChunks } from './abortable-chunks.ts';
-import { crc32c } from './crc32c.ts';
+import { viewOf } from './format/block.ts';
 import { snapshotName, temporaryEnding } from './format/file-names.ts';
 import {
   decodeSnapshotFooter,
@@ -13,7 +20,6 @@ import {
   snapshotFooterBytes,
   snapshotHeaderBytes,
   snapshotHeaderLength,
-  viewOf,
 } from './format/snapshot-format.ts';
 import { corrupt } from './journal-error.ts';
 import { removeIfThere } from './segment.ts';
@@ -136,7 +142,7 @@ export async function readSnapshotHeader(
   if (typeof length === 'string') throw corrupt(file.name, 0, length);
   const head = await readAt(file, 0, length);
   if (head.length < length) throw corrupt(file.name, head.length, `a snapshot header of ${length} bytes`);
-  const decoded = decodeSnapshotHeader(viewOf(head), group);
+  const decoded = decodeSnapshotHeader(head, group);
   if (typeof decoded === 'string') throw corrupt(file.name, 0, decoded);
   return { ...decoded, start: length };
 }
@@ -145,7 +151,7 @@ export async function readSnapshotHeader(
 export async function checkSnapshotEnd(file: DiskFile): Promise<void> {
   const at = file.size - snapshotFooterBytes;
   const footer = at < 0 ? new Uint8Array(0) : await readAt(file, at, snapshotFooterBytes);
-  if (decodeSnapshotFooter(viewOf(footer)) === undefined) {
+  if (decodeSnapshotFooter(footer) === undefined) {
     throw corrupt(file.name, Math.max(0, at), 'the footer of a snapshot');
   }
 }
@@ -155,17 +161,18 @@ async function* readPieces(file: DiskFile, start: number, before: number): Async
   let sum = before;
   let total = 0;
   for (;;) {
-    const head = viewOf(await readAt(file, at, snapshotFooterBytes));
-    const length = head.byteLength < pieceHeaderBytes ? 0 : head.getUint32(0, true);
+    const head = await readAt(file, at, snapshotFooterBytes);
+    const view = viewOf(head);
+    const length = head.length < pieceHeaderBytes ? 0 : view.getUint32(0, true);
     if (length === 0) {
       if (decodeSnapshotFooter(head, sum) === total) return;
       throw corrupt(file.name, at, `a footer that tells of ${total} bytes`);
     }
     if (length > pieceBytesMax) throw corrupt(file.name, at, `a piece of at most ${pieceBytesMax} bytes`);
     const piece = await readAt(file, at + pieceHeaderBytes, length);
-    sum = crc32c(sum, viewOf(piece), 0, piece.length);
-    if (piece.length < length || sum !== head.getUint32(4, true)) {
-      throw corrupt(file.name, at, `a piece of ${length} bytes with checksum ${head.getUint32(4, true)}`);
+    sum = crc32(piece, 0, piece.length, sum);
+    if (piece.length < length || sum !== view.getUint32(4, true)) {
+      throw corrupt(file.name, at, `a piece of ${length} bytes with checksum ${view.getUint32(4, true)}`);
     }
     yield piece;
     total += length;

@@ -54,6 +54,13 @@ export class TailMemory {
     return { block: this.#block, at };
   }
 
+  /** More room behind what was given out last; false where that is not what ends at `end`, or the block is full. */
+  extend(block: MemoryBlock, end: number, byteCount: number): boolean {
+    if (block !== this.#block || end !== this.#used || end + byteCount > blockBytes) return false;
+    this.#used = end + byteCount;
+    return true;
+  }
+
   /** Ends a use of a block: a batch's that comes to nothing, or a span's that is forgotten. */
   letGo(block: MemoryBlock): void {
     block.uses--;

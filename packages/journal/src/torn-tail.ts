@@ -55,10 +55,10 @@ export async function* findHeaders(
     const length = Math.min(stepBytes + batchHeaderBytes, segment.size - from);
     const at = await window.load(from, length);
     if (at === -1) return;
-    const { view } = window;
+    const { view, bytes } = window;
     const lastOffset = Math.min(stepBytes - alignBytes, length - batchHeaderBytes);
     for (let step = 0; step <= lastOffset; step += alignBytes) {
-      const header = readBatchHeader(view, at + step, salt, positionOf(segment.number, from + step));
+      const header = readBatchHeader(view, bytes, at + step, salt, positionOf(segment.number, from + step));
       if (header !== undefined) yield { offset: from + step, durable: header.durable };
     }
   }

@@ -1,5 +1,5 @@
 import { type Done, errorCode, type QuorateError } from '@quorate/core';
-import { Batch, operationBytes } from './batch.ts';
+import { Batch, operationBytesMax } from './batch.ts';
 import { batchHeaderBytes } from './format/batch-header.ts';
 import { alignBytes, type Position, positionOf } from './format/position.ts';
 import { busy, closed, failed, storageFull } from './journal-error.ts';
@@ -57,7 +57,7 @@ export class Writer {
   }
 
   /** Resolves when the operation is durable and applied. Never throws at the call. */
-  submit(operation: Operation, byteCount: number = operationBytes(operation)): Promise<void> {
+  submit(operation: Operation, byteCount: number = operationBytesMax(operation)): Promise<void> {
     const { over } = this;
     if (over !== undefined) return Promise.reject(over);
     if (this.#queuedBytes + byteCount > this.#limits.pendingBytesMax && this.#queuedBytes > 0) {
@@ -163,7 +163,7 @@ export class Writer {
     this.#durable = position + batch.bytes / alignBytes;
     batch.remember(position);
     for (const waiter of batch.waiters) {
-      waiter.operation.group.apply(waiter.operation, position + waiter.offset / alignBytes);
+      waiter.operation.group.apply(waiter.operation, batch.records, waiter.record, position);
     }
     for (const waiter of batch.waiters) waiter.resolve();
     this.#segments.prepareEarly();
@@ -201,7 +201,7 @@ export class Writer {
     for (const waiter of waiters) {
       const { operation } = waiter;
       if (retried && isControl(operation) && !refused.has(operation.group)) {
-        this.#enqueue(operation, operationBytes(operation), waiter.resolve, waiter.reject);
+        this.#enqueue(operation, operationBytesMax(operation), waiter.resolve, waiter.reject);
       } else {
         refused.add(operation.group);
         waiter.reject(storageFull('the write', cause));

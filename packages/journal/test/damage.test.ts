@@ -6,6 +6,8 @@ import { CrashDisk } from './crash-disk.ts';
 
 const group = groupId(1);
 const name = 'segment-00000001.log';
+/** A batch of one entry: its header, that of its section, and the record, filled up to a multiple of 8. */
+const batchBytes = (payloadLength: number): number => 64 + 16 + Math.ceil((28 + payloadLength) / 8) * 8;
 const open = (disk: CrashDisk): Promise<Journal> =>
   openJournal({
     disk,
@@ -25,7 +27,7 @@ async function written(ends: 'clean' | 'crash'): Promise<{ disk: CrashDisk; star
     const payload = new Uint8Array(index * 8).fill(index);
     await journal.write({ group, entries: [{ index: logIndex(index), term: term(1), kind: 0, payload }] });
     starts.push(at);
-    at += 64 + 32 + payload.length;
+    at += batchBytes(payload.length);
   }
   starts.push(at);
   if (ends === 'clean') await journal[Symbol.asyncDispose]();
@@ -76,7 +78,7 @@ describe('rot', () => {
 
   test('names file, offset and what was expected', async () => {
     const { disk, starts } = await written('clean');
-    flip(disk, (starts[4] as number) + 64 + 32);
+    flip(disk, (starts[4] as number) + 64 + 16 + 28);
     await expect(open(disk)).rejects.toMatchObject({
       code: 'JOURNAL_CORRUPT',
       outcome: 'not-applied',
@@ -89,7 +91,7 @@ describe('rot', () => {
   test('found by a read is an error of that read', async () => {
     const { disk } = await written('clean');
     const journal = await open(disk);
-    flip(disk, 64 + 64 + 32 + 3);
+    flip(disk, 64 + 64 + 16 + 28 + 3);
     await expect(journal.read(group, logIndex(1), logIndex(3))).rejects.toMatchObject({
       code: 'JOURNAL_CORRUPT',
     });
@@ -113,7 +115,7 @@ describe('the chain', () => {
     }
     return disk.after('none', seededRandom(1));
   }
-  const length = 64 + 32 + 32;
+  const length = batchBytes(32);
   const start = (batch: number): number => 64 + batch * length;
 
   test.each([

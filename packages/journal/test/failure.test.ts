@@ -239,7 +239,7 @@ describe('limits', () => {
     [
       'a write',
       { group, entries: Array.from({ length: 5 }, (_, at) => entry(at + 1, 8000)) },
-      'A write must take at most 32768 bytes: received 40160',
+      'A write must take at most 32768 bytes: received 40240',
     ],
   ])('%s is refused and says its limit', async (_what, bad, message) => {
     const { open } = stand();

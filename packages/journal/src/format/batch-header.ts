@@ -1,20 +1,20 @@
-import { crc32c } from '../crc32c.ts';
-import { getUint56, setUint56 } from './block.ts';
+import { crc32 } from '@quorate/core';
+import { type Block, getUint56, makeBlock, setUint56 } from './block.ts';
 import { type Position, offsetOf, positionOf, segmentOf } from './position.ts';
 import { formatVersion } from './record.ts';
 
 /**
- * What stands before the records that one sync makes durable. Little-endian.
+ * What stands before the sections that one sync makes durable. Little-endian.
  *
  * ```
  *  0  u32 magic "QJB1"
- *  4  u32 sum      CRC32C of bytes 8 to 63, continued from the journal's salt
+ *  4  u32 sum      CRC-32 of bytes 8 to 63, continued from the journal's salt
  *  8  u32 before   the sum of the batch before it: batches are a chain too
- * 12  u32 last     the sum of the last record
+ * 12  u32 last     the sum of the last section
  * 16  u56 number   of the batch, from 1; u8 version
  * 24  u32 segment, u32 offset: where it stands, so that it counts nowhere else
  * 32  u32 segment, u32 offset: everything below was durable before this was written
- * 40  u32 length   of the records, in bytes
+ * 40  u32 length   of the sections, in bytes
  * 44  u32 count    of the records
  * 48  u32 oldest   the first segment that is still needed
  * 52  zeros
@@ -36,7 +36,12 @@ export interface BatchHeader {
 }
 
 /** Writes a header and returns its sum. */
-export function writeBatchHeader(view: DataView, at: number, salt: number, header: BatchHeader): number {
+export function writeBatchHeader(
+  { view, bytes }: Block,
+  at: number,
+  salt: number,
+  header: BatchHeader,
+): number {
   view.setUint32(at, magic, true);
   view.setUint32(at + 8, header.before, true);
   view.setUint32(at + 12, header.last, true);
@@ -49,7 +54,7 @@ export function writeBatchHeader(view: DataView, at: number, salt: number, heade
   view.setUint32(at + 44, header.count, true);
   view.setUint32(at + 48, header.oldest, true);
   for (let pad = at + 52; pad < at + batchHeaderBytes; pad += 4) view.setUint32(pad, 0, true);
-  const sum = crc32c(salt, view, at + 8, at + batchHeaderBytes);
+  const sum = crc32(bytes, at + 8, at + batchHeaderBytes, salt);
   view.setUint32(at + 4, sum, true);
   return sum;
 }
@@ -62,6 +67,7 @@ export function batchSum(view: DataView, at: number): number {
 /** The header that stands here and belongs here, or `undefined`. The caller makes sure that there are 64 bytes. */
 export function readBatchHeader(
   view: DataView,
+  bytes: Uint8Array,
   at: number,
   salt: number,
   position: Position,
@@ -69,7 +75,7 @@ export function readBatchHeader(
   if (view.getUint32(at, true) !== magic) return undefined;
   if (view.getUint32(at + 24, true) !== segmentOf(position)) return undefined;
   if (view.getUint32(at + 28, true) !== offsetOf(position)) return undefined;
-  if (crc32c(salt, view, at + 8, at + batchHeaderBytes) !== batchSum(view, at)) return undefined;
+  if (crc32(bytes, at + 8, at + batchHeaderBytes, salt) !== batchSum(view, at)) return undefined;
   if (view.getUint8(at + 23) !== formatVersion) return undefined;
   return {
     before: view.getUint32(at + 8, true),
@@ -83,10 +89,10 @@ export function readBatchHeader(
   };
 }
 
-const seedView = new DataView(new ArrayBuffer(8));
+const seedBlock = makeBlock(8);
 
-/** What the first record of a batch continues from: no record of another batch fits into its chain. */
+/** What the first section of a batch continues from: no section of another batch fits into its chain. */
 export function batchSeed(salt: number, number: number): number {
-  setUint56(seedView, 0, number, 0);
-  return crc32c(salt, seedView, 0, 8);
+  setUint56(seedBlock.view, 0, number, 0);
+  return crc32(seedBlock.bytes, 0, 8, salt);
 }

@@ -21,3 +21,7 @@ export function getUint56(view: DataView, at: number): number {
   const high = view.getUint16(at + 4, true) + view.getUint8(at + 6) * 0x1_0000;
   return high * 0x1_0000_0000 + view.getUint32(at, true);
 }
+
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,5 +1,5 @@
-import { crc32c } from '../crc32c.ts';
-import { type Block, makeBlock } from './block.ts';
+import { crc32 } from '@quorate/core';
+import { type Block, makeBlock, viewOf } from './block.ts';
 import { formatVersion } from './record.ts';
 
 /**
@@ -7,7 +7,7 @@ import { formatVersion } from './record.ts';
  *
  * ```
  *  0  u32 magic "QJS1"
- *  4  u32 sum      CRC32C of bytes 8 to 63
+ *  4  u32 sum      CRC-32 of bytes 8 to 63
  *  8  u32 number   of the segment
  * 12  u32 salt     of the journal: bytes that were written by another journal, or by a user, are no batches of this one
  * 16  u32 size     of the file
@@ -27,21 +27,22 @@ export interface SegmentHeader {
 
 export function encodeSegmentHeader(header: SegmentHeader): Block {
   const block = makeBlock(segmentHeaderBytes);
-  const { view } = block;
+  const { view, bytes } = block;
   view.setUint32(0, magic, true);
   view.setUint32(8, header.number, true);
   view.setUint32(12, header.salt, true);
   view.setUint32(16, header.size, true);
   view.setUint8(20, formatVersion);
-  view.setUint32(4, crc32c(0, view, 8, segmentHeaderBytes), true);
+  view.setUint32(4, crc32(bytes, 8), true);
   return block;
 }
 
 /** The header, or what was expected in its place. */
-export function decodeSegmentHeader(view: DataView): SegmentHeader | string {
-  if (view.byteLength < segmentHeaderBytes) return 'a segment header of 64 bytes';
+export function decodeSegmentHeader(bytes: Uint8Array): SegmentHeader | string {
+  if (bytes.length < segmentHeaderBytes) return 'a segment header of 64 bytes';
+  const view = viewOf(bytes);
   if (view.getUint32(0, true) !== magic) return 'the magic number of a segment';
-  const sum = crc32c(0, view, 8, segmentHeaderBytes);
+  const sum = crc32(bytes, 8, segmentHeaderBytes);
   if (sum !== view.getUint32(4, true)) return `a segment header with checksum ${sum}`;
   const version = view.getUint8(20);
   if (version !== formatVersion) return `format version ${formatVersion}, not ${version}`;

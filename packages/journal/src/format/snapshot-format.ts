@@ -1,6 +1,5 @@
-import type { LogIndex, SnapshotMetadata, Term } from '@quorate/core';
-import { crc32c } from '../crc32c.ts';
-import { type Block, getUint56, makeBlock, setUint56 } from './block.ts';
+import { crc32, type LogIndex, type SnapshotMetadata, type Term } from '@quorate/core';
+import { type Block, getUint56, makeBlock, setUint56, viewOf } from './block.ts';
 import { aligned } from './position.ts';
 import { formatVersion } from './record.ts';
 
@@ -37,7 +36,7 @@ export function encodeSnapshotHeader(group: number, metadata: SnapshotMetadata):
   setUint56(view, 16, metadata.index, formatVersion);
   setUint56(view, 24, metadata.term, 0);
   bytes.set(membership, snapshotHeaderBytes);
-  view.setUint32(4, crc32c(0, view, 8, bytes.length), true);
+  view.setUint32(4, crc32(bytes, 8), true);
   return block;
 }
 
@@ -50,25 +49,26 @@ export function snapshotHeaderLength(view: DataView): number | string {
   return snapshotHeaderBytes + aligned(length);
 }
 
-/** The metadata and the sum from which the first piece continues, or what was expected. `view` has header and membership. */
+/** The metadata and the sum from which the first piece continues, or what was expected. `bytes` are header and membership. */
 export function decodeSnapshotHeader(
-  view: DataView,
+  bytes: Uint8Array,
   group: number,
 ): { readonly metadata: SnapshotMetadata; readonly sum: number } | string {
-  const sum = crc32c(0, view, 8, view.byteLength);
+  const view = viewOf(bytes);
+  const sum = crc32(bytes, 8);
   if (sum !== view.getUint32(4, true)) return `a snapshot header with checksum ${sum}`;
   if (view.getUint8(23) !== formatVersion) return `format version ${formatVersion}, not ${view.getUint8(23)}`;
   if (view.getUint32(8, true) !== group)
     return `a snapshot of group ${group}, not ${view.getUint32(8, true)}`;
   const length = view.getUint32(12, true);
-  const membership = new Uint8Array(view.buffer, view.byteOffset + snapshotHeaderBytes, length).slice();
+  const membership = bytes.slice(snapshotHeaderBytes, snapshotHeaderBytes + length);
   const index = getUint56(view, 16) as LogIndex;
   return { metadata: { index, term: getUint56(view, 24) as Term, membership }, sum };
 }
 
 /** What stands before a piece. */
 export function encodePieceHeader(piece: Uint8Array, before: number): { header: Uint8Array; sum: number } {
-  const sum = crc32c(before, viewOf(piece), 0, piece.length);
+  const sum = crc32(piece, 0, piece.length, before);
   const { bytes, view } = makeBlock(pieceHeaderBytes);
   view.setUint32(0, piece.length, true);
   view.setUint32(4, sum, true);
@@ -78,20 +78,17 @@ export function encodePieceHeader(piece: Uint8Array, before: number): { header: 
 export function encodeSnapshotFooter(total: number, before: number): Uint8Array {
   const { bytes, view } = makeBlock(snapshotFooterBytes);
   setUint56(view, 8, total, 1);
-  view.setUint32(4, crc32c(before, view, 8, snapshotFooterBytes), true);
+  view.setUint32(4, crc32(bytes, 8, snapshotFooterBytes, before), true);
   return bytes;
 }
 
 /** The length of all pieces by the footer. Its sum is only checked where `before` is known. */
-export function decodeSnapshotFooter(view: DataView, before?: number): number | undefined {
+export function decodeSnapshotFooter(bytes: Uint8Array, before?: number): number | undefined {
+  const view = viewOf(bytes);
   if (view.byteLength < snapshotFooterBytes || view.getUint32(0, true) !== 0 || view.getUint8(15) !== 1) {
     return undefined;
   }
   const isSound =
-    before === undefined || crc32c(before, view, 8, snapshotFooterBytes) === view.getUint32(4, true);
+    before === undefined || crc32(bytes, 8, snapshotFooterBytes, before) === view.getUint32(4, true);
   return isSound ? getUint56(view, 8) : undefined;
-}
-
-export function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
