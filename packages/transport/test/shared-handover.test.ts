@@ -64,6 +64,19 @@ test('once disposed of, also by a handler, a transport touches nothing of the me
   await three[Symbol.asyncDispose]();
 });
 
+test('a transport that finds no room in the team takes no part', async () => {
+  const team = createTeam({ capacity: 1 });
+  const network = createSharedNetwork({ peers: [ada, bob], team });
+  const [one, atOne] = await start(network, ada, { blocking: true });
+  const two = attachSharedTransport(network, bob, { blocking: true });
+  await expect(two.start(new Recorder())).rejects.toMatchObject({ code: 'TEAM_FULL' });
+  expect(() => two.receive({ deadlineMs: 0 })).toThrow('The transport does not run');
+  await two[Symbol.asyncDispose]();
+  one.receive({ deadlineMs: 0 });
+  expect(atOne.connected.size).toBe(0);
+  await one[Symbol.asyncDispose]();
+});
+
 test('who takes a name over sleeps undisturbed by the end of the one before', async () => {
   const network = createSharedNetwork({ peers: [ada, bob] });
   const [one] = await start(network, bob);

@@ -46,7 +46,7 @@ export interface SharedTransport extends Transport {
 /**
  * Takes part in a network as `self`, from `start` on.
  *
- * `start` rejects with `NAME_IN_USE` while a living thread has that name.
+ * `start` rejects with `NAME_IN_USE` while a living thread has that name, and with `TEAM_FULL` where it must join and cannot.
  *
  * @throws RangeError when `self` is not among the network's peers
  */
@@ -99,8 +99,13 @@ class RingTransport implements SharedTransport {
 
   async start(handlers: TransportHandlers): Promise<void> {
     this.#state.start(handlers);
-    this.#member = this.#options.member ?? this.#team.join();
-    this.#take(this.#member);
+    try {
+      this.#member = this.#options.member ?? this.#team.join();
+      this.#take(this.#member);
+    } catch (error) {
+      this.#state.dispose();
+      throw error;
+    }
     for (const link of this.#links) {
       link.renew();
       link.ring();
@@ -179,7 +184,6 @@ class RingTransport implements SharedTransport {
     for (;;) {
       const holder = Atomics.load(word, 0);
       if (holder !== 0 && this.#team.isAlive(holder as MemberId)) {
-        this.#state.dispose();
         if (this.#options.member === undefined) this.#team.leave(member);
         throw new QuorateError('NAME_IN_USE', `"${this.self}" is taken by a thread that lives`, {
           retryable: true,
