@@ -1,4 +1,4 @@
-import { X509Certificate, generateKeyPairSync } from 'node:crypto';
+import { type KeyObject, X509Certificate, generateKeyPairSync } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -138,6 +138,13 @@ describe('certificates', () => {
       TypeError,
     );
     expect(() => openClusterAuthority({ ...again, cluster: 'other' }).issue('a')).toThrow('received "other"');
+  });
+
+  test('are not made with a key whose signatures would not be what they say', () => {
+    const rsa = selfSigned(generateKeyPairSync('rsa', { modulusLength: 2048 }), true);
+    expect(() => openClusterAuthority({ cluster: 'default', ...rsa })).toThrow(
+      'Key of the authority must be one for ECDSA: received rsa',
+    );
   });
 
   test('are not made for what is no host, no node or no time', () => {
@@ -313,7 +320,13 @@ describe('who is not who it says', () => {
 });
 
 function createSelfSigned(): Partial<TlsCredentials> {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return selfSigned(generateKeyPairSync('ec', { namedCurve: 'P-256' }), false);
+}
+
+function selfSigned(
+  { publicKey, privateKey }: { publicKey: KeyObject; privateKey: KeyObject },
+  isAuthority: boolean,
+): { certificatePem: string; privateKeyPem: string } {
   const now = systemClock.wallMs();
   const certificatePem = makeCertificate({
     serial: new Uint8Array(16).fill(7),
@@ -323,7 +336,7 @@ function createSelfSigned(): Partial<TlsCredentials> {
     notAfterMs: now + dayMs,
     publicKey,
     issuerKey: { public: publicKey, private: privateKey },
-    authority: false,
+    authority: isAuthority,
     uris: [identityUri('default', a)],
     hosts: [],
   });

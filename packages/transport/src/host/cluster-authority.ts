@@ -94,13 +94,17 @@ export function createClusterAuthority(
 /**
  * The authority of a cluster from what was kept of it.
  *
- * @throws TypeError when the key does not belong to the certificate, or either cannot be read
+ * @throws TypeError when the key is not one for ECDSA or does not belong to the certificate
+ * @throws Error of the platform when either cannot be read
  */
 export function openClusterAuthority(
   options: AuthorityOptions & { readonly certificatePem: string; readonly privateKeyPem: string },
 ): ClusterAuthority {
   const { certificatePem, privateKeyPem } = options;
   const privateKey = createPrivateKey(privateKeyPem);
+  const { asymmetricKeyType } = privateKey;
+  if (asymmetricKeyType !== 'ec')
+    throw new TypeError(`Key of the authority must be one for ECDSA: received ${asymmetricKeyType}`);
   const certificate = new X509Certificate(certificatePem);
   if (!certificate.ca || !certificate.checkPrivateKey(privateKey)) {
     throw new TypeError('Certificate must be that of an authority and belong to the key');
