@@ -18,7 +18,7 @@ import { encodeFailure } from './wire-failure.ts';
  * ```
  *
  * Id and session are those of whoever asked, in both directions; the highest bit of the kind says that the one who was asked
- * is speaking. The session is drawn at random by each asker when it starts, so that the ids of one that is gone mean nothing.
+ * is speaking. Ids have 48 bits: at a million a second they last for eight years. The session is drawn at random by each asker when it starts, so that the ids of one that is gone mean nothing.
  *
  * @module
  */
@@ -69,9 +69,6 @@ export const headerBytes = 12;
 export function requestOverheadBytes(methodBytes: number): number {
   return headerBytes + 10 + Math.max(4, methodBytes);
 }
-
-/** Ids are below this; at a million a second they last for eight years. */
-export const idMax: number = 2 ** 48 - 1;
 
 /** Whom a method is called by: a name, or a number below 2^32. */
 export type Method = string | number;

@@ -11,7 +11,7 @@ import { type Outcome, QuorateError } from '@quorate/core';
 const outcomes: readonly Outcome[] = ['applied', 'not-applied', 'unknown'];
 const messageMaxBytes = 1024;
 /** The most that a failure has before its message. */
-export const failureOverheadBytes: number = 3 + 64;
+const failureOverheadBytes = 3 + 64;
 const codePattern = /^[A-Z][A-Z0-9_]{0,63}$/;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -21,7 +21,7 @@ type Failure = Pick<QuorateError, 'code' | 'retryable' | 'outcome' | 'message'>;
 /**
  * What a handler threw, or what refused a request, as bytes. Never throws.
  *
- * @param maxBytes from {@link failureOverheadBytes}: the message ends where it would be more
+ * @param maxBytes at least 67: the message ends where it would be more
  */
 export function encodeFailure(thrown: unknown, maxBytes: number = Number.POSITIVE_INFINITY): Uint8Array {
   const { code, retryable, outcome, message } = describe(thrown);
