@@ -3,37 +3,24 @@ import { checksum } from './checksum.ts';
 
 const slotBytes = 4096;
 
-/** What the cell does on purpose wrong; see the scenarios. */
-export interface CellOptions {
-  /** Writes are said to be durable without being synced. */
-  readonly unsynced?: boolean;
-}
-
 /**
  * One JSON value on disk that is replaced whole: two slots take turns, each with a number and a checksum, so that a torn write
  * leaves the other one as it was.
  */
 export class DurableCell<Value> {
   readonly #file: DiskFile;
-  readonly #options: CellOptions;
   #version: number;
   #value: Value;
   #writing: Promise<void> = Promise.resolve();
 
-  private constructor(file: DiskFile, version: number, value: Value, options: CellOptions) {
+  private constructor(file: DiskFile, version: number, value: Value) {
     this.#file = file;
     this.#version = version;
     this.#value = value;
-    this.#options = options;
   }
 
   /** Finds what was set last, or `initial` where nothing was. */
-  static async open<Value>(
-    disk: Disk,
-    name: string,
-    initial: Value,
-    options: CellOptions = {},
-  ): Promise<DurableCell<Value>> {
+  static async open<Value>(disk: Disk, name: string, initial: Value): Promise<DurableCell<Value>> {
     const exists = (await disk.list()).includes(name);
     const file = await disk.open(name, exists ? {} : { create: true });
     if (!exists || file.size < 2 * slotBytes) {
@@ -42,12 +29,7 @@ export class DurableCell<Value> {
     }
     const found = await Promise.all([0, 1].map(slot => readSlot<Value>(file, slot)));
     const newest = found.reduce((best, slot) => ((slot?.version ?? 0) > (best?.version ?? 0) ? slot : best));
-    return new DurableCell(
-      file,
-      newest?.version ?? 0,
-      newest === undefined ? initial : newest.value,
-      options,
-    );
+    return new DurableCell(file, newest?.version ?? 0, newest === undefined ? initial : newest.value);
   }
 
   get value(): Value {
@@ -66,7 +48,7 @@ export class DurableCell<Value> {
     const bytes = encodeSlot(version, value);
     this.#writing = this.#writing.then(async () => {
       await this.#file.write([bytes], (version % 2) * slotBytes);
-      if (this.#options.unsynced !== true) await this.#file.sync();
+      await this.#file.sync();
     });
     return this.#writing;
   }
@@ -88,7 +70,7 @@ async function readSlot<Value>(file: DiskFile, slot: number): Promise<Slot<Value
   return JSON.parse(new TextDecoder().decode(content)) as Slot<Value>;
 }
 
-function encodeSlot<Value>(version: number, value: Value): Uint8Array {
+function encodeSlot(version: number, value: unknown): Uint8Array {
   const content = new TextEncoder().encode(JSON.stringify({ version, value }));
   if (content.length > slotBytes - 8)
     throw new RangeError(`Value must be at most ${slotBytes - 8} bytes: received ${content.length}`);

@@ -1,5 +1,6 @@
 import type { Operation } from '../operation.ts';
 import type { Model, PartitionKey } from './model.ts';
+import { sortByTime } from './sort-by-time.ts';
 
 /** Operations read between two looks at the clock. */
 const operationsPerTurn = 4096;
@@ -50,9 +51,9 @@ export function* readHistory<State, Input, Output>(
     last = at;
     if (index % operationsPerTurn === operationsPerTurn - 1) yield;
   }
-  const order = new Int32Array(count);
+  let order: Int32Array = new Int32Array(count);
   for (let index = 0; index < count; index++) order[index] = index;
-  if (!sorted) order.sort((a, b) => (invokedAt[a] as number) - (invokedAt[b] as number) || a - b);
+  if (!sorted) order = yield* sortByTime(order, invokedAt);
   const times = { count, invokedAt, returnedAt };
   const follows = yield* readProcesses(history, order, times);
   return { ...times, follows, partitions: yield* cut(model, history, order) };
@@ -95,15 +96,22 @@ function* readProcesses(
   order: Int32Array,
   { count, invokedAt, returnedAt }: Pick<ReadHistory, 'count' | 'invokedAt' | 'returnedAt'>,
 ): Generator<void, Int32Array | undefined> {
-  const lastOf = new Map<string | number, number>();
+  const numbers = new Map<string | number, number>();
+  /** By the number of a process: its last call that returned, or -1. */
+  const lastOf: number[] = [];
   let follows: Int32Array | undefined;
   for (let place = 0; place < count; place++) {
     const index = order[place] as number;
     const operation = history[index] as Operation;
-    const last = lastOf.get(operation.process);
-    if (returnedAt[index] !== Number.POSITIVE_INFINITY) lastOf.set(operation.process, index);
+    let number = numbers.get(operation.process);
+    if (number === undefined) {
+      number = lastOf.push(-1) - 1;
+      numbers.set(operation.process, number);
+    }
+    const last = lastOf[number] as number;
+    if (returnedAt[index] !== Number.POSITIVE_INFINITY) lastOf[number] = index;
     if (place % operationsPerTurn === operationsPerTurn - 1) yield;
-    if (last === undefined) continue;
+    if (last === -1) continue;
     const lastReturn = returnedAt[last] as number;
     const invoked = invokedAt[index] as number;
     if (lastReturn < invoked) continue;

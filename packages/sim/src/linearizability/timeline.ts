@@ -60,7 +60,7 @@ export function* timelineOf<State, Input, Output>(
   bytesMax: number,
 ): Generator<void, Timeline | undefined> {
   const count = members.length;
-  const returns = byReturn(read, members);
+  const returns = yield* byReturn(read, members);
   const turns = returns.length;
   const turnOf = new Int32Array(count).fill(turns);
   for (let turn = 0; turn < turns; turn++) turnOf[returns[turn] as number] = turn;
