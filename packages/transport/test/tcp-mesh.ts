@@ -1,4 +1,5 @@
 import { type NodeId, seededRandom } from '@quorate/core';
+import { Recorder } from './recorder.ts';
 import type { Mesh, Subject } from './transport-cases.ts';
 import {
   type TcpLimits,
@@ -68,3 +69,22 @@ export function openMesh(
 
 /** TCP as a subject of the conformance cases. */
 export const tcpSubject: Subject = { name: 'tcp', open: async names => openMesh(names) };
+
+/** A node on a free port of the loopback interface, with {@link testLimits} but for those that are given. */
+export function make(self: string, options: Partial<TcpTransportOptions> = {}): TcpTransport {
+  const { limits, ...rest } = options;
+  return createTcpTransport({
+    self,
+    listen: { host: '127.0.0.1', port: 0 },
+    random: seededRandom(self),
+    limits: { ...testLimits, ...limits },
+    ...rest,
+  });
+}
+
+/** Starts a transport with handlers that keep what they are told. */
+export async function started(transport: TcpTransport): Promise<Recorder> {
+  const recorder = new Recorder();
+  await transport.start(recorder);
+  return recorder;
+}

@@ -1,32 +1,13 @@
 import { once } from 'node:events';
 import { type AddressInfo, type Socket, createServer } from 'node:net';
-import { ManualClock, errorCode, nodeId, seededRandom } from '@quorate/core';
+import { ManualClock, errorCode, nodeId } from '@quorate/core';
 import { describe, expect, test } from 'vitest';
 import type { PeerAddress } from '../src/peer-address.ts';
 import { FrameKind } from '../src/frame.ts';
-import { type TcpTransport, type TcpTransportOptions, createTcpTransport } from '../src/tcp.ts';
 import { RawPeer } from './raw-peer.ts';
-import { Recorder } from './recorder.ts';
-import { testLimits, where } from './tcp-mesh.ts';
+import { make, started, where } from './tcp-mesh.ts';
 
 const b = nodeId('b');
-
-function make(self: string, options: Partial<TcpTransportOptions> = {}): TcpTransport {
-  const { limits, ...rest } = options;
-  return createTcpTransport({
-    self,
-    listen: { host: '127.0.0.1', port: 0 },
-    random: seededRandom(self),
-    limits: { ...testLimits, ...limits },
-    ...rest,
-  });
-}
-
-async function started(transport: TcpTransport): Promise<Recorder> {
-  const recorder = new Recorder();
-  await transport.start(recorder);
-  return recorder;
-}
 
 /** Where raw peers are dialed: `next` is one that has heard hello. */
 async function acceptor(): Promise<AsyncDisposable & { address: string; next(): Promise<RawPeer> }> {

@@ -3,32 +3,14 @@ import { once } from 'node:events';
 import { ManualClock, QuorateError, errorCode, nodeId, seededRandom } from '@quorate/core';
 import { describe, expect, test } from 'vitest';
 import { FrameKind } from '../src/frame.ts';
-import { type TcpTransport, type TcpTransportOptions, createTcpTransport } from '../src/tcp.ts';
+import type { TcpTransport, TcpTransportOptions } from '../src/tcp.ts';
 import type { PeerAddress } from '../src/peer-address.ts';
 import { openProxy } from './link-proxy.ts';
 import { RawPeer } from './raw-peer.ts';
-import { Recorder } from './recorder.ts';
-import { testLimits, where } from './tcp-mesh.ts';
+import type { Recorder } from './recorder.ts';
+import { make, started, where } from './tcp-mesh.ts';
 
 const [a, b] = [nodeId('a'), nodeId('b')];
-const loopback = { host: '127.0.0.1', port: 0 };
-
-function make(self: string, options: Partial<TcpTransportOptions> = {}): TcpTransport {
-  const { limits, ...rest } = options;
-  return createTcpTransport({
-    self,
-    listen: loopback,
-    random: seededRandom(self),
-    limits: { ...testLimits, ...limits },
-    ...rest,
-  });
-}
-
-async function started(transport: TcpTransport): Promise<Recorder> {
-  const recorder = new Recorder();
-  await transport.start(recorder);
-  return recorder;
-}
 
 function addressOf(transport: TcpTransport): PeerAddress {
   return transport.address as PeerAddress;
