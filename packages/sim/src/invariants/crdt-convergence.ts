@@ -1,5 +1,6 @@
 import type { Invariant } from '../invariant.ts';
 import type { Finding } from '../scenario.ts';
+import { andMore } from './and-more.ts';
 
 /** A client was told that its update is in. */
 export type AcknowledgedUpdate<Update = unknown> = {
@@ -66,7 +67,9 @@ function compare<State, Update>(
     const state = states.get(replica) as State;
     const missing = acknowledged.filter(({ update }) => !includes(state, update)).map(({ id }) => id);
     if (missing.length > 0) {
-      const message = `Replica ${replica} lacks update ${missing[0]}, which was acknowledged, and ${missing.length - 1} more`;
+      const others = andMore(missing.length - 1);
+      const wereThey = others === '' ? 'which was' : 'which were';
+      const message = `Replica ${replica} lacks update ${missing[0]}${others}, ${wereThey} acknowledged`;
       return { rule, message, details: { replica, state, missing } };
     }
     if (canonicalText(state) !== text) {

@@ -1,4 +1,5 @@
 import type { Invariant } from '../invariant.ts';
+import { andMore } from './and-more.ts';
 
 /** A producer was told that its request will be done. May be said again where it asked again. */
 export type TaskAccepted = { readonly type: 'accepted'; readonly id: string };
@@ -37,7 +38,8 @@ export function exactlyOnce(): Invariant {
       const lost = [...accepted.keys()].filter(id => !processed.has(id));
       const [id] = lost;
       if (id === undefined) return undefined;
-      const message = `Task ${id} was accepted at ${accepted.get(id)} ms and never processed; so were ${lost.length - 1} more`;
+      const others = andMore(lost.length - 1);
+      const message = `Task ${id}, accepted at ${accepted.get(id)} ms,${others} ${others === '' ? 'was' : 'were'} never processed`;
       return { rule: 'exactly-once', message, details: { lost } };
     },
   };

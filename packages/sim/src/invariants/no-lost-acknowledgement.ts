@@ -1,4 +1,5 @@
 import type { Invariant } from '../invariant.ts';
+import { andMore } from './and-more.ts';
 
 /** A client was told that its write is safe. Ids are unique over the run. */
 export type WriteAcknowledged = { readonly type: 'write-acknowledged'; readonly write: string };
@@ -34,13 +35,17 @@ export function noLostAcknowledgement(): Invariant {
         return {
           // Another rule, so that whoever makes a failing run smaller does not take the reader away.
           rule: 'no-lost-acknowledgement-unread',
-          message: `${acknowledged.size} writes were acknowledged, and nobody looked for them`,
+          message:
+            acknowledged.size === 1
+              ? '1 write was acknowledged, and nobody looked for it'
+              : `${acknowledged.size} writes were acknowledged, and nobody looked for them`,
         };
       }
       const lost = [...acknowledged.keys()].filter(write => found?.has(write) !== true);
       const [write] = lost;
       if (write === undefined) return undefined;
-      const message = `Write ${write} was acknowledged at ${acknowledged.get(write)} ms and is gone; so are ${lost.length - 1} more`;
+      const others = andMore(lost.length - 1);
+      const message = `Write ${write}, acknowledged at ${acknowledged.get(write)} ms,${others} ${others === '' ? 'is' : 'are'} gone`;
       return { rule, message, details: { lost } };
     },
   };

@@ -143,7 +143,7 @@ describe('exactly once', () => {
 
   test('catches what was accepted and is never done', () => {
     expect(judge(exactlyOnce, [accepted('a'), accepted('b'), processed('b')])).toBe(
-      'Task a was accepted at 0 ms and never processed; so were 0 more',
+      'Task a, accepted at 0 ms, was never processed',
     );
   });
 
@@ -235,7 +235,7 @@ describe('no lost acknowledgement', () => {
 
   test('catches a write that is gone, also where an earlier look found it', () => {
     expect(judge(noLostAcknowledgement, [acknowledged('a'), found()])).toMatch(
-      /Write a was acknowledged at 0 ms/,
+      /Write a, acknowledged at 0 ms, is gone/,
     );
     expect(judge(noLostAcknowledgement, [acknowledged('a'), found('a'), found('b')])).toMatch(/Write a/);
     expect(judge(noLostAcknowledgement, [acknowledged('a')])).toMatch(/nobody looked/);
@@ -244,5 +244,37 @@ describe('no lost acknowledgement', () => {
   test('accepts writes that nobody acknowledged, there or not', () => {
     expect(judge(noLostAcknowledgement, [acknowledged('a'), found('a', 'b')])).toBeUndefined();
     expect(judge(noLostAcknowledgement, [])).toBeUndefined();
+  });
+});
+
+describe('a finding about several', () => {
+  test.each([
+    [1, 'Write 0, acknowledged at 0 ms, is gone'],
+    [2, 'Write 0, acknowledged at 0 ms, and 1 more are gone'],
+    [4, 'Write 0, acknowledged at 0 ms, and 3 more are gone'],
+  ])('of %d writes is a sentence', (count, sentence) => {
+    const writes = Array.from({ length: count }, (_, index) => ({
+      type: 'write-acknowledged',
+      write: String(index),
+    }));
+    const message = judge(noLostAcknowledgement, [...writes, { type: 'writes-found', writes: [] }]);
+    expect(message).toMatch(/^Write 0, acknowledged at \d+ ms,/);
+    expect(message?.replace(/\d+ ms/, '0 ms')).toBe(sentence);
+  });
+
+  test('of tasks and of updates, too', () => {
+    const tasks = ['a', 'b', 'c'].map(id => ({ type: 'accepted', id }));
+    expect(judge(exactlyOnce, tasks)).toMatch(
+      /^Task a, accepted at \d+ ms, and 2 more were never processed$/,
+    );
+    const updates = ['a', 'b'].map(id => ({ type: 'acknowledged-update', id, update: id }));
+    const make = () => crdtConvergence<string[], string>({ replicas: ['x'], includes: () => false });
+    const state = { type: 'replica-state', replica: 'x', state: [] };
+    expect(judge(make, [...updates, state])).toBe(
+      'Replica x lacks update a and 1 more, which were acknowledged',
+    );
+    expect(judge(make, [...updates.slice(1), state])).toBe(
+      'Replica x lacks update b, which was acknowledged',
+    );
   });
 });

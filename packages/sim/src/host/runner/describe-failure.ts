@@ -54,13 +54,19 @@ function describeShrunk(shrunk: Shrunk, seed: number): string[] {
   // A phase that would have gone on after the finding says nothing about it.
   const isShort = safetyMs !== undefined && safetyMs < (outcome.finding?.atMs ?? Number.POSITIVE_INFINITY);
   const short = isShort ? `, with ${seconds(safetyMs)} s of faults` : '';
-  const sooner =
-    (options.earlierMs ?? 0) === 0 ? '' : ` that begin ${seconds(options.earlierMs ?? 0)} s sooner`;
+  const soonerMs = options.earlierMs ?? 0;
+  const begins = isShort ? ' that begin' : ', with faults that begin';
+  const sooner = soonerMs === 0 ? '' : `${begins} ${seconds(soonerMs)} s sooner`;
   const more = isComplete ? '' : '; there may be less, the search was cut short';
   const where = options.seed === seed ? '' : `, in seed ${options.seed}, which fails in the same way sooner`;
   const all = `${count(removableBefore)} faults, draws and operations`;
+  const isSmaller = outcome.events < eventsBefore || left.length < removableBefore;
+  const size =
+    outcome.events === eventsBefore
+      ? `all of the ${counted(eventsBefore, 'event')}`
+      : `${count(outcome.events)} of ${counted(eventsBefore, 'event')} (${share.toFixed(1)} %)`;
   const lines = [
-    `  made smaller in ${counted(runs, 'run')}: ${count(outcome.events)} of ${counted(eventsBefore, 'event')} (${share.toFixed(1)} %)${short}${sooner}${where}${more}`,
+    `  ${isSmaller ? 'made smaller' : 'nothing smaller was found'} in ${counted(runs, 'run')}: ${size}${short}${sooner}${where}${more}`,
     left.length === 0 ? `  it takes none of the ${all}` : `  what it takes: ${count(left.length)} of ${all}`,
   ];
   const packed = Object.entries(packNames(left));
