@@ -254,8 +254,11 @@ describe('pnpm sim --check-determinism', () => {
   });
 
   test('shows the first event that differs, with both sides', async () => {
+    const page = join(folder, 'differ.html');
     const { code, stdout } = await sim(
       'process-bound',
+      '--html',
+      page,
       '--check-determinism',
       '--seeds',
       '1..4',
@@ -268,6 +271,9 @@ describe('pnpm sim --check-determinism', () => {
     const [, one, other] = /first: .*process (\d+).*\n.*second: .*process (\d+)/.exec(stdout) ?? [];
     expect(Number(one)).toBeGreaterThan(0);
     expect(one).not.toBe(other);
+    const html = readFileSync(page, 'utf8');
+    for (const number of [one, other]) expect(html).toContain(`process ${number}`);
+    expect(html).toMatch(/"divergence":\d+/);
   });
 
   test('finds what outlives a run', async () => {

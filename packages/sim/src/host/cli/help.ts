@@ -22,8 +22,8 @@ called by its name, or as "package/name".
   --list [PART]          shows the scenarios, or those that have this in their names
   --scenarios DIR        takes the scenarios from another folder than packages/*/scenarios
 
-  --html FILE            writes the trace of the (first) failure, of a single seed, or of what is replayed, as one
-                         self-contained page
+  --html FILE            writes the trace of the (first) failure, of a single seed, of what is replayed, or of both runs
+                         that differ, as one self-contained page
   --json FILE|-          writes the report as JSON; with "-" standard output is nothing but the JSON
   -h, --help             this text
 

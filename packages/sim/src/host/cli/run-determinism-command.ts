@@ -1,5 +1,8 @@
 import { systemClock } from '@quorate/core';
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { inspect } from 'node:util';
+import type { RunResult } from '../../run-result.ts';
 import type { TraceEvent } from '../../trace/trace-event.ts';
 import { checkDeterminism, type DeterminismReport } from '../runner/check-determinism.ts';
 import { count, counted, seconds } from '../runner/describe-failure.ts';
@@ -26,6 +29,7 @@ export async function runDeterminismCommand(
     nowMs: () => systemClock.monotonicMs(),
   });
   let passNow = 1;
+  let runs: readonly [RunResult, RunResult] | undefined;
   let report: DeterminismReport;
   try {
     report = await checkDeterminism({
@@ -36,6 +40,7 @@ export async function runDeterminismCommand(
       seedDeadlineMs: options.seedDeadlineMs,
       signal: context.signal,
       ...(budgetMs === undefined ? {} : { deadlineMs: budgetMs }),
+      ...(options.html === undefined ? {} : { onRuns: (one, other) => (runs = [one, other]) }),
       onOutcome: (outcome, pass, totals) => {
         if (pass !== passNow) progress.step('Second time');
         passNow = pass;
@@ -45,6 +50,7 @@ export async function runDeterminismCommand(
   } finally {
     progress.end();
   }
+  if (options.html !== undefined) await writePage(options.html, runs, context);
   const exitCode = exitCodeFor(report);
   const json = {
     schema: 'quorate-sim-determinism/1',
@@ -60,6 +66,24 @@ export async function runDeterminismCommand(
   writeReport(json, options.json, context);
   if (options.json !== '-') context.stdout.write(render(found, report));
   return exitCode;
+}
+
+/** Both runs beside each other, at the event in which they part. */
+async function writePage(
+  file: string,
+  runs: readonly [RunResult, RunResult] | undefined,
+  { stderr }: CommandContext,
+): Promise<void> {
+  if (runs === undefined) {
+    stderr.write(`Nothing to compare was recorded, and no page was written to ${file}\n`);
+    return;
+  }
+  try {
+    const { renderTrace } = await import('../../viewer/render-trace.ts');
+    writeFileSync(resolve(file), renderTrace(runs[0], { compare: runs[1] }));
+  } catch (error) {
+    stderr.write(`Page ${file} was not written: ${(error as Error).message}\n`);
+  }
 }
 
 function exitCodeFor(report: DeterminismReport): number {

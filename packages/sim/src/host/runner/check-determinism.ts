@@ -1,7 +1,7 @@
 import type { WaitOptions } from '@quorate/core';
 import { systemClock } from '@quorate/core';
 import { type CampaignEnd, runCampaign } from './campaign.ts';
-import { type Divergence, findDivergence } from './find-divergence.ts';
+import { type Divergence, type DivergenceOptions, findDivergence } from './find-divergence.ts';
 import type { WorkerTarget } from './messages.ts';
 import type { SeedOutcome } from './seed-outcome.ts';
 import type { Totals } from './totals.ts';
@@ -13,6 +13,8 @@ export interface DeterminismOptions extends WaitOptions {
   readonly without?: readonly string[];
   readonly jobs: number;
   readonly seedDeadlineMs: number;
+  /** Is given both runs of the seed that is looked at. */
+  readonly onRuns?: DivergenceOptions['onRuns'];
   readonly onOutcome?: (outcome: SeedOutcome, pass: 1 | 2, totals: Totals) => void;
 }
 
@@ -92,6 +94,7 @@ export async function checkDeterminism(options: DeterminismOptions): Promise<Det
     seedDeadlineMs,
     environment: otherSurroundings,
     signal: options.signal,
+    ...(options.onRuns === undefined ? {} : { onRuns: options.onRuns }),
   });
   return { ...report, divergence };
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { RunOptions } from '../../run-result.ts';
+import type { RunOptions, RunResult } from '../../run-result.ts';
 import type { TraceEvent } from '../../trace/trace-event.ts';
 import type { WorkerTarget } from './messages.ts';
 import type { SeedOutcome } from './seed-outcome.ts';
@@ -14,6 +14,8 @@ export interface DivergenceOptions {
   /** What is different about the surroundings of the second process. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
+  /** Is given both runs with their traces where they differ, for a page that shows them beside each other. */
+  readonly onRuns?: (one: RunResult, other: RunResult) => void;
 }
 
 /** Two runs of one seed that were not the same. */
@@ -61,10 +63,35 @@ async function compareRuns(options: DivergenceOptions, before: readonly number[]
     const [one, other] = outcomes.map(({ traceHash }: SeedOutcome) => traceHash) as [string, string];
     const found = { seed: order.seed, hashes: [one, other] as const, needsEarlierSeeds: before.length > 0 };
     if (one === other) return found;
-    return { ...found, ...(await firstDifference(left, right)) };
+    const difference = await firstDifference(left, right);
+    if (options.onRuns !== undefined) {
+      const [first, second] = outcomes as [SeedOutcome, SeedOutcome];
+      options.onRuns(await resultOf(target, left, first), await resultOf(target, right, second));
+    }
+    return { ...found, ...difference };
   } finally {
     signal?.removeEventListener('abort', stop);
   }
+}
+
+/** So many events of a run are shown at most. */
+const shownMax = 200_000;
+
+/** A run that another process has, as far as a page needs it. */
+async function resultOf(
+  { name }: WorkerTarget,
+  worker: WorkerProcess,
+  { verdict, error, removable: _, ...outcome }: SeedOutcome,
+): Promise<RunResult> {
+  const trace: TraceEvent[] = [];
+  while (trace.length < shownMax) {
+    const events = await worker.slice(trace.length, trace.length + sliceEvents);
+    if (events.length === 0) break;
+    trace.push(...events);
+  }
+  const ended = verdict === 'died' || verdict === 'hung' ? 'error' : verdict;
+  const thrown = error === undefined ? {} : { error: Object.assign(new Error(error.message), error) };
+  return { ...outcome, ...thrown, verdict: ended, scenario: name, history: [], trace };
 }
 
 async function firstDifference(
