@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { loadRegressions } from '../../src/host/replay-regressions.ts';
-import { scenarios, sim, simJson, startSim } from './sim-command.ts';
+import { scenarios, sim, simHere, simJson, startSim } from './sim-command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'quorate-sim-main-'));
 
@@ -42,7 +42,7 @@ describe('pnpm sim', () => {
     ],
     [['--replay', 'sim1/-/gone/1/-/-/-/-'], 'No scenario is called "gone"'],
   ])('answers %j with a sentence and 64', async (args, message) => {
-    const { code, stdout, stderr } = await sim(...args);
+    const { code, stdout, stderr } = await simHere(...args);
     expect([code, stdout]).toEqual([64, '']);
     expect(stderr).toContain(message);
     expect(stderr).toMatch(/\npnpm sim --help lists the options\n$/);

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { runSim } from '../../src/host/cli/run-sim.ts';
 
 const main = fileURLToPath(new URL('../../src/host/main.ts', import.meta.url));
 
@@ -35,6 +36,18 @@ export function startSim(args: readonly string[], options: StartOptions = {}) {
 /** Runs it on the fixtures' scenarios. */
 export async function sim(...args: readonly string[]): Promise<Ended> {
   return startSim([...args, '--scenarios', scenarios]).ended;
+}
+
+/** The same in this process, for what ends before any seed is run. */
+export async function simHere(...args: readonly string[]): Promise<Ended> {
+  const output = { stdout: '', stderr: '' };
+  const code = await runSim({
+    args: [...args, '--scenarios', scenarios],
+    stdout: { write: text => (output.stdout += text) },
+    stderr: { write: text => (output.stderr += text) },
+    signal: new AbortController().signal,
+  });
+  return { ...output, code };
 }
 
 /** What `--json -` prints. */
