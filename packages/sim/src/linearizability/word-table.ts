@@ -1,7 +1,7 @@
 /** Entries that one table holds before it is split, so that growing it again stays a matter of a few milliseconds. */
 const splitAt = 1 << 16;
 const partCount = 256;
-const entriesMin = 64;
+const entriesMin = 16;
 
 /** One open-addressed table: entries of `stride` words, the first of which is 0 where an entry is free. */
 interface Part {
