@@ -8,21 +8,18 @@ import {
   type Operation,
   register,
 } from '@quorate/sim';
-// The tests of the package have the parsers of foreign formats, and real objects; they are no part of what is published.
-import { generateHistory } from '../../packages/sim/test/linearizability/generated-history.ts';
 import {
   counterObject,
   drawCounter,
   drawKeyValue,
   drawRegister,
+  generateHistory,
   keyValueObject,
-  registerObject,
-} from '../../packages/sim/test/linearizability/objects.ts';
-import {
   readEtcdHistories,
   readKeyValueHistories,
   recordedFolder,
-} from '../../packages/sim/test/linearizability/recorded-histories.ts';
+  registerObject,
+} from '../src/kernels/checker-histories.ts';
 import { type Bench, type Context, defineSuite, type Kernel } from '../src/suite.ts';
 
 const recorded = recordedFolder(process.env);
@@ -87,6 +84,7 @@ const benches: Bench[] = [
       '@quorate/sim': () => checking(register(), [...readEtcdHistories(folder).values()], 1),
     },
     skip: skipUnrecorded,
+    warmupCycles: 20,
     goals: [{ of: '@quorate/sim', limit: 180e6 }],
   },
   {
@@ -94,6 +92,7 @@ const benches: Bench[] = [
     about: 'an operation is a check of one history of 337 operations, linearizable',
     contenders: { '@quorate/sim': recordedTenClients },
     skip: skipUnrecorded,
+    warmupCycles: 200,
     goals: [{ of: '@quorate/sim', limit: 1e6 }],
   },
   {
