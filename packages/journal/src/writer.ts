@@ -18,6 +18,9 @@ export interface ChainEnd {
   readonly durable: Position;
 }
 
+/** Its reactions run as microtasks, without the resource that Node's `queueMicrotask` makes for each. */
+const turn = Promise.resolve();
+
 /**
  * Group commit: one write and one sync at a time, and everything that is submitted meanwhile is the next batch. Where the
  * disk is done at once, no promise is made and the whole queue is written in one turn.
@@ -100,7 +103,7 @@ export class Writer {
     operation.group.accept(operation);
     if (this.#busy || this.#scheduled) return;
     this.#scheduled = true;
-    queueMicrotask(this.#start);
+    void turn.then(this.#start);
   }
 
   readonly #start = (): void => {
