@@ -42,6 +42,18 @@ describe('many operations that never returned', () => {
     expect(result.verdict).toBe('violation');
   });
 
+  test('a counter that shows more than all of them together make is wrong at once', () => {
+    const history: Operation<CounterInput, CounterOutput>[] = Array.from({ length: 30 }, (_, by) => ({
+      process: by,
+      input: { type: 'add', by },
+      invokedAt: 0,
+    }));
+    const read = { process: 'r', input: { type: 'read' }, invokedAt: 1, returnedAt: 2 } as const;
+    const verdictOf = (output: number): string =>
+      checkLinearizabilitySync(counter(), [...history, { ...read, output }], { stepsMax: 10_000 }).verdict;
+    expect([verdictOf(435), verdictOf(436), verdictOf(-1)]).toEqual(['ok', 'violation', 'violation']);
+  });
+
   test('each can be used once', () => {
     const casOf = (values: readonly number[]): RegisterOperation[] =>
       values.map((value, index) => cas(value, 2 * index + 1));

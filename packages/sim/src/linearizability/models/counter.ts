@@ -20,12 +20,32 @@ export function counter(
     },
     operationKey: (input, output) => (input.type === 'read' ? `r${output}` : `${input.by} ${output}`),
     readOnly: input => input.type === 'read',
+    reachable,
     validate,
     describe(input, output) {
       const answer = output === undefined ? '' : ` → ${output}`;
       return input.type === 'read' ? `read${answer}` : `add ${input.by}${answer}`;
     },
   };
+}
+
+/** A read that returned more than all additions can make, or less, is beyond them; sums of fractions depend on their order. */
+function reachable(
+  value: number,
+  _input: CounterInput,
+  output: CounterOutput,
+  inputs: readonly CounterInput[],
+): boolean {
+  if (output === undefined) return true;
+  let least = value;
+  let most = value;
+  for (const input of inputs) {
+    if (input.type === 'read') continue;
+    if (!Number.isSafeInteger(input.by)) return true;
+    if (input.by < 0) least += input.by;
+    else most += input.by;
+  }
+  return output >= least && output <= most;
 }
 
 function validate({ input, output, returnedAt }: Operation<CounterInput, CounterOutput>): void {
