@@ -98,12 +98,15 @@ async function shorten(state: ShrinkState): Promise<void> {
 const fewerEvents = 3 / 4;
 
 /**
- * Looks for seeds that fail in the same way after ever fewer events: with the whole safety phase of `fullMs`, then with ever
- * less of it. What was taken away stays so as far as it means the same in every seed.
+ * Looks for seeds that fail in the same way after ever fewer events. Where the run ended at the finding, amid the safety
+ * phase, first with all of that, so that what was kept from starting stays away; where it was found at the end, first with a
+ * small part of it, for there everything that happens before counts. What was taken away stays so as far as it means the same
+ * in every seed.
  */
 async function tryOtherSeeds(state: ShrinkState, fullMs: number, seedsMax: number): Promise<void> {
   const without = state.without.filter(name => splitName(name).index === undefined || isHost(name));
-  for (const share of [1, 4, 16, 64]) {
+  const endsAtFinding = state.outcome.simulatedMs < state.safetyMs;
+  for (const share of endsAtFinding ? [1, 4, 16, 64] : [64, 16, 4, 1]) {
     const safetyMs = Math.ceil(fullMs / share);
     for (let seed = 1; seed <= seedsMax && !state.isSpent; seed++) {
       const eventsMax = Math.floor(state.outcome.events * fewerEvents);
