@@ -81,7 +81,7 @@ const shownMax = 200_000;
 async function resultOf(
   { name }: WorkerTarget,
   worker: WorkerProcess,
-  { verdict, error, removable: _, ...outcome }: SeedOutcome,
+  { verdict, error, ...outcome }: SeedOutcome,
 ): Promise<RunResult> {
   const trace: TraceEvent[] = [];
   while (trace.length < shownMax) {
