@@ -5,7 +5,7 @@ import { type Pump, pump, type Steps } from './microtasks.ts';
 import { SimulatedCode } from './simulated-code.ts';
 
 /** Events after which the host gets its turn. */
-const eventsPerTurn = 32_768;
+const eventsPerTurn = 65_536;
 
 /** Captured before any simulation replaces it. */
 const immediate = setImmediate;
@@ -23,7 +23,7 @@ export interface HostOptions {
  *
  * Everything that happens follows from the scenario's code, the seed and the options: the same trace hash in every process.
  * While simulated code runs, ambient time, randomness, timers and I/O throw `NondeterminismError`; between turns, which a run
- * takes every few milliseconds, the host has them back. Runs of one thread take place one after the other.
+ * takes every 65,536 events, the host has them back. Runs of one thread take place one after the other.
  *
  * What a program of the scenario throws, or rejects without anybody handling it, is the verdict `error` and not thrown here. An
  * endless loop is ended where it makes events or calls its environment; one that does neither cannot be ended from within its
@@ -47,11 +47,17 @@ export async function simulate(
 async function runToEnd(scenario: Scenario, options: RunOptions, kind: Pump): Promise<RunResult> {
   const code = new SimulatedCode();
   const beginning = new Beginning(scenario, options, code);
-  await turn(code, kind, 1, beginning);
+  await turn(code, done => {
+    pump(kind, 1, beginning, () => {
+      const world = beginning.simulation?.world;
+      if (world === undefined || world.ending !== undefined) done();
+      else pump(kind, eventsPerTurn, world, done);
+    });
+  });
   const { simulation } = beginning;
   if (simulation === undefined) throw beginning.error;
   const { world } = simulation;
-  while (world.ending === undefined) await turn(code, kind, eventsPerTurn, world);
+  while (world.ending === undefined) await turn(code, done => pump(kind, eventsPerTurn, world, done));
   return simulation.result();
 }
 
@@ -83,11 +89,11 @@ class Beginning implements Steps {
 }
 
 /** One turn of the host's event loop, within which promises go on. Settles when its rejections are known. */
-function turn(code: SimulatedCode, kind: Pump, stepsMax: number, steps: Steps): Promise<void> {
+function turn(code: SimulatedCode, run: (done: () => void) => void): Promise<void> {
   return new Promise(resolve => {
     immediate(() => {
       code.enter();
-      pump(kind, stepsMax, steps, () => code.leave(resolve));
+      run(() => code.leave(resolve));
     });
   });
 }
