@@ -59,44 +59,58 @@ export class Tape implements Dice {
   }
 }
 
-/** The draws under one label. */
+/**
+ * The draws under one label: the k-th is a word that follows from the seed, the label and k alone. The generator is SplitMix
+ * with 32 bits and a step of each label's own (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014),
+ * finished as in MurmurHash3: one word of state, since there is a stream for each thing that may happen.
+ */
 export class Draw {
   readonly #label: string;
-  readonly #random: Random;
+  readonly #step: number;
+  #state: number;
   readonly #removed: Removals | undefined;
   readonly #happened: string[] | undefined;
   #count = 0;
 
   constructor(label: string, random: Random, removals: Removals, happened: string[] | undefined) {
     this.#label = label;
-    this.#random = random;
+    this.#state = random.uint32() | 0;
+    this.#step = random.uint32() | 1;
     this.#removed = removals.concerns(label) ? removals : undefined;
     this.#happened = happened;
   }
 
   /** True with the given probability. Harmless: false. */
   chance(probability: number): boolean {
-    this.#count++;
-    return this.#random.uint32() < probability * 0x1_0000_0000 && this.keepsLast();
+    return this.word() >>> 0 < probability * 0x1_0000_0000 && this.keepsLast();
   }
 
   /** An integer from `min` to `max`, both included. Harmless: `min`. */
   between(min: number, max: number): number {
-    this.#count++;
     const range = max - min + 1;
+    let share = (this.word() >>> 0) / 0x1_0000_0000;
     // One word gives every value of a small range; larger ones need more bits than a word has.
-    const share = range <= 0x20_0000 ? this.#random.uint32() / 0x1_0000_0000 : this.#random.float();
+    if (range > 0x20_0000) share += (this.#next() >>> 11) / 0x20_0000_0000_0000;
     const value = min + Math.floor(share * range);
     return value > min && this.keepsLast() ? value : min;
   }
 
   /**
-   * A whole word for whoever makes an answer of it that has a harmless and a harmful part. Ask {@link keepsLast} where it
-   * turned out to be harmful.
+   * Counts an answer that somebody made of a word of another label, which saves a word where two are never asked for apart.
+   * Harmless: false.
+   */
+  decide(answer: boolean): boolean {
+    this.#count++;
+    return answer && this.keepsLast();
+  }
+
+  /**
+   * A word with its sign, for whoever makes an answer of it that has a harmless and a harmful part. Ask {@link keepsLast} where
+   * it turned out to be harmful.
    */
   word(): number {
     this.#count++;
-    return this.#random.uint32();
+    return this.#next();
   }
 
   /** Whether what the last draw said may happen; puts it on the tape if so. */
@@ -105,5 +119,13 @@ export class Draw {
     if (this.#removed?.has(this.#label, index)) return false;
     this.#happened?.push(`${this.#label}#${index}`);
     return true;
+  }
+
+  #next(): number {
+    this.#state = (this.#state + this.#step) | 0;
+    let mixed = this.#state;
+    mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85eb_ca6b);
+    mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2_ae35);
+    return mixed ^ (mixed >>> 16);
   }
 }

@@ -3,6 +3,7 @@ import type { Incarnation } from '../engine/incarnation.ts';
 import type { Delivery } from './delivery.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Link } from './link.ts';
+import { strikes } from './latency.ts';
 import { Network } from './network.ts';
 
 /**
@@ -21,36 +22,36 @@ export class DatagramNetwork extends Network {
 
   send(link: Link, bytes: Uint8Array, group: GroupId): SendResult {
     if (link.full || this.isFull(link, bytes)) return 'full';
-    const { weather, world } = this;
+    const { weather } = this;
     const delivery = this.pack(link, bytes, group);
+    // Drawn for every message, so that what happens to one moves nothing for the next.
+    const word = link.latency.word();
     if (link.blocked > 0) this.drop(delivery, 'partition');
-    else if (weather.lossChance > 0 && link.loss.chance(weather.lossChance)) this.drop(delivery, 'lost');
-    else {
-      if (
-        weather.duplicateChance > 0 &&
-        world.tape.chance(link.label('duplicate'), weather.duplicateChance)
-      ) {
-        this.#route(this.copy(delivery));
+    else if (weather.lossChance > 0 && link.loss.decide(strikes(word, weather.lossChance))) {
+      this.drop(delivery, 'lost');
+    } else {
+      const delayUs = weather.latency.ofWordUs(link.latency, word);
+      if (weather.duplicateChance > 0 && link.draw('duplicate').chance(weather.duplicateChance)) {
+        this.#route(this.copy(delivery), weather.latency.drawUs(link.latency));
       }
-      this.#route(delivery);
+      this.#route(delivery, delayUs);
     }
     return 'sent';
   }
 
-  #route(delivery: Delivery): void {
+  #route(delivery: Delivery, delayUs: number): void {
     const { link } = delivery;
     const { weather, world } = this;
-    if (weather.corruptChance > 0 && world.tape.chance(link.label('corrupt'), weather.corruptChance)) {
+    if (weather.corruptChance > 0 && link.draw('corrupt').chance(weather.corruptChance)) {
       corrupt(delivery, world.tape.random(`${link.label('bits')}#${delivery.message}`).uint32());
     }
     if (link.clogged > 0) {
       this.hold(delivery);
       return;
     }
-    const delayUs = weather.latency.drawUs(link.latency);
     const late =
-      weather.reorderChance > 0 && world.tape.chance(link.label('reorder'), weather.reorderChance)
-        ? world.tape.between(link.label('late'), 0, weather.delayMaxUs)
+      weather.reorderChance > 0 && link.draw('reorder').chance(weather.reorderChance)
+        ? link.draw('late').between(0, weather.delayMaxUs)
         : 0;
     // Whoever is not held up is not overtaken either: reordering is a fault of its own.
     if (late > 0) this.launch(delivery, delayUs + late);
@@ -58,14 +59,16 @@ export class DatagramNetwork extends Network {
   }
 }
 
-/** Changes one bit, or one in each of a few bytes. */
+/** Changes one bit, or up to four: different ones, so that none is changed back. */
 function corrupt(delivery: Delivery, word: number): void {
   const { bytes } = delivery;
   if (bytes.length === 0) return;
   delivery.corrupted = true;
+  const bitCount = 8 * bytes.length;
   const count = 1 + (word >>> 30);
+  const step = 1 + ((word >>> 8) % Math.floor((bitCount - 1) / 3));
   for (let index = 0; index < count; index++) {
-    const at = (Math.imul(word, index + 1) >>> 8) % bytes.length;
-    bytes[at] = (bytes[at] as number) ^ (1 << ((word >>> (3 * index)) & 7));
+    const bit = ((word % bitCount) + index * step) % bitCount;
+    bytes[bit >>> 3] = (bytes[bit >>> 3] as number) ^ (1 << (bit & 7));
   }
 }

@@ -1,6 +1,5 @@
 import type { GroupId } from '@quorate/core';
 import { QueueEvent } from '../engine/event-queue.ts';
-import type { Lane } from '../engine/lane.ts';
 import type { Link } from './link.ts';
 import type { Network } from './network.ts';
 
@@ -12,12 +11,18 @@ export class Delivery extends QueueEvent {
   group: GroupId = 0 as GroupId;
   corrupted = false;
   readonly bytes: Uint8Array;
+  /** The same as words, the first byte the lowest, and with zeros up to an even number of words. */
+  readonly words: Int32Array;
+  /** Where it waits to be used again; absent where it is too long for that. */
+  readonly #free: Delivery[] | undefined;
   readonly #network: Network;
 
-  constructor(network: Network, lane: Lane, link: Link, byteCount: number) {
-    super(lane);
+  constructor(network: Network, link: Link, byteCount: number, free: Delivery[] | undefined) {
+    super(link.to.lane);
     this.link = link;
-    this.bytes = new Uint8Array(byteCount);
+    this.#free = free;
+    this.words = new Int32Array(2 * Math.ceil(byteCount / 8));
+    this.bytes = new Uint8Array(this.words.buffer, 0, byteCount);
     this.#network = network;
   }
 
@@ -25,34 +30,38 @@ export class Delivery extends QueueEvent {
     this.#network.arrive(this);
     return true;
   }
+
+  /** It has arrived, or never does. Whoever kept its bytes against the contract finds them changed. */
+  release(): void {
+    const { bytes } = this;
+    if (bytes.length > 0) bytes[0] = ~(bytes[0] as number);
+    const free = this.#free;
+    if (free !== undefined && free.length < pooledMax) free.push(this);
+  }
 }
 
 /** Messages up to this many bytes are pooled. */
 const pooledBytesMax = 1024;
 /** Of each length and receiver, at most so many are kept. */
 const pooledMax = 256;
+/** A call into the engine costs more than copying so many bytes does. Words are in the order in which the machine has them. */
+const shortBytesMax = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 64 : 0;
 
 /** Messages to one host that have arrived, by their length, to be used again without allocating. */
 export class DeliveryPool {
   readonly #network: Network;
-  readonly #lane: Lane;
-  readonly #free: (Delivery[] | undefined)[] = [];
+  readonly #free: Delivery[][] = [];
 
-  constructor(network: Network, lane: Lane) {
+  constructor(network: Network) {
     this.#network = network;
-    this.#lane = lane;
   }
 
   take(link: Link, message: number, bytes: Uint8Array, group: GroupId): Delivery {
     const { length } = bytes;
-    const free = length <= pooledBytesMax ? this.#free[length] : undefined;
-    const delivery = free?.pop() ?? new Delivery(this.#network, this.#lane, link, length);
-    if (length <= 64) {
-      const copy = delivery.bytes;
-      for (let index = 0; index < length; index++) copy[index] = bytes[index] as number;
-    } else {
-      delivery.bytes.set(bytes);
-    }
+    const free = length <= pooledBytesMax ? (this.#free[length] ?? this.#grow(length)) : undefined;
+    const delivery = free?.pop() ?? new Delivery(this.#network, link, length, free);
+    if (length <= shortBytesMax) copyShort(bytes, delivery);
+    else delivery.bytes.set(bytes);
     delivery.link = link;
     delivery.message = message;
     delivery.epoch = link.epoch;
@@ -61,16 +70,22 @@ export class DeliveryPool {
     return delivery;
   }
 
-  /** Takes a message back. Whoever kept its bytes against the contract finds them changed. */
-  release(delivery: Delivery): void {
-    const { length } = delivery.bytes;
-    if (length > 0) delivery.bytes[0] = ~(delivery.bytes[0] as number);
-    if (length > pooledBytesMax) return;
-    let free = this.#free[length];
-    if (free === undefined) {
-      while (this.#free.length <= length) this.#free.push(undefined);
-      free = this.#free[length] = [];
-    }
-    if (free.length < pooledMax) free.push(delivery);
+  #grow(length: number): Delivery[] {
+    while (this.#free.length <= length) this.#free.push([]);
+    return this.#free[length] as Delivery[];
   }
+}
+
+/** Stores whole words, which are read again at once. */
+function copyShort(bytes: Uint8Array, { bytes: copy, words }: Delivery): void {
+  const whole = bytes.length >> 2;
+  let from = 0;
+  for (let index = 0; index < whole; index++, from += 4) {
+    words[index] =
+      (bytes[from] as number) |
+      ((bytes[from + 1] as number) << 8) |
+      ((bytes[from + 2] as number) << 16) |
+      ((bytes[from + 3] as number) << 24);
+  }
+  for (; from < bytes.length; from++) copy[from] = bytes[from] as number;
 }

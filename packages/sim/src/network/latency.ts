@@ -23,13 +23,22 @@ export class Latency {
     this.#maxUs = maxUs;
   }
 
-  /** Of the draw, the tail alone is on the tape: taken away, the message takes the median. */
+  /** For whoever needs nothing else of the draw's word. */
   drawUs(draw: Draw): number {
-    const word = draw.word();
+    return this.ofWordUs(draw, draw.word());
+  }
+
+  /** Of the draw, the tail alone is on the tape: taken away, the message takes the median. Asks nothing of bits 5 to 19. */
+  ofWordUs(draw: Draw, word: number): number {
     const index = word >>> 20;
     const quantile = index < tailFrom || draw.keepsLast() ? (quantiles[index] as number) : 1;
     // The low bits keep messages of one quantile apart.
     const delayUs = this.#floorUs + Math.floor(this.#medianUs * quantile) + (word & 0x1f);
     return delayUs < this.#maxUs ? delayUs : this.#maxUs;
   }
+}
+
+/** An event of the given probability from what {@link Latency.ofWordUs} leaves of a word; to 2^-15. */
+export function strikes(word: number, probability: number): boolean {
+  return ((word >>> 5) & 0x7fff) < probability * 0x8000;
 }

@@ -1,3 +1,4 @@
+import type { NodeId } from '@quorate/core';
 import type { Draw, Tape } from '../engine/tape.ts';
 import type { Connection } from './connection.ts';
 import type { Delivery } from './delivery.ts';
@@ -7,6 +8,9 @@ import type { Endpoint } from './endpoint.ts';
 export class Link {
   readonly from: Endpoint;
   readonly to: Endpoint;
+  readonly fromId: NodeId;
+  readonly fromIndex: number;
+  readonly toIndex: number;
   readonly latency: Draw;
   readonly loss: Draw;
   /** Whether the sender believes that there is a connection. */
@@ -28,10 +32,16 @@ export class Link {
   lastArrivalUs = 0;
   /** What it belongs to in stream mode; a host is always connected to itself. */
   connection: Connection | undefined = undefined;
+  readonly #tape: Tape;
+  readonly #draws: Map<string, Draw> = new Map();
 
   constructor(tape: Tape, from: Endpoint, to: Endpoint) {
     this.from = from;
     this.to = to;
+    this.fromId = from.id;
+    this.fromIndex = from.lane.index;
+    this.toIndex = to.lane.index;
+    this.#tape = tape;
     this.latency = tape.draw(`net/latency/${from.id}>${to.id}`);
     this.loss = tape.draw(`net/loss/${from.id}>${to.id}`);
   }
@@ -40,7 +50,14 @@ export class Link {
     return this.blocked === 0 && this.clogged === 0;
   }
 
-  /** The tape's name for another thing that happens on this link. */
+  /** The draws of another thing that happens on this link. */
+  draw(what: string): Draw {
+    let draw = this.#draws.get(what);
+    if (draw === undefined) this.#draws.set(what, (draw = this.#tape.draw(this.label(what))));
+    return draw;
+  }
+
+  /** What the tape calls it. */
   label(what: string): string {
     return `net/${what}/${this.from.id}>${this.to.id}`;
   }

@@ -18,7 +18,7 @@ export abstract class Network {
     this.world = world;
     this.endpoints = endpoints;
     this.weather = weather;
-    this.#pools = endpoints.map(endpoint => new DeliveryPool(this, endpoint.lane));
+    this.#pools = endpoints.map(() => new DeliveryPool(this));
     for (const from of endpoints) {
       for (const to of endpoints) from.links.set(to.id, new Link(world.tape, from, to));
     }
@@ -73,16 +73,10 @@ export abstract class Network {
     if (handlers === undefined) this.drop(delivery, 'nobody listens');
     else if (delivery.epoch !== link.epoch) this.drop(delivery, 'disconnected');
     else {
-      const from = link.from;
-      world.tracer.deliver(
-        world.nowUs,
-        link.to.lane.index,
-        from.lane.index,
-        delivery.message,
-        delivery.corrupted,
-      );
-      handlers.onMessage(from.id, delivery.bytes, delivery.group);
-      (this.#pools[link.to.lane.index] as DeliveryPool).release(delivery);
+      const { message, corrupted } = delivery;
+      world.tracer.deliver(world.nowUs, link.toIndex, link.fromIndex, message, corrupted);
+      handlers.onMessage(link.fromId, delivery.bytes, delivery.group);
+      delivery.release();
     }
   }
 
@@ -90,12 +84,14 @@ export abstract class Network {
   protected pack(link: Link, bytes: Uint8Array, group: GroupId): Delivery {
     const message = this.#messages++;
     const { world } = this;
-    world.tracer.send(world.nowUs, link.from.lane.index, link.to.lane.index, message, bytes);
-    return (this.#pools[link.to.lane.index] as DeliveryPool).take(link, message, bytes, group);
+    const { fromIndex, toIndex } = link;
+    const delivery = (this.#pools[toIndex] as DeliveryPool).take(link, message, bytes, group);
+    world.tracer.send(world.nowUs, fromIndex, toIndex, message, bytes.length, delivery.words);
+    return delivery;
   }
 
   protected copy(delivery: Delivery): Delivery {
-    const pool = this.#pools[delivery.link.to.lane.index] as DeliveryPool;
+    const pool = this.#pools[delivery.link.toIndex] as DeliveryPool;
     return pool.take(delivery.link, delivery.message, delivery.bytes, delivery.group);
   }
 
@@ -106,10 +102,10 @@ export abstract class Network {
   /** Sends a message off so that it overtakes none of its link. */
   protected launchInOrder(delivery: Delivery, delayUs: number): void {
     const { link } = delivery;
-    const { nowUs } = this.world;
-    const arrivalUs = nowUs + delayUs;
+    const { world } = this;
+    const arrivalUs = world.nowUs + delayUs;
     if (arrivalUs > link.lastArrivalUs) link.lastArrivalUs = arrivalUs;
-    this.launch(delivery, link.lastArrivalUs - nowUs);
+    world.queue.push(link.lastArrivalUs, delivery);
   }
 
   /** Keeps a message until the link is open again. */
@@ -127,8 +123,8 @@ export abstract class Network {
   protected drop(delivery: Delivery, why: string): void {
     const { link, message } = delivery;
     const { world } = this;
-    world.tracer.drop(world.nowUs, link.to.lane.index, link.from.lane.index, message, why);
-    (this.#pools[link.to.lane.index] as DeliveryPool).release(delivery);
+    world.tracer.drop(world.nowUs, link.toIndex, link.fromIndex, message, why);
+    delivery.release();
   }
 
   /** Calls a handler of whoever listens at the host now, as an event of its own. */

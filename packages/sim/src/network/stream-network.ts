@@ -4,6 +4,7 @@ import type { World } from '../engine/world.ts';
 import { type Connection, joinLinks } from './connection.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Link } from './link.ts';
+import { strikes } from './latency.ts';
 import { Network } from './network.ts';
 import type { Weather } from './weather.ts';
 
@@ -58,7 +59,7 @@ export class StreamNetwork extends Network {
     const connection = link.connection;
     if (connection?.state !== 'up') return;
     const { epoch } = link;
-    const patienceUs = this.world.tape.between(link.label('patience'), timeoutMinUs, timeoutMaxUs);
+    const patienceUs = link.draw('patience').between(timeoutMinUs, timeoutMaxUs);
     this.world.at(this.world.nowUs + patienceUs, () => {
       if (connection.state === 'up' && link.epoch === epoch && link.blocked > 0) {
         this.#break(connection, 'timeout');
@@ -77,9 +78,12 @@ export class StreamNetwork extends Network {
     if (link.connection?.state === 'closing') this.drop(delivery, 'disconnected');
     else if (!link.open) this.hold(delivery);
     else {
-      let delayUs = weather.latency.drawUs(link.latency);
+      const word = link.latency.word();
+      let delayUs = weather.latency.ofWordUs(link.latency, word);
       // A segment that is lost is sent again, and everything behind it waits.
-      if (weather.lossChance > 0 && link.loss.chance(weather.lossChance)) delayUs += weather.delayMaxUs;
+      if (weather.lossChance > 0 && link.loss.decide(strikes(word, weather.lossChance))) {
+        delayUs += weather.delayMaxUs;
+      }
       this.launchInOrder(delivery, delayUs);
     }
     return 'sent';
@@ -95,7 +99,7 @@ export class StreamNetwork extends Network {
   #connect(connection: Connection | undefined): void {
     if (connection?.state !== 'down' || !connection.wanted || !possible(connection)) return;
     connection.state = 'connecting';
-    const delayUs = this.world.tape.between(connection.there.label('connect'), connectMinUs, connectMaxUs);
+    const delayUs = connection.there.draw('connect').between(connectMinUs, connectMaxUs);
     this.world.at(this.world.nowUs + delayUs, () => {
       // Where it has become impossible, whatever makes it possible again tries anew.
       connection.state = 'down';
@@ -142,10 +146,9 @@ export class StreamNetwork extends Network {
 
   /** A side hears of the end as its own event: soon, or late where nobody is left to tell it. */
   #letNotice(connection: Connection, link: Link, cause: string): void {
-    const { tape } = this.world;
     let delayUs = this.weather.latency.drawUs(link.latency);
-    if (cause === 'crash' && tape.chance(link.label('silent'), 0.3)) {
-      delayUs += tape.between(link.label('patience'), 0, timeoutMaxUs);
+    if (cause === 'crash' && link.draw('silent').chance(0.3)) {
+      delayUs += link.draw('patience').between(0, timeoutMaxUs);
     }
     this.tell(
       link.from,

@@ -15,7 +15,8 @@ export function hashValue(hash: TraceHash, value: unknown, depth: number = 0): v
     hash.text(value);
   } else if (typeof value === 'number') {
     float[0] = value;
-    hash.words(2, floatWords[0] as number, floatWords[1] as number);
+    hash.word(2);
+    hash.pair(floatWords[0] as number, floatWords[1] as number);
   } else if (typeof value === 'boolean') {
     hash.word(value ? 4 : 3);
   } else if (typeof value === 'bigint') {
@@ -31,8 +32,7 @@ export function hashValue(hash: TraceHash, value: unknown, depth: number = 0): v
 
 function hashObject(hash: TraceHash, value: object, depth: number): void {
   if (ArrayBuffer.isView(value)) {
-    hash.word(8);
-    hash.word(value.byteLength);
+    hash.pair(8, value.byteLength);
     hash.bytes(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
   } else if (Array.isArray(value) || value instanceof Set) {
     hash.word(9);

@@ -20,8 +20,8 @@ export class Tracer {
   #closed: { readonly digest: string; readonly events: readonly TraceEvent[] | undefined } | undefined;
   readonly #names: readonly string[];
   #index = 0;
-  /** Until when the upper half of the time is what the hash took in last. */
-  #wordEndUs = 0xffff_ffff;
+  /** The time that the hash took in last: what else happens at that instant need not say it again. */
+  #hashedUs = -1;
 
   /** @param names of all hosts, by their index */
   constructor(names: readonly string[], record: boolean) {
@@ -48,11 +48,12 @@ export class Tracer {
     if (this.#kept !== undefined) this.#keep(atUs, host, { type: 'timer' });
   }
 
-  send(atUs: number, host: number, to: number, message: number, bytes: Uint8Array): void {
-    this.#begin(SEND | (to << 16), bytes.length, atUs, host);
-    this.#hash.bytes(bytes);
+  /** @param words of the message, an even number of them: filled up with zeros */
+  send(atUs: number, host: number, to: number, message: number, byteCount: number, words: Int32Array): void {
+    this.#begin(SEND | (to << 16), byteCount, atUs, host);
+    this.#hash.words(words);
     if (this.#kept === undefined) return;
-    this.#keep(atUs, host, { type: 'send', message, to: this.#name(to), bytes: bytes.length });
+    this.#keep(atUs, host, { type: 'send', message, to: this.#name(to), bytes: byteCount });
   }
 
   deliver(atUs: number, host: number, from: number, message: number, corrupted: boolean): void {
@@ -77,12 +78,11 @@ export class Tracer {
   }
 
   #begin(kind: number, what: number, atUs: number, host: number): void {
-    this.#hash.words(kind | ((host & 0xff) << 8), what, atUs | 0);
-    // The upper half of a time moves once in 71 minutes.
-    if (atUs > this.#wordEndUs) {
-      this.#wordEndUs = (Math.floor(atUs / 0x1_0000_0000) + 1) * 0x1_0000_0000 - 1;
-      this.#hash.word(Math.floor(atUs / 0x1_0000_0000));
+    if (atUs !== this.#hashedUs) {
+      this.#hashedUs = atUs;
+      this.#hash.pair(atUs | 0, (atUs / 0x1_0000_0000) | 0);
     }
+    this.#hash.pair(kind | ((host & 0xff) << 8), what);
     this.#index++;
   }
 

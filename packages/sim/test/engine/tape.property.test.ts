@@ -62,6 +62,34 @@ describe('the tape', () => {
     expect([...small].toSorted((one, other) => one - other)).toEqual([-1, 0, 1, 2]);
   });
 
+  test('counts answers that are made of another label’s words as its own', () => {
+    const tape = new Tape(3, ['lost#1'], true);
+    const lost = tape.draw('lost');
+    expect([lost.decide(true), lost.decide(true), lost.decide(false), lost.decide(true)]).toEqual([
+      true,
+      false,
+      false,
+      true,
+    ]);
+    expect(tape.removable).toEqual(['lost#0', 'lost#3']);
+  });
+
+  test('has words in which every bit is as often set as not, and no label’s are another’s', () => {
+    const tape = new Tape(4, [], false);
+    const [a, b] = [tape.draw('a'), tape.draw('b')];
+    const counts = new Array<number>(64).fill(0);
+    const draws = 20_000;
+    for (let count = 0; count < draws; count++) {
+      const [one, other] = [a.word(), b.word()];
+      for (let bit = 0; bit < 32; bit++) {
+        counts[bit] = (counts[bit] as number) + ((one >>> bit) & 1);
+        counts[32 + bit] = (counts[32 + bit] as number) + (((one ^ other) >>> bit) & 1);
+      }
+    }
+    // Six standard deviations.
+    for (const count of counts) expect(Math.abs(count - draws / 2)).toBeLessThan(3 * Math.sqrt(draws));
+  });
+
   test.each(['', '#1', 'a#', 'a#-1', 'a#b', 'a#1.5'])('refuses the name "%s"', name => {
     expect(() => new Tape(1, [name], false)).toThrow(RangeError);
   });

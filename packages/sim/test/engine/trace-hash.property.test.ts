@@ -9,19 +9,48 @@ function digest(fill: (hash: TraceHash) => void): string {
   return hash.digest();
 }
 
-const words = fc.tuple(fc.maxSafeInteger(), fc.maxSafeInteger(), fc.maxSafeInteger());
+const word = fc.maxSafeInteger().map(number => number | 0);
 
-test('three words at once are three words', () => {
+test('words in a row are pairs', () => {
   fc.assert(
-    fc.property(words, ([first, second, third]) => {
-      const once = digest(hash => hash.words(first | 0, second | 0, third | 0));
+    fc.property(fc.array(fc.tuple(word, word), { maxLength: 10 }), pairs => {
+      const inRow = digest(hash => hash.words(Int32Array.from(pairs.flat())));
       const apart = digest(hash => {
-        for (const word of [first, second, third]) hash.word(word | 0);
+        for (const [first, second] of pairs) hash.pair(first, second);
       });
-      expect(once).toBe(apart);
-      expect(once).toMatch(/^[0-9a-f]{16}$/);
+      expect(inRow).toBe(apart);
+      expect(inRow).toMatch(/^[0-9a-f]{16}$/);
     }),
   );
+});
+
+test('bytes are the words that they make, the first the lowest, with zeros behind', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 40 }), bytes => {
+      const padded = new Uint8Array(Math.ceil(bytes.length / 8) * 8);
+      padded.set(bytes);
+      const view = new DataView(padded.buffer);
+      const words = Int32Array.from({ length: padded.length / 4 }, (_, index) =>
+        view.getInt32(4 * index, true),
+      );
+      expect(digest(hash => hash.bytes(bytes))).toBe(digest(hash => hash.words(words)));
+    }),
+  );
+});
+
+test('no two pairs are taken for each other, whatever bits they differ in', () => {
+  const base = digest(hash => hash.pair(0x1234_5678, 0x1abc_def0));
+  const seen = new Set([base]);
+  // Each bit alone, and each two: as in a sign that changes on both sides.
+  for (let one = 0; one < 64; one++) {
+    for (let other = one; other < 64; other++) {
+      const mask = (1n << BigInt(one)) | (1n << BigInt(other));
+      const first = 0x1234_5678 ^ Number(BigInt.asIntN(32, mask));
+      const second = 0x1abc_def0 ^ Number(BigInt.asIntN(32, mask >> 32n));
+      seen.add(digest(hash => hash.pair(first, second)));
+    }
+  }
+  expect(seen.size).toBe(1 + 64 + (64 * 63) / 2);
 });
 
 test('a bit that differs anywhere makes another hash', () => {
