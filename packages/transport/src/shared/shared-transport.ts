@@ -249,7 +249,7 @@ class RingTransport implements SharedTransport {
     const lingerMs = canPark() ? (this.#options.lingerMs ?? 0) : 0;
     while (this.#state.live) {
       const busy = this.#turn();
-      if (busy && lingerMs > 0) await Promise.resolve(); // What the handlers have woken goes on first, and may send.
+      if (busy && lingerMs > 0) await microtasks(); // What the handlers have woken goes on first, and may send.
       if (!this.#state.live) return;
       if (busy && lingerMs > 0) {
         this.#flush();
@@ -276,4 +276,11 @@ class RingTransport implements SharedTransport {
 
 function isReady(link: SharedLink): boolean {
   return link.ready;
+}
+
+/** Settles when whatever chain of promises goes on now has gone as far as it can; where ticks are unknown, after some steps. */
+async function microtasks(): Promise<void> {
+  const { process } = globalThis;
+  if (process?.nextTick !== undefined) return new Promise(resolve => process.nextTick(resolve));
+  for (let step = 0; step < 16; step++) await Promise.resolve();
 }
