@@ -33,7 +33,7 @@ export class Batch {
   readonly waiters: Waiter[] = [];
   /** Where each record begins, in units of {@link alignBytes} from the batch's beginning. */
   readonly records: number[] = [];
-  bytes = batchHeaderBytes;
+  bytes: number = batchHeaderBytes;
   /** Whether it may use the room that is kept back for a full disk. */
   control = true;
   readonly #memory: TailMemory;

@@ -27,7 +27,7 @@ export interface ReplayEnd {
 
 /** Reads all batches once, in order, and brings the groups to the state that they describe. */
 export class Replay {
-  readonly groups = new Map<number, GroupState>();
+  readonly groups: Map<number, GroupState> = new Map();
   /** Groups whose last entry is known: not those of which only moved entries were met. */
   readonly #known = new Set<number>();
   readonly #list: SegmentList;

@@ -9,7 +9,7 @@ export class Segment {
   /** Open for writing while batches go here. */
   file: DiskFile | undefined;
   /** Where the next batch goes. */
-  offset = segmentHeaderBytes;
+  offset: number = segmentHeaderBytes;
   /** Entries that were written here, and those of them that somebody still needs. */
   records = 0;
   live = 0;

@@ -156,7 +156,7 @@ function sectorsBefore(torn: number, edge: number): SectorLoss {
 /** The length that goes with it: the torn write has made the file longer as far as it survives. */
 function lengthBefore(torn: number, edgeBytes: number): LengthChoice {
   return (durable, growths) => {
-    const size = growths.findLast(growth => growth.sequence < torn)?.size ?? durable;
+    const size = growths.filter(growth => growth.sequence < torn).at(-1)?.size ?? durable;
     const next = growths.find(growth => growth.sequence === torn);
     return next === undefined ? size : Math.max(size, Math.min(next.size, edgeBytes));
   };
