@@ -22,6 +22,8 @@ export class GroupState {
   acceptedLast = 0;
   /** The hard state after all writes that were accepted. */
   acceptedHardState: HardState | undefined;
+  /** The base after all operations that were accepted: what is written behind them must not fall back below it. */
+  acceptedBase: Base = this.base;
   /** Accepted operations that drop entries: while there are some, no entry is moved. */
   pendingDrops = 0;
   /** The segments that hold the newest records of these; 0 where there is none. */
@@ -65,12 +67,14 @@ export class GroupState {
     }
     this.acceptedLast += operation.entries?.length ?? 0;
     this.acceptedHardState = operation.hardState ?? this.acceptedHardState;
+    this.acceptedBase = operation.base ?? this.acceptedBase;
   }
 
   /** Forgets everything that was accepted and is not durable. */
   rollBack(): void {
     this.acceptedLast = this.last;
     this.acceptedHardState = this.hardState;
+    this.acceptedBase = this.base;
     this.pendingDrops = 0;
   }
 
@@ -118,8 +122,12 @@ export class GroupState {
     this.last = index;
   }
 
-  /** Sets the position of an entry that is held, or that recovery will find it holds. */
+  /**
+   * Sets the position of an entry that is held, or that recovery will find it holds. One at or below the base was on its way
+   * behind the base, and is gone.
+   */
   move(index: number, term: number, position: Position): void {
+    if (index <= this.base.index) return;
     const before = this.index.position(index);
     if (before !== 0) this.#live.dropped(before);
     this.index.set(index, position, term);
@@ -132,9 +140,10 @@ export class GroupState {
     this.last = from - 1;
   }
 
+  /** A lower base than the one there is says nothing: it was repeated while the higher one was on its way. */
   rebase(base: Base, reset: boolean, segment: number): void {
-    this.baseSegment = segment;
     if (base.index < this.base.index) return;
+    this.baseSegment = segment;
     const last = reset ? this.last : Math.min(this.last, base.index);
     this.index.drop(this.first, last, this.#dropped);
     this.base = base;

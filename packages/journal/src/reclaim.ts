@@ -97,7 +97,7 @@ export class Reclaim {
     for (const group of this.#groups.values()) {
       // What is accepted and not durable yet is written before this, so only what it leaves out is repeated.
       const hardState = group.hardStateSegment === segment ? group.acceptedHardState : undefined;
-      const base = group.baseSegment === segment ? group.base : undefined;
+      const base = group.baseSegment === segment ? group.acceptedBase : undefined;
       if (hardState === undefined && base === undefined) continue;
       written.push(this.#writer.submit({ group, hardState, base }));
     }

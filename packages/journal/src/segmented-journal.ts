@@ -136,9 +136,12 @@ export class SegmentedJournal implements Journal {
     const snapshot = state?.snapshot?.metadata;
     if (state === undefined || snapshot === undefined) return;
     const index = Math.min(upTo, snapshot.index, state.last);
-    if (index > state.base.index) {
+    if (index > state.acceptedBase.index) {
       const term = state.termAt(index) ?? snapshot.term;
       await this.#writer.submit({ group: state, base: { index, term } });
+    } else if (index > state.base.index) {
+      // Another call's base is on its way, which is durable once this is.
+      await this.#writer.submit({ group: state });
     }
     await this.#reclaim.run();
   }
@@ -150,6 +153,7 @@ export class SegmentedJournal implements Journal {
 
   async #close(): Promise<void> {
     await this.#reclaim.close();
+    await this.#snapshots.close();
     // One more batch says that the last one was durable, so that rot in it is not taken for a torn tail.
     const [group] = this.#groups.values();
     const last = group === undefined ? undefined : this.#writer.submit({ group }).catch(() => undefined);

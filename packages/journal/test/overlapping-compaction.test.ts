@@ -1,0 +1,108 @@
+import {
+  groupId,
+  type Journal,
+  type LogEntry,
+  logIndex,
+  ManualClock,
+  type RecoveredLog,
+  seededRandom,
+  term,
+} from '@quorate/core';
+import { describe, expect, test } from 'vitest';
+import { openJournal } from '../src/index.ts';
+import { CrashDisk } from './crash-disk.ts';
+
+const busy = groupId(1);
+const idle = groupId(2);
+const entry = (index: number, size = 100): LogEntry => ({
+  index: logIndex(index),
+  term: term(1),
+  kind: 0,
+  payload: new Uint8Array(size).fill(index),
+});
+const range = (from: number, to: number): LogEntry[] =>
+  Array.from({ length: to - from + 1 }, (_, at) => entry(from + at));
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+const open = (disk: CrashDisk): Promise<Journal> =>
+  openJournal({ disk, segmentBytes: 65_536, clock: new ManualClock(), random: seededRandom(1) });
+const turns = async (count: number): Promise<void> => {
+  for (let turn = 0; turn < count; turn++) await Promise.resolve();
+};
+const save = (journal: Journal, group: typeof busy, index: number): Promise<void> =>
+  journal.saveSnapshot(
+    group,
+    { index: logIndex(index), term: term(1), membership: new Uint8Array(0) },
+    nothing(),
+  );
+
+/** Closes the journal, opens what is on disk, and says how the idle group comes back. */
+async function reopened(journal: Journal, disk: CrashDisk): Promise<RecoveredLog | string> {
+  await journal[Symbol.asyncDispose]();
+  const next = await open(disk.after('none', seededRandom(1))).catch((error: Error) => error.message);
+  return typeof next === 'string' ? next : next.recover(idle);
+}
+
+describe('compactions that overlap', () => {
+  test('do not bring back entries that one of them moves while the other drops them', async () => {
+    for (let delay = 0; delay < 60; delay++) {
+      const disk = new CrashDisk();
+      const journal = await open(disk);
+      await journal.write({ group: idle, entries: range(1, 20) });
+      for (let index = 1; index <= 60; index++) {
+        await journal.write({ group: busy, entries: [entry(index, 4000)] });
+      }
+      await save(journal, idle, 10);
+      await save(journal, busy, 60);
+      const cleaning = journal.compact(busy, logIndex(60));
+      await turns(delay);
+      await Promise.all([cleaning, journal.compact(idle, logIndex(10))]);
+      const before = journal.recover(idle);
+      expect(before).toMatchObject({ first: 11, last: 20 });
+      expect([delay, await reopened(journal, disk)]).toEqual([delay, before]);
+    }
+  });
+
+  test('do not lose a base behind which a lower one was repeated', async () => {
+    for (let delay = 1; delay <= 3; delay++) {
+      for (let upTo = 19; upTo <= 31; upTo++) {
+        const disk = new CrashDisk();
+        const journal = await open(disk);
+        let last = 0;
+        const fill = async (count: number): Promise<void> => {
+          for (let n = 0; n < count; n++)
+            await journal.write({ group: busy, entries: [entry(++last, 4000)] });
+        };
+        await journal.write({ group: idle, entries: range(1, 5) });
+        await save(journal, idle, 5);
+        await journal.compact(idle, logIndex(5));
+        await fill(16);
+        await journal.write({ group: idle, entries: range(6, 12) });
+        await save(journal, idle, 10);
+        await fill(2);
+        await save(journal, busy, last);
+        const calls = [journal.compact(busy, logIndex(last))];
+        await turns(delay);
+        calls.push(journal.compact(idle, logIndex(10)));
+        for (let n = 0; n < 14; n++)
+          calls.push(journal.write({ group: busy, entries: [entry(++last, 4000)] }));
+        await Promise.all(calls);
+        await save(journal, busy, last);
+        await journal.compact(busy, logIndex(upTo));
+        const before = journal.recover(idle);
+        expect(before).toMatchObject({ first: 11, last: 12 });
+        expect([delay, upTo, await reopened(journal, disk)]).toEqual([delay, upTo, before]);
+      }
+    }
+  });
+
+  test('of one group to one index resolve once it is compacted', async () => {
+    const disk = new CrashDisk();
+    const journal = await open(disk);
+    await journal.write({ group: idle, entries: range(1, 5) });
+    await save(journal, idle, 4);
+    const first = journal.compact(idle, logIndex(4));
+    await journal.compact(idle, logIndex(4));
+    expect(journal.recover(idle).first).toBe(5);
+    await first;
+  });
+});
