@@ -11,23 +11,44 @@ let checkpoint: (() => void) | undefined;
 let wasTried = false;
 
 /**
+ * The flag is on while one function is compiled. It allows the percent sign in source text and changes nothing else.
+ */
+function compile(): () => void {
+  try {
+    setFlagsFromString('--allow-natives-syntax');
+    // oxlint-disable-next-line typescript/no-implied-eval -- V8 names this function by a percent sign alone
+    const compiled = new Function('%PerformMicrotaskCheckpoint()') as () => void;
+    compiled();
+    return compiled;
+  } finally {
+    setFlagsFromString('--no-allow-natives-syntax');
+  }
+}
+
+/** V8 forgets the code of functions that were not called for a few collections, and could not read the text again by itself. */
+function lastingCheckpoint(): () => void {
+  let native = compile();
+  return () => {
+    try {
+      native();
+    } catch {
+      // Nothing ran: what a microtask throws does not come out here. To compile it anew performs it, too.
+      native = compile();
+    }
+  };
+}
+
+/**
  * Runs every microtask that waits, and those that they queue. Undefined where V8 does not let us, or where this is called from
  * within a microtask, in which V8 would do nothing.
- *
- * The flag is on while one function is compiled. It allows the percent sign in source text and changes nothing else.
  */
 export function microtaskCheckpoint(): (() => void) | undefined {
   if (!wasTried) {
     wasTried = true;
     try {
-      setFlagsFromString('--allow-natives-syntax');
-      // oxlint-disable-next-line typescript/no-implied-eval -- V8 names this function by a percent sign alone
-      checkpoint = new Function('%PerformMicrotaskCheckpoint()') as () => void;
-      checkpoint();
+      checkpoint = lastingCheckpoint();
     } catch {
       checkpoint = undefined;
-    } finally {
-      setFlagsFromString('--no-allow-natives-syntax');
     }
   }
   if (checkpoint === undefined) return undefined;
