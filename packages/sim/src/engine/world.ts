@@ -9,7 +9,7 @@ import type { Tape } from './tape.ts';
 
 /** Events at one instant, and calls within one event, after which a program is taken for one that never lets time go on. */
 const eventsPerInstantMax = 100_000;
-const callsPerEventMax = 10_000_000;
+const callsPerEventMax = 1_000_000;
 
 /** How a run came to its end. */
 export type Ending =

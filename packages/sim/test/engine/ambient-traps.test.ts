@@ -229,6 +229,6 @@ describe('a program that lets no time go on', () => {
       seed: 1,
     });
     expect(result.verdict).toBe('error');
-    expect((result.error as Error).message).toContain('10000000 calls within one event');
+    expect((result.error as Error).message).toContain('1000000 calls within one event');
   });
 });
