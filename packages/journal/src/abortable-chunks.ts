@@ -1,21 +1,21 @@
-import type { LinkedSignal } from '@quorate/core';
+import { untilAborted } from './until-aborted.ts';
 
 /**
- * The chunks of a source until the wait is over: one that stands still must not hold its reader up. The source is told to end
+ * The chunks of a source until the signal aborts: one that stands still must not hold its reader up. The source is told to end
  * then, and not waited for.
  *
- * @throws QuorateError `ABORTED` or `DEADLINE_EXCEEDED`
+ * @throws the signal's reason
  */
 export async function* abortableChunks(
   chunks: AsyncIterable<Uint8Array>,
-  wait: LinkedSignal,
+  signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
   const iterator = chunks[Symbol.asyncIterator]();
   let isDone = false;
   try {
     for (;;) {
-      wait.throwIfAborted();
-      const result = await nextOrAbort(iterator, wait.signal);
+      signal.throwIfAborted();
+      const result = await untilAborted(iterator.next(), signal);
       isDone = result.done === true;
       if (result.done === true) return;
       yield result.value;
@@ -23,18 +23,4 @@ export async function* abortableChunks(
   } finally {
     if (!isDone) iterator.return?.().catch(() => undefined);
   }
-}
-
-function nextOrAbort(
-  iterator: AsyncIterator<Uint8Array>,
-  signal: AbortSignal,
-): Promise<IteratorResult<Uint8Array>> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    iterator
-      .next()
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

@@ -1,11 +1,4 @@
-import {
-  crc32,
-  type Disk,
-  type DiskFile,
-  type GroupId,
-  type LinkedSignal,
-  type SnapshotMetadata,
-} from '@quorate/core';
+import { crc32, type Disk, type DiskFile, type GroupId, type SnapshotMetadata } from '@quorate/core';
 import { abortableChunks } from './abortable-chunks.ts';
 import { viewOf } from './format/block.ts';
 import { snapshotName, temporaryEnding } from './format/file-names.ts';
@@ -50,6 +43,12 @@ export class SnapshotFile {
     if (this.#readers === 0) await removeIfThere(this.#disk, this.name);
   }
 
+  /** Removes the file at once: it stands for nothing. Who reads it and has not begun gets `NOT_FOUND`. */
+  async takeBack(): Promise<void> {
+    this.#replaced = true;
+    await removeIfThere(this.#disk, this.name);
+  }
+
   /** The contents, once; the file stays from this call on until the iteration ends. */
   open(): AsyncIterable<Uint8Array> {
     this.#readers++;
@@ -75,34 +74,42 @@ export class SnapshotFile {
   }
 }
 
+/** What {@link writeSnapshot} is given. */
+export interface NewSnapshot {
+  readonly group: GroupId;
+  readonly serial: number;
+  readonly metadata: SnapshotMetadata;
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** Ends the wait for the next chunk. */
+  readonly signal: AbortSignal;
+  /** Throws where there is no use in going on. */
+  readonly throwIfEnded: () => void;
+  /** Is told when nobody knows any more whether the snapshot has its name. It throws. */
+  readonly onUnknown: (error: unknown) => void;
+}
+
 /** Writes a snapshot under a temporary name, makes it durable and gives it its own name. */
-export async function writeSnapshot(
-  disk: Disk,
-  group: GroupId,
-  serial: number,
-  metadata: SnapshotMetadata,
-  chunks: AsyncIterable<Uint8Array>,
-  wait: LinkedSignal,
-  throwIfOver: () => void,
-): Promise<SnapshotFile> {
+export async function writeSnapshot(disk: Disk, wanted: NewSnapshot): Promise<SnapshotFile> {
+  const { group, serial, metadata, chunks, signal, throwIfEnded, onUnknown } = wanted;
   const snapshot = new SnapshotFile(disk, group, serial, metadata);
   const temporary = `${snapshot.name}${temporaryEnding}`;
   await removeIfThere(disk, temporary);
   try {
     await using file = await disk.open(temporary, { create: true });
-    await writeContents(file, group, metadata, abortableChunks(chunks, wait), () => {
-      wait.throwIfAborted();
-      throwIfOver();
-    });
+    await writeContents(file, group, metadata, abortableChunks(chunks, signal), throwIfEnded);
     await file.sync();
-    wait.throwIfAborted();
-    throwIfOver();
+    throwIfEnded();
   } catch (error) {
     await removeIfThere(disk, temporary).catch(() => undefined);
     throw error;
   }
-  await disk.rename(temporary, snapshot.name);
-  await disk.syncNames();
+  try {
+    await disk.rename(temporary, snapshot.name);
+    await disk.syncNames();
+  } catch (error) {
+    onUnknown(error);
+    throw error;
+  }
   return snapshot;
 }
 

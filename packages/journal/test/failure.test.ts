@@ -213,6 +213,7 @@ describe('snapshots', () => {
     for (let turn = 0; turn < 20; turn++) await Promise.resolve();
     clock.advance(1000);
     expect(await refused).toBe('DEADLINE_EXCEEDED');
+    await journal[Symbol.asyncDispose]();
     expect(disk.names.filter(name => name.includes('snap'))).toEqual([]);
     expect(journal.recover(group).snapshot).toBeUndefined();
   });

@@ -1,0 +1,202 @@
+import {
+  errorCode,
+  groupId,
+  type Journal,
+  type LogEntry,
+  logIndex,
+  ManualClock,
+  QuorateError,
+  seededRandom,
+  term,
+} from '@quorate/core';
+import { describe, expect, test } from 'vitest';
+import { openJournal } from '../src/index.ts';
+import { CrashDisk } from './crash-disk.ts';
+
+const group = groupId(1);
+const range = (from: number, to: number, ofTerm = 1, size = 100): LogEntry[] =>
+  Array.from({ length: to - from + 1 }, (_, at) => ({
+    index: logIndex(from + at),
+    term: term(ofTerm),
+    kind: 0,
+    payload: new Uint8Array(size).fill(from + at),
+  }));
+const at = (
+  index: number,
+  ofTerm = 1,
+): { index: ReturnType<typeof logIndex>; term: ReturnType<typeof term>; membership: Uint8Array } => ({
+  index: logIndex(index),
+  term: term(ofTerm),
+  membership: new Uint8Array(0),
+});
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+async function* many(): AsyncGenerator<Uint8Array> {
+  for (let count = 0; count < 20; count++) yield new Uint8Array(10);
+}
+const stuck: AsyncIterable<Uint8Array> = {
+  [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }),
+};
+const open = (disk: CrashDisk, clock = new ManualClock()): Promise<Journal> =>
+  openJournal({ disk, segmentBytes: 65_536, clock, random: seededRandom(1) });
+const again = (disk: CrashDisk): Promise<Journal> => open(disk.after('none', seededRandom(1)));
+const turns = async (count: number): Promise<void> => {
+  for (let turn = 0; turn < count; turn++) await Promise.resolve();
+};
+const codeOf = (promise: Promise<unknown>): Promise<string | undefined> =>
+  promise.then(
+    () => 'ok',
+    (error: unknown) => errorCode(error),
+  );
+
+describe('a snapshot beside a truncation that is on its way', () => {
+  test('keeps the entries above it that agree with it, whenever the truncation comes', async () => {
+    for (let delay = 0; delay < 40; delay++) {
+      const journal = await open(new CrashDisk());
+      await journal.write({ group, entries: range(1, 10) });
+      const saved = journal.saveSnapshot(group, at(6, 2), nothing());
+      await turns(delay);
+      // Refused where the snapshot is there already: then entry 6 is part of it, and can no longer be truncated.
+      const wrote = await codeOf(
+        journal.write({ group, truncateFrom: logIndex(5), entries: range(5, 10, 2) }),
+      );
+      await saved;
+      if (wrote === 'ok') expect([delay, journal.recover(group).last]).toEqual([delay, 10]);
+      else expect([delay, journal.recover(group).last]).toEqual([delay, 6]);
+    }
+  });
+});
+
+describe('a snapshot whose reset finds no room', () => {
+  test('is taken back: what is acknowledged later stays', async () => {
+    let refused = 0;
+    for (let delay = 0; delay < 30; delay++) {
+      const disk = new CrashDisk();
+      disk.capacity = 200_000;
+      const clock = new ManualClock();
+      const journal = await open(disk, clock);
+      let last = 0;
+      while ((await codeOf(journal.write({ group, entries: range(last + 1, last + 1, 1, 3000) }))) === 'ok')
+        last++;
+      const saved = codeOf(journal.saveSnapshot(group, at(last, 7), nothing()));
+      await turns(delay);
+      clock.advance(100);
+      const more = codeOf(journal.write({ group, entries: range(last + 1, last + 1, 1, 3000) }));
+      const outcome = await saved;
+      await more;
+      if (outcome === 'ok') continue;
+      refused++;
+      expect([delay, outcome]).toEqual([delay, 'STORAGE_FULL']);
+      expect(journal.recover(group)).toMatchObject({ snapshot: undefined, last });
+      disk.capacity = 1_000_000;
+      clock.advance(100);
+      await journal.write({ group, entries: range(last + 1, last + 5, 8) });
+      const next = await again(disk);
+      expect(next.recover(group)).toMatchObject({ snapshot: undefined, last: last + 5 });
+    }
+    expect(refused).toBeGreaterThan(0);
+  });
+});
+
+describe('a snapshot whose name could not be made durable', () => {
+  test.each(['rename', 'syncNames'] as const)('ends the journal: %s', async call => {
+    const disk = new CrashDisk();
+    const journal = await open(disk);
+    await journal.write({ group, entries: range(1, 3) });
+    const { [call]: real } = disk;
+    disk[call] = async () => {
+      throw new QuorateError('IO_FAILED', 'No names');
+    };
+    await expect(journal.saveSnapshot(group, at(10, 2), nothing())).rejects.toMatchObject({
+      code: 'JOURNAL_FAILED',
+      outcome: 'unknown',
+    });
+    disk[call] = real;
+    await expect(journal.write({ group, entries: range(4, 4) })).rejects.toMatchObject({
+      code: 'JOURNAL_FAILED',
+      outcome: 'not-applied',
+    });
+    await journal[Symbol.asyncDispose]();
+  });
+});
+
+describe('a save when the journal is closed', () => {
+  test('ends before the lock is let go, though its source stands still', async () => {
+    const disk = new CrashDisk();
+    const journal = await open(disk);
+    await journal.write({ group, entries: range(1, 1) });
+    const saves = [journal.saveSnapshot(group, at(1), stuck), journal.saveSnapshot(group, at(1), stuck)].map(
+      codeOf,
+    );
+    await turns(30);
+    await journal[Symbol.asyncDispose]();
+    expect(await Promise.all(saves)).toEqual(['JOURNAL_CLOSED', 'JOURNAL_CLOSED']);
+    expect(disk.names.filter(name => name.includes('snap'))).toEqual([]);
+    expect(await codeOf(journal.saveSnapshot(group, at(1), nothing()))).toBe('JOURNAL_CLOSED');
+  });
+
+  test('touches the folder no more once it is closed', async () => {
+    for (let delay = 0; delay < 60; delay++) {
+      const disk = new CrashDisk();
+      const journal = await open(disk);
+      await journal.write({ group, entries: range(1, 1) });
+      const saved = codeOf(journal.saveSnapshot(group, at(1), many()));
+      await turns(delay);
+      await journal[Symbol.asyncDispose]();
+      const { calls } = disk;
+      expect([delay, ['ok', 'JOURNAL_CLOSED'].includes(String(await saved))]).toEqual([delay, true]);
+      await turns(50);
+      expect([delay, disk.calls]).toEqual([delay, calls]);
+    }
+  });
+
+  test('is waited for where it is being renamed', async () => {
+    const disk = new CrashDisk();
+    const journal = await open(disk);
+    const renaming = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
+    const rename = disk.rename.bind(disk);
+    disk.rename = async (from, to) => {
+      renaming.resolve();
+      await held.promise;
+      await rename(from, to);
+    };
+    const saved = codeOf(journal.saveSnapshot(group, at(1), nothing()));
+    await renaming.promise;
+    const closed = journal[Symbol.asyncDispose]();
+    await turns(100);
+    expect(await codeOf(open(disk))).toBe('ALREADY_OPEN');
+    held.resolve();
+    await closed;
+    expect(await saved).toBe('ok');
+    expect((await open(disk)).recover(group).snapshot).toMatchObject({ index: 1 });
+  });
+});
+
+describe('the wait for a save', () => {
+  test('ends while it waits for its turn, and the one behind it has its turn all the same', async () => {
+    const clock = new ManualClock();
+    const journal = await open(new CrashDisk(), clock);
+    const controller = new AbortController();
+    const first = codeOf(journal.saveSnapshot(group, at(5), stuck, { signal: controller.signal }));
+    const second = codeOf(journal.saveSnapshot(group, at(6), nothing(), { deadlineMs: 1000 }));
+    const third = codeOf(journal.saveSnapshot(group, at(7), nothing()));
+    await turns(20);
+    clock.advance(1000);
+    expect(await second).toBe('DEADLINE_EXCEEDED');
+    controller.abort();
+    expect(await first).toBe('ABORTED');
+    expect(await third).toBe('ok');
+    expect(journal.recover(group).snapshot).toMatchObject({ index: 7 });
+  });
+});
+
+test('a membership is copied at the call, out of a Node Buffer too', async () => {
+  const journal = await open(new CrashDisk());
+  const membership = Buffer.from('abc');
+  const saved = journal.saveSnapshot(group, { ...at(5), membership }, nothing());
+  membership.fill('x');
+  await saved;
+  const held = journal.recover(group).snapshot?.membership;
+  membership.fill('y');
+  expect(held).toEqual(new TextEncoder().encode('abc'));
+});
