@@ -50,7 +50,7 @@ function gossipCounter(name: string, summary: string, bug: Bug = {}): Scenario {
         }
       }
       // By then gossip goes on without faults.
-      await pause(env, 3000);
+      await pause(env, 1500);
       if (env.index !== 0) return;
       for (const at of replicas) {
         const counts = await callUntilAnswered<Counts>(env, calls, at, 'counts', null);

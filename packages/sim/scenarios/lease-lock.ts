@@ -34,6 +34,7 @@ function leaseLock(name: string, summary: string, bug: Bug = {}): Scenario {
       disk: { torn: true },
     },
     safetyMs: 8000,
+    livenessMs: 4000,
     probes: ['the resource refused a token', 'a holder came back late'],
     // Clocks run fast and slow here, so two may believe that they hold the lock; what counts is who may write.
     invariants: [() => mutualExclusion({ exclusive: false })],
