@@ -139,6 +139,11 @@ describe('a save when the journal is closed', () => {
       const disk = new CrashDisk();
       const journal = await open(disk);
       await journal.write({ group, entries: range(1, 1) });
+      const remove = disk.remove.bind(disk);
+      disk.remove = async name => {
+        await turns(40);
+        await remove(name);
+      };
       const saved = codeOf(journal.saveSnapshot(group, at(1), many()));
       await turns(delay);
       await journal[Symbol.asyncDispose]();
