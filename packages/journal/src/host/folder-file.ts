@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import type { DiskFile, Done } from '@quorate/core';
+import { type DiskFile, type Done, QuorateError } from '@quorate/core';
 import { diskError } from './disk-error.ts';
 
 /** Where a file's calls are made: on this thread, which waits, or on a thread of libuv's pool. */
@@ -7,13 +7,21 @@ export type DiskMode = 'blocking' | 'pool';
 
 const zeros = new Uint8Array(1024 * 1024);
 
-/** A file of the platform. Room is made on the pool in both modes, since it takes long and is not waited for. */
+/**
+ * A file of the platform. Room is made on the pool in both modes, since it takes long and is not waited for.
+ *
+ * The platform gives the number of a file that was closed to the next one that is opened, so a call that is still under way,
+ * or comes later, would write into another file: closing waits for the first and refuses the second.
+ */
 export class FolderFile implements DiskFile {
   readonly name: string;
   readonly #fd: number;
   readonly #mode: DiskMode;
   #size: number;
-  #closed = false;
+  /** Calls that are under way on the pool. */
+  #calls = 0;
+  #closing: Promise<void> | undefined;
+  #onIdle: (() => void) | undefined;
 
   constructor(name: string, fd: number, size: number, mode: DiskMode) {
     this.name = name;
@@ -27,7 +35,8 @@ export class FolderFile implements DiskFile {
   }
 
   write(chunks: readonly Uint8Array[], offset: number): Done {
-    if (this.#mode === 'pool') return this.#writePooled(chunks, offset);
+    this.#checkOpen();
+    if (this.#mode === 'pool') return this.#pooled(this.#writePooled(chunks, offset));
     try {
       this.#grown(writeBlocking(this.#fd, chunks, offset));
     } catch (error) {
@@ -37,9 +46,15 @@ export class FolderFile implements DiskFile {
   }
 
   sync(): Done {
+    this.#checkOpen();
     if (this.#mode === 'pool') {
+      this.#calls++;
       return new Promise<void>((resolve, reject) => {
-        fs.fdatasync(this.#fd, error => (error === null ? resolve() : reject(this.#syncError(error))));
+        fs.fdatasync(this.#fd, error => {
+          this.#ended();
+          if (error === null) resolve();
+          else reject(this.#syncError(error));
+        });
       });
     }
     try {
@@ -51,6 +66,59 @@ export class FolderFile implements DiskFile {
   }
 
   async read(into: Uint8Array, offset: number): Promise<number> {
+    this.#checkOpen();
+    return await this.#pooled(this.#read(into, offset));
+  }
+
+  async allocate(size: number): Promise<void> {
+    this.#checkOpen();
+    await this.#pooled(this.#allocate(size));
+  }
+
+  async truncate(size: number): Promise<void> {
+    this.#checkOpen();
+    if (!(size >= 0 && size <= this.#size)) {
+      throw new RangeError(
+        `File "${this.name}" must be cut to at most ${this.#size} bytes: received ${size}`,
+      );
+    }
+    await this.#pooled(this.#truncate(size));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#calls > 0) {
+      await new Promise<void>(resolve => {
+        this.#onIdle = resolve;
+      });
+    }
+    fs.closeSync(this.#fd);
+  }
+
+  #checkOpen(): void {
+    if (this.#closing === undefined) return;
+    throw new QuorateError('IO_FAILED', `File "${this.name}" was closed`, { outcome: 'not-applied' });
+  }
+
+  async #pooled<T>(call: Promise<T>): Promise<T> {
+    this.#calls++;
+    try {
+      return await call;
+    } finally {
+      this.#ended();
+    }
+  }
+
+  #ended(): void {
+    this.#calls--;
+    if (this.#calls === 0) this.#onIdle?.();
+  }
+
+  async #read(into: Uint8Array, offset: number): Promise<number> {
     try {
       let count = 0;
       while (count < into.length) {
@@ -68,7 +136,7 @@ export class FolderFile implements DiskFile {
     }
   }
 
-  async allocate(size: number): Promise<void> {
+  async #allocate(size: number): Promise<void> {
     const before = this.#size;
     try {
       for (let at = before; at < size; ) {
@@ -82,12 +150,7 @@ export class FolderFile implements DiskFile {
     }
   }
 
-  async truncate(size: number): Promise<void> {
-    if (!(size >= 0 && size <= this.#size)) {
-      throw new RangeError(
-        `File "${this.name}" must be cut to at most ${this.#size} bytes: received ${size}`,
-      );
-    }
+  async #truncate(size: number): Promise<void> {
     try {
       await truncatePooled(this.#fd, size);
       await syncPooled(this.#fd);
@@ -95,12 +158,6 @@ export class FolderFile implements DiskFile {
     } catch (error) {
       throw diskError(error, `the end of "${this.name}"`);
     }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    fs.closeSync(this.#fd);
   }
 
   async #writePooled(chunks: readonly Uint8Array[], offset: number): Promise<void> {
