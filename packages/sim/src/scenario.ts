@@ -92,7 +92,7 @@ export interface ClientEnv extends Env {
    *
    * @returns what `run` returned, or undefined where it rejected
    */
-  operation<Input, Output>(input: Input, run: () => Promise<Output>): Promise<Output | undefined>;
+  operation<Output>(input: unknown, run: () => Promise<Output>): Promise<Output | undefined>;
 }
 
 export { defineScenario } from './define-scenario.ts';
