@@ -1,8 +1,9 @@
 import type { Disk } from '@quorate/core';
 import { makeBlock } from './format/block.ts';
 import { readFileName, segmentName } from './format/file-names.ts';
+import { formatVersion } from './format/record.ts';
 import { decodeSegmentHeader, type SegmentHeader, segmentHeaderBytes } from './format/segment-header.ts';
-import { corrupt } from './journal-error.ts';
+import { corrupt, otherVersion } from './journal-error.ts';
 import { Segment } from './segment.ts';
 import { findHeaders } from './torn-tail.ts';
 
@@ -37,17 +38,23 @@ export function splitAtGap(numbers: readonly number[]): {
   return { run: numbers.slice(start), leftovers: numbers.slice(0, start) };
 }
 
+/** The segments of a run, of which nothing but the headers was read. */
+export interface OpenedSegments {
+  readonly segments: Segment[];
+  readonly salt: number;
+  /** The name of the last file, if it has no sound header and no batch: it is no segment, and may be removed. */
+  readonly unused: string | undefined;
+}
+
 /**
- * Opens the segments of a run. The last may have no sound header if nothing was ever written to it; it is removed then.
+ * Opens the segments of a run. The last may have no sound header if nothing was ever written to it.
  *
  * @throws QuorateError `JOURNAL_CORRUPT`
  */
-export async function openSegments(
-  disk: Disk,
-  run: readonly number[],
-): Promise<{ readonly segments: Segment[]; readonly salt: number }> {
+export async function openSegments(disk: Disk, run: readonly number[]): Promise<OpenedSegments> {
   const segments: Segment[] = [];
   let salt: number | undefined;
+  let unused: string | undefined;
   for (const number of run) {
     const header = await readHeader(disk, number, salt);
     if (typeof header !== 'string') {
@@ -55,15 +62,17 @@ export async function openSegments(
       segments.push(new Segment(disk, number, header.size));
       continue;
     }
+    unused = segmentName(number);
     const isLast = number === run.at(-1) && salt !== undefined;
-    if (!isLast || (await holdsBatch(disk, number, salt as number))) {
-      throw corrupt(segmentName(number), 0, header);
-    }
-    await disk.remove(segmentName(number));
+    if (!isLast || (await holdsBatch(disk, number, salt as number))) throw corrupt(unused, 0, header);
   }
-  return { segments, salt: salt as number };
+  return { segments, salt: salt as number, unused };
 }
 
+/**
+ * A header, or what was expected in its place. Header and length are durable before the file has its name, so one that is
+ * sound and does not belong there, or tells of a longer file, is no trace of a crash.
+ */
 async function readHeader(
   disk: Disk,
   number: number,
@@ -74,9 +83,17 @@ async function readHeader(
   const count = await file.read(bytes, 0);
   const header = decodeSegmentHeader(bytes.subarray(0, count));
   if (typeof header === 'string') return header;
-  if (header.number !== number) return `the header of segment ${number}, not of ${header.number}`;
-  if (salt !== undefined && header.salt !== salt)
-    return `the salt ${salt} of this journal, not ${header.salt}`;
+  const { name } = file;
+  if (header.version !== formatVersion) throw otherVersion(name, 0, header.version);
+  if (header.number !== number) {
+    throw corrupt(name, 0, `the header of segment ${number}, not of ${header.number}`);
+  }
+  if (salt !== undefined && header.salt !== salt) {
+    throw corrupt(name, 0, `the salt ${salt} of this journal, not ${header.salt}`);
+  }
+  if (file.size < header.size) {
+    throw corrupt(name, file.size, `a file of ${header.size} bytes, not of ${file.size}`);
+  }
   return header;
 }
 

@@ -1,4 +1,5 @@
 import { QuorateError } from '@quorate/core';
+import { formatVersion } from './format/record.ts';
 
 /** Damage that is no torn tail, and where. Nobody knows what else is lost, so the journal must not be used for voting. */
 export function corrupt(file: string, offset: number, expected: string, cause?: unknown): QuorateError {
@@ -6,6 +7,15 @@ export function corrupt(file: string, offset: number, expected: string, cause?: 
     'JOURNAL_CORRUPT',
     `File "${file}" is damaged at offset ${offset}: expected ${expected}`,
     { outcome: 'not-applied', ...(cause === undefined ? {} : { cause }) },
+  );
+}
+
+/** What is sound, and was written by another version: nobody knows what it says, so it is neither read nor removed. */
+export function otherVersion(file: string, offset: number, version: number): QuorateError {
+  return new QuorateError(
+    'JOURNAL_CORRUPT',
+    `File "${file}" has format version ${version} at offset ${offset}: this version of the code reads ${formatVersion}`,
+    { outcome: 'not-applied' },
   );
 }
 

@@ -4,23 +4,23 @@ import type { GroupState } from './group-state.ts';
 import { corrupt } from './journal-error.ts';
 import { checkSnapshotEnd, readSnapshotHeader, SnapshotFile } from './snapshot-file.ts';
 
-/** Gives each group its newest snapshot and removes older ones. @throws QuorateError `JOURNAL_CORRUPT` */
+/** Gives each group its newest snapshot; returns the names of older ones. @throws QuorateError `JOURNAL_CORRUPT` */
 export async function recoverSnapshots(
   disk: Disk,
   found: readonly { readonly group: number; readonly serial: number }[],
   groupOf: (id: number) => GroupState,
-): Promise<void> {
+): Promise<readonly string[]> {
   const newest = new Map<number, number>();
   for (const { group, serial } of found) newest.set(group, Math.max(serial, newest.get(group) ?? 0));
-  for (const { group, serial } of found) {
-    if (newest.get(group) !== serial) await disk.remove(snapshotName(group, serial));
-  }
   for (const [id, serial] of newest) {
     await using file = await disk.open(snapshotName(id, serial));
     const { metadata } = await readSnapshotHeader(file, id);
     await checkSnapshotEnd(file);
     groupOf(id).snapshot = new SnapshotFile(disk, id as GroupId, serial, metadata);
   }
+  return found
+    .filter(({ group, serial }) => newest.get(group) !== serial)
+    .map(({ group, serial }) => snapshotName(group, serial));
 }
 
 /** Whether a group's entries do not go on from its snapshot, so that the snapshot stands alone (Ongaro 2014, figure 5.3). */

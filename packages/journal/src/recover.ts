@@ -2,7 +2,13 @@ import { groupId } from '@quorate/core';
 import { segmentName } from './format/file-names.ts';
 import { positionOf } from './format/position.ts';
 import { segmentHeaderBytes } from './format/segment-header.ts';
-import { findFiles, type FoundFiles, openSegments, splitAtGap } from './find-segments.ts';
+import {
+  findFiles,
+  type FoundFiles,
+  type OpenedSegments,
+  openSegments,
+  splitAtGap,
+} from './find-segments.ts';
 import { GroupState } from './group-state.ts';
 import { corrupt } from './journal-error.ts';
 import type { ResolvedOptions } from './journal-options.ts';
@@ -11,7 +17,7 @@ import { Replay, type ReplayEnd } from './replay.ts';
 import type { Segment } from './segment.ts';
 import { SegmentList } from './segment-list.ts';
 import { createSegment, Segments } from './segments.ts';
-import { cutTornTail } from './torn-tail.ts';
+import { cutTornTail, findTornTail, type TornHeader } from './torn-tail.ts';
 import type { ChainEnd } from './writer.ts';
 
 /** What was found on disk, ready to go on. */
@@ -23,27 +29,33 @@ export interface Recovered {
   readonly superseded: readonly GroupState[];
 }
 
-/** Reads a journal, or makes a new one. @throws QuorateError `JOURNAL_CORRUPT` and what the disk throws */
+/**
+ * Reads a journal, or makes a new one. Everything is checked before anything is changed, so that a journal that is refused
+ * stays as it was found.
+ *
+ * @throws QuorateError `JOURNAL_CORRUPT` and what the disk throws
+ */
 export async function recover(options: ResolvedOptions): Promise<Recovered> {
   const { disk } = options;
   const files = await findFiles(disk);
-  for (const name of files.temporary) await disk.remove(name);
   const { run, leftovers } = splitAtGap(files.segments);
   if (run.length === 0) return createJournal(options, files);
-  const { segments: all, salt } = await openSegments(disk, run);
+  const opened = await openSegments(disk, run);
   try {
-    return await recoverFrom(options, files, leftovers, all, salt);
+    const checked = await check(options, files, leftovers, opened);
+    return await takeOver(options, files, leftovers, opened, checked);
   } catch (error) {
-    for (const segment of all) await segment.close();
+    for (const segment of opened.segments) await segment.close();
     throw error;
   }
 }
 
 async function createJournal(
   { disk, limits, clock, random }: ResolvedOptions,
-  { snapshots }: FoundFiles,
+  { snapshots, temporary }: FoundFiles,
 ): Promise<Recovered> {
   if (snapshots.length > 0) throw corrupt(segmentName(1), 0, 'a segment beside the snapshots');
+  for (const name of temporary) await disk.remove(name);
   const salt = random.uint32();
   const first = await createSegment(disk, {
     number: 1,
@@ -61,23 +73,34 @@ async function createJournal(
   };
 }
 
-async function recoverFrom(
-  { disk, limits, clock, signal }: ResolvedOptions,
+/** What was read of a journal that is sound. */
+interface Checked {
+  readonly list: SegmentList;
+  readonly groups: Map<number, GroupState>;
+  readonly end: ReplayEnd;
+  /** Segments behind the last batch. */
+  readonly later: readonly Segment[];
+  readonly torn: readonly TornHeader[];
+  /** Names of snapshots that newer ones replaced. */
+  readonly replaced: readonly string[];
+  readonly superseded: readonly GroupState[];
+}
+
+/** Reads everything and changes nothing. */
+async function check(
+  { disk, signal }: ResolvedOptions,
   files: FoundFiles,
   leftovers: readonly number[],
-  all: Segment[],
-  salt: number,
-): Promise<Recovered> {
-  const list = new SegmentList(all);
+  { segments, salt }: OpenedSegments,
+): Promise<Checked> {
+  const list = new SegmentList(segments);
   const replay = new Replay(list, salt);
   const end = await replay.run(() => signal?.throwIfAborted());
-  const later = all.filter(({ number }) => number > end.segment.number);
-  await cutTornTail(disk, end, later, salt);
+  const later = segments.filter(({ number }) => number > end.segment.number);
+  const torn = await findTornTail(end, later, salt);
   checkOldest(end, list.oldest.number, leftovers);
-  await repeatLast(disk, end);
-  for (const number of leftovers) await disk.remove(segmentName(number));
   const { groups } = replay;
-  await recoverSnapshots(disk, files.snapshots, id => {
+  const replaced = await recoverSnapshots(disk, files.snapshots, id => {
     const group = groups.get(id) ?? new GroupState(groupId(id), list);
     groups.set(id, group);
     return group;
@@ -89,9 +112,26 @@ async function recoverFrom(
     else checkComplete(group, end.segment.number, end.offset);
     group.rollBack();
   }
-  const next = await keepNext(disk, later);
-  all.length -= later.length;
+  return { list, groups, end, later, torn, replaced, superseded };
+}
+
+/** Makes durable what was read, and takes away what is left over. */
+async function takeOver(
+  { disk, limits, clock }: ResolvedOptions,
+  { temporary }: FoundFiles,
+  leftovers: readonly number[],
+  { segments, salt, unused }: OpenedSegments,
+  { list, groups, end, later, torn, replaced, superseded }: Checked,
+): Promise<Recovered> {
+  for (const name of temporary) await disk.remove(name);
+  if (unused !== undefined) await disk.remove(unused);
+  await cutTornTail(disk, torn);
+  await repeatLast(disk, end);
+  for (const number of leftovers) await disk.remove(segmentName(number));
+  for (const name of replaced) await disk.remove(name);
   end.segment.file = await disk.open(end.segment.name);
+  const next = await keepNext(disk, later);
+  segments.length -= later.length;
   return { segments: new Segments(disk, limits, clock, salt, list, next), groups, end, superseded };
 }
 
@@ -124,7 +164,10 @@ async function keepNext(
   later: readonly Segment[],
 ): Promise<Segment | undefined> {
   const [next, ...rest] = later;
-  for (const { name } of rest) await disk.remove(name);
+  for (const segment of rest) {
+    await segment.close();
+    await disk.remove(segment.name);
+  }
   if (next === undefined) return undefined;
   next.file = await disk.open(next.name);
   next.offset = segmentHeaderBytes;

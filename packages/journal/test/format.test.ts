@@ -60,7 +60,7 @@ describe('the format', () => {
     const view = new DataView(bytes.buffer);
     view.setUint32(4, crc32(bytes, 8, 64), true);
     await expect(openJournal({ disk, segmentBytes: 65_536 })).rejects.toThrow(
-      'expected format version 1, not 2',
+      'has format version 2 at offset 0',
     );
   });
 });

@@ -33,6 +33,8 @@ export interface BatchHeader {
   readonly length: number;
   readonly count: number;
   readonly oldest: number;
+  /** Of the format; of another one than this code's, nothing else is known. */
+  readonly version: number;
 }
 
 /** Writes a header and returns its sum. */
@@ -40,7 +42,7 @@ export function writeBatchHeader(
   { view, bytes }: Block,
   at: number,
   salt: number,
-  header: BatchHeader,
+  header: Omit<BatchHeader, 'version'>,
 ): number {
   view.setUint32(at, magic, true);
   view.setUint32(at + 8, header.before, true);
@@ -64,7 +66,7 @@ export function batchSum(view: DataView, at: number): number {
   return view.getUint32(at + 4, true);
 }
 
-/** The header that stands here and belongs here, or `undefined`. The caller makes sure that there are 64 bytes. */
+/** The header, of whatever version, that stands here and belongs here, or `undefined`. The caller makes sure that there are 64 bytes. */
 export function readBatchHeader(
   view: DataView,
   bytes: Uint8Array,
@@ -76,7 +78,6 @@ export function readBatchHeader(
   if (view.getUint32(at + 24, true) !== segmentOf(position)) return undefined;
   if (view.getUint32(at + 28, true) !== offsetOf(position)) return undefined;
   if (crc32(bytes, at + 8, at + batchHeaderBytes, salt) !== batchSum(view, at)) return undefined;
-  if (view.getUint8(at + 23) !== formatVersion) return undefined;
   return {
     before: view.getUint32(at + 8, true),
     last: view.getUint32(at + 12, true),
@@ -86,6 +87,7 @@ export function readBatchHeader(
     length: view.getUint32(at + 40, true),
     count: view.getUint32(at + 44, true),
     oldest: view.getUint32(at + 48, true),
+    version: view.getUint8(at + 23),
   };
 }
 

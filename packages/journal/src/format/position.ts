@@ -13,8 +13,8 @@ const unitsPerSegment = 2 ** 27;
 /** The longest segment. */
 export const segmentBytesMax: number = unitsPerSegment * alignBytes;
 
-/** Segments are numbered from 1 and never twice; at 64 MiB each these are 256 PiB. */
-export const segmentNumberMax = 0xffff_ffff;
+/** Segments are numbered from 1 and never twice; at 64 MiB each these are 4 PiB. Positions stay below 2^53. */
+export const segmentNumberMax: number = 2 ** 26 - 1;
 
 export function positionOf(segment: number, offset: number): Position {
   return segment * unitsPerSegment + offset / alignBytes;

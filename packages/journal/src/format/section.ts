@@ -99,7 +99,8 @@ export function visitSection(
   for (let read = 0; read < count; read++) {
     if (at + recordHeaderBytes > end) return `${count} records, not ${read}`;
     readRecordHeader(view, at, record);
-    if (record.version !== formatVersion) return `format version ${formatVersion}, not ${record.version}`;
+    if (record.version !== formatVersion)
+      return `records of format version ${formatVersion}, not ${record.version}`;
     const next = at + recordBytes(record.length);
     if (next > end || record.back !== at - start) return `a record within its section`;
     visit(record, at);

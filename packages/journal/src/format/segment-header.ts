@@ -23,9 +23,11 @@ export interface SegmentHeader {
   readonly number: number;
   readonly salt: number;
   readonly size: number;
+  /** Of the format; of another one than this code's, nothing else is known. */
+  readonly version: number;
 }
 
-export function encodeSegmentHeader(header: SegmentHeader): Block {
+export function encodeSegmentHeader(header: Omit<SegmentHeader, 'version'>): Block {
   const block = makeBlock(segmentHeaderBytes);
   const { view, bytes } = block;
   view.setUint32(0, magic, true);
@@ -37,16 +39,15 @@ export function encodeSegmentHeader(header: SegmentHeader): Block {
   return block;
 }
 
-/** The header, or what was expected in its place. */
+/** The header, of whatever version, or what was expected in its place. */
 export function decodeSegmentHeader(bytes: Uint8Array): SegmentHeader | string {
   if (bytes.length < segmentHeaderBytes) return 'a segment header of 64 bytes';
   const view = viewOf(bytes);
   if (view.getUint32(0, true) !== magic) return 'the magic number of a segment';
   const sum = crc32(bytes, 8, segmentHeaderBytes);
   if (sum !== view.getUint32(4, true)) return `a segment header with checksum ${sum}`;
-  const version = view.getUint8(20);
-  if (version !== formatVersion) return `format version ${formatVersion}, not ${version}`;
   return {
+    version: view.getUint8(20),
     number: view.getUint32(8, true),
     salt: view.getUint32(12, true),
     size: view.getUint32(16, true),
