@@ -26,6 +26,9 @@ import type { TailMemory } from './tail-memory.ts';
 /** How much is read from disk at once: neighbours of an entry are mostly asked for next. */
 const readBytes = 64 * 1024;
 
+/** Of so many entries the places are taken at once where an answer is cut off by its bytes. */
+const pageEntries = 256;
+
 /** Reads entries from memory where they are recent, else from disk, where the section of each is checked against its checksum. */
 export class EntryReader {
   readonly #segments: SegmentList;
@@ -36,7 +39,11 @@ export class EntryReader {
     this.#memory = memory;
   }
 
-  /** Entries from `from` up to but excluding `to`, all of them held; stops after `bytesMax` of payload. */
+  /**
+   * Entries from `from` up to but excluding `to`, all of them held; stops after `bytesMax` of payload. O(entries that are
+   * answered): with a `bytesMax` places are taken page by page, and the answer ends, at least with the first page's entries,
+   * where what comes next was compacted, truncated or moved while this read.
+   */
   async read(
     group: GroupState,
     from: number,
@@ -44,41 +51,74 @@ export class EntryReader {
     bytesMax: number,
     wait: LinkedSignal | undefined,
   ): Promise<LogEntry[]> {
-    // Positions are taken now: what is compacted or truncated while this reads stays readable in its segment.
-    const positions = Array.from({ length: to - from }, (_, at) => group.index.position(from + at));
-    const pinned = new Map(positions.map(position => [segmentOf(position), this.#segments.at(position)]));
+    const page = bytesMax === Number.POSITIVE_INFINITY ? to - from : pageEntries;
+    const answer: Answer = {
+      group,
+      from,
+      bytesMax,
+      wait,
+      entries: [],
+      byteCount: 0,
+      disk: new DiskRecords(),
+    };
+    let last: Position = 0;
+    for (let at = from; at < to; at += page) {
+      // An entry that stands where it stood goes on from the same entries, so the next ones belong to them.
+      if (at > from && group.index.position(at - 1) !== last) break;
+      const count = Math.min(page, to - at);
+      const positions = Array.from({ length: count }, (_, offset) => group.index.position(at + offset));
+      last = positions.at(-1) as Position;
+      if (!(await this.#readPage(answer, positions))) break;
+    }
+    return answer.entries;
+  }
+
+  /** Adds entries to the answer; false once that is full. What is compacted or truncated meanwhile stays readable. */
+  async #readPage(answer: Answer, positions: readonly Position[]): Promise<boolean> {
+    const pinned = new Map<number, Segment>();
+    for (const position of positions) {
+      const number = segmentOf(position);
+      if (!pinned.has(number)) pinned.set(number, this.#segments.at(position));
+    }
     for (const segment of pinned.values()) segment.retain();
     try {
-      return await this.#readAll(group, from, positions, pinned, bytesMax, wait);
+      return await this.#readPinned(answer, positions, pinned);
     } finally {
       for (const segment of pinned.values()) await segment.release();
     }
   }
 
-  async #readAll(
-    group: GroupState,
-    from: number,
+  async #readPinned(
+    answer: Answer,
     positions: readonly Position[],
     pinned: ReadonlyMap<number, Segment>,
-    bytesMax: number,
-    wait: LinkedSignal | undefined,
-  ): Promise<LogEntry[]> {
-    const disk = new DiskRecords();
-    const entries: LogEntry[] = [];
-    let byteCount = 0;
-    for (const [at, position] of positions.entries()) {
+  ): Promise<boolean> {
+    const { group, from, bytesMax, wait, entries, disk } = answer;
+    for (const position of positions) {
+      const index = from + entries.length;
       const place =
         this.#memory.find(position) ??
-        disk.find(position, group.id, from + at) ??
+        disk.find(position, group.id, index) ??
         (wait?.throwIfAborted(),
-        await disk.load(pinned.get(segmentOf(position)) as Segment, position, group.id, from + at));
+        await disk.load(pinned.get(segmentOf(position)) as Segment, position, group.id, index));
       const entry = decodeEntry(place.block, place.at);
-      byteCount += entry.payload.length;
-      if (entries.length > 0 && byteCount > bytesMax) break;
+      answer.byteCount += entry.payload.length;
+      if (entries.length > 0 && answer.byteCount > bytesMax) return false;
       entries.push(entry);
     }
-    return entries;
+    return true;
   }
+}
+
+/** What a read asks for, and what it has so far. */
+interface Answer {
+  readonly group: GroupState;
+  readonly from: number;
+  readonly bytesMax: number;
+  readonly wait: LinkedSignal | undefined;
+  readonly entries: LogEntry[];
+  byteCount: number;
+  readonly disk: DiskRecords;
 }
 
 const scratch: RecordHeader = emptyHeader();

@@ -1,4 +1,4 @@
-import type { Journal } from '@quorate/core';
+import { type Journal, linkSignal } from '@quorate/core';
 import { type JournalOptions, resolveOptions } from './journal-options.ts';
 import { recover } from './recover.ts';
 import { SegmentedJournal } from './segmented-journal.ts';
@@ -12,14 +12,15 @@ import { SegmentedJournal } from './segmented-journal.ts';
  *
  * @throws RangeError where an option is out of its bounds
  * @throws QuorateError `ALREADY_OPEN`; `JOURNAL_CORRUPT`, which says file, offset and what was expected; `STORAGE_FULL` where
- *   there is no room for a new journal; `IO_FAILED`
+ *   there is no room for a new journal; `ABORTED`; `IO_FAILED`
  */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
   const resolved = resolveOptions(options);
-  resolved.signal?.throwIfAborted();
+  using wait = linkSignal(resolved.clock, { signal: resolved.signal, outcome: 'not-applied' });
+  wait.throwIfAborted();
   const lock = await resolved.disk.lock();
   try {
-    const recovered = await recover(resolved);
+    const recovered = await recover({ ...resolved, signal: wait.signal });
     const journal = new SegmentedJournal(resolved, recovered, lock);
     await journal.settle(recovered.superseded);
     return journal;

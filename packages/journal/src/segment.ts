@@ -1,9 +1,10 @@
 import { type Disk, type DiskFile, errorCode, QuorateError } from '@quorate/core';
 import { segmentName } from './format/file-names.ts';
 import { segmentHeaderBytes } from './format/segment-header.ts';
+import { type HandleHolder, ReadHandles } from './read-handles.ts';
 
 /** One file of the journal: a header, then batches, then room. */
-export class Segment {
+export class Segment implements HandleHolder {
   readonly number: number;
   readonly size: number;
   /** Open for writing while batches go here. */
@@ -17,7 +18,11 @@ export class Segment {
   /** Calls for one file are made one after the other; `undefined` while nobody reads. */
   #reader: Promise<DiskFile> | undefined;
   #turn: Promise<unknown> = Promise.resolve();
+  /** Reads that wait or are under way. */
+  #reads = 0;
   #readers = 0;
+  /** The end of handles that were let go of. */
+  #closing: Promise<unknown> = Promise.resolve();
   #removed = false;
 
   constructor(disk: Disk, number: number, size: number) {
@@ -50,30 +55,68 @@ export class Segment {
   }
 
   /** Reads like {@link DiskFile.read}, by a handle of its own, in turn with other readers. */
-  read(into: Uint8Array, offset: number): Promise<number> {
-    this.#reader ??= this.#disk.open(this.name);
-    const reader = this.#reader;
+  async read(into: Uint8Array, offset: number): Promise<number> {
+    const reader = (this.#reader ??= this.#openReader());
+    this.#reads++;
+    ReadHandles.of(this.#disk).used(this);
     const result = this.#turn.then(async () => (await reader).read(into, offset));
     this.#turn = result.catch(() => undefined);
-    return result;
+    try {
+      return await result;
+    } finally {
+      this.#reads--;
+    }
+  }
+
+  /** Nothing is written here any more. */
+  seal(): void {
+    const { file } = this;
+    this.file = undefined;
+    if (file !== undefined) this.#closeLater(file[Symbol.asyncDispose]());
+  }
+
+  letGo(): boolean {
+    const reader = this.#reader;
+    if (this.#reads > 0 || this.#removed || reader === undefined) return false;
+    this.#reader = undefined;
+    this.#closeLater(dispose(reader));
+    return true;
   }
 
   /** Opens the read handle now, since the file is about to lose its name while somebody is reading. */
   async detach(): Promise<void> {
     this.#removed = true;
     if (this.#readers === 0) await this.close();
-    else if (this.#reader === undefined) await (this.#reader = this.#disk.open(this.name));
+    else await (this.#reader ??= this.#openReader());
   }
 
   async close(): Promise<void> {
-    const { file } = this;
-    this.file = undefined;
-    await file?.[Symbol.asyncDispose]();
+    this.seal();
     const reader = this.#reader;
     this.#reader = undefined;
+    ReadHandles.of(this.#disk).closed(this);
     await this.#turn;
-    await (await reader)?.[Symbol.asyncDispose]();
+    if (reader !== undefined) this.#closeLater(dispose(reader));
+    await this.#closing;
   }
+
+  /** What could not be opened is tried again by the next who reads. */
+  #openReader(): Promise<DiskFile> {
+    const reader = this.#disk.open(this.name);
+    reader.catch(() => {
+      if (this.#reader === reader) this.#reader = undefined;
+    });
+    return reader;
+  }
+
+  /** What fails here is of no use to anybody: nothing was written by a read handle, and all of it synced by the other. */
+  #closeLater(closing: PromiseLike<void>): void {
+    this.#closing = Promise.allSettled([this.#closing, closing]);
+  }
+}
+
+async function dispose(reader: Promise<DiskFile>): Promise<void> {
+  await (await reader)[Symbol.asyncDispose]();
 }
 
 /** Removes a file that may be gone already. */

@@ -22,6 +22,7 @@ import type { Recovered } from './recover.ts';
 import type { Segments } from './segments.ts';
 import { Snapshots } from './snapshots.ts';
 import { TailMemory } from './tail-memory.ts';
+import { untilAborted } from './until-aborted.ts';
 import { Writer } from './writer.ts';
 
 const nothing: RecoveredLog = {
@@ -106,7 +107,7 @@ export class SegmentedJournal implements Journal {
     }
     using wait = linkSignal(this.#clock, { ...options, outcome: 'not-applied' });
     wait.throwIfAborted();
-    return await this.#reader.read(state, from, to, bytesMax, wait);
+    return await untilAborted(this.#reader.read(state, from, to, bytesMax, wait), wait.signal);
   }
 
   termAt(group: GroupId, index: LogIndex): Term | undefined {

@@ -65,6 +65,7 @@ export class Segments {
       return false;
     }
     this.#next = undefined;
+    this.active.seal();
     this.list.push(next);
     return true;
   }

@@ -1,0 +1,183 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import {
+  errorCode,
+  groupId,
+  type Journal,
+  type LogEntry,
+  logIndex,
+  ManualClock,
+  seededRandom,
+  term,
+} from '@quorate/core';
+import { describe, expect, test } from 'vitest';
+import { EntryIndex } from '../src/entry-index.ts';
+import { folderDisk, type JournalOptions, openJournal } from '../src/index.ts';
+import { readHandlesMax } from '../src/read-handles.ts';
+import { CrashDisk } from './crash-disk.ts';
+
+const group = groupId(1);
+const entry = (index: number, size = 100, ofTerm = 1): LogEntry => ({
+  index: logIndex(index),
+  term: term(ofTerm),
+  kind: 0,
+  payload: new Uint8Array(size).fill(index),
+});
+const range = (from: number, to: number, size?: number, ofTerm?: number): LogEntry[] =>
+  Array.from({ length: to - from + 1 }, (_, at) => entry(from + at, size, ofTerm));
+const open = (disk: CrashDisk, more: Partial<JournalOptions> = {}): Promise<Journal> =>
+  openJournal({ disk, segmentBytes: 65_536, clock: new ManualClock(), random: seededRandom(1), ...more });
+const codeOf = (promise: Promise<unknown>): Promise<string | undefined> =>
+  promise.then(
+    () => 'ok',
+    (error: unknown) => errorCode(error),
+  );
+
+describe('a read with a limit', () => {
+  test.each([0, 1 << 20])(
+    'stops before what is above it, never before the first; cache of %s bytes',
+    async cacheBytes => {
+      const journal = await open(new CrashDisk(), { cacheBytes });
+      for (let at = 1; at <= 600; at += 50) await journal.write({ group, entries: range(at, at + 49) });
+      const read = (from: number, to: number, bytesMax?: number): Promise<readonly LogEntry[]> =>
+        journal.read(group, logIndex(from), logIndex(to), bytesMax === undefined ? {} : { bytesMax });
+      expect(await read(1, 601, 0)).toEqual(range(1, 1));
+      expect(await read(1, 601, 199)).toEqual(range(1, 1));
+      expect(await read(1, 601, 200)).toEqual(range(1, 2));
+      expect(await read(3, 601, 50_000)).toEqual(range(3, 502));
+      expect(await read(3, 601, 1_000_000)).toEqual(range(3, 600));
+      expect(await read(3, 601)).toEqual(range(3, 600));
+      expect(await read(3, 4, 1)).toEqual(range(3, 3));
+    },
+  );
+
+  test('looks up no more than it may answer', async () => {
+    const journal = await open(new CrashDisk({ atOnce: true }));
+    for (let at = 1; at <= 10_000; at += 200)
+      await journal.write({ group, entries: range(at, at + 199, 10) });
+    const { position } = EntryIndex.prototype;
+    let lookUps = 0;
+    EntryIndex.prototype.position = function (index) {
+      lookUps++;
+      return position.call(this, index);
+    };
+    try {
+      const read = await journal.read(group, logIndex(1), logIndex(10_001), { bytesMax: 10 });
+      expect(read).toEqual(range(1, 1, 10));
+      expect(lookUps).toBeLessThan(1000);
+    } finally {
+      EntryIndex.prototype.position = position;
+    }
+  });
+
+  test('never joins entries of before a truncation with entries of after it', async () => {
+    for (let delay = 0; delay < 60; delay++) {
+      const journal = await open(new CrashDisk(), { cacheBytes: 0 });
+      await journal.write({ group, entries: range(1, 256, 10) });
+      await journal.write({ group, entries: range(257, 300, 10) });
+      const reading = journal.read(group, logIndex(1), logIndex(301), { bytesMax: 1_000_000 });
+      for (let turn = 0; turn < delay; turn++) await Promise.resolve();
+      await journal.write({ group, truncateFrom: logIndex(200), entries: range(200, 300, 10, 2) });
+      const read = await reading;
+      const before = range(1, 300, 10);
+      const after = [...range(1, 199, 10), ...range(200, 300, 10, 2)];
+      expect([before, after].map(all => all.slice(0, read.length))).toContainEqual(read);
+      expect(read.length).toBeGreaterThanOrEqual(256);
+    }
+  });
+});
+
+describe('the wait for a read', () => {
+  test('ends in time though the disk hangs', async () => {
+    const disk = new CrashDisk();
+    const clock = new ManualClock();
+    const journal = await open(disk, { cacheBytes: 0, clock });
+    await journal.write({ group, entries: range(1, 3) });
+    const real = disk.open.bind(disk);
+    disk.open = async (name, options) =>
+      Object.assign(await real(name, options), { read: () => new Promise<never>(() => {}) });
+    const read = codeOf(journal.read(group, logIndex(1), logIndex(4), { deadlineMs: 1000 }));
+    for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+    clock.advance(1000);
+    expect(await read).toBe('DEADLINE_EXCEEDED');
+    const controller = new AbortController();
+    const second = codeOf(journal.read(group, logIndex(1), logIndex(4), { signal: controller.signal }));
+    controller.abort();
+    expect(await second).toBe('ABORTED');
+  });
+
+  test('is ABORTED where its signal was, and so is an opening', async () => {
+    const disk = new CrashDisk();
+    const signal = AbortSignal.abort();
+    expect(await codeOf(open(disk, { signal }))).toBe('ABORTED');
+    const journal = await open(disk);
+    await journal.write({ group, entries: range(1, 3) });
+    expect(await codeOf(journal.read(group, logIndex(1), logIndex(4), { signal }))).toBe('ABORTED');
+    const snapshot = { index: logIndex(3), term: term(1), membership: new Uint8Array(0) };
+    expect(await codeOf(journal.saveSnapshot(group, snapshot, (async function* () {})(), { signal }))).toBe(
+      'ABORTED',
+    );
+  });
+});
+
+describe('a segment that cannot be opened', () => {
+  test('is tried again by the next read, and the journal closes', async () => {
+    const disk = new CrashDisk();
+    const journal = await open(disk, { cacheBytes: 0 });
+    await journal.write({ group, entries: range(1, 1) });
+    await disk.rename('segment-00000001.log', 'elsewhere');
+    const read = (): Promise<unknown> => codeOf(journal.read(group, logIndex(1), logIndex(2)));
+    expect(await read()).toBe('NOT_FOUND');
+    await disk.rename('elsewhere', 'segment-00000001.log');
+    expect(await read()).toBe('ok');
+    await disk.rename('segment-00000001.log', 'elsewhere');
+    await journal[Symbol.asyncDispose]();
+    await disk.rename('elsewhere', 'segment-00000001.log');
+    expect((await open(disk)).recover(group).last).toBe(1);
+  });
+
+  test('does not keep the journal from closing', async () => {
+    const disk = new CrashDisk();
+    const journal = await open(disk, { cacheBytes: 0 });
+    await journal.write({ group, entries: range(1, 1) });
+    await disk.rename('segment-00000001.log', 'elsewhere');
+    expect(await codeOf(journal.read(group, logIndex(1), logIndex(2)))).toBe('NOT_FOUND');
+    await journal[Symbol.asyncDispose]();
+    await disk.rename('elsewhere', 'segment-00000001.log');
+    expect((await open(disk)).recover(group).last).toBe(1);
+  });
+});
+
+describe.runIf(process.platform === 'linux')('open files', () => {
+  const count = (folder: string): number =>
+    fs.readdirSync('/proc/self/fd').filter(fd => {
+      try {
+        return fs.readlinkSync(`/proc/self/fd/${fd}`).startsWith(folder);
+      } catch {
+        return false;
+      }
+    }).length;
+
+  test('are bounded, however many segments there are, and all closed in the end', async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-journal-'));
+    try {
+      for (let life = 1; life <= 2; life++) {
+        const journal = await openJournal({ disk: folderDisk(folder), segmentBytes: 65_536, cacheBytes: 0 });
+        for (let at = journal.recover(group).last + 1; at <= 500 * life; at++)
+          await journal.write({ group, entries: [entry(at, 8000)] });
+        const segments = fs.readdirSync(folder).filter(name => name.startsWith('segment')).length;
+        expect(segments).toBeGreaterThan(readHandlesMax);
+        // The active segment, the next one, and the folder.
+        expect(count(folder)).toBeLessThanOrEqual(readHandlesMax + 3);
+        const last = journal.recover(group).last;
+        expect(await journal.read(group, logIndex(1), logIndex(last + 1))).toHaveLength(last);
+        expect(count(folder)).toBeLessThanOrEqual(readHandlesMax + 3);
+        await journal[Symbol.asyncDispose]();
+        expect(count(folder)).toBe(0);
+      }
+    } finally {
+      fs.rmSync(folder, { recursive: true });
+    }
+  });
+});
