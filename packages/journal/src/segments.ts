@@ -1,5 +1,5 @@
-import { type Clock, type Disk, type DiskFile, errorCode, invariant } from '@quorate/core';
-import { segmentName, temporaryEnding } from './format/file-names.ts';
+import { type Clock, type Disk, type DiskFile, errorCode, invariant, QuorateError } from '@quorate/core';
+import { segmentName, spareName, temporaryEnding } from './format/file-names.ts';
 import { segmentNumberMax } from './format/position.ts';
 import { encodeSegmentHeader, segmentHeaderBytes } from './format/segment-header.ts';
 import { storageFull } from './journal-error.ts';
@@ -12,8 +12,6 @@ const allocationStepBytes = 4 * 1024 * 1024;
 
 /** A full disk is asked again after this time; whoever writes before is refused at once. */
 export const fullRetryMs = 50;
-
-const spareName = `spare${temporaryEnding}`;
 
 /**
  * The journal's files: sealed segments, the active one, and the next, which is made ready while there is still room in the
@@ -90,11 +88,10 @@ export class Segments {
     try {
       await this.#preparing;
     } catch (error) {
-      if (errorCode(error) === 'STORAGE_FULL') {
-        this.#fullUntilMs = this.#clock.monotonicMs() + fullRetryMs;
-        this.#fullCause = error;
-      }
-      throw error;
+      if (!isPassing(error)) throw error;
+      this.#fullUntilMs = this.#clock.monotonicMs() + fullRetryMs;
+      this.#fullCause = error;
+      throw errorCode(error) === 'STORAGE_FULL' ? error : storageFull('a segment', error);
     } finally {
       this.#preparing = undefined;
     }
@@ -148,6 +145,12 @@ export class Segments {
     this.#spare = undefined;
     return size !== undefined && size >= bytesMin ? spareName : undefined;
   }
+}
+
+/** Whether a segment could not be made now, and can be later: there is no room, or no file left to open. */
+function isPassing(error: unknown): boolean {
+  if (!(error instanceof QuorateError)) return false;
+  return error.code === 'STORAGE_FULL' || (error.retryable && error.outcome === 'not-applied');
 }
 
 /** What {@link createSegment} makes. */

@@ -19,11 +19,18 @@ export function snapshotName(group: number, serial: number): string {
   return `snapshot-${hex(group)}-${hex(serial)}.snap`;
 }
 
-/** Files with this ending are unfinished, and removed when the journal is opened. */
+/** The journal's files with this ending are unfinished, and removed when it is opened. */
 export const temporaryEnding = '.tmp';
 
+/** A segment that was given back and is going to be another one. */
+export const spareName: string = `spare${temporaryEnding}`;
+
 export function readFileName(name: string): FileName {
-  if (name.endsWith(temporaryEnding)) return { type: 'temporary' };
+  if (name === spareName) return { type: 'temporary' };
+  if (name.endsWith(temporaryEnding)) {
+    const { type } = readFileName(name.slice(0, -temporaryEnding.length));
+    return { type: type === 'segment' || type === 'snapshot' ? 'temporary' : 'foreign' };
+  }
   const segment = /^segment-([0-9a-f]{8})\.log$/.exec(name);
   if (segment !== null) return { type: 'segment', number: Number.parseInt(segment[1] as string, 16) };
   const snapshot = /^snapshot-([0-9a-f]{8})-([0-9a-f]{8})\.snap$/.exec(name);

@@ -36,6 +36,8 @@ class FolderDisk implements Disk {
   readonly capabilities: DiskCapabilities = { durability: 'fsync', sectorBytes: 512 };
   readonly #folder: string;
   readonly #mode: DiskMode;
+  /** The folder itself while it is locked, so that its names can be synced when the process has no file left to open. */
+  #handle: fs.promises.FileHandle | undefined;
 
   constructor(folder: string, mode: DiskMode) {
     this.#folder = folder;
@@ -59,7 +61,9 @@ class FolderDisk implements Disk {
   async list(): Promise<readonly string[]> {
     try {
       const found = await fs.promises.readdir(this.#folder, { withFileTypes: true });
-      const names = found.filter(entry => entry.isFile() && entry.name !== lockName).map(({ name }) => name);
+      // A link to a file is a file here: whoever moves segments elsewhere must not get a new journal in their place.
+      const files = found.filter(entry => !entry.isDirectory() && entry.name !== lockName);
+      const names = files.map(({ name }) => name);
       return names.sort((a, b) => (a < b ? -1 : 1));
     } catch (error) {
       throw diskError(error, `the list of "${this.#folder}"`, 'not-applied');
@@ -83,7 +87,8 @@ class FolderDisk implements Disk {
   }
 
   async syncNames(): Promise<void> {
-    await syncFolder(this.#folder);
+    if (this.#handle === undefined) await syncFolder(this.#folder);
+    else await syncHandle(this.#handle, this.#folder);
   }
 
   async lock(): Promise<AsyncDisposable> {
@@ -93,7 +98,22 @@ class FolderDisk implements Disk {
     } catch (error) {
       throw diskError(error, `the folder "${this.#folder}"`);
     }
-    return lockFolder(this.#folder);
+    const lock = await lockFolder(this.#folder);
+    let handle: fs.promises.FileHandle | undefined;
+    try {
+      handle = await openFolder(this.#folder);
+    } catch (error) {
+      await lock[Symbol.asyncDispose]();
+      throw error;
+    }
+    this.#handle = handle;
+    return {
+      [Symbol.asyncDispose]: async () => {
+        if (this.#handle === handle) this.#handle = undefined;
+        await handle?.close();
+        await lock[Symbol.asyncDispose]();
+      },
+    };
   }
 
   #path(name: string): string {
@@ -114,15 +134,28 @@ async function syncUpTo(top: string, folder: string): Promise<void> {
 }
 
 async function syncFolder(folder: string): Promise<void> {
-  // Windows has no handle of a folder that could be synced; NTFS keeps its own journal of names.
-  if (process.platform === 'win32') return;
+  const handle = await openFolder(folder);
+  if (handle === undefined) return;
   try {
-    const handle = await fs.promises.open(folder, 'r');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await syncHandle(handle, folder);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Windows has no handle of a folder that could be synced; NTFS keeps its own journal of names. */
+async function openFolder(folder: string): Promise<fs.promises.FileHandle | undefined> {
+  if (process.platform === 'win32') return undefined;
+  try {
+    return await fs.promises.open(folder, 'r');
+  } catch (error) {
+    throw diskError(error, `the folder "${folder}"`, 'not-applied');
+  }
+}
+
+async function syncHandle(handle: fs.promises.FileHandle, folder: string): Promise<void> {
+  try {
+    await handle.sync();
   } catch (error) {
     throw diskError(error, `a sync of the folder "${folder}"`);
   }

@@ -3,6 +3,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { errorCode, QuorateError, systemClock } from '@quorate/core';
+import { diskError } from './disk-error.ts';
 
 /** Names the owner for people, and is the lock itself where files can be opened exclusively. */
 export const lockName = 'owner.lock';
@@ -44,7 +45,7 @@ async function lockBySocket(name: string, folder: string, file: string): Promise
     });
   }
   server.unref();
-  fs.writeFileSync(file, owner());
+  writeOwner(() => fs.writeFileSync(file, owner()));
   return {
     async [Symbol.asyncDispose]() {
       if (!server.listening) return;
@@ -63,16 +64,28 @@ async function lockByFile(folder: string, file: string): Promise<AsyncDisposable
   } catch (error) {
     const code = errorCode(error);
     if (code === 'EAGAIN' || code === 'EWOULDBLOCK') throw alreadyOpen(folder, file);
-    throw error;
+    throw diskError(error, `the lock of "${folder}"`, 'not-applied');
   }
-  fs.ftruncateSync(fd);
-  fs.writeSync(fd, owner());
+  const locked = fd;
+  writeOwner(() => {
+    fs.ftruncateSync(locked);
+    fs.writeSync(locked, owner());
+  });
   return {
     async [Symbol.asyncDispose]() {
       if (fd !== undefined) fs.closeSync(fd);
       fd = undefined;
     },
   };
+}
+
+/** The owner is written down for people alone: a disk that is full or read-only must not keep the journal shut. */
+function writeOwner(write: () => void): void {
+  try {
+    write();
+  } catch {
+    // Whoever is refused is told of "another process or thread".
+  }
 }
 
 /** Who holds the lock: a process id alone may be somebody else's by the time that it is read. */
