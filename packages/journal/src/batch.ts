@@ -3,17 +3,16 @@ import { type BatchHeader, batchHeaderBytes, batchSeed, writeBatchHeader } from 
 import { alignBytes, type Position } from './format/position.ts';
 import { recordBytes, recordTypes, writeRecord } from './format/record.ts';
 import { sectionBytesMax, sectionHeaderBytes, writeSectionHeader } from './format/section.ts';
-import { isControl, type MovedEntry, type Operation } from './operation.ts';
+import { type EncodedOperation, isControl, type MovedEntry, type Operation } from './operation.ts';
 import type { MemoryBlock, TailMemory } from './tail-memory.ts';
 
 const noPayload = new Uint8Array(0);
 const encoder = new TextEncoder();
 
 /** Somebody who waits for an operation to be durable. */
-export interface Waiter {
-  readonly operation: Operation;
-  /** Which of the batch's records is the operation's first. */
-  readonly record: number;
+export interface Waiter extends EncodedOperation {
+  /** Whether the operation may use the room that is kept back for a full disk. */
+  readonly control: boolean;
   readonly resolve: () => void;
   readonly reject: (error: QuorateError) => void;
 }
@@ -33,6 +32,7 @@ export class Batch {
   readonly waiters: Waiter[] = [];
   /** Where each record begins, in units of {@link alignBytes} from the batch's beginning. */
   readonly records: number[] = [];
+  readonly terms: number[] = [];
   bytes: number = batchHeaderBytes;
   /** Whether it may use the room that is kept back for a full disk. */
   control = true;
@@ -51,10 +51,12 @@ export class Batch {
     this.#stretch = this.#stretchOn(batchHeaderBytes);
   }
 
-  /** Encodes an operation; payloads are copied. */
+  /** Encodes an operation and lets go of its entries: what is done to them after the call changes nothing. */
   add(operation: Operation, resolve: () => void, reject: (error: QuorateError) => void): void {
-    this.waiters.push({ operation, record: this.records.length, resolve, reject });
-    if (this.control && !isControl(operation)) this.control = false;
+    const entryCount = operation.entries?.length ?? 0;
+    const control = isControl(operation);
+    this.waiters.push({ operation, record: this.records.length, entryCount, control, resolve, reject });
+    if (!control) this.control = false;
     const group = operation.group.id;
     const { truncateFrom, base, entries, moved, hardState } = operation;
     if (truncateFrom !== undefined) this.#record(recordTypes.truncate, 0, group, 0, truncateFrom, noPayload);
@@ -62,7 +64,10 @@ export class Batch {
       const flag = operation.reset === true ? 1 : 0;
       this.#record(recordTypes.base, flag, group, base.term, base.index, noPayload);
     }
-    if (entries !== undefined) this.#entries(recordTypes.entry, group, entries);
+    if (entries !== undefined) {
+      this.#entries(recordTypes.entry, group, entries);
+      operation.entries = undefined;
+    }
     if (moved !== undefined) this.#entries(recordTypes.moved, group, moved);
     if (hardState === undefined) return;
     const { term, committed, votedFor } = hardState;
@@ -121,6 +126,7 @@ export class Batch {
     else stretch = this.#openSection(byteCount);
     const start = stretch.end - byteCount;
     this.records.push(this.bytes / alignBytes);
+    this.terms.push(term);
     this.bytes += byteCount;
     this.#sectionCount++;
     const { view, bytes } = stretch.block;

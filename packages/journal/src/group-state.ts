@@ -1,7 +1,7 @@
-import type { GroupId, HardState, LogEntry, LogIndex, RecoveredLog, Term } from '@quorate/core';
+import type { GroupId, HardState, LogIndex, RecoveredLog, Term } from '@quorate/core';
 import { EntryIndex } from './entry-index.ts';
 import { type Position, segmentOf } from './format/position.ts';
-import type { Base, Operation } from './operation.ts';
+import type { Base, EncodedOperation, EncodedRecords, Operation } from './operation.ts';
 import type { SnapshotFile } from './snapshot-file.ts';
 
 /** Keeps count of the entries in each segment that somebody still needs. */
@@ -50,6 +50,7 @@ export class GroupState {
   }
 
   termAt(index: number): Term | undefined {
+    if (!Number.isInteger(index)) return undefined;
     if (index >= this.first && index <= this.last) return this.index.term(index) as Term | undefined;
     const snapshot = this.snapshot?.metadata;
     return snapshot?.index === index ? snapshot.term : undefined;
@@ -81,11 +82,11 @@ export class GroupState {
   /**
    * Takes over what is durable now.
    *
-   * @param records where the records of a batch begin, relative to its `position`
-   * @param first which of them is the operation's first; they follow each other
+   * @param position of the batch
    */
-  apply(operation: Operation, records: readonly number[], first: number, position: Position): void {
-    let next = first;
+  apply(encoded: EncodedOperation, { records, terms }: EncodedRecords, position: Position): void {
+    const { operation, entryCount } = encoded;
+    let next = encoded.record;
     if (operation.truncateFrom !== undefined) {
       this.truncate(operation.truncateFrom);
       this.pendingDrops--;
@@ -96,17 +97,14 @@ export class GroupState {
       if (operation.reset === true) this.pendingDrops--;
       next++;
     }
-    const { entries, moved } = operation;
-    if (entries !== undefined && entries.length > 0) {
+    if (entryCount > 0) {
       // A batch is in one segment, so its entries are counted together.
-      this.#live.added(position, entries.length);
-      for (let at = 0; at < entries.length; at++) {
-        const { index, term } = entries[at] as LogEntry;
-        this.index.set(index, position + (records[next++] as number), term);
+      this.#live.added(position, entryCount);
+      for (const end = next + entryCount; next < end; next++) {
+        this.index.set(++this.last, position + (records[next] as number), terms[next] as number);
       }
-      this.last += entries.length;
     }
-    for (const entry of moved ?? []) {
+    for (const entry of operation.moved ?? []) {
       const to = position + (records[next++] as number);
       if (this.index.position(entry.index) === entry.from) this.move(entry.index, entry.term, to);
     }

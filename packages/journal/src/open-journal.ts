@@ -1,5 +1,6 @@
 import { type Journal, linkSignal } from '@quorate/core';
-import { type JournalOptions, resolveOptions } from './journal-options.ts';
+import type { GroupState } from './group-state.ts';
+import { type JournalOptions, type ResolvedOptions, resolveOptions } from './journal-options.ts';
 import { recover } from './recover.ts';
 import { SegmentedJournal } from './segmented-journal.ts';
 
@@ -18,12 +19,23 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   const resolved = resolveOptions(options);
   using wait = linkSignal(resolved.clock, { signal: resolved.signal, outcome: 'not-applied' });
   wait.throwIfAborted();
-  const lock = await resolved.disk.lock();
+  const { journal, superseded } = await openLocked({ ...resolved, signal: wait.signal });
   try {
-    const recovered = await recover({ ...resolved, signal: wait.signal });
-    const journal = new SegmentedJournal(resolved, recovered, lock);
-    await journal.settle(recovered.superseded);
+    await journal.settle(superseded);
     return journal;
+  } catch (error) {
+    await journal[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function openLocked(
+  options: ResolvedOptions,
+): Promise<{ readonly journal: SegmentedJournal; readonly superseded: readonly GroupState[] }> {
+  const lock = await options.disk.lock();
+  try {
+    const recovered = await recover(options);
+    return { journal: new SegmentedJournal(options, recovered, lock), superseded: recovered.superseded };
   } catch (error) {
     await lock[Symbol.asyncDispose]();
     throw error;

@@ -17,16 +17,31 @@ export interface MovedEntry {
   readonly from: Position;
 }
 
-/** What one write does to a group, its own records included: what is encoded, and what is applied once it is durable. */
+/** What one write does to a group: what is encoded, and what is applied once it is durable. */
 export interface Operation {
   readonly group: GroupState;
   readonly truncateFrom?: number | undefined;
   readonly base?: Base | undefined;
   /** With a base: everything above it goes too. */
   readonly reset?: boolean;
-  readonly entries?: readonly LogEntry[] | undefined;
+  /** The caller's own, and not touched any more once they are encoded: it is given back with the call. */
+  entries?: readonly LogEntry[] | undefined;
   readonly moved?: readonly MovedEntry[];
   readonly hardState?: HardState | undefined;
+}
+
+/** An operation whose records are in a batch. Its entries are there alone, since the caller has them back. */
+export interface EncodedOperation {
+  readonly operation: Operation;
+  /** Which of the batch's records is the operation's first; they follow each other. */
+  readonly record: number;
+  readonly entryCount: number;
+}
+
+/** Where the records of a batch begin, in units of 8 bytes from its beginning, and their terms. */
+export interface EncodedRecords {
+  readonly records: readonly number[];
+  readonly terms: readonly number[];
 }
 
 /** Whether an operation may use the room that is kept back for a full disk: it adds no entries. */

@@ -38,9 +38,7 @@ export class Reclaim {
   /** Gives back what can be given back now. A full disk is no error: it is tried again with the next compaction. */
   run(): Promise<void> {
     this.#again = true;
-    this.#running ??= this.#loop().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#loop();
     return this.#running;
   }
 
@@ -50,13 +48,14 @@ export class Reclaim {
   }
 
   async #loop(): Promise<void> {
-    while (this.#again && !this.#closed) {
-      this.#again = false;
-      try {
-        await this.#pass();
-      } catch (error) {
-        if (errorCode(error) !== 'STORAGE_FULL' && errorCode(error) !== 'JOURNAL_BUSY') throw error;
+    try {
+      while (this.#again && !this.#closed) {
+        this.#again = false;
+        await this.#pass().catch(ignoreFullDisk);
       }
+    } finally {
+      // In the same turn as the last look at what was asked for, so that nobody who asks then is missed.
+      this.#running = undefined;
     }
   }
 
@@ -86,9 +85,11 @@ export class Reclaim {
 
   /** Writes what else is only in the oldest segment again, says that it is not needed, and gives it back. */
   async #giveBack(oldest: Segment): Promise<void> {
-    const written = this.#repeatStates(oldest.number);
+    await Promise.all(this.#repeatStates(oldest.number));
+    // Only now: a batch that says so earlier would let the segment be lost with the states that are nowhere else.
     this.#writer.oldest = oldest.number + 1;
-    await Promise.all(written);
+    const [group] = this.#groups.values();
+    if (group !== undefined) await this.#writer.submit({ group });
     await this.#segments.giveBackOldest();
   }
 
@@ -101,9 +102,6 @@ export class Reclaim {
       if (hardState === undefined && base === undefined) continue;
       written.push(this.#writer.submit({ group, hardState, base }));
     }
-    // The last of the batches tells that the segment is not needed; without this there may be none.
-    const [group] = this.#groups.values();
-    if (written.length === 0 && group !== undefined) written.push(this.#writer.submit({ group }));
     return written;
   }
 
@@ -152,6 +150,10 @@ export class Reclaim {
     }
     await Promise.all(written);
   }
+}
+
+function ignoreFullDisk(error: unknown): void {
+  if (errorCode(error) !== 'STORAGE_FULL') throw error;
 }
 
 /** Entries to be moved together. */

@@ -13,6 +13,7 @@ import {
   type Term,
   type WaitOptions,
 } from '@quorate/core';
+import { checkRead } from './check-read.ts';
 import { checkWrite } from './check-write.ts';
 import { EntryReader } from './entry-reader.ts';
 import { GroupState } from './group-state.ts';
@@ -79,8 +80,10 @@ export class SegmentedJournal implements Journal {
     try {
       const group = this.#groupOf(write.group);
       const byteCount = checkWrite(write, group, this.#limits);
-      const { truncateFrom, entries, hardState } = write;
-      return this.#writer.submit({ group, truncateFrom, entries, hardState }, byteCount);
+      const { truncateFrom, entries } = write;
+      // What is kept until it is durable is the journal's own: callers may change theirs as soon as this returns.
+      const hardState = write.hardState && { ...write.hardState };
+      return this.#writer.write({ group, truncateFrom, entries, hardState }, byteCount);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -94,14 +97,9 @@ export class SegmentedJournal implements Journal {
   ): Promise<readonly LogEntry[]> {
     if (this.#writer.over !== undefined) throw this.#writer.over;
     const state = this.#groups.get(group);
-    const { first, last } = state?.recovered() ?? nothing;
-    if (!(from >= first && to <= last + 1 && from <= to)) {
-      throw new RangeError(
-        `Entries of group ${group} must be within ${first} to ${last + 1}: received ${from} to ${to}`,
-      );
-    }
-    if (state === undefined || from === to) return [];
     const bytesMax = options.bytesMax ?? Number.POSITIVE_INFINITY;
+    checkRead(group, state?.recovered() ?? nothing, from, to, bytesMax);
+    if (state === undefined || from === to) return [];
     if (options.signal === undefined && options.deadlineMs === undefined) {
       return this.#reader.read(state, from, to, bytesMax, undefined);
     }
@@ -133,6 +131,9 @@ export class SegmentedJournal implements Journal {
 
   async compact(group: GroupId, upTo: LogIndex): Promise<void> {
     if (this.#writer.over !== undefined) throw this.#writer.over;
+    if (!Number.isSafeInteger(upTo) || upTo < 0) {
+      throw new RangeError(`Index must be an integer from 0 to 2^53 - 1: received ${String(upTo)}`);
+    }
     const state = this.#groups.get(group);
     const snapshot = state?.snapshot?.metadata;
     if (state === undefined || snapshot === undefined) return;
@@ -158,10 +159,14 @@ export class SegmentedJournal implements Journal {
     // One more batch says that the last one was durable, so that rot in it is not taken for a torn tail.
     const [group] = this.#groups.values();
     const last = group === undefined ? undefined : this.#writer.submit({ group }).catch(() => undefined);
-    this.#writer.close();
+    const idle = this.#writer.close();
     await last;
-    await this.#segments.close();
-    await this.#lock[Symbol.asyncDispose]();
+    await idle;
+    try {
+      await this.#segments.close();
+    } finally {
+      await this.#lock[Symbol.asyncDispose]();
+    }
   }
 
   #groupOf(id: GroupId): GroupState {

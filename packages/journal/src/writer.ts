@@ -1,11 +1,11 @@
-import { type Done, errorCode, type QuorateError } from '@quorate/core';
+import { type DiskFile, type Done, errorCode, type QuorateError } from '@quorate/core';
 import { Batch, operationBytesMax } from './batch.ts';
 import { batchHeaderBytes } from './format/batch-header.ts';
 import { alignBytes, type Position, positionOf } from './format/position.ts';
 import { busy, closed, failed, storageFull } from './journal-error.ts';
 import type { JournalLimits } from './journal-options.ts';
 import type { GroupState } from './group-state.ts';
-import { isControl, type Operation } from './operation.ts';
+import type { Operation } from './operation.ts';
 import type { Segments } from './segments.ts';
 import type { TailMemory } from './tail-memory.ts';
 
@@ -40,6 +40,7 @@ export class Writer {
   #busy = false;
   #failure: QuorateError | undefined;
   #closed = false;
+  #onIdle: (() => void)[] = [];
   /** The oldest segment that is needed, as the next batch says it. */
   oldest: number;
 
@@ -59,13 +60,18 @@ export class Writer {
     return this.#closed ? closed() : undefined;
   }
 
+  /** Like {@link submit}, for what a user writes: it is refused where too much waits already. */
+  write(operation: Operation, byteCount: number): Promise<void> {
+    if (this.#queuedBytes + byteCount > this.#limits.pendingBytesMax && this.#queuedBytes > 0) {
+      return Promise.reject(this.over ?? busy(this.#limits.pendingBytesMax));
+    }
+    return this.submit(operation, byteCount);
+  }
+
   /** Resolves when the operation is durable and applied. Never throws at the call. */
   submit(operation: Operation, byteCount: number = operationBytesMax(operation)): Promise<void> {
     const { over } = this;
     if (over !== undefined) return Promise.reject(over);
-    if (this.#queuedBytes + byteCount > this.#limits.pendingBytesMax && this.#queuedBytes > 0) {
-      return Promise.reject(busy(this.#limits.pendingBytesMax));
-    }
     return new Promise((resolve, reject) => this.#enqueue(operation, byteCount, resolve, reject));
   }
 
@@ -81,9 +87,12 @@ export class Writer {
     }
   }
 
-  /** Refuses what is submitted from now on. */
-  close(): void {
+  /** Refuses what is submitted from now on, and resolves when nothing waits and nothing is under way. */
+  async close(): Promise<void> {
     this.#closed = true;
+    while (this.#busy || this.#scheduled || this.#queue.length > 0) {
+      await new Promise<void>(resolve => this.#onIdle.push(resolve));
+    }
   }
 
   #enqueue(
@@ -98,9 +107,9 @@ export class Writer {
       this.#queue.push(batch);
     }
     const before = batch.bytes;
+    operation.group.accept(operation);
     batch.add(operation, resolve, reject);
     this.#queuedBytes += batch.bytes - before;
-    operation.group.accept(operation);
     if (this.#busy || this.#scheduled) return;
     this.#scheduled = true;
     void turn.then(this.#start);
@@ -112,6 +121,17 @@ export class Writer {
   };
 
   #pump(): void {
+    try {
+      this.#writeQueue();
+    } catch (error) {
+      this.fail(error);
+    }
+    if (this.#busy) return;
+    for (const wake of this.#onIdle.splice(0)) wake();
+  }
+
+  /** Writes until the queue is empty or the disk takes its time. */
+  #writeQueue(): void {
     while (this.#failure === undefined) {
       const batch = this.#queue[0];
       if (batch === undefined) return;
@@ -143,7 +163,11 @@ export class Writer {
       this.#busy = false;
       this.#pump();
     };
-    void done.then(onDone, onFailed).then(go);
+    const failAndGo = (error: unknown): void => {
+      this.fail(error);
+      go();
+    };
+    void done.then(onDone, onFailed).then(go, failAndGo);
   }
 
   /** Writes and syncs. */
@@ -154,20 +178,39 @@ export class Writer {
     const place = { before: this.#sum, position, durable: this.#durable, oldest: this.oldest };
     const sum = batch.seal(salt, place);
     const written = file.write(batch.chunks(), active.offset);
-    const synced = written === undefined ? syncOf(file) : written.then(() => syncOf(file));
-    if (synced === undefined) this.#sum = sum;
-    else return synced.then(() => void (this.#sum = sum));
+    if (written !== undefined) return this.#commitLater(written, file, sum);
+    const synced = syncOf(file);
+    if (synced !== undefined) return synced.then(() => void (this.#sum = sum), failSync);
+    this.#sum = sum;
     return undefined;
   }
 
+  async #commitLater(written: Promise<void>, file: DiskFile, sum: number): Promise<void> {
+    await written;
+    try {
+      await file.sync();
+    } catch (error) {
+      failSync(error);
+    }
+    this.#sum = sum;
+  }
+
+  /** Applies what is durable. It does not throw: a fault in here must neither hang a caller nor let anything go on. */
   #settle(batch: Batch, position: Position): void {
+    try {
+      this.#apply(batch, position);
+    } catch (error) {
+      for (const waiter of batch.waiters) waiter.reject(failed(error, 'unknown'));
+      this.fail(error);
+    }
+  }
+
+  #apply(batch: Batch, position: Position): void {
     this.#queuedBytes -= batch.bytes - batchHeaderBytes;
     this.#segments.active.offset += batch.bytes;
     this.#durable = position + batch.bytes / alignBytes;
     batch.remember(position);
-    for (const waiter of batch.waiters) {
-      waiter.operation.group.apply(waiter.operation, batch.records, waiter.record, position);
-    }
+    for (const waiter of batch.waiters) waiter.operation.group.apply(waiter, batch, position);
     for (const waiter of batch.waiters) waiter.resolve();
     this.#segments.prepareEarly();
   }
@@ -203,7 +246,7 @@ export class Writer {
     const refused = new Set<GroupState>();
     for (const waiter of waiters) {
       const { operation } = waiter;
-      if (retried && isControl(operation) && !refused.has(operation.group)) {
+      if (retried && waiter.control && !refused.has(operation.group)) {
         this.#enqueue(operation, operationBytesMax(operation), waiter.resolve, waiter.reject);
       } else {
         refused.add(operation.group);
@@ -213,7 +256,15 @@ export class Writer {
   }
 }
 
-/** A sync as the last step of a commit. A function of its own, so that both kinds of disk take the same path. */
-function syncOf(file: { sync(): Done }): Done {
-  return file.sync();
+function syncOf(file: DiskFile): Done {
+  try {
+    return file.sync();
+  } catch (error) {
+    return failSync(error);
+  }
+}
+
+/** A sync that finds no room is no full disk that passes: all of what it should have made durable may be on disk already. */
+function failSync(error: unknown): never {
+  throw errorCode(error) === 'STORAGE_FULL' ? new Error('A sync found no room', { cause: error }) : error;
 }
