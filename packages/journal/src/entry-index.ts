@@ -1,17 +1,28 @@
 import type { Position } from './format/position.ts';
 
-/** Entries of one page. A page is 4 KiB: small enough for a thousand idle groups, large enough to be few. */
+/** Entries of a whole page, which takes 4 KiB. */
 const pageEntries = 256;
 
+/** Entries of a group's first page to begin with: most of many groups have few. */
+const leastEntries = 8;
+
+/** Neighbouring entries: position and term by turns, a position of 0 where there is no entry. */
+interface Page {
+  /** The index of the first, a multiple of how many there is room for. */
+  readonly first: number;
+  readonly cells: Float64Array;
+}
+
+const noPage: Page = { first: 0, cells: new Float64Array(0) };
+
 /**
- * Where each entry of a group stands, and its term: 16 bytes an entry in pages of typed arrays. Recovery may fill it in any
- * order. All calls but {@link drop} are O(1).
+ * Where each entry of a group stands, and its term: 16 bytes an entry in pages of typed arrays. A group's first page begins
+ * with 128 bytes and doubles as it is needed. Recovery may fill it in any order. All calls but {@link drop} are O(1).
  */
 export class EntryIndex {
-  /** By page number; position and term by turns, a position of 0 where there is no entry. */
-  readonly #pages = new Map<number, Float64Array>();
-  #lastNumber = -1;
-  #lastPage: Float64Array | undefined;
+  readonly #pages = new Map<number, Page>();
+  /** The page that was used last: the next entry is mostly there. */
+  #last: Page = noPage;
   #count = 0;
 
   /** How many entries are there. */
@@ -21,36 +32,24 @@ export class EntryIndex {
 
   /** The position of an entry, 0 if it is not there. */
   position(index: number): Position {
-    const page = this.#page(Math.floor(index / pageEntries));
-    return page === undefined ? 0 : (page[(index % pageEntries) * 2] as number);
+    const page = this.#pageOf(index);
+    return page === undefined ? 0 : (page.cells[(index - page.first) * 2] as number);
   }
 
   /** The term of an entry that is there. */
   term(index: number): number | undefined {
-    const page = this.#page(Math.floor(index / pageEntries));
-    const slot = (index % pageEntries) * 2;
-    return page === undefined || page[slot] === 0 ? undefined : page[slot + 1];
+    const page = this.#pageOf(index);
+    if (page === undefined) return undefined;
+    const at = (index - page.first) * 2;
+    return page.cells[at] === 0 ? undefined : page.cells[at + 1];
   }
 
   set(index: number, position: Position, term: number): void {
-    let slot = index - this.#lastNumber * pageEntries;
-    let page = this.#lastPage;
-    if (page === undefined || slot < 0 || slot >= pageEntries) {
-      const number = Math.floor(index / pageEntries);
-      slot = index - number * pageEntries;
-      page = this.#page(number) ?? this.#makePage(number);
-    }
-    if (page[slot * 2] === 0) this.#count++;
-    page[slot * 2] = position;
-    page[slot * 2 + 1] = term;
-  }
-
-  #makePage(number: number): Float64Array {
-    const page = new Float64Array(pageEntries * 2);
-    this.#pages.set(number, page);
-    this.#lastNumber = number;
-    this.#lastPage = page;
-    return page;
+    const { first, cells } = this.#pageOf(index) ?? this.#makePage(index);
+    const at = (index - first) * 2;
+    if (cells[at] === 0) this.#count++;
+    cells[at] = position;
+    cells[at + 1] = term;
   }
 
   /** Takes out the entries from `first` to `last` and tells the position of each. O(entries there are, and pages). */
@@ -70,30 +69,49 @@ export class EntryIndex {
     const page = this.#pages.get(number);
     if (page === undefined) return;
     let held = 0;
-    for (let slot = 0; slot < pageEntries; slot++) {
-      const position = page[slot * 2] as number;
+    for (let at = 0; at < page.cells.length; at += 2) {
+      const position = page.cells[at] as number;
       if (position === 0) continue;
-      const index = number * pageEntries + slot;
+      const index = page.first + at / 2;
       if (index < first || index > last) {
         held++;
         continue;
       }
-      page[slot * 2] = 0;
+      page.cells[at] = 0;
       this.#count--;
       dropped(position);
     }
     if (held > 0) return;
     this.#pages.delete(number);
-    this.#lastNumber = -1;
-    this.#lastPage = undefined;
+    this.#last = noPage;
   }
 
-  #page(number: number): Float64Array | undefined {
-    if (number === this.#lastNumber) return this.#lastPage;
-    const page = this.#pages.get(number);
-    if (page === undefined) return undefined;
-    this.#lastNumber = number;
-    this.#lastPage = page;
+  #pageOf(index: number): Page | undefined {
+    if (isIn(this.#last, index)) return this.#last;
+    const page = this.#pages.get(Math.floor(index / pageEntries));
+    if (page === undefined || !isIn(page, index)) return undefined;
+    this.#last = page;
     return page;
   }
+
+  /** A page with room for an entry, what was there included. Who has one page will want whole ones. */
+  #makePage(index: number): Page {
+    const number = Math.floor(index / pageEntries);
+    const before = this.#pages.get(number);
+    let size = before === undefined ? leastEntries : before.cells.length / 2;
+    const other = before?.first ?? index;
+    while (size < pageEntries && Math.floor(other / size) !== Math.floor(index / size)) size *= 2;
+    if (before === undefined && this.#pages.size > 0) size = pageEntries;
+    const first = Math.floor(index / size) * size;
+    const cells = new Float64Array(size * 2);
+    if (before !== undefined) cells.set(before.cells, (before.first - first) * 2);
+    const page = { first, cells };
+    this.#pages.set(number, page);
+    this.#last = page;
+    return page;
+  }
+}
+
+function isIn({ first, cells }: Page, index: number): boolean {
+  return index >= first && (index - first) * 2 < cells.length;
 }

@@ -4,6 +4,9 @@ import { alignBytes, type Position } from './format/position.ts';
 /** Records share blocks of this size; a longer one has a block of its own. */
 const blockBytes = 256 * 1024;
 
+/** So many blocks that nobody uses are kept for what comes next; what a burst needed beyond them is given back. */
+export const freeBlocksMax = 32;
+
 /** A stretch of the journal that is still in memory: the bytes from `start` up to `end` of the block. */
 export interface Span {
   readonly block: MemoryBlock;
@@ -47,7 +50,7 @@ export class TailMemory {
       const full = this.#block;
       this.#block = this.#free.pop() ?? makeMemoryBlock(blockBytes);
       this.#used = 0;
-      if (full.uses === 0) this.#free.push(full);
+      if (full.uses === 0) this.#keep(full);
     }
     const at = this.#used;
     this.#used += byteCount;
@@ -65,7 +68,16 @@ export class TailMemory {
   letGo(block: MemoryBlock): void {
     block.uses--;
     const isShared = block.bytes.length === blockBytes;
-    if (isShared && block.uses === 0 && block !== this.#block) this.#free.push(block);
+    if (isShared && block.uses === 0 && block !== this.#block) this.#keep(block);
+  }
+
+  /** How many blocks are kept for what comes next. */
+  get freeBlocks(): number {
+    return this.#free.length;
+  }
+
+  #keep(block: MemoryBlock): void {
+    if (this.#free.length < freeBlocksMax) this.#free.push(block);
   }
 
   /** Remembers bytes that are durable at `position`, which is above all that was remembered before. */
