@@ -135,17 +135,23 @@ export class SegmentedJournal implements Journal {
       throw new RangeError(`Index must be an integer from 0 to 2^53 - 1: received ${String(upTo)}`);
     }
     const state = this.#groups.get(group);
-    const snapshot = state?.snapshot?.metadata;
-    if (state === undefined || snapshot === undefined) return;
-    const index = Math.min(upTo, snapshot.index, state.last);
-    if (index > state.acceptedBase.index) {
-      const term = state.termAt(index) ?? snapshot.term;
-      await this.#writer.submit({ group: state, base: { index, term } });
-    } else if (index > state.base.index) {
-      // Another call's base is on its way, which is durable once this is.
-      await this.#writer.submit({ group: state });
-    }
+    if (state !== undefined) await this.#moveBase(state, upTo);
+    // Without a snapshot, too: what was written over, hard states above all, takes room that nobody needs.
     await this.#reclaim.run();
+  }
+
+  /** Drops entries up to `upTo`, as far as a snapshot stands for them. */
+  async #moveBase(group: GroupState, upTo: number): Promise<void> {
+    const snapshot = group.snapshot?.metadata;
+    if (snapshot === undefined) return;
+    const index = Math.min(upTo, snapshot.index, group.last);
+    if (index > group.acceptedBase.index) {
+      const term = group.termAt(index) ?? snapshot.term;
+      await this.#writer.submit({ group, base: { index, term } });
+    } else if (index > group.base.index) {
+      // Another call's base is on its way, which is durable once this is.
+      await this.#writer.submit({ group });
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
