@@ -174,22 +174,28 @@ export async function createSegment(disk: Disk, wanted: NewSegment): Promise<Seg
     // Its old name must be gone before its header is: a crash would else bring back a segment that is another one.
     await disk.syncNames();
   }
-  const file = await disk.open(temporary, { create: from === undefined });
   try {
-    const size = await allocate(file, wanted);
-    const header = encodeSegmentHeader({ number, salt, size });
-    await file.write([header.bytes], 0);
-    await file.sync();
+    const size = await writeSegment(disk, temporary, wanted);
     await disk.rename(temporary, segmentName(number));
     await disk.syncNames();
     const segment = new Segment(disk, number, size);
-    segment.file = file;
+    // Opened anew, so that its errors tell the name that it has now.
+    segment.file = await disk.open(segment.name);
     return segment;
   } catch (error) {
-    await file[Symbol.asyncDispose]();
     await removeIfThere(disk, temporary).catch(() => undefined);
     throw error;
   }
+}
+
+/** Makes room and header of a segment durable under a temporary name, and says how much room there is. */
+async function writeSegment(disk: Disk, temporary: string, wanted: NewSegment): Promise<number> {
+  await using file = await disk.open(temporary, { create: wanted.from === undefined });
+  const size = await allocate(file, wanted);
+  const header = encodeSegmentHeader({ number: wanted.number, salt: wanted.salt, size });
+  await file.write([header.bytes], 0);
+  await file.sync();
+  return size;
 }
 
 /** Gets as much room as is wanted, or as there is if that is enough. */
