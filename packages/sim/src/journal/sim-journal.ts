@@ -110,7 +110,7 @@ class SimJournal implements Journal {
     this.#writer.checkOpen();
     checkSnapshot(metadata, this.#writer.accepted(group).bounds);
     const snapshot: StoredSnapshot = {
-      metadata: { ...metadata, membership: metadata.membership.slice() },
+      metadata: { ...metadata, membership: new Uint8Array(metadata.membership) },
       chunks: copies,
     };
     const rest = { signal, deadlineMs: Math.max(0, dueMs - clock.monotonicMs()) };
@@ -129,7 +129,7 @@ class SimJournal implements Journal {
   async *#chunks(snapshot: StoredSnapshot): AsyncGenerator<Uint8Array> {
     for (const chunk of snapshot.chunks) {
       await this.#wait();
-      yield chunk.slice();
+      yield new Uint8Array(chunk);
     }
   }
 
@@ -155,7 +155,7 @@ class SimJournal implements Journal {
 /** Nobody who holds a payload can change what is stored. */
 function copyOf(entry: LogEntry): LogEntry {
   const { index, term, kind, payload } = entry;
-  return { index, term, kind, payload: payload.slice() };
+  return { index, term, kind, payload: new Uint8Array(payload) };
 }
 
 async function collect(
@@ -165,7 +165,7 @@ async function collect(
   const copies: Uint8Array[] = [];
   for await (const chunk of chunks) {
     if (signal?.aborted) break;
-    copies.push(chunk.slice());
+    copies.push(new Uint8Array(chunk));
   }
   return copies;
 }

@@ -2,7 +2,7 @@ import type { BatchResult, Enqueued, Entry, WriteResult } from '@quorate/core';
 
 /** A copy that the receiver may keep and change; what the service holds never changes. */
 export function ownedEntry(entry: Entry): Entry {
-  return { ...entry, value: entry.value.slice() };
+  return { ...entry, value: new Uint8Array(entry.value) };
 }
 
 /** The same for what a `put` or `delete` is answered. */

@@ -117,7 +117,7 @@ class SimStore implements Store {
     const write = {
       type: 'put' as const,
       key,
-      value: value.slice(),
+      value: new Uint8Array(value),
       ...(session === undefined ? {} : { session }),
     };
     const result = await this.#change(options, () =>
@@ -151,7 +151,7 @@ class SimStore implements Store {
     checkKey('Prefix', prefix);
     checkValue(prefix, value, this.capabilities.valueMaxBytes);
     const { session, operation } = options;
-    const copy = value.slice();
+    const copy = new Uint8Array(value);
     const result = await this.#change(options, () =>
       this.#link.call(service =>
         service.change(prefix, `enqueue ${prefix}`, operation, [session], partition =>
@@ -187,7 +187,7 @@ class SimStore implements Store {
   ): Promise<BatchResult> {
     const first = checkBatch(conditions, writes, this.capabilities.valueMaxBytes);
     const copies = writes.map(write =>
-      write.type === 'put' ? { ...write, value: write.value.slice() } : write,
+      write.type === 'put' ? { ...write, value: new Uint8Array(write.value) } : write,
     );
     const checks = new Map(conditions);
     const sessions = writes.map(write => (write.type === 'put' ? write.session : undefined));
