@@ -19,7 +19,7 @@ describe('a Node Buffer is copied as any bytes are', () => {
     for (const value of values) value.fill('x');
     await stand.do(Promise.all(calls));
     const { entries } = await stand.do(stand.store.list('p/'));
-    expect(entries.map(textOf).sort()).toEqual(['batch', 'put', 'queue']);
+    expect(new Set(entries.map(textOf))).toEqual(new Set(['batch', 'put', 'queue']));
   });
 
   test('by the journal', async () => {
