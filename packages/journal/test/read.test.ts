@@ -144,7 +144,7 @@ describe('a segment that cannot be opened', () => {
   });
 });
 
-describe.runIf(process.platform === 'linux')('open files', () => {
+describe('open files', () => {
   const count = (folder: string): number =>
     fs.readdirSync('/proc/self/fd').filter(fd => {
       try {
@@ -154,7 +154,8 @@ describe.runIf(process.platform === 'linux')('open files', () => {
       }
     }).length;
 
-  test('are bounded, however many segments there are, and all closed in the end', async () => {
+  test('are bounded, however many segments there are, and all closed in the end', async context => {
+    context.skip(process.platform !== 'linux', 'only Linux lists the files of a process');
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-journal-'));
     try {
       for (let life = 1; life <= 2; life++) {
