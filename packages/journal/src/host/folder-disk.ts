@@ -95,6 +95,7 @@ class FolderDisk implements Disk {
     try {
       const made = fs.mkdirSync(this.#folder, { recursive: true });
       if (made !== undefined) await syncUpTo(path.dirname(made), this.#folder);
+      else if (!fs.existsSync(path.join(this.#folder, lockName))) await syncAbove(this.#folder);
     } catch (error) {
       throw diskError(error, `the folder "${this.#folder}"`);
     }
@@ -130,6 +131,17 @@ async function syncUpTo(top: string, folder: string): Promise<void> {
   while (at !== top) {
     at = path.dirname(at);
     await syncFolder(at);
+  }
+}
+
+/**
+ * Syncs the names that lead to a folder that is there and was never locked: a run may have made it and ended before it was
+ * durable. What of it cannot be synced was hardly made by us, so that is no error.
+ */
+async function syncAbove(folder: string): Promise<void> {
+  for (let at = folder; at !== path.dirname(at); ) {
+    at = path.dirname(at);
+    await syncFolder(at).catch(() => undefined);
   }
 }
 
