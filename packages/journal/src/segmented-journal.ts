@@ -17,6 +17,7 @@ import { checkRead } from './check-read.ts';
 import { checkWrite } from './check-write.ts';
 import { EntryReader } from './entry-reader.ts';
 import { GroupState } from './group-state.ts';
+import { storageFull } from './journal-error.ts';
 import type { JournalLimits, ResolvedOptions } from './journal-options.ts';
 import { Reclaim } from './reclaim.ts';
 import type { Recovered } from './recover.ts';
@@ -79,6 +80,7 @@ export class SegmentedJournal implements Journal {
     if (over !== undefined) return Promise.reject(over);
     try {
       const group = this.#groupOf(write.group);
+      if (this.#snapshots.takesBack(group)) return Promise.reject(storageFull('the write'));
       const byteCount = checkWrite(write, group, this.#limits);
       const { truncateFrom, entries } = write;
       // What is kept until it is durable is the journal's own: callers may change theirs as soon as this returns.

@@ -1,4 +1,11 @@
-import { crc32, type Disk, type DiskFile, type GroupId, type SnapshotMetadata } from '@quorate/core';
+import {
+  crc32,
+  type Disk,
+  type DiskFile,
+  type GroupId,
+  QuorateError,
+  type SnapshotMetadata,
+} from '@quorate/core';
 import { abortableChunks } from './abortable-chunks.ts';
 import { viewOf } from './format/block.ts';
 import { snapshotName, temporaryEnding } from './format/file-names.ts';
@@ -25,6 +32,8 @@ export class SnapshotFile {
   readonly #group: GroupId;
   #readers = 0;
   #replaced = false;
+  /** Removed before its time; another snapshot may have its name one day. */
+  #gone = false;
 
   constructor(disk: Disk, group: GroupId, serial: number, metadata: SnapshotMetadata) {
     this.#disk = disk;
@@ -45,7 +54,7 @@ export class SnapshotFile {
 
   /** Removes the file at once: it stands for nothing. Who reads it and has not begun gets `NOT_FOUND`. */
   async takeBack(): Promise<void> {
-    this.#replaced = true;
+    this.#gone = true;
     await removeIfThere(this.#disk, this.name);
   }
 
@@ -64,6 +73,7 @@ export class SnapshotFile {
 
   async *#chunks(): AsyncGenerator<Uint8Array, void> {
     try {
+      if (this.#gone) throw noSnapshot(this.name);
       await using file = await this.#disk.open(this.name);
       const { start, sum } = await readSnapshotHeader(file, this.#group);
       yield* readPieces(file, start, sum);
@@ -72,6 +82,11 @@ export class SnapshotFile {
       if (this.#replaced && this.#readers === 0) await removeIfThere(this.#disk, this.name);
     }
   }
+}
+
+function noSnapshot(name: string): QuorateError {
+  const message = `Snapshot "${name}" was taken back, since there was no room for what goes with it`;
+  return new QuorateError('NOT_FOUND', message, { outcome: 'not-applied' });
 }
 
 /** What {@link writeSnapshot} is given. */

@@ -24,6 +24,8 @@ export class Snapshots {
   readonly #saves = new Set<Save>();
   /** The last serial of each group: never used twice, so that nobody reads another snapshot than the one that was opened. */
   readonly #serials = new Map<GroupState, number>();
+  /** Groups whose new snapshot is being removed again. */
+  readonly #takenBack = new Set<GroupState>();
   #closed = false;
 
   constructor(disk: Disk, writer: Writer) {
@@ -67,6 +69,11 @@ export class Snapshots {
   /** Lets a group's log go on from the snapshot that recovery found. */
   async supersede(group: GroupState): Promise<void> {
     await this.#reset(group);
+  }
+
+  /** Whether a snapshot of the group is being removed again: what was acknowledged before that is durable would be lost with it. */
+  takesBack(group: GroupState): boolean {
+    return this.#takenBack.has(group);
   }
 
   /** Ends what is being saved, and resolves when nothing of it touches the disk any more. */
@@ -137,6 +144,7 @@ export class Snapshots {
     snapshot: SnapshotFile,
     replaced: SnapshotFile | undefined,
   ): Promise<void> {
+    this.#takenBack.add(group);
     group.snapshot = replaced;
     try {
       await snapshot.takeBack();
@@ -144,6 +152,8 @@ export class Snapshots {
     } catch (error) {
       this.#writer.fail(error);
       throw failed(error, 'unknown');
+    } finally {
+      this.#takenBack.delete(group);
     }
   }
 

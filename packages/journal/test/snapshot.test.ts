@@ -97,6 +97,70 @@ describe('a snapshot whose reset finds no room', () => {
   });
 });
 
+describe('a snapshot that is being taken back', () => {
+  /** A journal whose disk is full, and a save that is refused; its file's removal waits. */
+  async function refused(): Promise<{
+    disk: CrashDisk;
+    journal: Journal;
+    last: number;
+    saved: Promise<string | undefined>;
+    remove: () => void;
+    held: ReturnType<Journal['openSnapshot']>;
+  }> {
+    const disk = new CrashDisk();
+    disk.capacity = 200_000;
+    const clock = new ManualClock();
+    const journal = await open(disk, clock);
+    let last = 0;
+    while ((await codeOf(journal.write({ group, entries: range(last + 1, last + 1, 1, 3000) }))) === 'ok')
+      last++;
+    // The reserve is used up as well.
+    const hardState = { term: term(1), votedFor: undefined, committed: logIndex(0) };
+    while ((await codeOf(journal.write({ group: groupId(2), hardState }))) === 'ok');
+    const removing = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    const real = disk.remove.bind(disk);
+    disk.remove = async name => {
+      if (name.endsWith('.snap')) {
+        removing.resolve();
+        await gate.promise;
+      }
+      await real(name);
+    };
+    const saved = codeOf(journal.saveSnapshot(group, at(last, 7), nothing()));
+    let held: ReturnType<Journal['openSnapshot']>;
+    while (held === undefined) {
+      await Promise.resolve();
+      held = journal.openSnapshot(group);
+    }
+    await removing.promise;
+    disk.capacity = 1_000_000;
+    clock.advance(100);
+    return { disk, journal, last, saved, remove: gate.resolve, held };
+  }
+
+  test('lets nothing be acknowledged that would be lost with it', async () => {
+    const { disk, journal, last, saved, remove } = await refused();
+    const more = range(last + 1, last + 1, 8);
+    expect(await codeOf(journal.write({ group, entries: more }))).toBe('STORAGE_FULL');
+    remove();
+    expect(await saved).toBe('STORAGE_FULL');
+    await journal.write({ group, entries: more });
+    expect((await again(disk)).recover(group)).toMatchObject({ snapshot: undefined, last: last + 1 });
+  });
+
+  test('is not read any more, and its reader touches no later one of its name', async () => {
+    const { disk, journal, last, saved, remove, held } = await refused();
+    remove();
+    await saved;
+    await journal[Symbol.asyncDispose]();
+    const next = await open(disk);
+    await next.saveSnapshot(group, at(last, 7), nothing());
+    expect(await codeOf(Array.fromAsync(held?.chunks ?? []))).toBe('NOT_FOUND');
+    expect((await again(disk)).recover(group)).toMatchObject({ snapshot: { index: last }, last });
+  });
+});
+
 describe('a snapshot whose name could not be made durable', () => {
   test.each(['rename', 'syncNames'] as const)('ends the journal: %s', async call => {
     const disk = new CrashDisk();
