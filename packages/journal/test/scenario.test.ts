@@ -41,7 +41,7 @@ describe('in the simulator', () => {
       expect(result, `seed ${seed}`).toMatchObject({ verdict: 'ok' });
       for (const probe of result.probes) reached.add(probe);
     }
-    expect([...reached].sort()).toEqual(['compacted', 'full', 'recovered']);
+    expect([...reached].sort()).toEqual(['compacted', 'full', 'overlapped', 'recovered']);
   }, 600_000);
 
   test.each([
