@@ -180,3 +180,11 @@ describe('a process that has no file left to open', () => {
     expect(journal.recover(group).last).toBe(last + 1);
   });
 });
+
+test('a journal that is forgotten without being closed leaves nothing that errs when it is collected', async () => {
+  const opened = vi.spyOn(fs.promises, 'open');
+  await (await open(temporary())).write({ group, entries: range(1, 1) });
+  const results = opened.mock.results.map(({ value }) => value as Promise<fs.promises.FileHandle>);
+  const handles = await Promise.all(results);
+  expect(handles.map(({ fd }) => fd)).toEqual(handles.map(() => -1));
+});

@@ -31,13 +31,16 @@ export function folderDisk(folder: string, options: FolderDiskOptions = {}): Dis
   return new FolderDisk(path.resolve(folder), mode);
 }
 
+/** Windows has no handle of a folder that could be synced; NTFS keeps its own journal of names. */
+const hasNoHandles = process.platform === 'win32';
+
 class FolderDisk implements Disk {
   // Half of the smallest sectors in use would still be safe: the journal only asks that none is torn.
   readonly capabilities: DiskCapabilities = { durability: 'fsync', sectorBytes: 512 };
   readonly #folder: string;
   readonly #mode: DiskMode;
   /** The folder itself while it is locked, so that its names can be synced when the process has no file left to open. */
-  #handle: fs.promises.FileHandle | undefined;
+  #fd: number | undefined;
 
   constructor(folder: string, mode: DiskMode) {
     this.#folder = folder;
@@ -87,8 +90,8 @@ class FolderDisk implements Disk {
   }
 
   async syncNames(): Promise<void> {
-    if (this.#handle === undefined) await syncFolder(this.#folder);
-    else await syncHandle(this.#handle, this.#folder);
+    if (this.#fd === undefined) await syncFolder(this.#folder);
+    else await syncOpened(this.#fd, this.#folder);
   }
 
   async lock(): Promise<AsyncDisposable> {
@@ -100,18 +103,21 @@ class FolderDisk implements Disk {
       throw diskError(error, `the folder "${this.#folder}"`);
     }
     const lock = await lockFolder(this.#folder);
-    let handle: fs.promises.FileHandle | undefined;
+    let fd: number | undefined;
     try {
-      handle = await openFolder(this.#folder);
+      fd = openFolder(this.#folder);
     } catch (error) {
       await lock[Symbol.asyncDispose]();
       throw error;
     }
-    this.#handle = handle;
+    this.#fd = fd;
+    let isOver = false;
     return {
       [Symbol.asyncDispose]: async () => {
-        if (this.#handle === handle) this.#handle = undefined;
-        await handle?.close();
+        if (isOver) return;
+        isOver = true;
+        this.#fd = undefined;
+        if (fd !== undefined) fs.closeSync(fd);
         await lock[Symbol.asyncDispose]();
       },
     };
@@ -146,29 +152,33 @@ async function syncAbove(folder: string): Promise<void> {
 }
 
 async function syncFolder(folder: string): Promise<void> {
-  const handle = await openFolder(folder);
-  if (handle === undefined) return;
+  if (hasNoHandles) return;
   try {
-    await syncHandle(handle, folder);
-  } finally {
-    await handle.close();
+    const handle = await fs.promises.open(folder, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw diskError(error, `a sync of the folder "${folder}"`);
   }
 }
 
-/** Windows has no handle of a folder that could be synced; NTFS keeps its own journal of names. */
-async function openFolder(folder: string): Promise<fs.promises.FileHandle | undefined> {
-  if (process.platform === 'win32') return undefined;
+/** A number, as with files: a `FileHandle` that is forgotten with its journal would be an error that nobody can catch. */
+function openFolder(folder: string): number | undefined {
+  if (hasNoHandles) return undefined;
   try {
-    return await fs.promises.open(folder, 'r');
+    return fs.openSync(folder, 'r');
   } catch (error) {
     throw diskError(error, `the folder "${folder}"`, 'not-applied');
   }
 }
 
-async function syncHandle(handle: fs.promises.FileHandle, folder: string): Promise<void> {
-  try {
-    await handle.sync();
-  } catch (error) {
-    throw diskError(error, `a sync of the folder "${folder}"`);
-  }
+function syncOpened(fd: number, folder: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fs.fsync(fd, error =>
+      error === null ? resolve() : reject(diskError(error, `a sync of the folder "${folder}"`)),
+    );
+  });
 }
