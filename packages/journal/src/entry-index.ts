@@ -10,10 +10,11 @@ const leastEntries = 8;
 interface Page {
   /** The index of the first, a multiple of how many there is room for. */
   readonly first: number;
+  readonly size: number;
   readonly cells: Float64Array;
 }
 
-const noPage: Page = { first: 0, cells: new Float64Array(0) };
+const noPage: Page = { first: 0, size: 0, cells: new Float64Array(0) };
 
 /**
  * Where each entry of a group stands, and its term: 16 bytes an entry in pages of typed arrays. A group's first page begins
@@ -45,11 +46,16 @@ export class EntryIndex {
   }
 
   set(index: number, position: Position, term: number): void {
-    const { first, cells } = this.#pageOf(index) ?? this.#makePage(index);
-    const at = (index - first) * 2;
-    if (cells[at] === 0) this.#count++;
-    cells[at] = position;
-    cells[at + 1] = term;
+    let page = this.#last;
+    let slot = index - page.first;
+    if (slot < 0 || slot >= page.size) {
+      page = this.#pageOf(index) ?? this.#makePage(index);
+      slot = index - page.first;
+    }
+    const { cells } = page;
+    if (cells[slot * 2] === 0) this.#count++;
+    cells[slot * 2] = position;
+    cells[slot * 2 + 1] = term;
   }
 
   /** Takes out the entries from `first` to `last` and tells the position of each. O(entries there are, and pages). */
@@ -87,9 +93,10 @@ export class EntryIndex {
   }
 
   #pageOf(index: number): Page | undefined {
-    if (isIn(this.#last, index)) return this.#last;
+    const last = this.#last;
+    if (index >= last.first && index < last.first + last.size) return last;
     const page = this.#pages.get(Math.floor(index / pageEntries));
-    if (page === undefined || !isIn(page, index)) return undefined;
+    if (page === undefined || index < page.first || index >= page.first + page.size) return undefined;
     this.#last = page;
     return page;
   }
@@ -98,20 +105,16 @@ export class EntryIndex {
   #makePage(index: number): Page {
     const number = Math.floor(index / pageEntries);
     const before = this.#pages.get(number);
-    let size = before === undefined ? leastEntries : before.cells.length / 2;
+    let size = before === undefined ? leastEntries : before.size;
     const other = before?.first ?? index;
     while (size < pageEntries && Math.floor(other / size) !== Math.floor(index / size)) size *= 2;
     if (before === undefined && this.#pages.size > 0) size = pageEntries;
     const first = Math.floor(index / size) * size;
     const cells = new Float64Array(size * 2);
     if (before !== undefined) cells.set(before.cells, (before.first - first) * 2);
-    const page = { first, cells };
+    const page = { first, size, cells };
     this.#pages.set(number, page);
     this.#last = page;
     return page;
   }
-}
-
-function isIn({ first, cells }: Page, index: number): boolean {
-  return index >= first && (index - first) * 2 < cells.length;
 }

@@ -10,6 +10,7 @@ import {
   term,
 } from '@quorate/core';
 import { describe, expect, test } from 'vitest';
+import { decodeSnapshotHeader, encodeSnapshotHeader } from '../src/format/snapshot-format.ts';
 import { openJournal } from '../src/index.ts';
 import { CrashDisk } from './crash-disk.ts';
 
@@ -268,4 +269,12 @@ test('a membership is copied at the call, out of a Node Buffer too', async () =>
   const held = journal.recover(group).snapshot?.membership;
   membership.fill('y');
   expect(held).toEqual(new TextEncoder().encode('abc'));
+});
+
+test('a membership that is read is no view of what it was read from', () => {
+  const { bytes } = encodeSnapshotHeader(1, { ...at(5), membership: Uint8Array.of(1, 2, 3) });
+  const read = Buffer.from(bytes);
+  const decoded = decodeSnapshotHeader(read, 1);
+  read.fill(9);
+  expect(decoded).toMatchObject({ metadata: { membership: Uint8Array.of(1, 2, 3) } });
 });

@@ -61,7 +61,7 @@ export function decodeSnapshotHeader(
   if (view.getUint32(8, true) !== group)
     return `a snapshot of group ${group}, not ${view.getUint32(8, true)}`;
   const length = view.getUint32(12, true);
-  const membership = bytes.slice(snapshotHeaderBytes, snapshotHeaderBytes + length);
+  const membership = new Uint8Array(bytes.subarray(snapshotHeaderBytes, snapshotHeaderBytes + length));
   const index = getUint56(view, 16) as LogIndex;
   return { metadata: { index, term: getUint56(view, 24) as Term, membership }, sum };
 }
