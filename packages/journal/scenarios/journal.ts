@@ -115,15 +115,12 @@ class Life {
 
   /** Nothing is called any more once something has failed: it might build on what was refused. */
   #watch(call: Promise<void>, onDone: () => void): void {
-    const done: Promise<void> = call.then(onDone).then(
-      () => void this.#pending.delete(done),
-      (error: unknown) => {
-        this.#failures.push(errorCode(error));
-        this.#pending.delete(done);
-      },
-    );
     if (this.#pending.size > 0) this.#env.reached('overlapped');
-    this.#pending.add(done);
+    const watched = call
+      .then(onDone)
+      .catch((error: unknown) => void this.#failures.push(errorCode(error)))
+      .finally(() => this.#pending.delete(watched));
+    this.#pending.add(watched);
   }
 
   #writes(): void {

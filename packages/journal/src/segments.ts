@@ -165,7 +165,7 @@ export interface NewSegment {
 
 /** Makes a segment whose room, header and name are durable, in place of one of that number that was never used. */
 export async function createSegment(disk: Disk, wanted: NewSegment): Promise<Segment> {
-  const { number, salt, from } = wanted;
+  const { number, from } = wanted;
   const temporary = `${segmentName(number)}${temporaryEnding}`;
   if (from === undefined) {
     await removeIfThere(disk, temporary);

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { folderDisk } from '../src/index.ts';
 
 const cleanups: (() => void)[] = [];
@@ -36,7 +36,9 @@ async function syncedBy(folder: string): Promise<Set<string>> {
   return synced;
 }
 
-describe.skipIf(process.platform === 'win32')('the names that lead to a folder', () => {
+describe('the names that lead to a folder', () => {
+  beforeEach(context => context.skip(process.platform === 'win32', 'Windows has no handle of a folder'));
+
   test('are durable where it is made', async () => {
     const top = temporary();
     const synced = await syncedBy(path.join(top, 'a', 'b'));

@@ -169,7 +169,7 @@ describe('a journal that is refused', () => {
     await (await left.open(`${newest}.tmp`, { create: true })).sync();
     // The last batch is torn.
     const last = left.names.findLast(
-      name => /^segment/.test(name) && batchesOf(left, name).length > 0,
+      name => name.startsWith('segment') && batchesOf(left, name).length > 0,
     ) as string;
     const torn = batchesOf(left, last).at(-1) as number;
     left.bytes(last).fill(0, torn + 64, torn + 96);
