@@ -1,6 +1,7 @@
 import { type Disk, type DiskFile, errorCode, QuorateError } from '@quorate/core';
 import { segmentName } from './format/file-names.ts';
 import { segmentHeaderBytes } from './format/segment-header.ts';
+import { closed } from './journal-error.ts';
 import { type HandleHolder, ReadHandles } from './read-handles.ts';
 
 /** One file of the journal: a header, then batches, then room. */
@@ -24,6 +25,7 @@ export class Segment implements HandleHolder {
   /** The end of handles that were let go of. */
   #closing: Promise<unknown> = Promise.resolve();
   #removed = false;
+  #closed = false;
 
   constructor(disk: Disk, number: number, size: number) {
     this.#disk = disk;
@@ -56,6 +58,8 @@ export class Segment implements HandleHolder {
 
   /** Reads like {@link DiskFile.read}, by a handle of its own, in turn with other readers. */
   async read(into: Uint8Array, offset: number): Promise<number> {
+    // A read that goes on after this would open the file anew, for nobody to close.
+    if (this.#closed) throw closed();
     const reader = (this.#reader ??= this.#openReader());
     this.#reads++;
     ReadHandles.of(this.#disk).used(this);
@@ -90,7 +94,9 @@ export class Segment implements HandleHolder {
     else await (this.#reader ??= this.#openReader());
   }
 
+  /** Nothing is read or written here any more. */
   async close(): Promise<void> {
+    this.#closed = true;
     this.seal();
     const reader = this.#reader;
     this.#reader = undefined;

@@ -154,6 +154,38 @@ describe('open files', () => {
       }
     }).length;
 
+  test('are all closed where a journal is closed over a read', async () => {
+    const disk = new CrashDisk();
+    const real = disk.open.bind(disk);
+    const held = Promise.withResolvers<void>();
+    let isHeld = false;
+    let opened = 0;
+    disk.open = async (name, options) => {
+      const file = await real(name, options);
+      const read = file.read.bind(file);
+      opened++;
+      return Object.assign(file, {
+        read: async (into: Uint8Array, offset: number) => {
+          if (isHeld) await held.promise;
+          return read(into, offset);
+        },
+        [Symbol.asyncDispose]: async () => {
+          opened--;
+        },
+      });
+    };
+    const journal = await open(disk, { cacheBytes: 0, segmentBytes: 1024 * 1024 });
+    for (let at = 1; at <= 100; at++) await journal.write({ group, entries: [entry(at, 8000)] });
+    isHeld = true;
+    const reading = codeOf(journal.read(group, logIndex(1), logIndex(101)));
+    const closing = journal[Symbol.asyncDispose]();
+    for (let turn = 0; turn < 100; turn++) await Promise.resolve();
+    held.resolve();
+    await closing;
+    expect(await reading).toBe('JOURNAL_CLOSED');
+    expect(opened).toBe(0);
+  });
+
   test('are bounded, however many segments there are, and all closed in the end', async context => {
     context.skip(process.platform !== 'linux', 'only Linux lists the files of a process');
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-journal-'));
