@@ -1,7 +1,16 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { errorCode, groupId, logIndex, ManualClock, nodeId, seededRandom, term } from '@quorate/core';
+import {
+  type Disk,
+  errorCode,
+  groupId,
+  logIndex,
+  ManualClock,
+  nodeId,
+  seededRandom,
+  term,
+} from '@quorate/core';
 import { afterEach, describe, expect, test } from 'vitest';
 import { folderDisk, openJournal } from '../src/index.ts';
 import { CrashDisk } from './crash-disk.ts';
@@ -26,7 +35,7 @@ const entry = (index: number, size: number) => ({
 const group = groupId(1);
 
 /** How a call has ended so far. */
-function watch(call: Promise<unknown> | undefined): { state: string } {
+function watch(call: PromiseLike<unknown> | undefined): { state: string } {
   const seen = { state: 'under way' };
   Promise.resolve(call).then(
     () => {
@@ -73,7 +82,85 @@ describe('closing a file', () => {
   });
 });
 
+/** Lets calls wait while it is shut. */
+class Gate {
+  passing: Promise<void> | undefined;
+  lift: () => void = () => undefined;
+
+  shut(): void {
+    this.passing = new Promise(resolve => {
+      this.lift = resolve;
+    });
+  }
+}
+
+/** A disk whose calls for room, and whose syncs, wait at gates. */
+function gated(disk: Disk): { disk: Disk; room: Gate; syncs: Gate } {
+  const room = new Gate();
+  const syncs = new Gate();
+  const open: Disk['open'] = async (name, options) => {
+    const file = await disk.open(name, options);
+    const sync = file.sync.bind(file);
+    const allocate = file.allocate.bind(file);
+    return Object.assign(file, {
+      allocate: async (size: number) => {
+        await room.passing;
+        await allocate(size);
+      },
+      sync: async () => {
+        await syncs.passing;
+        await sync();
+      },
+    });
+  };
+  const other: Disk = {
+    capabilities: disk.capabilities,
+    open,
+    list: () => disk.list(),
+    rename: (from, to) => disk.rename(from, to),
+    remove: name => disk.remove(name),
+    syncNames: () => disk.syncNames(),
+    lock: () => disk.lock(),
+  };
+  return { disk: other, room, syncs };
+}
+
+const manyTurns = async (): Promise<void> => {
+  for (let turn = 0; turn < 200; turn++) await Promise.resolve();
+};
+
 describe('closing a journal', () => {
+  test('waits for what is under way though its own last write is refused', async () => {
+    const clock = new ManualClock();
+    const full = new CrashDisk();
+    full.capacity = 200_000;
+    const { disk, room, syncs } = gated(full);
+    const journal = await openJournal({ disk, segmentBytes: 65_536, clock, random: seededRandom(1) });
+    let last = 0;
+    const write = (): Promise<boolean> =>
+      journal.write({ group, entries: [entry(last + 1, 3000)] }).then(
+        () => true,
+        () => false,
+      );
+    while (await write()) last++;
+    clock.advance(100);
+    room.shut();
+    syncs.shut();
+    const hardState = { term: term(2), votedFor: nodeId('a'), committed: logIndex(0) };
+    const refused = watch(journal.write({ group, entries: [entry(last + 1, 3000)] }));
+    const kept = watch(journal.write({ group: groupId(2), hardState }));
+    const closing = watch(journal[Symbol.asyncDispose]());
+    await manyTurns();
+    expect([refused.state, kept.state]).toEqual(['under way', 'under way']);
+    // There is none: what adds entries is refused with all that its group wrote behind it, and the other group's vote goes on.
+    room.lift();
+    await manyTurns();
+    expect([refused.state, kept.state, closing.state]).toEqual(['STORAGE_FULL', 'under way', 'under way']);
+    syncs.lift();
+    await manyTurns();
+    expect([kept.state, closing.state]).toEqual(['done', 'done']);
+  });
+
   test('waits for a write though more waits than may wait', async () => {
     const disk = folderDisk(temporary());
     const journal = await openJournal({ disk, segmentBytes: 65_536, pendingBytesMax: 1000 });

@@ -95,6 +95,23 @@ describe('compactions that overlap', () => {
     }
   });
 
+  test('do not put a base of another term behind the one that a snapshot brings', async () => {
+    for (let delay = 0; delay < 60; delay++) {
+      const disk = new CrashDisk();
+      const journal = await open(disk);
+      await journal.write({ group: idle, entries: range(1, 8) });
+      await save(journal, idle, 5);
+      const metadata = { index: logIndex(5), term: term(2), membership: new Uint8Array(0) };
+      const saving = journal.saveSnapshot(idle, metadata, nothing());
+      await turns(delay);
+      await Promise.all([saving, journal.compact(idle, logIndex(5))]);
+      expect([delay, journal.recover(idle).last]).toEqual([delay, 5]);
+      await journal.write({ group: idle, entries: [{ ...entry(6), term: term(2) }] });
+      const before = journal.recover(idle);
+      expect([delay, await reopened(journal, disk)]).toEqual([delay, before]);
+    }
+  });
+
   test('of one group to one index resolve once it is compacted', async () => {
     const disk = new CrashDisk();
     const journal = await open(disk);
