@@ -167,15 +167,15 @@ describe('a snapshot whose name could not be made durable', () => {
     const disk = new CrashDisk();
     const journal = await open(disk);
     await journal.write({ group, entries: range(1, 3) });
-    const { [call]: real } = disk;
-    disk[call] = async () => {
+    const failing = async (): Promise<never> => {
       throw new QuorateError('IO_FAILED', 'No names');
     };
+    Object.assign(disk, { [call]: failing });
     await expect(journal.saveSnapshot(group, at(10, 2), nothing())).rejects.toMatchObject({
       code: 'JOURNAL_FAILED',
       outcome: 'unknown',
     });
-    disk[call] = real;
+    Reflect.deleteProperty(disk, call);
     await expect(journal.write({ group, entries: range(4, 4) })).rejects.toMatchObject({
       code: 'JOURNAL_FAILED',
       outcome: 'not-applied',
