@@ -7,14 +7,13 @@ import { SegmentedJournal } from './segmented-journal.ts';
 /**
  * Opens the journal in a folder, or makes one there.
  *
- * Everything is read once and checked, and nothing is changed before. A torn tail, which is what a crash leaves of writes that nobody was told were
- * durable, is cut off; damage below what was durable is refused, since a replica that forgot an entry it acknowledged, or a
- * vote, must not take part as if nothing had happened.
+ * Everything is read once and checked, and nothing is changed before. A torn tail, which is what a crash leaves of writes
+ * that nobody was told were durable, is cut off; damage below what was durable is refused, since a replica that forgot an
+ * entry it acknowledged, or a vote, must not take part as if nothing had happened.
  *
  * @throws RangeError where an option is out of its bounds
- * @throws QuorateError `ALREADY_OPEN`; `JOURNAL_CORRUPT`, which says file, offset and what was expected, also of
- *   what another version of the format wrote; `STORAGE_FULL` where
- *   there is no room for a new journal; `ABORTED`; `IO_FAILED`
+ * @throws QuorateError `ALREADY_OPEN`; `JOURNAL_CORRUPT`, which says file, offset and what was expected, also where another
+ *   version of the format was written; `STORAGE_FULL` where there is no room for a new journal; `ABORTED`; `IO_FAILED`
  */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
   const resolved = resolveOptions(options);
