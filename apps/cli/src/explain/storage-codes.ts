@@ -33,8 +33,9 @@ export const storageCodes: Readonly<Record<string, ErrorCode>> = {
   JOURNAL_CORRUPT: {
     from: '@quorate/journal',
     means:
-      'Something that was durable is damaged or missing. The message names the file, the offset and what was expected.',
-    advice: 'Keep the folder for whoever looks into it, and rebuild the replica from its peers.',
+      'Something that was durable is damaged, missing or of another format version. The message names the file, the offset and what was expected.',
+    advice:
+      'Open it with the version that wrote it; or keep the folder for whoever looks into it, and rebuild the replica from its peers.',
   },
   JOURNAL_FAILED: {
     from: journal,
@@ -49,7 +50,7 @@ export const storageCodes: Readonly<Record<string, ErrorCode>> = {
   },
   NOT_FOUND: {
     from: journal,
-    means: 'There is no file of that name on the disk.',
+    means: 'There is no file of that name on the disk, or the snapshot that was being read was taken back.',
     advice: 'List the disk for what there is, or open with `create`.',
   },
   SESSION_LOST: {
