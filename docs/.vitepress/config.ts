@@ -37,7 +37,13 @@ const startSidebar = [
       { text: 'Guarantees', link: '/guarantees' },
     ],
   },
-  { text: 'Concepts', items: [{ text: 'Consistent hashing', link: '/concepts/consistent-hashing' }] },
+  {
+    text: 'Concepts',
+    items: [
+      { text: 'Consistent hashing', link: '/concepts/consistent-hashing' },
+      { text: 'Deterministic simulation', link: '/concepts/simulation' },
+    ],
+  },
   {
     text: 'Packages',
     items: packages
@@ -79,6 +85,7 @@ export default defineConfig({
         nav: [
           { text: '快速开始', link: '/quick-start' },
           { text: '一致性哈希', link: '/concepts/consistent-hashing' },
+          { text: '确定性模拟', link: '/concepts/simulation' },
           { text: '保证与边界', link: '/guarantees' },
           { text: 'API', link: '/api/' },
         ],
