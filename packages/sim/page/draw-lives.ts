@@ -32,9 +32,9 @@ function line(
   fromUs: number,
   toUs: number,
 ): void {
-  if (toUs < view.fromUs || fromUs > view.toUs) return;
-  const left = Math.max(view.x(fromUs), view.left - 4);
-  const right = Math.min(view.x(toUs), view.left + view.width + 4);
+  const span = visibleSpan(view, fromUs, toUs);
+  if (span === undefined) return;
+  const { left, right } = span;
   context.fillStyle = palette.strong;
   context.fillRect(left, box.base - 1, right - left, 2);
 }
@@ -47,9 +47,9 @@ function hatch(
   fromUs: number,
   toUs: number,
 ): void {
-  if (toUs < view.fromUs || fromUs > view.toUs) return;
-  const left = Math.max(view.x(fromUs), view.left - 4);
-  const right = Math.min(view.x(toUs), view.left + view.width + 4);
+  const span = visibleSpan(view, fromUs, toUs);
+  if (span === undefined) return;
+  const { left, right } = span;
   const [top, height] = [box.base - 11, 22];
   context.save();
   context.beginPath();
@@ -78,9 +78,9 @@ function pauseBar(
   fromUs: number,
   toUs: number,
 ): void {
-  if (toUs < view.fromUs || fromUs > view.toUs) return;
-  const left = Math.max(view.x(fromUs), view.left - 4);
-  const right = Math.min(view.x(toUs), view.left + view.width + 4);
+  const span = visibleSpan(view, fromUs, toUs);
+  if (span === undefined) return;
+  const { left, right } = span;
   context.fillStyle = palette.card;
   context.fillRect(left, box.base - 2, right - left, 4);
   context.fillStyle = palette.unclear;
@@ -112,4 +112,17 @@ function caption(
   context.fillStyle = ink;
   context.textAlign = 'left';
   context.fillText(text, x, middle);
+}
+
+/** What of a time is in view, a little over its edges. */
+function visibleSpan(
+  view: Scene['view'],
+  fromUs: number,
+  toUs: number,
+): { readonly left: number; readonly right: number } | undefined {
+  if (toUs < view.fromUs || fromUs > view.toUs) return undefined;
+  return {
+    left: Math.max(view.x(fromUs), view.left - 4),
+    right: Math.min(view.x(toUs), view.left + view.width + 4),
+  };
 }
