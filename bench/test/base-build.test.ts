@@ -14,9 +14,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { BuildError, BaseRefError, openBaseBuild } from '../src/check/base-build.ts';
+import { runGit } from '../src/check/build-place.ts';
 import { openHeadBuild } from '../src/check/head-build.ts';
 import { commandEnvironment } from '../src/run/command-environment.ts';
 
@@ -176,6 +178,24 @@ describe('openBaseBuild', () => {
       expect(traces()).toEqual(before);
     },
   );
+
+  it('waits for another run that git has half made an entry of', async () => {
+    const half = join(repository, '.git/worktrees/half');
+    mkdirSync(half, { recursive: true });
+    const other = {
+      gitdir: join(folder, 'other/.git'),
+      HEAD: git(repository, 'rev-parse', 'HEAD'),
+      commondir: '',
+    };
+    for (const [name, text] of Object.entries(other)) writeFileSync(join(half, name), text);
+    const tried = runGit(repository, ['worktree', 'list']);
+    expect((await tried).output).toContain('half/commondir');
+    const completed = sleep(100).then(() => writeFileSync(join(half, 'commondir'), '../..\n'));
+    await using build = await openBaseBuild({ repository, ref: 'old', signal });
+    await completed;
+    expect(existsSync(join(build.root, 'packages/x/src/index.ts'))).toBe(true);
+    rmSync(half, { recursive: true });
+  });
 
   it('tells what brings the commit into a shallow clone', async () => {
     const shallow = join(folder, 'shallow');

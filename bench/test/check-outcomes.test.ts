@@ -17,6 +17,7 @@ describe.concurrent('pnpm bench:check', () => {
   it('is green where nothing got slower, and writes nothing but JSON to standard output when it is asked to', async () => {
     const args = ['--base', 'before', '--json', '-', 'steady', 'faster'];
     const { code, stdout, stderr, left } = await repository.run(...args);
+    expect(stdout, stderr).not.toBe('');
     const report = validCheckReport(stdout);
     expect(fatesIn(report)).toEqual({ 'sample/steady': 'unchanged', 'sample/faster': 'improvement' });
     expect(report.outcome).toMatchObject({ verdict: 'ok', exitCode: 0, why: ['Nothing got slower'] });

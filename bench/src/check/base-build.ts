@@ -1,5 +1,13 @@
 import { join } from 'node:path';
-import { type BuildPlace, makePlace, removalOf, removePlace, runGit, sweep } from './build-place.ts';
+import {
+  type BuildPlace,
+  makePlace,
+  removalOf,
+  removePlace,
+  runGit,
+  runGitWorktree,
+  sweep,
+} from './build-place.ts';
 import { BuildError, installBuild } from './install-build.ts';
 
 export { BuildError } from './install-build.ts';
@@ -89,7 +97,7 @@ async function checkOut(
   place: BuildPlace,
   signal: AbortSignal,
 ): Promise<void> {
-  const args = ['worktree', 'add', '--quiet', '--detach', place.tree, commit];
-  const { code, output } = await runGit(repository, args, signal);
+  const args = ['add', '--quiet', '--detach', place.tree, commit];
+  const { code, output } = await runGitWorktree(repository, args, signal);
   if (code !== 0) throw new BuildError(`Commit ${commit} must be checked out: git failed\n${output}`);
 }

@@ -9,6 +9,7 @@ import {
 } from 'node:fs';
 import { devNull, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive, ownIdentity, parseIdentity, type ProcessIdentity } from '../run/process-identity.ts';
 import { type CommandEnd, runCommand } from './run-command.ts';
 
@@ -40,6 +41,27 @@ export async function runGit(
   return runCommand(['git', ...quiet, ...args], { cwd: repository, ...(signal && { signal }) });
 }
 
+/** How often a command about worktrees is tried that met another one half way. */
+const worktreeTries = 8;
+
+/**
+ * Runs `git worktree` with what else it is to do.
+ *
+ * Git takes no lock over its list of worktrees: where another run begins or ends in the same repository, it can find an entry
+ * that is half made, or its own folder gone in which it was about to make one. It says so by the path in that folder.
+ */
+export async function runGitWorktree(
+  repository: string,
+  args: readonly string[],
+  signal?: AbortSignal,
+): Promise<CommandEnd> {
+  for (let tries = 1; ; tries++) {
+    const end = await runGit(repository, ['worktree', ...args], signal);
+    if (end.code === 0 || tries === worktreeTries || !/[/\\]worktrees[/\\]/.test(end.output)) return end;
+    await sleep(20 * tries * (1 + Math.random()));
+  }
+}
+
 /** Makes a folder for one build in the system's temporary folder, with the name of its owner in it. */
 export function makePlace(gitFolder: string): BuildPlace {
   // Without links on the way, as modules are known by such paths.
@@ -62,7 +84,7 @@ export function makePlace(gitFolder: string): BuildPlace {
 export async function removePlace(repository: string, { folder, tree }: BuildPlace): Promise<void> {
   rmSync(tree, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   // Twice forced, as git keeps a worktree locked while it makes it. The tree may be none that git knows.
-  await runGit(repository, ['worktree', 'remove', '--force', '--force', tree]);
+  await runGitWorktree(repository, ['remove', '--force', '--force', tree]);
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 }
 
@@ -97,7 +119,7 @@ function isLeft(folder: string, gitFolder: string): boolean {
 
 /** Folders of base builds among the repository's worktrees, wherever the temporary folder was at the time. */
 async function listedFolders(repository: string): Promise<string[]> {
-  const { stdout } = await runGit(repository, ['worktree', 'list', '--porcelain']);
+  const { stdout } = await runGitWorktree(repository, ['list', '--porcelain']);
   const trees = stdout.split('\n').filter(line => line.startsWith('worktree '));
   return trees
     .map(line => line.slice('worktree '.length))
