@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export type { Brand } from './brand.ts';
+export { boundedWait } from './bounded-wait.ts';
 export { type Channel, type ChannelListener, defineChannel } from './channel.ts';
 export { type Clock, sleep, type Timer } from './clock.ts';
 export {
@@ -83,5 +84,21 @@ export type {
   StoreEvent,
   Unknown,
   WriteResult,
-} from './store.ts';
+} from './store/store.ts';
+export { driveStore, type DriveStoreOptions, listMax } from './store/drive-store.ts';
+export { KeptSession, type KeptSessionOptions, type Moment, momentOf } from './store/kept-session.ts';
+export { keyMaxBytes, partitionOf } from './store/store-arguments.ts';
+export type { DriverCall, StoreDriver } from './store/store-driver.ts';
+export {
+  type EntryWrite,
+  type ListQuery,
+  notANumber,
+  queueKey,
+  sessionLost,
+  type StoreChange,
+  StorePartition,
+  type StorePartitionOptions,
+  superseded,
+  tooLarge,
+} from './store/store-partition.ts';
 export type { SendResult, Transport, TransportCapabilities, TransportHandlers } from './transport.ts';

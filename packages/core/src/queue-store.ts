@@ -1,6 +1,6 @@
 import type { FencingToken, MessageId } from './ids.ts';
 import type { WaitOptions } from './link-signal.ts';
-import type { Durability, Unknown } from './store.ts';
+import type { Durability, Unknown } from './store/store.ts';
 
 /**
  * The QueueStore seam: at-least-once delivery in a few batch-first verbs. Retries, backoff, dead letters, ageing,

@@ -1,17 +1,17 @@
-import type {
-  Clock,
-  GroupId,
-  Journal,
-  JournalCapabilities,
-  JournalWrite,
-  LogEntry,
-  LogIndex,
-  RecoveredLog,
-  SnapshotMetadata,
-  Term,
-  WaitOptions,
+import {
+  boundedWait,
+  type Clock,
+  type GroupId,
+  type Journal,
+  type JournalCapabilities,
+  type JournalWrite,
+  type LogEntry,
+  type LogIndex,
+  type RecoveredLog,
+  type SnapshotMetadata,
+  type Term,
+  type WaitOptions,
 } from '@quorate/core';
-import { boundedWait } from '../bounded-wait.ts';
 import type { Device } from '../device.ts';
 import { deviceWait, drawBetween, neverSettles } from '../device-wait.ts';
 import { checkCompaction, checkRange, checkSnapshot, checkWrite } from './journal-arguments.ts';

@@ -1,4 +1,4 @@
-import type { BatchResult, Enqueued, Entry, WriteResult } from '@quorate/core';
+import type { Applied, BatchResult, Enqueued, Entry, Refused, Unknown } from '@quorate/core';
 
 /** A copy that the receiver may keep and change; what the service holds never changes. */
 export function ownedEntry(entry: Entry): Entry {
@@ -6,9 +6,9 @@ export function ownedEntry(entry: Entry): Entry {
 }
 
 /** The same for what a `put` or `delete` is answered. */
-export function ownedWrite(result: WriteResult): WriteResult {
+export function ownedWrite(result: Applied | Refused): Applied | Refused {
   if (result.outcome === 'applied') return { ...result, entry: ownedEntry(result.entry) };
-  if (result.outcome === 'unknown' || result.current === undefined) return result;
+  if (result.current === undefined) return result;
   return { ...result, current: ownedEntry(result.current) };
 }
 
@@ -19,7 +19,7 @@ export function ownedEnqueued({ self, head, predecessor }: Enqueued): Enqueued {
 }
 
 /** The same for what a `batch` is answered. */
-export function ownedBatch(result: BatchResult): BatchResult {
+export function ownedBatch(result: Exclude<BatchResult, Unknown>): Exclude<BatchResult, Unknown> {
   if (result.outcome !== 'not-applied' || result.current === undefined) return result;
   return { ...result, current: ownedEntry(result.current) };
 }

@@ -1,5 +1,9 @@
 import {
   type NodeId,
+  partitionOf,
+  sessionLost,
+  type StoreChange,
+  StorePartition,
   type OperationId,
   type Revision,
   type SessionId,
@@ -8,8 +12,6 @@ import {
 } from '@quorate/core';
 import type { Device } from '../device.ts';
 import { drawBetween } from '../device-wait.ts';
-import { partitionOf } from './store-arguments.ts';
-import { type Change, sessionLost, StorePartition } from './store-partition.ts';
 
 /** What the simulated service is like. Read anew whenever it counts, but for the capabilities. */
 export interface SimStoreServiceOptions {
@@ -29,7 +31,7 @@ export interface SimStoreServiceOptions {
 
 /** What a watch is answered. `changes` is undefined where some are forgotten. */
 export interface WatchAnswer {
-  readonly changes: readonly Change[] | undefined;
+  readonly changes: readonly StoreChange[] | undefined;
   /** What the answer reaches up to. */
   readonly upTo: Revision;
 }
@@ -92,8 +94,8 @@ export class SimStoreService {
    * Changes the partition of a key or prefix as one step, and tells whoever watches it.
    *
    * @param sessions those that the call's entries name
-   * @param call what is asked for: an operation's id must stand for the same whenever it is repeated
-   * @throws QuorateError `SESSION_LOST`
+   * @param call what is asked for, as the trace shows it
+   * @throws QuorateError `SESSION_LOST`, `OPERATION_SUPERSEDED`
    */
   change<Result>(
     key: string,
@@ -107,13 +109,11 @@ export class SimStoreService {
     if (operation !== undefined && !this.#sessions.has(operation.session)) {
       throw sessionLost(operation.session, 'unknown');
     }
+    for (const session of sessions) {
+      if (session !== undefined && !this.#sessions.has(session)) throw sessionLost(session, 'not-applied');
+    }
     const before = partition.revision;
-    const result = partition.once(operation, call, () => {
-      for (const session of sessions) {
-        if (session !== undefined && !this.#sessions.has(session)) throw sessionLost(session, 'not-applied');
-      }
-      return run(partition);
-    });
+    const result = run(partition);
     this.device.trace({ type: 'store', action: call, text: `${before} to ${partition.revision}` });
     this.#tellWatchers(partition);
     return result;
@@ -190,7 +190,7 @@ export class SimStoreService {
     const name = partitionOf(key);
     let partition = this.#partitions.get(name);
     if (partition === undefined) {
-      partition = new StorePartition(this.#options.changesMax ?? 1000);
+      partition = new StorePartition({ changesMax: this.#options.changesMax ?? 1000 });
       this.#partitions.set(name, partition);
     }
     return partition;

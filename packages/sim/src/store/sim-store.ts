@@ -1,41 +1,32 @@
 import {
   type AddResult,
+  type Applied,
   type BatchResult,
   type BatchWrite,
-  type CallOptions,
   type Clock,
   type Condition,
-  type EnqueueResult,
+  type DriverCall,
+  driveStore,
+  type Enqueued,
   type Entry,
+  type EntryWrite,
   type Listing,
-  type ListOptions,
-  type OperationId,
-  QuorateError,
+  type ListQuery,
+  type Refused,
   type Revision,
-  type Session,
   type SessionId,
+  sleep,
   type Store,
   type StoreCapabilities,
+  type StoreDriver,
   type StoreEvent,
   type Unknown,
-  type WaitOptions,
-  type WriteResult,
 } from '@quorate/core';
-import { boundedWait } from '../bounded-wait.ts';
 import type { Device } from '../device.ts';
 import { neverSettles } from '../device-wait.ts';
-import { momentOf, SimSession } from './sim-session.ts';
-import { SimStoreService } from './sim-store-service.ts';
-import {
-  checkBatch,
-  checkCondition,
-  checkInteger,
-  checkKey,
-  checkOperation,
-  checkValue,
-} from './store-arguments.ts';
-import { StoreLink } from './store-link.ts';
 import { ownedBatch, ownedEnqueued, ownedEntry, ownedWrite } from './owned-entry.ts';
+import { SimStoreService } from './sim-store-service.ts';
+import { StoreLink } from './store-link.ts';
 import { watchStore } from './store-watch.ts';
 
 export { SimStoreService };
@@ -61,21 +52,21 @@ export interface SimStoreOptions {
   readonly marginShare?: number;
 }
 
-const listMax = 1000;
+/** How long an observer rests before it asks again. */
+const observeRestMs = 200;
 
 /** A client of the service, for one start of one node. */
 export function openSimStore(device: Device, service: SimStoreService, options: SimStoreOptions): Store {
-  return new SimStore(device, service, options);
+  const marginMs = (ttlMs: number): number => ttlMs * (options.marginShare ?? 0.05);
+  return driveStore(new SimStoreDriver(device, service, options), { clock: options.clock, marginMs });
 }
 
-class SimStore implements Store {
+class SimStoreDriver implements StoreDriver {
   readonly capabilities: StoreCapabilities;
   readonly #device: Device;
   readonly #options: SimStoreOptions;
   readonly #service: SimStoreService;
   readonly #link: StoreLink;
-  readonly #sessions = new Set<SimSession>();
-  #isClosed = false;
 
   constructor(device: Device, service: SimStoreService, options: SimStoreOptions) {
     this.#device = device;
@@ -85,59 +76,32 @@ class SimStore implements Store {
     this.capabilities = service.capabilities;
   }
 
-  async get(key: string, options: CallOptions = {}): Promise<Entry | undefined> {
-    checkKey('Key', key);
-    const entry = await this.#ask(options, () =>
-      this.#link.call(service => service.read(key, partition => partition.get(key))),
-    );
+  async get(key: string): Promise<Entry | undefined> {
+    const entry = await this.#link.call(service => service.read(key, partition => partition.get(key)));
     return entry && ownedEntry(entry);
   }
 
-  async list(prefix: string, options: ListOptions = {}): Promise<Listing> {
-    checkKey('Prefix', prefix);
-    const { createdBefore = Number.POSITIVE_INFINITY, newestFirst = false, limit = listMax } = options;
-    checkInteger('Limit', limit, 1);
-    const query = { prefix, createdBefore, newestFirst, limit: Math.min(limit, listMax) };
-    const listing = await this.#ask(options, () =>
-      this.#link.call(service => service.read(prefix, partition => partition.list(query))),
+  async list(query: ListQuery): Promise<Listing> {
+    const { entries, revision } = await this.#link.call(service =>
+      service.read(query.prefix, partition => partition.list(query)),
     );
-    return { entries: listing.entries.map(ownedEntry), revision: listing.revision };
+    return { entries: entries.map(ownedEntry), revision };
   }
 
-  async put(
-    key: string,
-    value: Uint8Array,
-    condition: Condition,
-    options: CallOptions & { readonly session?: SessionId } = {},
-  ): Promise<WriteResult> {
-    checkKey('Key', key);
-    checkValue(key, value, this.capabilities.valueMaxBytes);
-    checkCondition(key, condition);
-    const { session, operation } = options;
-    const write = {
-      type: 'put' as const,
-      key,
-      value: new Uint8Array(value),
-      ...(session === undefined ? {} : { session }),
-    };
-    const result = await this.#change(options, () =>
-      this.#link.call(service =>
-        service.change(key, `put ${key}`, operation, [session], partition => partition.put(write, condition)),
+  async put(write: EntryWrite, condition: Condition, { operation }: DriverCall): Promise<Applied | Refused> {
+    const { key, session } = write;
+    const result = await this.#link.call(service =>
+      service.change(key, `put ${key}`, operation, [session], partition =>
+        partition.put(write, condition, operation),
       ),
     );
     return ownedWrite(result);
   }
 
-  async delete(key: string, condition: Condition, options: CallOptions = {}): Promise<WriteResult> {
-    checkKey('Key', key);
-    checkCondition(key, condition);
-    if ('absent' in condition)
-      throw new RangeError(`Condition of a deletion must be a revision: received "absent"`);
-    const result = await this.#change(options, () =>
-      this.#link.call(service =>
-        service.change(key, `delete ${key}`, options.operation, [], partition =>
-          partition.delete(key, condition),
-        ),
+  async delete(key: string, condition: Condition, { operation }: DriverCall): Promise<Applied | Refused> {
+    const result = await this.#link.call(service =>
+      service.change(key, `delete ${key}`, operation, [], partition =>
+        partition.delete(key, condition, operation),
       ),
     );
     return ownedWrite(result);
@@ -146,36 +110,21 @@ class SimStore implements Store {
   async enqueue(
     prefix: string,
     value: Uint8Array,
-    options: CallOptions & { readonly session: SessionId },
-  ): Promise<EnqueueResult> {
-    checkKey('Prefix', prefix);
-    checkValue(prefix, value, this.capabilities.valueMaxBytes);
-    const { session, operation } = options;
-    const copy = new Uint8Array(value);
-    const result = await this.#change(options, () =>
-      this.#link.call(service =>
-        service.change(prefix, `enqueue ${prefix}`, operation, [session], partition =>
-          partition.enqueue(prefix, copy, session),
-        ),
+    session: SessionId,
+    { operation }: DriverCall,
+  ): Promise<Enqueued> {
+    const result = await this.#link.call(service =>
+      service.change(prefix, `enqueue ${prefix}`, operation, [session], partition =>
+        partition.enqueue(prefix, value, session, operation),
       ),
     );
-    return 'self' in result ? { outcome: 'applied', ...ownedEnqueued(result) } : result;
+    return ownedEnqueued(result);
   }
 
-  async add(
-    key: string,
-    delta: bigint,
-    options: CallOptions & { readonly operation: OperationId },
-  ): Promise<AddResult> {
-    checkKey('Key', key);
-    if (typeof delta !== 'bigint') throw new TypeError(`Delta must be a bigint: received ${String(delta)}`);
-    if (options.operation === undefined)
-      throw new TypeError('Operation must name the addition: received undefined');
-    return this.#change(options, () =>
-      this.#link.call(service =>
-        service.change(key, `add ${delta} to ${key}`, options.operation, [], partition =>
-          partition.add(key, delta),
-        ),
+  add(key: string, delta: bigint, { operation }: DriverCall): Promise<Exclude<AddResult, Unknown>> {
+    return this.#link.call(service =>
+      service.change(key, `add ${delta} to ${key}`, operation, [], partition =>
+        partition.add(key, delta, operation),
       ),
     );
   }
@@ -183,105 +132,48 @@ class SimStore implements Store {
   async batch(
     conditions: ReadonlyMap<string, Condition>,
     writes: readonly BatchWrite[],
-    options: CallOptions = {},
-  ): Promise<BatchResult> {
-    const first = checkBatch(conditions, writes, this.capabilities.valueMaxBytes);
-    const copies = writes.map(write =>
-      write.type === 'put' ? { ...write, value: new Uint8Array(write.value) } : write,
-    );
-    const checks = new Map(conditions);
+    { operation }: DriverCall,
+  ): Promise<Exclude<BatchResult, Unknown>> {
+    const [first] = [...conditions.keys(), ...writes.map(({ key }) => key)] as [string];
     const sessions = writes.map(write => (write.type === 'put' ? write.session : undefined));
     const call = `batch ${writes.map(({ type, key }) => `${type} ${key}`).join()}`;
-    const result = await this.#change(options, () =>
-      this.#link.call(service =>
-        service.change(first, call, options.operation, sessions, partition =>
-          partition.batch(checks, copies),
-        ),
+    const result = await this.#link.call(service =>
+      service.change(first, call, operation, sessions, partition =>
+        partition.batch(conditions, writes, operation),
       ),
     );
     return ownedBatch(result);
   }
 
-  watch(
-    prefix: string,
-    from: Revision,
-    options: { readonly signal: AbortSignal },
-  ): AsyncIterable<StoreEvent> {
-    checkKey('Prefix', prefix);
-    checkInteger('Revision', from, 0);
+  watch(prefix: string, from: Revision, signal: AbortSignal): AsyncIterable<StoreEvent> {
     const context = {
       device: this.#device,
       service: this.#service,
       link: this.#link,
       options: this.#options,
     };
-    return watchStore(context, prefix, from, options.signal, () => this.#checkOpen());
+    return watchStore(context, prefix, from, signal);
   }
 
-  async session(options: WaitOptions & { readonly ttlMs: number }): Promise<Session> {
-    const { ttlMs } = options;
-    const { ttlMinMs } = this.capabilities;
-    if (!(ttlMs >= ttlMinMs && ttlMs <= 2 ** 31)) {
-      throw new RangeError(`Time to live in ms must be from ${ttlMinMs} to ${2 ** 31}: received ${ttlMs}`);
+  openSession(ttlMs: number): Promise<SessionId> {
+    return this.#link.call(service => service.openSession(ttlMs));
+  }
+
+  renewSession(session: SessionId): Promise<boolean> {
+    return this.#link.call(service => service.renewSession(session));
+  }
+
+  endSession(session: SessionId): Promise<void> {
+    return this.#link.call(service => service.endSession(session));
+  }
+
+  async observe(session: SessionId, signal: AbortSignal | undefined): Promise<void> {
+    while (await this.#link.call(service => service.isAlive(session))) {
+      await sleep(this.#options.clock, observeRestMs, { signal });
     }
-    const { clock, marginShare = 0.05 } = this.#options;
-    const opened = momentOf(clock);
-    const id = await this.#ask(options, () => this.#link.call(service => service.openSession(ttlMs)));
-    const context = { link: this.#link, clock, ttlMs, marginMs: ttlMs * marginShare };
-    const session = new SimSession(context, id, opened);
-    if (session.remainingMs() === 0) {
-      throw new QuorateError(
-        'UNAVAILABLE',
-        `The session was older than ${ttlMs} ms when the store's answer came`,
-        {
-          retryable: true,
-          outcome: 'not-applied',
-        },
-      );
-    }
-    this.#sessions.add(session);
-    session.lost.addEventListener('abort', () => this.#sessions.delete(session), { once: true });
-    return session;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#device.alive) return neverSettles();
-    this.#isClosed = true;
-    await Promise.all([...this.#sessions].map(session => session[Symbol.asyncDispose]()));
   }
-
-  /** A call that changes nothing anybody could see: what is lost of it may be asked for again. */
-  async #ask<Result>(options: CallOptions, call: () => Promise<Result>): Promise<Result> {
-    this.#checkOpen();
-    try {
-      return await boundedWait(this.#options.clock, options, 'not-applied', call);
-    } catch (thrown) {
-      if (!isUnknown(thrown)) throw thrown;
-      throw new QuorateError('UNAVAILABLE', thrown.message, {
-        retryable: true,
-        outcome: 'not-applied',
-        cause: thrown,
-      });
-    }
-  }
-
-  /** A call that changes something: what is lost of it may have taken effect, or still will. */
-  async #change<Result>(options: CallOptions, call: () => Promise<Result>): Promise<Result | Unknown> {
-    checkOperation(options.operation);
-    this.#checkOpen();
-    try {
-      return await boundedWait(this.#options.clock, options, 'unknown', call);
-    } catch (thrown) {
-      if (!isUnknown(thrown)) throw thrown;
-      return { outcome: 'unknown', cause: thrown };
-    }
-  }
-
-  #checkOpen(): void {
-    if (this.#isClosed) throw new QuorateError('CLOSED', 'The store was closed', { outcome: 'not-applied' });
-  }
-}
-
-function isUnknown(thrown: unknown): thrown is QuorateError {
-  return thrown instanceof QuorateError && thrown.code === 'UNAVAILABLE' && thrown.outcome === 'unknown';
 }

@@ -1,5 +1,4 @@
-import { errorCode, type Revision, sleep, type StoreEvent } from '@quorate/core';
-import { boundedWait } from '../bounded-wait.ts';
+import { boundedWait, errorCode, type Revision, sleep, type StoreEvent } from '@quorate/core';
 import type { Device } from '../device.ts';
 import { drawChance } from '../device-wait.ts';
 import { ownedEntry } from './owned-entry.ts';
@@ -27,11 +26,9 @@ export async function* watchStore(
   prefix: string,
   from: Revision,
   signal: AbortSignal,
-  checkOpen: () => void,
 ): AsyncGenerator<StoreEvent> {
   let after = from;
   while (!signal.aborted) {
-    checkOpen();
     const position = after;
     const answer = await answered(options, signal, () =>
       link.exchange<WatchAnswer>((_, resolve) => service.watch(prefix, position, resolve), service.watchUs),

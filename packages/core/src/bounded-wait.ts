@@ -1,4 +1,6 @@
-import { type Clock, linkSignal, type Outcome, type WaitOptions } from '@quorate/core';
+import type { Clock } from './clock.ts';
+import { linkSignal, type WaitOptions } from './link-signal.ts';
+import type { Outcome } from './quorate-error.ts';
 
 /**
  * Settles as `start` does, or rejects with what {@link linkSignal} says once the caller's wait is over. `start` is told by its

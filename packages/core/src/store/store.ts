@@ -1,6 +1,6 @@
-import type { Revision, SessionId } from './ids.ts';
-import type { WaitOptions } from './link-signal.ts';
-import type { QuorateError } from './quorate-error.ts';
+import type { Revision, SessionId } from '../ids.ts';
+import type { WaitOptions } from '../link-signal.ts';
+import type { QuorateError } from '../quorate-error.ts';
 
 /**
  * The Store seam: a revisioned key-value store with sessions and watches, modelled on etcd's data model. Locks, counters,
@@ -58,11 +58,15 @@ export type Condition =
 
 /**
  * Names one mutation for as long as its session lives, so that repeating it after an unknown outcome takes effect once.
- * Remembered in the key's partition until the session is gone.
+ *
+ * A partition remembers the last operation of each session that took effect in it, until the session is gone; what comes
+ * later under a smaller number, as a request that was stuck somewhere, is refused. So a session has one operation under way
+ * in a partition at a time, and settles it before it begins the next. An operation that was refused left nothing to remember:
+ * a repeat is judged anew.
  */
 export interface OperationId {
   readonly session: SessionId;
-  /** Counts the session's mutations from 1. One in flight per session and partition. */
+  /** From 1, growing. Numbers may be left out. */
   readonly sequence: number;
 }
 
@@ -87,13 +91,14 @@ export interface Refused {
   readonly current?: Entry;
 }
 
-/** The answer was lost. Repeat the call under the same operation id to learn it. */
+/** The answer was lost, or not awaited. Repeat the call under the same operation id to learn it. */
 export interface Unknown {
   readonly outcome: 'unknown';
+  /** `UNAVAILABLE`, `ABORTED`, `DEADLINE_EXCEEDED`; with `SESSION_LOST` and `OPERATION_SUPERSEDED` nobody remembers any more. */
   readonly cause: QuorateError;
 }
 
-/** What became of a write. A definite failure to reach the engine is thrown as `UNAVAILABLE` instead. */
+/** What became of a write. What certainly had no effect is thrown instead. */
 export type WriteResult = Applied | Refused | Unknown;
 
 /** One change, or the news that some were missed. */
@@ -121,7 +126,10 @@ export interface Listing {
 /**
  * One client's proof of life, renewed by one heartbeat however much it holds.
  *
- * Nothing is atomic between a session and its entries: whoever relies on liveness observes every session it lists.
+ * Nothing is atomic between a session and its entries. Once it is dead the engine deletes them, each partition for itself and
+ * at some time, as long as any client is open; and a request that was under way can still make one. So whoever relies on
+ * liveness observes every session that it lists, with {@link Store.observe}.
+ *
  * Disposing ends the session and deletes its entries, best effort.
  */
 export interface Session extends AsyncDisposable {
@@ -132,7 +140,7 @@ export interface Session extends AsyncDisposable {
   remainingMs(): number;
 }
 
-/** An entry in a queue of entries, with what stands before it. */
+/** An entry in a queue of entries, with what stands before it; of a repeated call, what stood before it at the repeat. */
 export interface Enqueued {
   readonly self: Entry;
   /** The first of the queue; `self` when nobody stands before. */
@@ -144,7 +152,7 @@ export interface Enqueued {
 /** What became of an `enqueue`; an unknown one is resolved by the same operation id. */
 export type EnqueueResult = ({ readonly outcome: 'applied' } & Enqueued) | Unknown;
 
-/** What became of an `add`. */
+/** What became of an `add`. The value fits 64 bits. */
 export type AddResult =
   | { readonly outcome: 'applied'; readonly value: bigint; readonly revision: Revision }
   | Unknown;
@@ -166,8 +174,9 @@ export type BatchResult =
  * Order and atomicity hold within a partition, not across: that is what Redis Cluster, PostgreSQL and many Raft groups can
  * all keep. Only sessions expire, never single keys. Client libraries' own resending is off, because it doubles writes.
  *
- * Every method rejects with `QuorateError` `UNAVAILABLE` (not applied, retryable), `SESSION_LOST`, `UNSUPPORTED`, `CLOSED`,
- * `ABORTED` or `DEADLINE_EXCEEDED`, and with `RangeError` for a value above `valueMaxBytes`, before anything is sent.
+ * Every method rejects with `QuorateError` `UNAVAILABLE` (retryable), `SESSION_LOST`, `CLOSED`, `ABORTED` or
+ * `DEADLINE_EXCEEDED`, always with the outcome `not-applied`: what may have taken effect is a value. Bad arguments
+ * are a `TypeError` or `RangeError` before anything is sent. A prefix ends anywhere in a key; what it leads to is a partition.
  *
  * @experimental until two engines pass its conformance suite
  */
@@ -194,6 +203,12 @@ export interface Store extends AsyncDisposable {
   /** Opens a session and keeps it alive until disposed or lost. The deadline counts from before the request is sent. */
   session(options: WaitOptions & { readonly ttlMs: number }): Promise<Session>;
 
+  /**
+   * Settles once a session is dead: ended by its owner, expired, or never there. How long a dead one can be taken for alive is
+   * the engine's to state; an `observer` needs to have watched it for its whole time to live.
+   */
+  observe(session: SessionId, options?: WaitOptions): Promise<void>;
+
   /** Creates an entry at the end of `prefix`'s queue and learns who stands before it, in one round trip. */
   enqueue?(
     prefix: string,
@@ -201,7 +216,12 @@ export interface Store extends AsyncDisposable {
     options: CallOptions & { readonly session: SessionId },
   ): Promise<EnqueueResult>;
 
-  /** Adds to a number exactly once per operation id. A key that is absent counts as 0. */
+  /**
+   * Adds to a number exactly once per operation id. A key that is absent counts as 0, and comes into being without a session;
+   * one that is there keeps its own. The value is the number in decimal digits.
+   *
+   * @throws RangeError where the value is no integer in decimal digits, or the sum would not fit a signed 64-bit integer
+   */
   add?(
     key: string,
     delta: bigint,

@@ -1,6 +1,8 @@
-import type { BatchWrite, Condition, OperationId } from '@quorate/core';
+import { type SessionId, sessionId } from '../ids.ts';
+import type { BatchWrite, Condition, OperationId } from './store.ts';
 
-const keyLengthMax = 1024;
+/** The longest key or prefix, in UTF-8 bytes. */
+export const keyMaxBytes = 1024;
 
 /** The first segment of a key or of a prefix: what order and atomicity hold within. */
 export function partitionOf(key: string): string {
@@ -13,9 +15,13 @@ export function checkKey(what: string, key: string): void {
   if (typeof key !== 'string') throw new TypeError(`${what} must be a string: received ${String(key)}`);
   if (partitionOf(key) === '')
     throw new RangeError(`${what} must begin with its partition: received "${key}"`);
-  if (key.length > keyLengthMax) {
-    throw new RangeError(`${what} must be at most ${keyLengthMax} characters: received ${key.length}`);
-  }
+  // Lone surrogates have no UTF-8, and two such keys would become one; PostgreSQL knows no NUL in texts.
+  if (/[\0\p{Surrogate}]/u.test(key))
+    throw new RangeError(`${what} must be well-formed Unicode without NUL: received ${JSON.stringify(key)}`);
+  if (key.length * 3 <= keyMaxBytes) return;
+  const bytes = new TextEncoder().encode(key).length;
+  if (bytes > keyMaxBytes)
+    throw new RangeError(`${what} must be at most ${keyMaxBytes} bytes of UTF-8: received ${bytes}`);
 }
 
 /** @throws TypeError, RangeError */
@@ -44,9 +50,24 @@ export function checkCondition(key: string, condition: Condition): void {
   checkInteger(`Revision in the condition of "${key}"`, revision, 0);
 }
 
-/** @throws RangeError */
+/** @throws TypeError, RangeError */
 export function checkOperation(operation: OperationId | undefined): void {
-  if (operation !== undefined) checkInteger('Sequence number of an operation', operation.sequence, 1);
+  if (operation === undefined) return;
+  checkSessionId(operation.session);
+  checkInteger('Sequence number of an operation', operation.sequence, 1);
+}
+
+/** @throws TypeError, RangeError */
+export function checkSessionId(session: SessionId): void {
+  sessionId(session);
+}
+
+/** @throws TypeError, RangeError unless a bigint of 64 bits */
+export function checkDelta(key: string, delta: bigint): void {
+  if (typeof delta !== 'bigint')
+    throw new TypeError(`Delta of "${key}" must be a bigint: received ${String(delta)}`);
+  if (BigInt.asIntN(64, delta) === delta) return;
+  throw new RangeError(`Delta of "${key}" must fit a signed 64-bit integer: received ${delta}`);
 }
 
 /** @throws TypeError, RangeError unless every key lies in one partition and is written once */
@@ -54,7 +75,7 @@ export function checkBatch(
   conditions: ReadonlyMap<string, Condition>,
   writes: readonly BatchWrite[],
   valueMaxBytes: number,
-): string {
+): void {
   const written = new Set<string>();
   for (const write of writes) {
     checkKey('Key', write.key);
@@ -70,7 +91,7 @@ export function checkBatch(
   const [first, ...others] = [...conditions.keys(), ...written];
   if (first === undefined) throw new RangeError('Batch must have a condition or a write');
   const other = others.find(key => partitionOf(key) !== partitionOf(first));
-  if (other === undefined) return first;
+  if (other === undefined) return;
   throw new RangeError(`Keys of a batch must lie in one partition: received "${first}" and "${other}"`);
 }
 

@@ -1,0 +1,287 @@
+import { boundedWait } from '../bounded-wait.ts';
+import type { Clock } from '../clock.ts';
+import type { Revision, SessionId } from '../ids.ts';
+import type { WaitOptions } from '../link-signal.ts';
+import { QuorateError } from '../quorate-error.ts';
+import { KeptSession, momentOf } from './kept-session.ts';
+import {
+  checkBatch,
+  checkCondition,
+  checkDelta,
+  checkInteger,
+  checkKey,
+  checkOperation,
+  checkSessionId,
+  checkValue,
+} from './store-arguments.ts';
+import type { DriverCall, StoreDriver } from './store-driver.ts';
+import type {
+  AddResult,
+  BatchResult,
+  BatchWrite,
+  CallOptions,
+  Condition,
+  EnqueueResult,
+  Entry,
+  Listing,
+  ListOptions,
+  OperationId,
+  Session,
+  Store,
+  StoreCapabilities,
+  StoreEvent,
+  Unknown,
+  WriteResult,
+} from './store.ts';
+
+/** The most entries that one `list` gives. */
+export const listMax = 1000;
+
+const ttlMaxMs = 2 ** 31 - 1;
+
+export interface DriveStoreOptions {
+  /** What deadlines and sessions go by. */
+  readonly clock: Clock;
+  /** How long before its deadline a session is given up, ms. Default: a hundredth of its time to live and 10 ms more. */
+  readonly marginMs?: (ttlMs: number) => number;
+}
+
+/**
+ * Makes a Store of an engine's driver: with it an engine is the few calls that differ, and every engine treats wrong arguments,
+ * deadlines, lost answers, sessions and closing alike.
+ *
+ * Closing ends the watches, which throw `CLOSED`, and the sessions that were opened, and then disposes of the driver.
+ */
+export function driveStore(driver: StoreDriver, options: DriveStoreOptions): Store {
+  return new DrivenStore(driver, options);
+}
+
+class DrivenStore implements Store {
+  readonly capabilities: StoreCapabilities;
+  readonly #driver: StoreDriver;
+  readonly #clock: Clock;
+  readonly #marginMs: (ttlMs: number) => number;
+  readonly #sessions = new Set<KeptSession>();
+  readonly enqueue?: NonNullable<Store['enqueue']>;
+  readonly add?: NonNullable<Store['add']>;
+  readonly batch?: NonNullable<Store['batch']>;
+  /** Ends each watch that is under way. */
+  readonly #watches = new Set<() => void>();
+  #closed: Promise<void> | undefined;
+
+  constructor(driver: StoreDriver, { clock, marginMs = defaultMarginMs }: DriveStoreOptions) {
+    this.capabilities = driver.capabilities;
+    this.#driver = driver;
+    this.#clock = clock;
+    this.#marginMs = marginMs;
+    if (driver.enqueue !== undefined) this.enqueue = this.#enqueue.bind(this);
+    if (driver.add !== undefined) this.add = this.#add.bind(this);
+    if (driver.batch !== undefined) this.batch = this.#batch.bind(this);
+  }
+
+  async get(key: string, options: CallOptions = {}): Promise<Entry | undefined> {
+    checkKey('Key', key);
+    return this.#ask(options, signal => this.#driver.get(key, signal));
+  }
+
+  async list(prefix: string, options: ListOptions = {}): Promise<Listing> {
+    checkKey('Prefix', prefix);
+    const { createdBefore = Number.POSITIVE_INFINITY, newestFirst = false, limit = listMax } = options;
+    checkInteger('Limit', limit, 1);
+    const query = { prefix, createdBefore, newestFirst, limit: Math.min(limit, listMax) };
+    return this.#ask(options, signal => this.#driver.list(query, signal));
+  }
+
+  async put(
+    key: string,
+    value: Uint8Array,
+    condition: Condition,
+    options: CallOptions & { readonly session?: SessionId } = {},
+  ): Promise<WriteResult> {
+    checkKey('Key', key);
+    checkValue(key, value, this.capabilities.valueMaxBytes);
+    checkCondition(key, condition);
+    const { session } = options;
+    if (session !== undefined) checkSessionId(session);
+    const copy = new Uint8Array(value);
+    const write = { type: 'put' as const, key, value: copy, ...(session === undefined ? {} : { session }) };
+    return this.#change(options, call => this.#driver.put(write, condition, call));
+  }
+
+  async delete(key: string, condition: Condition, options: CallOptions = {}): Promise<WriteResult> {
+    checkKey('Key', key);
+    checkCondition(key, condition);
+    if ('absent' in condition)
+      throw new RangeError(`Condition of a deletion must be a revision: received "absent"`);
+    return this.#change(options, call => this.#driver.delete(key, condition, call));
+  }
+
+  watch(
+    prefix: string,
+    from: Revision,
+    options: { readonly signal: AbortSignal },
+  ): AsyncIterable<StoreEvent> {
+    checkKey('Prefix', prefix);
+    checkInteger('Revision', from, 0);
+    if (!(options?.signal instanceof AbortSignal))
+      throw new TypeError(`Signal of a watch must be an AbortSignal: received ${String(options?.signal)}`);
+    this.#checkOpen();
+    return this.#watch(prefix, from, options.signal);
+  }
+
+  async session(options: WaitOptions & { readonly ttlMs: number }): Promise<Session> {
+    const { ttlMs } = options;
+    const { ttlMinMs } = this.capabilities;
+    if (!(ttlMs >= ttlMinMs && ttlMs <= ttlMaxMs))
+      throw new RangeError(`Time to live in ms must be from ${ttlMinMs} to ${ttlMaxMs}: received ${ttlMs}`);
+    const opened = momentOf(this.#clock);
+    const id = await this.#ask(options, signal => this.#openSession(ttlMs, signal));
+    const session = new KeptSession({
+      id,
+      clock: this.#clock,
+      ttlMs,
+      marginMs: this.#marginMs(ttlMs),
+      opened,
+      renew: () => this.#driver.renewSession(id),
+      end: () => this.#driver.endSession(id),
+    });
+    if (session.remainingMs() === 0) {
+      void this.#driver.endSession(id).catch(() => {});
+      throw unavailable(`The session was older than ${ttlMs} ms when the store's answer came`);
+    }
+    this.#sessions.add(session);
+    session.lost.addEventListener('abort', () => this.#sessions.delete(session), { once: true });
+    return session;
+  }
+
+  async observe(session: SessionId, options: WaitOptions = {}): Promise<void> {
+    checkSessionId(session);
+    return this.#ask(options, signal => this.#driver.observe(session, signal));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #enqueue(
+    prefix: string,
+    value: Uint8Array,
+    options: CallOptions & { readonly session: SessionId },
+  ): Promise<EnqueueResult> {
+    checkKey('Prefix', prefix);
+    checkValue(prefix, value, this.capabilities.valueMaxBytes);
+    checkSessionId(options.session);
+    const copy = new Uint8Array(value);
+    const result = await this.#change(options, call =>
+      this.#driver.enqueue!(prefix, copy, options.session, call),
+    );
+    return 'self' in result ? { outcome: 'applied', ...result } : result;
+  }
+
+  async #add(
+    key: string,
+    delta: bigint,
+    options: CallOptions & { readonly operation: OperationId },
+  ): Promise<AddResult> {
+    checkKey('Key', key);
+    checkDelta(key, delta);
+    if (options?.operation === undefined)
+      throw new TypeError('Operation must name the addition: received undefined');
+    return this.#change(options, call => this.#driver.add!(key, delta, call));
+  }
+
+  async #batch(
+    conditions: ReadonlyMap<string, Condition>,
+    writes: readonly BatchWrite[],
+    options: CallOptions = {},
+  ): Promise<BatchResult> {
+    checkBatch(conditions, writes, this.capabilities.valueMaxBytes);
+    const copies = writes.map(write =>
+      write.type === 'put' ? { ...write, value: new Uint8Array(write.value) } : write,
+    );
+    const checks = new Map(conditions);
+    return this.#change(options, call => this.#driver.batch!(checks, copies, call));
+  }
+
+  /** Watches until the signal aborts, or the store is closed. */
+  async *#watch(prefix: string, from: Revision, signal: AbortSignal): AsyncGenerator<StoreEvent> {
+    const ended = new AbortController();
+    const end = (): void => ended.abort();
+    if (signal.aborted) end();
+    signal.addEventListener('abort', end, { once: true });
+    this.#watches.add(end);
+    try {
+      this.#checkOpen();
+      yield* this.#driver.watch(prefix, from, ended.signal);
+      if (!signal.aborted) this.#checkOpen();
+    } finally {
+      signal.removeEventListener('abort', end);
+      this.#watches.delete(end);
+    }
+  }
+
+  /** A session that is opened after nobody waits for it any more is ended. */
+  async #openSession(ttlMs: number, signal: AbortSignal | undefined): Promise<SessionId> {
+    const id = await this.#driver.openSession(ttlMs, signal);
+    if (signal?.aborted || this.#closed !== undefined) void this.#driver.endSession(id).catch(() => {});
+    return id;
+  }
+
+  async #close(): Promise<void> {
+    for (const end of this.#watches) end();
+    await Promise.all([...this.#sessions].map(session => session[Symbol.asyncDispose]()));
+    await this.#driver[Symbol.asyncDispose]();
+  }
+
+  /** A call that changes nothing anybody could see: what is lost of it may be asked for again. */
+  async #ask<Result>(
+    options: WaitOptions,
+    call: (signal: AbortSignal | undefined) => Promise<Result>,
+  ): Promise<Result> {
+    this.#checkOpen();
+    try {
+      return await boundedWait(this.#clock, options, 'not-applied', call);
+    } catch (thrown) {
+      if (!isUnknown(thrown)) throw thrown;
+      throw unavailable(thrown.message, thrown);
+    }
+  }
+
+  /** A call that changes something: what is lost of it may have taken effect, or still will. */
+  async #change<Result>(
+    options: CallOptions,
+    call: (call: DriverCall) => Promise<Result>,
+  ): Promise<Result | Unknown> {
+    const { operation } = options;
+    checkOperation(operation);
+    this.#checkOpen();
+    try {
+      return await boundedWait(this.#clock, options, 'unknown', signal => call({ operation, signal }));
+    } catch (thrown) {
+      if (!isUnknown(thrown)) throw thrown;
+      return { outcome: 'unknown', cause: thrown };
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#closed === undefined) return;
+    throw new QuorateError('CLOSED', 'The store was closed', { outcome: 'not-applied' });
+  }
+}
+
+function defaultMarginMs(ttlMs: number): number {
+  return ttlMs / 100 + 10;
+}
+
+function isUnknown(thrown: unknown): thrown is QuorateError {
+  return thrown instanceof QuorateError && thrown.outcome === 'unknown';
+}
+
+function unavailable(message: string, cause?: unknown): QuorateError {
+  return new QuorateError('UNAVAILABLE', message, {
+    retryable: true,
+    outcome: 'not-applied',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

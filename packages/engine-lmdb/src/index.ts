@@ -1,0 +1,6 @@
+/**
+ * A Store for the processes of one machine on LMDB: durable as you choose, woken by sockets, dead holders noticed by the kernel.
+ *
+ * @packageDocumentation
+ */
+export {};

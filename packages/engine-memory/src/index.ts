@@ -1,0 +1,6 @@
+/**
+ * A Store in the memory of one process, and served to others over any transport: the model that every engine is held to.
+ *
+ * @packageDocumentation
+ */
+export {};
