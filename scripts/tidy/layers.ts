@@ -15,6 +15,7 @@ const LAYERS: Readonly<Record<string, readonly string[] | 'anything'>> = {
   threads: ['core'],
   sim: ['core'],
   conformance: ['core'],
+  servers: [],
   lock: ['core', 'threads'],
   counter: ['core', 'threads'],
   queue: ['core', 'threads'],
@@ -29,7 +30,7 @@ const LAYERS: Readonly<Record<string, readonly string[] | 'anything'>> = {
 };
 
 /** What the tests of any package may import beside what its sources may. */
-export const TEST_KIT: readonly string[] = ['conformance', 'sim', 'engine-memory'];
+export const TEST_KIT: readonly string[] = ['conformance', 'sim', 'engine-memory', 'servers'];
 
 export const SCOPE = '@quorate/';
 

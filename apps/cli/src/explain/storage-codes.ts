@@ -53,6 +53,13 @@ export const storageCodes: Readonly<Record<string, ErrorCode>> = {
     means: 'There is no file of that name on the disk, or the snapshot that was being read was taken back.',
     advice: 'List the disk for what there is, or open with `create`.',
   },
+  OPERATION_SUPERSEDED: {
+    from: 'every Store',
+    means:
+      'An operation came again after a later one of its session had taken effect: what became of it is forgotten.',
+    advice:
+      'Settle each operation before the next begins in the same partition, or read what stands there now.',
+  },
   SESSION_LOST: {
     from: 'every Store',
     means: 'The session that the call belongs to is over: what it held, others may hold now.',
