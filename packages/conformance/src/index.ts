@@ -3,4 +3,7 @@
  *
  * @packageDocumentation
  */
-export {};
+export { runStoreCase, type StoreCase } from './store-case.ts';
+export { storeCases } from './store-cases.ts';
+export type { StoreStage } from './store-stage.ts';
+export type { StoreClientOptions, StoreFault, StoreSubject } from './store-subject.ts';

@@ -1,0 +1,160 @@
+import {
+  type Applied,
+  boundedWait,
+  type Clock,
+  type Condition,
+  type Entry,
+  errorCode,
+  type Random,
+  type Revision,
+  type Session,
+  sleep,
+  type Store,
+  type StoreCapabilities,
+} from '@quorate/core';
+import { ok, shown } from './expect.ts';
+import type { StoreClientOptions, StoreSubject } from './store-subject.ts';
+
+/** A key that is not there. */
+export const absent = { absent: true } as const;
+
+/** The bytes of a text. */
+export function bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+/** The text of a value. */
+export function textOf(entry: Entry | undefined): string | undefined {
+  return entry && new TextDecoder().decode(entry.value);
+}
+
+/** What one case works with: clients that are disposed of afterwards, names of its own, and waits that end. */
+export class StoreStage implements AsyncDisposable {
+  readonly subject: StoreSubject;
+  readonly #stores: Store[] = [];
+
+  constructor(subject: StoreSubject) {
+    this.subject = subject;
+  }
+
+  get clock(): Clock {
+    return this.subject.clock;
+  }
+
+  get random(): Random {
+    return this.subject.random;
+  }
+
+  get ttlMs(): number {
+    return this.subject.ttlMs;
+  }
+
+  /** The first client. */
+  get store(): Store {
+    return this.#stores[0] as Store;
+  }
+
+  get capabilities(): StoreCapabilities {
+    return this.store.capabilities;
+  }
+
+  /** Opens one more client. */
+  async open(options?: StoreClientOptions): Promise<Store> {
+    const store = await this.within('a client is opened', this.subject.open(options));
+    this.#stores.push(store);
+    return store;
+  }
+
+  /** The name of a partition that nobody has used. */
+  partition(): string {
+    const words = [0, 1].map(() => this.random.uint32().toString(16).padStart(8, '0'));
+    return `case-${words.join('')}`;
+  }
+
+  /** Waits, and throws where it takes longer than the subject's patience. */
+  async within<Result>(what: string, wait: PromiseLike<Result>): Promise<Result> {
+    const { patienceMs = 10_000 } = this.subject;
+    try {
+      return await boundedWait(this.clock, { deadlineMs: patienceMs }, 'unknown', async () => wait);
+    } catch (thrown) {
+      if (errorCode(thrown) !== 'DEADLINE_EXCEEDED' || (await settled(wait))) throw thrown;
+      throw new Error(`Waited for ${patienceMs} ms in vain until ${what}`);
+    }
+  }
+
+  sleep(durationMs: number): Promise<void> {
+    return sleep(this.clock, durationMs);
+  }
+
+  /** A session that stays alive unless it is ended. */
+  session(store: Store = this.store, ttlMs: number = Math.max(60_000, this.ttlMs)): Promise<Session> {
+    return this.within('a session is opened', store.session({ ttlMs }));
+  }
+
+  /** Writes, which must succeed. */
+  async put(
+    key: string,
+    value = '',
+    condition: Condition = absent,
+    options: Parameters<Store['put']>[3] & { readonly store?: Store } = {},
+  ): Promise<Applied> {
+    const { store = this.store, ...call } = options;
+    const result = await this.within(`${key} is put`, store.put(key, bytes(value), condition, call));
+    return applied(`put of ${key}`, result);
+  }
+
+  /** Deletes, which must succeed. */
+  async delete(key: string, condition: Condition, store: Store = this.store): Promise<Applied> {
+    return applied(`delete of ${key}`, await this.within(`${key} is deleted`, store.delete(key, condition)));
+  }
+
+  get(key: string, store: Store = this.store): Promise<Entry | undefined> {
+    return this.within(`${key} is got`, store.get(key));
+  }
+
+  /** The keys under a prefix, in the store's order. */
+  async keys(
+    prefix: string,
+    options: Parameters<Store['list']>[1] = {},
+    store: Store = this.store,
+  ): Promise<string[]> {
+    const { entries } = await this.within(`${prefix} is listed`, store.list(prefix, options));
+    return entries.map(({ key }) => key);
+  }
+
+  /** The revision that the partition of a prefix stands at. */
+  async revision(prefix: string, store: Store = this.store): Promise<Revision> {
+    return (await this.within(`${prefix} is listed`, store.list(prefix))).revision;
+  }
+
+  /** What a call throws; it must. */
+  async thrown(what: string, call: () => unknown): Promise<unknown> {
+    try {
+      await this.within(what, (async () => call())());
+    } catch (thrown) {
+      return thrown;
+    }
+    throw new Error(`Not refused: ${what}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(
+      this.#stores.map(store => this.within('a client is disposed of', store[Symbol.asyncDispose]())),
+    );
+  }
+}
+
+/** A result as what took effect. */
+export function applied<Result extends { readonly outcome: string }>(
+  what: string,
+  result: Result,
+): Extract<Result, { readonly outcome: 'applied' }> {
+  ok(result.outcome === 'applied', `${what} takes effect: received ${shown(result)}`);
+  return result as Extract<Result, { readonly outcome: 'applied' }>;
+}
+
+/** Whether a wait is over, without waiting. */
+async function settled(wait: PromiseLike<unknown>): Promise<boolean> {
+  const pending = {};
+  return (await Promise.race([wait, pending]).catch(() => undefined)) !== pending;
+}
