@@ -16,7 +16,7 @@ export function ask(
     });
     socket.setTimeout(ANSWER_MS, () => socket.destroy());
     socket.on('error', () => {});
-    socket.on('data', chunk => {
+    socket.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
       if (isEnough(Buffer.concat(chunks))) socket.destroy();
     });

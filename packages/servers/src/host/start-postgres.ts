@@ -37,7 +37,10 @@ export function startPostgres({ settings = {} }: PostgresOptions = {}): Promise<
       await run(initdb, [...args, '--locale=C'], { cwd: folder, ...user });
     },
     args: (port, folder) => [
-      ...['-D', join(folder, 'data'), '-p', `${port}`],
+      '-D',
+      join(folder, 'data'),
+      '-p',
+      `${port}`,
       ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     ],
     url: port => `postgres://postgres@127.0.0.1:${port}/postgres`,

@@ -14,11 +14,11 @@ export function startRedis({ appendfsync, args = [] }: RedisOptions = {}): Promi
   return startServer({
     name: 'redis',
     program: binaryOf('redis'),
-    args: (port, folder) => [
-      ...['--bind', '127.0.0.1', '--port', `${port}`, '--dir', folder, '--save', ''],
-      ...(appendfsync === undefined ? [] : ['--appendonly', 'yes', '--appendfsync', appendfsync]),
-      ...args,
-    ],
+    args: (port, folder) => {
+      const append = appendfsync === undefined ? [] : ['--appendonly', 'yes', '--appendfsync', appendfsync];
+      const place = ['--bind', '127.0.0.1', '--port', `${port}`, '--dir', folder, '--save', ''];
+      return [...place, ...append, ...args];
+    },
     url: port => `redis://127.0.0.1:${port}`,
     isReady: async port => (await askRedis(port, 'PING')) === '+PONG',
   });
