@@ -87,6 +87,7 @@ export type {
 } from './store/store.ts';
 export { driveStore, type DriveStoreOptions, listMax } from './store/drive-store.ts';
 export { KeptSession, type KeptSessionOptions, type Moment, momentOf } from './store/kept-session.ts';
+export { ownedBatch, ownedEnqueued, ownedEntry, ownedWrite } from './store/owned-entry.ts';
 export { keyMaxBytes, partitionOf } from './store/store-arguments.ts';
 export type { DriverCall, StoreDriver } from './store/store-driver.ts';
 export {

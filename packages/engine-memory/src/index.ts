@@ -3,4 +3,5 @@
  *
  * @packageDocumentation
  */
-export {};
+export { Memory, type MemoryOptions } from './memory.ts';
+export { createMemoryStore, type MemoryClientOptions, type MemoryStore } from './memory-store.ts';

@@ -41,6 +41,8 @@ export interface StorePartitionOptions {
   readonly changesMax?: number;
   /** Where revisions begin to count, for a partition that was forgotten. Default 0. */
   readonly revision?: Revision;
+  /** Whether a session lives. Default: all do. */
+  readonly isAlive?: (session: SessionId) => boolean;
 }
 
 const int64 = { min: -(2n ** 63n), max: 2n ** 63n - 1n } as const;
@@ -57,13 +59,16 @@ export class StorePartition {
   readonly #bySession = new Map<SessionId, Set<string>>();
   readonly #remembered = new Map<SessionId, Remembered>();
   readonly #changesMax: number;
+  readonly #isAlive: (session: SessionId) => boolean;
   #revision: number;
   #changes: StoreChange[] = [];
   /** Changes up to this revision are forgotten. */
   #forgotten: number;
 
-  constructor({ changesMax = 1000, revision = 0 as Revision }: StorePartitionOptions = {}) {
+  constructor(options: StorePartitionOptions = {}) {
+    const { changesMax = 1000, revision = 0 as Revision, isAlive = () => true } = options;
     this.#changesMax = changesMax;
+    this.#isAlive = isAlive;
     this.#revision = revision;
     this.#forgotten = revision;
   }
@@ -91,8 +96,10 @@ export class StorePartition {
     return { entries, revision: this.revision };
   }
 
+  /** @throws QuorateError `SESSION_LOST`, `OPERATION_SUPERSEDED`, as all that change something */
   put(write: EntryWrite, condition: Condition, operation?: OperationId): Applied | Refused {
     return this.#once(operation, () => {
+      this.#checkAlive(write.session);
       const current = this.#entries.get(write.key);
       if (!holds(condition, current)) return refused(current);
       const revision = this.#next();
@@ -112,6 +119,7 @@ export class StorePartition {
 
   enqueue(prefix: string, value: Uint8Array, session: SessionId, operation?: OperationId): Enqueued {
     const self = this.#once(operation, () => {
+      this.#checkAlive(session);
       let revision = this.#next();
       while (this.#entries.get(queueKey(prefix, revision)) !== undefined) revision = this.#next();
       return this.#put({ type: 'put', key: queueKey(prefix, revision), value, session }, revision);
@@ -144,6 +152,7 @@ export class StorePartition {
     operation?: OperationId,
   ): Exclude<BatchResult, { readonly outcome: 'unknown' }> {
     return this.#once(operation, () => {
+      for (const write of writes) if (write.type === 'put') this.#checkAlive(write.session);
       for (const [key, condition] of conditions) {
         const current = this.#entries.get(key);
         if (!holds(condition, current)) return { key, ...refused(current) };
@@ -172,17 +181,24 @@ export class StorePartition {
   /** Changes under `prefix` after a revision; undefined where some are forgotten. */
   changesAfter(prefix: string, from: number): readonly StoreChange[] | undefined {
     if (from < this.#forgotten) return undefined;
-    return this.#changes.filter(({ entry, revision }) => revision > from && entry.key.startsWith(prefix));
+    const found: StoreChange[] = [];
+    for (let index = this.#indexAfter(from); index < this.#changes.length; index++) {
+      const change = this.#changes[index] as StoreChange;
+      if (change.entry.key.startsWith(prefix)) found.push(change);
+    }
+    return found;
   }
 
   /**
-   * Carries an operation out, once: whoever repeats it gets the first result again.
+   * Carries an operation out, once: whoever repeats it gets the first result again, also where what it names is dead by now.
    *
-   * @throws QuorateError `OPERATION_SUPERSEDED`
+   * @throws QuorateError `OPERATION_SUPERSEDED`, `SESSION_LOST` with the outcome `unknown`
    */
   #once<Result>(operation: OperationId | undefined, run: () => Result): Result {
     if (operation === undefined) return run();
     const { session, sequence } = operation;
+    // It may have been carried out before the session ended: nobody knows any more.
+    if (!this.#isAlive(session)) throw sessionLost(session, 'unknown');
     const last = this.#remembered.get(session);
     if (last?.sequence === sequence) return last.result as Result;
     if (last !== undefined && sequence < last.sequence) throw superseded(operation, last.sequence);
@@ -191,6 +207,21 @@ export class StorePartition {
       this.#remembered.set(session, { sequence, result });
     }
     return result;
+  }
+
+  #checkAlive(session: SessionId | undefined): void {
+    if (session !== undefined && !this.#isAlive(session)) throw sessionLost(session, 'not-applied');
+  }
+
+  /** Where the changes after a revision begin: they are sorted, so halves of them are looked at. */
+  #indexAfter(revision: number): number {
+    let [low, high] = [0, this.#changes.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#changes[middle] as StoreChange).revision > revision) high = middle;
+      else low = middle + 1;
+    }
+    return low;
   }
 
   #before(prefix: string, { created }: Entry): Entry | undefined {

@@ -1,10 +1,8 @@
 import {
   type NodeId,
   partitionOf,
-  sessionLost,
   type StoreChange,
   StorePartition,
-  type OperationId,
   type Revision,
   type SessionId,
   sessionId,
@@ -93,25 +91,11 @@ export class SimStoreService {
   /**
    * Changes the partition of a key or prefix as one step, and tells whoever watches it.
    *
-   * @param sessions those that the call's entries name
    * @param call what is asked for, as the trace shows it
    * @throws QuorateError `SESSION_LOST`, `OPERATION_SUPERSEDED`
    */
-  change<Result>(
-    key: string,
-    call: string,
-    operation: OperationId | undefined,
-    sessions: readonly (SessionId | undefined)[],
-    run: (partition: StorePartition) => Result,
-  ): Result {
+  change<Result>(key: string, call: string, run: (partition: StorePartition) => Result): Result {
     const partition = this.#partition(key);
-    // An operation of a dead session may have been carried out before: nobody knows any more.
-    if (operation !== undefined && !this.#sessions.has(operation.session)) {
-      throw sessionLost(operation.session, 'unknown');
-    }
-    for (const session of sessions) {
-      if (session !== undefined && !this.#sessions.has(session)) throw sessionLost(session, 'not-applied');
-    }
     const before = partition.revision;
     const result = run(partition);
     this.device.trace({ type: 'store', action: call, text: `${before} to ${partition.revision}` });
@@ -190,7 +174,10 @@ export class SimStoreService {
     const name = partitionOf(key);
     let partition = this.#partitions.get(name);
     if (partition === undefined) {
-      partition = new StorePartition({ changesMax: this.#options.changesMax ?? 1000 });
+      partition = new StorePartition({
+        changesMax: this.#options.changesMax ?? 1000,
+        isAlive: session => this.#sessions.has(session),
+      });
       this.#partitions.set(name, partition);
     }
     return partition;

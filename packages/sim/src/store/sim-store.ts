@@ -12,6 +12,10 @@ import {
   type EntryWrite,
   type Listing,
   type ListQuery,
+  ownedBatch,
+  ownedEnqueued,
+  ownedEntry,
+  ownedWrite,
   type Refused,
   type Revision,
   type SessionId,
@@ -24,7 +28,6 @@ import {
 } from '@quorate/core';
 import type { Device } from '../device.ts';
 import { neverSettles } from '../device-wait.ts';
-import { ownedBatch, ownedEnqueued, ownedEntry, ownedWrite } from './owned-entry.ts';
 import { SimStoreService } from './sim-store-service.ts';
 import { StoreLink } from './store-link.ts';
 import { watchStore } from './store-watch.ts';
@@ -89,20 +92,16 @@ class SimStoreDriver implements StoreDriver {
   }
 
   async put(write: EntryWrite, condition: Condition, { operation }: DriverCall): Promise<Applied | Refused> {
-    const { key, session } = write;
+    const { key } = write;
     const result = await this.#link.call(service =>
-      service.change(key, `put ${key}`, operation, [session], partition =>
-        partition.put(write, condition, operation),
-      ),
+      service.change(key, `put ${key}`, partition => partition.put(write, condition, operation)),
     );
     return ownedWrite(result);
   }
 
   async delete(key: string, condition: Condition, { operation }: DriverCall): Promise<Applied | Refused> {
     const result = await this.#link.call(service =>
-      service.change(key, `delete ${key}`, operation, [], partition =>
-        partition.delete(key, condition, operation),
-      ),
+      service.change(key, `delete ${key}`, partition => partition.delete(key, condition, operation)),
     );
     return ownedWrite(result);
   }
@@ -114,7 +113,7 @@ class SimStoreDriver implements StoreDriver {
     { operation }: DriverCall,
   ): Promise<Enqueued> {
     const result = await this.#link.call(service =>
-      service.change(prefix, `enqueue ${prefix}`, operation, [session], partition =>
+      service.change(prefix, `enqueue ${prefix}`, partition =>
         partition.enqueue(prefix, value, session, operation),
       ),
     );
@@ -123,9 +122,7 @@ class SimStoreDriver implements StoreDriver {
 
   add(key: string, delta: bigint, { operation }: DriverCall): Promise<Exclude<AddResult, Unknown>> {
     return this.#link.call(service =>
-      service.change(key, `add ${delta} to ${key}`, operation, [], partition =>
-        partition.add(key, delta, operation),
-      ),
+      service.change(key, `add ${delta} to ${key}`, partition => partition.add(key, delta, operation)),
     );
   }
 
@@ -135,12 +132,9 @@ class SimStoreDriver implements StoreDriver {
     { operation }: DriverCall,
   ): Promise<Exclude<BatchResult, Unknown>> {
     const [first] = [...conditions.keys(), ...writes.map(({ key }) => key)] as [string];
-    const sessions = writes.map(write => (write.type === 'put' ? write.session : undefined));
     const call = `batch ${writes.map(({ type, key }) => `${type} ${key}`).join()}`;
     const result = await this.#link.call(service =>
-      service.change(first, call, operation, sessions, partition =>
-        partition.batch(conditions, writes, operation),
-      ),
+      service.change(first, call, partition => partition.batch(conditions, writes, operation)),
     );
     return ownedBatch(result);
   }

@@ -1,7 +1,6 @@
-import { boundedWait, errorCode, type Revision, sleep, type StoreEvent } from '@quorate/core';
+import { boundedWait, errorCode, ownedEntry, type Revision, sleep, type StoreEvent } from '@quorate/core';
 import type { Device } from '../device.ts';
 import { drawChance } from '../device-wait.ts';
-import { ownedEntry } from './owned-entry.ts';
 import type { SimStoreOptions } from './sim-store.ts';
 import type { SimStoreService, WatchAnswer } from './sim-store-service.ts';
 import type { StoreLink } from './store-link.ts';

@@ -1,6 +1,6 @@
-import type { Applied, BatchResult, Enqueued, Entry, Refused, Unknown } from '@quorate/core';
+import type { Applied, BatchResult, Enqueued, Entry, Refused, Unknown } from './store.ts';
 
-/** A copy that the receiver may keep and change; what the service holds never changes. */
+/** A copy that the receiver may keep and change, of an entry that its partition holds and never changes. */
 export function ownedEntry(entry: Entry): Entry {
   return { ...entry, value: new Uint8Array(entry.value) };
 }
