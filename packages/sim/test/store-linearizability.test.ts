@@ -71,6 +71,7 @@ async function addOnce(store: Store, env: ClientEnv, operation: OperationId): Pr
       throw error;
     });
     if (result?.outcome === 'applied') return Number(result.value);
+    if (result?.cause.code === 'SESSION_LOST') throw result.cause;
     await sleep(env.clock, 20);
   }
 }

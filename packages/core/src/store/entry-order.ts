@@ -40,6 +40,7 @@ export class EntryOrder {
     this.#entries[place] = undefined;
     while (this.#start < this.#entries.length && this.#entries[this.#start] === undefined) this.#start++;
     while (this.#entries.length > 0 && this.#entries.at(-1) === undefined) this.#entries.pop();
+    if (this.#entries.length === 0) this.#start = 0;
     const holes = this.#entries.length - this.#places.size;
     if (holes >= holesMin && holes > this.#places.size) this.#closeHoles();
   }
