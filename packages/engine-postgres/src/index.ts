@@ -3,4 +3,10 @@
  *
  * @packageDocumentation
  */
-export {};
+export { createPostgresStore, type PostgresStoreOptions } from './host/create-postgres-store.ts';
+export type {
+  PostgresConnection,
+  PostgresNotification,
+  PostgresPool,
+  PostgresQuery,
+} from './postgres-client.ts';

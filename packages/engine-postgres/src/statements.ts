@@ -1,0 +1,47 @@
+/** The statements that a store sends, for one schema. */
+export type Statements = Readonly<
+  Record<
+    | 'get'
+    | 'listOldest'
+    | 'listNewest'
+    | 'put'
+    | 'delete'
+    | 'enqueue'
+    | 'add'
+    | 'batch'
+    | 'watch'
+    | 'open'
+    | 'renew'
+    | 'end'
+    | 'left'
+    | 'sweep',
+    string
+  >
+>;
+
+/** @param s the schema as a quoted identifier */
+export function statementsFor(s: string): Statements {
+  const list = (direction: 'asc' | 'desc'): string => `
+    select coalesce((select revision from ${s}.partition where name = $1), 0) as partition_revision, e.*
+    from (select 1) one left join lateral (
+      select key, value, created, modified, session from ${s}.entry
+      where partition = $1 and starts_with(key, $2) and ($3::bigint is null or created < $3)
+      order by created ${direction}, ordinal ${direction} limit $4
+    ) e on true`;
+  return {
+    get: `select value, created, modified, session from ${s}.entry where partition = $1 and key = $2`,
+    listOldest: list('asc'),
+    listNewest: list('desc'),
+    put: `select * from ${s}.put_entry($1, $2, $3, $4, $5, $6, $7, $8)`,
+    delete: `select * from ${s}.delete_entry($1, $2, $3, $4, $5, $6)`,
+    enqueue: `select * from ${s}.enqueue_entry($1, $2, $3, $4, $5, $6)`,
+    add: `select * from ${s}.add_number($1, $2, $3, $4, $5)`,
+    batch: `select * from ${s}.batch_write($1, $2, $3, $4, $5)`,
+    watch: `select * from ${s}.watch_changes($1, $2, $3)`,
+    open: `insert into ${s}.session values ($1, $2, clock_timestamp() + $2 * interval '1 millisecond')`,
+    renew: `select ${s}.renew_session($1) as alive`,
+    end: `select ${s}.end_session($1)`,
+    left: `select extract(epoch from deadline - clock_timestamp()) * 1000 as left_ms from ${s}.session where id = $1`,
+    sweep: `select ${s}.sweep()`,
+  };
+}
