@@ -21,7 +21,11 @@ const passing = ['08', '40', '53', '55', '57'];
 
 /** What an answer means that the server gave as an error. Its transaction was rolled back, but where the server itself ended. */
 export function serverError(thrown: unknown, call: FailedCall): unknown {
-  const { code = '', detail = '', message = '' } = thrown as { code?: string; detail?: string; message?: string };
+  const {
+    code = '',
+    detail = '',
+    message = '',
+  } = thrown as { code?: string; detail?: string; message?: string };
   const { operation, key = '', delta = 0n } = call;
   switch (code) {
     case 'QU001':

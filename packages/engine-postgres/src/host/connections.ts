@@ -6,6 +6,7 @@ import { type FailedCall, serverError, unavailable } from '../server-error.ts';
 export class Connections {
   readonly #pool: PostgresPool;
   readonly #prepares: boolean;
+  readonly #heard = new WeakSet<PostgresConnection>();
 
   /** @param prepares whether statements are prepared on the server: not behind a pooler that shares out transactions */
   constructor(pool: PostgresPool, prepares: boolean) {
@@ -49,7 +50,13 @@ export class Connections {
   /** A connection of one's own. @throws QuorateError `UNAVAILABLE` `not-applied` */
   async connect(): Promise<PostgresConnection> {
     try {
-      return await this.#pool.connect();
+      const connection = await this.#pool.connect();
+      if (!this.#heard.has(connection)) {
+        this.#heard.add(connection);
+        // One that breaks while it is out of the pool tells nobody else; the call on it fails by itself.
+        connection.on('error', () => {});
+      }
+      return connection;
     } catch (thrown) {
       throw unavailable(`No connection to PostgreSQL: ${(thrown as Error).message}`, false, thrown);
     }

@@ -83,7 +83,11 @@ async function poolOf(options: PostgresStoreOptions): Promise<[PostgresPool, () 
     throw new RangeError(`Most connections must be an integer of at least 3: received ${connectionsMax}`);
   }
   const { default: pg } = await import('pg');
-  const own = new pg.Pool({ connectionString, max: connectionsMax, keepAlive: true }) as unknown as PostgresPool;
+  const own = new pg.Pool({
+    connectionString,
+    max: connectionsMax,
+    keepAlive: true,
+  }) as unknown as PostgresPool;
   own.on('error', ignore);
   return [own, async () => void (await own.end())];
 }
@@ -121,7 +125,7 @@ async function makeSchema(connection: PostgresConnection, schema: string): Promi
   await run('begin');
   try {
     await run(`select pg_advisory_xact_lock(hashtextextended('quorate ${schema.replaceAll("'", "''")}', 0))`);
-    if (!(await isCurrent(connection, schema))) {
+    if ((await versionIn(connection, schema)) !== schemaVersion) {
       await run(schemaScript(schema));
       await run(`insert into ${schema}.version select ${schemaVersion}
         where not exists (select 1 from ${schema}.version)`);
@@ -133,21 +137,22 @@ async function makeSchema(connection: PostgresConnection, schema: string): Promi
   }
 }
 
-async function isCurrent(connection: PostgresConnection, schema: string): Promise<boolean> {
-  const { rows } = await connection.query({
+/** The version of the tables; nothing where there are none. */
+async function versionIn(connection: PostgresConnection, schema: string): Promise<number | undefined> {
+  const made = await connection.query({
     text: `select to_regclass($1) is not null as made`,
     values: [`${schema}.version`],
   });
-  if (rows[0]?.['made'] !== true) return false;
-  const { rows: versions } = await connection.query({ text: `select version from ${schema}.version` });
-  return versions[0]?.['version'] === schemaVersion;
+  if (made.rows[0]?.['made'] !== true) return undefined;
+  const { rows } = await connection.query({ text: `select version from ${schema}.version` });
+  return rows[0]?.['version'] as number | undefined;
 }
 
 async function checkSchema(connection: PostgresConnection, schema: string): Promise<void> {
-  const { rows } = await connection.query({ text: `select version from ${schema}.version` });
-  const version = rows[0]?.['version'];
+  const version = await versionIn(connection, schema);
   if (version === schemaVersion) return;
-  throw unsupported(`Tables in ${schema} must be of version ${schemaVersion}: found ${String(version)}`);
+  const found = version === undefined ? 'there are none' : `found ${version}`;
+  throw unsupported(`Tables in ${schema} must be of version ${schemaVersion}: ${found}`);
 }
 
 function unsupported(message: string): QuorateError {

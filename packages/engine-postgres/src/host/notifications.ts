@@ -120,14 +120,14 @@ export class Notifications {
       this.#listen(connection, [...this.#channels.keys()]);
     });
     // It listens to what nobody else wants to hear.
-    connection.on('error', () => {});
     connection.release(true);
   }
 
   #listen(connection: PostgresConnection, channels: readonly string[]): void {
     connection.query({ text: channels.map(channel => `listen ${channel}`).join('; ') }).then(
       () => {
-        for (const channel of channels) for (const listener of this.#channels.get(channel) ?? []) listener(undefined);
+        for (const channel of channels)
+          for (const listener of this.#channels.get(channel) ?? []) listener(undefined);
       },
       // The connection's end says the rest.
       () => {},

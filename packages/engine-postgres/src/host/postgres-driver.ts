@@ -159,7 +159,9 @@ export class PostgresDriver implements StoreDriver {
     );
     const [first] = [...conditions.keys(), ...writes.map(({ key }) => key)] as [string];
     const values = [partitionOf(first), JSON.stringify(checks), JSON.stringify(changes)];
-    const [row] = (await this.#run('batch', [...values, ...idOf({ operation })], { operation }, signal)) as [Row];
+    const [row] = (await this.#run('batch', [...values, ...idOf({ operation })], { operation }, signal)) as [
+      Row,
+    ];
     if (row['applied'] === true) return { outcome: 'applied', revision: revisionOf(row['revision']) };
     const key = row['key'] as string;
     return { key, ...refused(row, key) };
@@ -216,7 +218,13 @@ export class PostgresDriver implements StoreDriver {
     signal: AbortSignal | undefined,
   ): Promise<readonly Row[]> {
     const text = this.#statements[name];
-    return this.#options.connections.run(`quorate ${this.#options.schema} ${name}`, text, values, call, signal);
+    return this.#options.connections.run(
+      `quorate ${this.#options.schema} ${name}`,
+      text,
+      values,
+      call,
+      signal,
+    );
   }
 
   /** How long a session has left to live; nothing where it is dead. */
