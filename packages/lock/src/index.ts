@@ -3,4 +3,22 @@
  *
  * @packageDocumentation
  */
-export {};
+export type { AllLocks } from './all-locks.ts';
+export { createLocks, type Locks, type LockSettings, permitsMax } from './create-locks.ts';
+export type { Election, Leader, Leadership } from './election.ts';
+export { asyncTasks } from './host/async-tasks.ts';
+export type {
+  AcquireOptions,
+  Hold,
+  Holds,
+  Lock,
+  Lockable,
+  Mutex,
+  Purpose,
+  ReadLock,
+  ReadWriteLock,
+  Semaphore,
+} from './lock.ts';
+export { lockNameMaxBytes } from './lock-name.ts';
+export type { LocksOptions } from './lock-options.ts';
+export type { LockTask, TaskScope } from './lock-task.ts';

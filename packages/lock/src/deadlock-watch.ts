@@ -1,0 +1,110 @@
+import { type Clock, sleep } from '@quorate/core';
+import { deadlock } from './lock-error.ts';
+import { describeCircle, findDeadlock, victimOf, type WaitNode } from './wait-graph.ts';
+import type { WaitRecords } from './wait-records.ts';
+import type { Waiter } from './waiter.ts';
+
+/**
+ * Finds those who wait for each other: within the process when a wait begins, and beyond it when a wait takes long. Only tasks
+ * that hold something while they wait cost anything.
+ */
+export class DeadlockWatch {
+  readonly #clock: Clock;
+  readonly #records: WaitRecords;
+  readonly #checkMs: number;
+  readonly #inBackground: (work: Promise<unknown>) => void;
+
+  constructor(
+    clock: Clock,
+    records: WaitRecords,
+    checkMs: number,
+    inBackground: (work: Promise<unknown>) => void,
+  ) {
+    this.#clock = clock;
+    this.#records = records;
+    this.#checkMs = checkMs;
+    this.#inBackground = inBackground;
+  }
+
+  /** Fails the waiter where its wait closes a circle. */
+  onWait(waiter: Waiter): void {
+    const { task } = waiter;
+    if (task === undefined || task.holds.size === 0) return;
+    const [start, ...others] = localNodes(waiter) as [WaitNode, ...WaitNode[]];
+    const circle = findDeadlock([start, ...others], start);
+    if (circle !== undefined) {
+      waiter.fail(deadlock(waiter.station.name, describeCircle(circle)));
+      return;
+    }
+    const ended = new AbortController();
+    waiter.onEnd = () => ended.abort();
+    this.#inBackground(this.#watch(waiter, ended.signal));
+  }
+
+  /** Looks again and again. One circle must be seen twice: between the listings that it is read from somebody may have moved. */
+  async #watch(waiter: Waiter, ended: AbortSignal): Promise<void> {
+    let suspected = '';
+    let isPublished = false;
+    for (;;) {
+      await sleepUnheld(this.#clock, this.#checkMs, ended);
+      if (ended.aborted) break;
+      isPublished = true;
+      const circle = await this.#records.circleOf(waiter).catch(() => undefined);
+      if (ended.aborted) break;
+      const [start] = circle ?? [];
+      const text = circle === undefined ? '' : describeCircle(circle);
+      if (circle !== undefined && text === suspected && victimOf(circle) === start) {
+        waiter.fail(deadlock(waiter.station.name, text));
+        break;
+      }
+      suspected = text;
+    }
+    if (isPublished) await this.#records.remove(waiter);
+  }
+}
+
+/** Whom the waiter waits for here, whom those wait for, and so on; itself first. */
+function localNodes(first: Waiter): readonly WaitNode[] {
+  const nodes = new Map<Waiter, WaitNode>();
+  const reached = [first];
+  for (const waiter of reached) {
+    const { station, task } = waiter;
+    if (nodes.has(waiter) || task === undefined) continue;
+    const blockers = [...station.blockers()];
+    nodes.set(waiter, {
+      task: task.id,
+      label: task.label,
+      wanted: station.kind.text,
+      order: nodes.size,
+      need: station.kind.rule.need,
+      blockers: blockers.map(({ id }) => id),
+    });
+    for (const blocker of blockers) reached.push(...blocker.waits);
+  }
+  return [...nodes.values()];
+}
+
+/** Settles early when aborted, and keeps no process alive. */
+function sleepUnheld(clock: Clock, durationMs: number, signal: AbortSignal): Promise<void> {
+  return sleep(
+    {
+      ...clockReadings(clock),
+      setTimer(delayMs, callback) {
+        const timer = clock.setTimer(delayMs, callback);
+        timer.unref();
+        return timer;
+      },
+    },
+    durationMs,
+    { signal },
+  ).catch(() => {});
+}
+
+function clockReadings(clock: Clock): Omit<Clock, 'setTimer'> {
+  return {
+    wallMs: () => clock.wallMs(),
+    monotonicMs: () => clock.monotonicMs(),
+    bootMs: () => clock.bootMs(),
+    bootId: clock.bootId,
+  };
+}

@@ -1,0 +1,341 @@
+import { boundedWait, type Revision, type WaitOptions } from '@quorate/core';
+import { handOffsPerTicket, HoldCore } from './hold-core.ts';
+import type { AcquireOptions } from './lock.ts';
+import type { LockDelay } from './lock-delay.ts';
+import { LinkedList } from './linked-list.ts';
+import { locksClosed } from './lock-error.ts';
+import type { OwnTask } from './lock-task.ts';
+import type { LockSession } from './lock-session.ts';
+import type { SessionPool } from './session-pool.ts';
+import { Slot } from './slot.ts';
+import { Ticket, type TicketContext, type TicketEnd } from './ticket.ts';
+import { type TicketRule, upgradeRule } from './ticket-rule.ts';
+import { Waiter } from './waiter.ts';
+
+/** How long a process may keep a lock to itself while others wait in the store. */
+export interface HandOffBudget {
+  /** How often it is handed on. */
+  readonly max: number;
+  /** For how long. */
+  readonly ms: number;
+}
+
+/** What stations of one manager share. */
+export interface StationContext {
+  readonly tickets: TicketContext;
+  readonly pool: SessionPool;
+  readonly handOff: HandOffBudget;
+  /** Whether the manager was closed. */
+  isClosed(): boolean;
+  /** Keeps the manager from closing before it has settled. */
+  inBackground(work: Promise<unknown>): void;
+  /** Somebody begins to wait in line. May fail it. */
+  onWait(waiter: Waiter): void;
+}
+
+/** What kind of lock a station is for. */
+export interface StationKind {
+  /** What it is called in messages: `mutex "a"`. */
+  readonly text: string;
+  readonly partition: string;
+  readonly rule: TicketRule;
+  /** How many entries it has in the store at most. */
+  readonly ticketsMax: number;
+  /** How many of them wait. */
+  readonly pendingMax: number;
+  /** Whether all who wait at the moment of a grant share it. Else it is given to one after the other. */
+  readonly isShared: boolean;
+  readonly delay?: LockDelay | undefined;
+  /** A candidate's own bytes. */
+  readonly value?: Uint8Array;
+}
+
+/**
+ * One process's part in one lock: those who wait here stand in line here, and stand in the store's line together, with no more
+ * entries than can be of use. What is granted goes to the first of them, and on from one to the next without the store for a while
+ * (lock cohorting: Dice, Marathe, Shavit, 2012), each time under a fence of its own.
+ */
+export class Station {
+  readonly name: string;
+  readonly kind: StationKind;
+  readonly ttlMs: number;
+  /** The readers' station of a writers', and the other way round. */
+  partner: Station | undefined;
+  readonly #context: StationContext;
+  readonly #onIdle: (station: Station) => void;
+  readonly #waiters = new LinkedList<Waiter>();
+  readonly #slots = new Set<Slot>();
+  /** Entries that wait in the store, and are wanted. */
+  #pending = 0;
+
+  constructor(
+    context: StationContext,
+    name: string,
+    kind: StationKind,
+    ttlMs: number,
+    onIdle: (station: Station) => void = () => {},
+  ) {
+    this.#context = context;
+    this.name = name;
+    this.kind = kind;
+    this.ttlMs = ttlMs;
+    this.#onIdle = onIdle;
+  }
+
+  /** How many wait here. */
+  get waiterCount(): number {
+    return this.#waiters.size;
+  }
+
+  get isIdle(): boolean {
+    return this.#waiters.size === 0 && this.#slots.size === 0;
+  }
+
+  /** Those of this process who certainly must go before somebody who waits here has a turn. */
+  *blockers(): Iterable<OwnTask> {
+    if (!this.kind.isShared) yield* this.holders();
+    if (this.partner !== undefined) yield* this.partner.holders();
+  }
+
+  /** Those who hold it here. */
+  *holders(): Iterable<OwnTask> {
+    for (const { cores } of this.#slots) for (const { task } of cores) if (task !== undefined) yield task;
+  }
+
+  /** The entry that stands in line for whoever waits here, and whether it has its turn. */
+  front(): { readonly key: string; readonly created: Revision; readonly isGranted: boolean } | undefined {
+    for (const { ticket, isGranted } of this.#slots) {
+      if (ticket?.entry !== undefined) return { key: ticket.entry.key, created: ticket.entry.created, isGranted };
+    }
+    return undefined;
+  }
+
+  /** @throws QuorateError, at once or by the promise */
+  acquire(options: AcquireOptions, task: OwnTask | undefined): Promise<HoldCore> {
+    if (this.#context.isClosed()) throw locksClosed(this.name);
+    const waiter = new Waiter(this, task);
+    try {
+      waiter.limit(this.#context.tickets.clock, options);
+    } catch (thrown) {
+      this.#leaveIfIdle();
+      throw thrown;
+    }
+    this.#waiters.push(waiter);
+    task?.waits.add(waiter);
+    this.#pump();
+    // Whoever has an entry to itself may have it at once; all others wait for somebody.
+    if (task !== undefined) this.#context.onWait(waiter);
+    return waiter.promise;
+  }
+
+  /** Takes what is free at once. */
+  async tryAcquire(options: AcquireOptions, task: OwnTask | undefined): Promise<HoldCore | undefined> {
+    const { tickets, isClosed, inBackground } = this.#context;
+    if (isClosed()) throw locksClosed(this.name);
+    if (this.#waiters.size > 0 || this.#slots.size >= this.kind.ticketsMax) return undefined;
+    const slot = this.#addSlot();
+    let isGivenUp = false;
+    const attempt = this.#attempt(slot, false).then(end => {
+      if (end !== 'granted') {
+        this.#drop(slot);
+        return undefined;
+      }
+      const core = this.#hold(slot, task);
+      if (!isGivenUp) return core;
+      inBackground(core.release().catch(() => {}));
+      return undefined;
+    });
+    attempt.catch(() => this.#drop(slot));
+    try {
+      return await boundedWait(tickets.clock, options, 'not-applied', () => attempt);
+    } finally {
+      isGivenUp = true;
+    }
+  }
+
+  /** A waiter has come to its end without being granted. */
+  onGone(waiter: Waiter): void {
+    if (!this.#waiters.remove(waiter)) return;
+    if (this.#pending > this.#wanted()) {
+      for (const slot of [...this.#slots].reverse()) {
+        if (this.#pending > this.#wanted() && slot.withdraw()) this.#pending--;
+      }
+    }
+    this.#leaveIfIdle();
+  }
+
+  /** Fails all who wait. */
+  close(): void {
+    this.#failAll(locksClosed(this.name));
+  }
+
+  /**
+   * Takes a grant back from its last holder: hands it on, or deletes its entry.
+   *
+   * @returns whether it was held until now
+   */
+  async takeBack(slot: Slot): Promise<boolean> {
+    if (slot.ticket.session.remainingMs() === 0 || !this.#slots.has(slot)) {
+      this.#drop(slot);
+      return false;
+    }
+    if (this.#mayHandOn(slot) && (await this.#handOn(slot))) return true;
+    const work = this.#leave(slot);
+    this.#context.inBackground(work);
+    return work;
+  }
+
+  /** A second entry of a reader, which has its turn when nobody else reads. */
+  async upgrade(slot: Slot, name: string, task: OwnTask | undefined, options: WaitOptions): Promise<HoldCore | undefined> {
+    const { pool, tickets, inBackground } = this.#context;
+    const session = await pool.use(this.ttlMs);
+    const writer = new Slot(this);
+    writer.ticket = new Ticket(tickets, session, this.kind.partition, upgradeRule(slot.ticket.entry!.key));
+    let isOver = false;
+    const work = (async (): Promise<HoldCore | undefined> => {
+      const end = await writer.ticket.run();
+      if (end === 'granted') await slot.alone();
+      const isHeld = end === 'granted' && !isOver && slot.ticket.session.remainingMs() > 0;
+      if (!isHeld) {
+        if (end === 'granted') await writer.ticket.leave();
+        pool.letGo(session);
+        return undefined;
+      }
+      this.#slots.add(writer);
+      this.#keep(writer);
+      return this.#hold(writer, task, name);
+    })();
+    inBackground(work.catch(() => pool.letGo(session)));
+    try {
+      return await boundedWait(tickets.clock, options, 'not-applied', () => work);
+    } finally {
+      isOver = true;
+      writer.withdraw();
+      slot.cancelAlone();
+    }
+  }
+
+  /** How many entries should wait in the store for those who wait here. */
+  #wanted(): number {
+    return Math.min(this.#waiters.size, this.kind.pendingMax);
+  }
+
+  #pump(): void {
+    while (this.#pending < this.#wanted() && this.#slots.size < this.kind.ticketsMax) {
+      const slot = this.#addSlot();
+      this.#pending++;
+      void this.#stand(slot);
+    }
+    this.#leaveIfIdle();
+  }
+
+  /** Has an entry stand in line, and gives it to whoever is first here when it has its turn. */
+  async #stand(slot: Slot): Promise<void> {
+    const work = this.#attempt(slot, true);
+    this.#context.inBackground(work.catch(() => {}));
+    let end: TicketEnd;
+    try {
+      end = await work;
+    } catch (thrown) {
+      this.#settle(slot);
+      this.#failAll(thrown);
+      this.#drop(slot);
+      return;
+    }
+    this.#settle(slot);
+    if (end !== 'granted') this.#drop(slot);
+    else if (this.#waiters.size === 0) this.#context.inBackground(this.#leave(slot));
+    else this.#grant(slot);
+  }
+
+  async #attempt(slot: Slot, mayWait: boolean): Promise<TicketEnd> {
+    const { pool, tickets } = this.#context;
+    const session = await pool.use(this.ttlMs);
+    const { partition, rule, value, delay } = this.kind;
+    slot.ticket = new Ticket(tickets, session, partition, rule, value);
+    if (slot.isWithdrawn) return 'withdrawn';
+    const end = await slot.ticket.run(mayWait);
+    if (end !== 'granted') return end;
+    if (delay !== undefined && !(await delay.enter(slot.ticket))) return 'lost';
+    this.#keep(slot);
+    return 'granted';
+  }
+
+  /** A slot does not wait any more. */
+  #settle(slot: Slot): void {
+    if (!slot.isWithdrawn) this.#pending--;
+  }
+
+  /** From now on it is held, until it is given back or its session is lost: then the next one need not wait for its holder. */
+  #keep(slot: Slot): void {
+    slot.isGranted = true;
+    slot.budgetSinceMs = this.#context.tickets.clock.monotonicMs();
+    slot.onLost = () => this.#drop(slot);
+    slot.ticket.session.onLost(slot.onLost);
+  }
+
+  #grant(slot: Slot): void {
+    do {
+      const waiter = this.#waiters.shift() as Waiter;
+      waiter.grant(this.#hold(slot, waiter.task));
+    } while (this.kind.isShared && this.#waiters.size > 0);
+    this.#pump();
+  }
+
+  #hold(slot: Slot, task: OwnTask | undefined, name = this.name): HoldCore {
+    return slot.add(new HoldCore(slot, name, slot.handOffs, task));
+  }
+
+  #mayHandOn({ handOffs }: Slot): boolean {
+    const { isShared } = this.kind;
+    if (isShared || this.#waiters.size === 0 || handOffs + 1 >= handOffsPerTicket) return false;
+    return this.partner === undefined || this.partner.waiterCount === 0;
+  }
+
+  /** False where others have waited long enough, or nobody waits here any more. */
+  async #handOn(slot: Slot): Promise<boolean> {
+    const { handOff, tickets } = this.#context;
+    const nowMs = tickets.clock.monotonicMs();
+    const isSpent = slot.handOffs - slot.budgetFrom >= handOff.max || nowMs - slot.budgetSinceMs >= handOff.ms;
+    if (isSpent) {
+      if (await slot.ticket.isAwaited()) return false;
+      slot.budgetFrom = slot.handOffs;
+      slot.budgetSinceMs = nowMs;
+    }
+    if (this.#waiters.size === 0 || slot.ticket.session.remainingMs() === 0) return false;
+    slot.handOffs++;
+    this.#grant(slot);
+    return true;
+  }
+
+  async #leave(slot: Slot): Promise<boolean> {
+    await this.kind.delay?.leave(slot.ticket);
+    const wasThere = await slot.ticket.leave();
+    this.#drop(slot);
+    return wasThere;
+  }
+
+  #addSlot(): Slot {
+    const slot = new Slot(this);
+    this.#slots.add(slot);
+    return slot;
+  }
+
+  #drop(slot: Slot): void {
+    if (!this.#slots.delete(slot)) return;
+    const session: LockSession | undefined = slot.ticket?.session;
+    if (session !== undefined) {
+      if (slot.onLost !== undefined) session.offLost(slot.onLost);
+      this.#context.pool.letGo(session);
+    }
+    this.#pump();
+  }
+
+  #failAll(reason: unknown): void {
+    for (let waiter = this.#waiters.first; waiter !== undefined; waiter = this.#waiters.first) waiter.fail(reason);
+  }
+
+  #leaveIfIdle(): void {
+    if (this.isIdle) this.#onIdle(this);
+  }
+}

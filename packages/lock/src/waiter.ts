@@ -1,0 +1,61 @@
+import { type Clock, type LinkedSignal, linkSignal, type WaitOptions } from '@quorate/core';
+import type { HoldCore } from './hold-core.ts';
+import type { Linked } from './linked-list.ts';
+import type { OwnTask } from './lock-task.ts';
+import type { Station } from './station.ts';
+
+/** Somebody of this process who waits for a lock. */
+export class Waiter implements Linked<Waiter> {
+  previous: Waiter | undefined;
+  next: Waiter | undefined;
+  isLinked = false;
+  readonly station: Station;
+  readonly task: OwnTask | undefined;
+  readonly promise: Promise<HoldCore>;
+  #resolve!: (hold: HoldCore) => void;
+  #reject!: (reason: unknown) => void;
+  #limit: LinkedSignal | undefined;
+  /** Run once it has come to its end. */
+  onEnd: (() => void) | undefined;
+
+  constructor(station: Station, task: OwnTask | undefined) {
+    this.station = station;
+    this.task = task;
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /**
+   * Gives up when its options say so.
+   *
+   * @throws QuorateError where they say so already
+   * @throws RangeError
+   */
+  limit(clock: Clock, { signal, deadlineMs }: WaitOptions): void {
+    if (signal === undefined && deadlineMs === undefined) return;
+    const limit = linkSignal(clock, { signal, deadlineMs, outcome: 'not-applied' });
+    limit.throwIfAborted();
+    this.#limit = limit;
+    limit.signal.addEventListener('abort', () => this.fail(limit.signal.reason), { once: true });
+  }
+
+  grant(hold: HoldCore): void {
+    this.#end();
+    this.#resolve(hold);
+  }
+
+  fail(reason: unknown): void {
+    this.#end();
+    this.#reject(reason);
+    this.station.onGone(this);
+  }
+
+  #end(): void {
+    this.#limit?.[Symbol.dispose]();
+    this.task?.waits.delete(this);
+    this.onEnd?.();
+    this.onEnd = undefined;
+  }
+}
