@@ -11,7 +11,7 @@ import {
 } from '@quorate/core';
 import type { PostgresConnection, PostgresPool } from '../postgres-client.ts';
 import { quoteIdentifier } from '../quote-identifier.ts';
-import { schemaScript, schemaVersion } from '../schema.ts';
+import { schemaScript, schemaVersion } from '../schema/schema-script.ts';
 import { Connections } from './connections.ts';
 import { PostgresDriver } from './postgres-driver.ts';
 

@@ -1,0 +1,33 @@
+import { changeFunctions } from './change-functions.ts';
+import { numberAndBatchFunctions } from './number-and-batch-functions.ts';
+import { sessionFunctions } from './session-functions.ts';
+import { tables } from './tables.ts';
+import { watchFunctions } from './watch-functions.ts';
+import { writeFunctions } from './write-functions.ts';
+
+/** Written beside the tables, so that a later version knows what it finds. */
+export const schemaVersion = 1;
+
+/**
+ * Tables and functions, as one script for a schema of their own. Names are written out with their schema: to set a search path for
+ * each call costs more than what the call does.
+ *
+ * Each mutation is one call of one function, which begins by locking its partition's row: revisions are given in the order of
+ * commits that way, which a sequence would not do, and a watcher that has seen one has seen all before it. A revision is never
+ * below the server's clock in microseconds, so it grows on also where data was lost or a partition was forgotten.
+ *
+ * `clock_timestamp()` everywhere: `now()` stands still from the transaction's start, however long it then waited for a lock.
+ *
+ * @param schema its name as a quoted identifier
+ */
+export function schemaScript(schema: string): string {
+  const parts = [
+    tables,
+    changeFunctions,
+    writeFunctions,
+    numberAndBatchFunctions,
+    watchFunctions,
+    sessionFunctions,
+  ];
+  return `create schema if not exists ${schema};\n${parts.map(part => part(schema)).join('')}`;
+}
