@@ -136,6 +136,8 @@ class DrivenStore implements Store {
       throw new RangeError(`Time to live in ms must be from ${ttlMinMs} to ${ttlMaxMs}: received ${ttlMs}`);
     const opened = momentOf(this.#clock);
     const id = await this.#ask(options, signal => this.#openSession(ttlMs, signal));
+    // Closed meanwhile: the session was ended again.
+    this.#checkOpen();
     const session = new KeptSession({
       id,
       clock: this.#clock,
