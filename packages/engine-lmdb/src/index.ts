@@ -3,4 +3,4 @@
  *
  * @packageDocumentation
  */
-export {};
+export { createLmdbStore, type LmdbStoreOptions } from './host/lmdb-store.ts';

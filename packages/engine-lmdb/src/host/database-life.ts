@@ -1,0 +1,106 @@
+import { closeSync, fdatasyncSync, openSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { systemClock } from '@quorate/core';
+import { hostTable } from '../host-table.ts';
+import { translated, unusable } from '../store-failure.ts';
+import { StoreRoot } from '../store-root.ts';
+import { StoreTransaction } from '../store-transaction.ts';
+import { LmdbBytes, type LmdbDatabase } from './lmdb-bytes.ts';
+import { machineTime } from './machine-time.ts';
+import { openDatabase } from './open-database.ts';
+import { reservedRevisions, reserveRevisions } from './reserved-revisions.ts';
+import { markClean } from './store-folder.ts';
+import type { WriterOrder } from './writer-protocol.ts';
+
+/** What belongs to a writer's database. */
+export interface PreparedDatabase {
+  readonly database: LmdbDatabase;
+  readonly reserve: (ceiling: number) => void;
+}
+
+/**
+ * Opens a database for a host, and begins it where it is new: at a revision above all that were ever given, and above the wall
+ * clock in microseconds, should even what was reserved be lost.
+ *
+ * @throws QuorateError `STORE_CORRUPT`, `UNAVAILABLE`, `STORAGE_FULL`
+ */
+export function prepareDatabase(order: WriterOrder): PreparedDatabase {
+  const database = openChecked(order);
+  const reserve = (ceiling: number): void => reserveRevisions(order.parent, ceiling);
+  try {
+    const bytes = new LmdbBytes(database);
+    database.transactionSync(() => {
+      markClean(order.folder, false);
+      if (StoreRoot.read(bytes) === undefined) {
+        const root = new StoreRoot();
+        root.revision = Math.max(Math.floor(systemClock.wallMs() * 1000), reservedRevisions(order.parent));
+        root.ceiling = root.revision;
+        root.write(bytes);
+      }
+      hostTable(bytes).add(order.host);
+    });
+    return { database, reserve };
+  } catch (thrown) {
+    throw translated(thrown, false);
+  }
+}
+
+/**
+ * Takes a host out of its database, with its sessions, and closes it. Whoever was the last says that all of it is on disk, which
+ * only counts at `os` durability: then the next boot takes it along.
+ */
+export async function closeDatabase(database: LmdbDatabase, order: WriterOrder): Promise<void> {
+  const bytes = new LmdbBytes(database);
+  const left = database.transactionSync(() => {
+    const root = StoreRoot.read(bytes) as StoreRoot;
+    const options = { time: machineTime(), maxBytes: 0, reserve: () => {} };
+    new StoreTransaction(bytes, root, options).run({ type: 'end-host', host: order.host });
+    root.write(bytes);
+    return { transaction: database.getWriteTxnId(), hosts: hostTable(bytes).all().length };
+  });
+  if (order.durability === 'os' && left.hosts === 0) {
+    syncFile(join(order.folder, 'data.mdb'));
+    database.transactionSync(() => {
+      // Had anybody come since, they would have written that they are there.
+      if (database.getWriteTxnId() === left.transaction + 1) markClean(order.folder, true);
+    });
+  }
+  await database.close();
+}
+
+function openChecked(order: WriterOrder): LmdbDatabase {
+  const file = join(order.folder, 'data.mdb');
+  let database: LmdbDatabase;
+  try {
+    database = openDatabase(order);
+  } catch (thrown) {
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    if (/MDB_INVALID|MDB_CORRUPTED|MDB_VERSION_MISMATCH|MDB_PAGE_NOTFOUND/.test(message)) {
+      throw unusable(
+        'STORE_CORRUPT',
+        `File "${file}" is no LMDB database that can be read: ${message}`,
+        thrown,
+      );
+    }
+    throw translated(thrown, false);
+  }
+  const stats = database.getStats() as {
+    readonly lastPageNumber: number;
+    readonly root: { readonly pageSize: number };
+  };
+  const neededBytes = (stats.lastPageNumber + 1) * stats.root.pageSize;
+  const { size } = statSync(file);
+  if (size >= neededBytes) return database;
+  // Reading beyond the end of a mapped file ends the process, so it is not tried.
+  void database.close();
+  throw unusable('STORE_CORRUPT', `File "${file}" was cut off: it has ${size} of ${neededBytes} bytes`);
+}
+
+function syncFile(file: string): void {
+  const descriptor = openSync(file, 'r+');
+  try {
+    fdatasyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

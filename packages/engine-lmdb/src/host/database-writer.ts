@@ -1,0 +1,69 @@
+import { invariant, QuorateError } from '@quorate/core';
+import { translated } from '../store-failure.ts';
+import type { StoreRequest, Wake } from '../store-request.ts';
+import { StoreRoot } from '../store-root.ts';
+import { StoreTransaction, type TransactionOptions } from '../store-transaction.ts';
+import { LmdbBytes, type LmdbDatabase } from './lmdb-bytes.ts';
+import { toWire } from './wire-failure.ts';
+import type { WriterAnswer, WriterBatch, WriterResult } from './writer-protocol.ts';
+
+/** Carries batches of requests out, each in one transaction that is durable when it returns. */
+export class DatabaseWriter {
+  readonly #database: LmdbDatabase;
+  readonly #bytes: LmdbBytes;
+  readonly #options: TransactionOptions;
+
+  constructor(database: LmdbDatabase, options: TransactionOptions) {
+    this.#database = database;
+    this.#bytes = new LmdbBytes(database);
+    this.#options = options;
+  }
+
+  /** Never throws: each request has a result of its own. Blocks while another process writes. */
+  run(batch: WriterBatch): WriterAnswer {
+    const together = this.#commit(batch);
+    if ('results' in together) return together;
+    const { failed } = together;
+    const isUnknown = failed instanceof QuorateError && failed.outcome === 'unknown';
+    if (batch.length === 1 || isUnknown) {
+      return { results: batch.map(() => ({ thrown: toWire(failed) })), wakes: [] };
+    }
+    // What has no room, say, must not keep the others from being carried out. Nothing of the batch took effect.
+    const results: WriterResult[] = [];
+    const wakes: Wake[] = [];
+    for (const request of batch) {
+      const alone = this.run([request]);
+      results.push(...alone.results);
+      wakes.push(...alone.wakes);
+    }
+    return { results, wakes };
+  }
+
+  #commit(batch: WriterBatch): WriterAnswer | { readonly failed: unknown } {
+    let isCommit = false;
+    try {
+      return this.#database.transactionSync(() => {
+        const before = StoreRoot.read(this.#bytes);
+        invariant(before !== undefined, 'a database that was opened has a root');
+        const root = before.copy();
+        const transaction = new StoreTransaction(this.#bytes, root, this.#options);
+        const results = batch.map(request => runOne(transaction, request));
+        if (!root.equals(before)) root.write(this.#bytes);
+        isCommit = true;
+        return { results, wakes: transaction.wakes };
+      });
+    } catch (thrown) {
+      return { failed: translated(thrown, isCommit) };
+    }
+  }
+}
+
+/** What a step refuses is its result; what LMDB throws ends the transaction. */
+function runOne(transaction: StoreTransaction, request: StoreRequest): WriterResult {
+  try {
+    return { value: transaction.run(request) };
+  } catch (thrown) {
+    if (translated(thrown, false) !== thrown) throw thrown;
+    return { thrown: toWire(thrown) };
+  }
+}

@@ -1,0 +1,168 @@
+import { rmSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { errorCode } from '@quorate/core';
+import type { Topic } from '../topic-table.ts';
+import { type HostAddresses, hostAddresses } from './host-address.ts';
+import { TopicReader, topicFrame } from './topic-frame.ts';
+
+/** What waits for a host that does not read, as a stopped one: beyond it the connection is given up. */
+const backlogMaxBytes = 1024 * 1024;
+
+export interface HostLinksOptions {
+  /** The folder of all hosts' sockets. */
+  readonly folder: string;
+  readonly host: string;
+  /** Told of each topic that another host says has news. */
+  readonly onTopic: (topic: Topic) => void;
+  /** Told of each host that the kernel says is dead. */
+  readonly onDead: (host: string) => void;
+}
+
+/** Another host, as far as this one needs it. */
+interface Peer {
+  socket: Socket;
+  isConnected: boolean;
+  /** How many wait for its death. */
+  observers: number;
+  /** Frames for when it is connected. */
+  waiting: Uint8Array[];
+}
+
+/**
+ * A host's socket, and its connections to the sockets of others. Over them goes nothing but the names of topics that have news; what
+ * they are worth beside that is that the kernel closes them when a process dies, however it dies.
+ *
+ * That a connection is closed proves nothing yet: the host may have let go of it. That another is refused does: a socket that nobody
+ * listens on is only left behind by the dead, for no id is used twice. A socket that is not there at all proves nothing.
+ */
+export class HostLinks implements AsyncDisposable {
+  readonly #options: HostLinksOptions;
+  readonly #addresses: HostAddresses;
+  readonly #server: Server;
+  readonly #accepted = new Set<Socket>();
+  readonly #peers = new Map<string, Peer>();
+  #isClosed = false;
+
+  constructor(options: HostLinksOptions) {
+    this.#options = options;
+    this.#addresses = hostAddresses(options.folder);
+    this.#server = createServer(socket => this.#accept(socket));
+  }
+
+  /** Settles once others can connect. */
+  listen(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ path: this.#addresses.of(this.#options.host), backlog: 1024 }, () => {
+        this.#server.removeListener('error', reject);
+        // One connection that cannot be accepted, for want of descriptors say, is the other host's to try again.
+        this.#server.on('error', () => {});
+        resolve();
+      });
+      this.#server.unref();
+    });
+  }
+
+  /** Tells another host that a topic has news. What does not get through it finds by itself, some time later. */
+  wake(host: string, topic: Topic): void {
+    const peer = this.#peer(host);
+    const frame = topicFrame(topic);
+    if (!peer.isConnected) peer.waiting.push(frame);
+    else if (peer.socket.writableLength > backlogMaxBytes) this.#drop(host, peer);
+    else peer.socket.write(frame);
+  }
+
+  /** Has this host told when another dies. Gives what ends that. */
+  observe(host: string): () => void {
+    if (host === this.#options.host) return () => {};
+    const peer = this.#peer(host);
+    peer.observers++;
+    let isOver = false;
+    return () => {
+      if (isOver) return;
+      isOver = true;
+      peer.observers--;
+    };
+  }
+
+  /** Finds out whether another host is dead. */
+  probe(host: string): void {
+    if (host !== this.#options.host) this.#peer(host);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    for (const [host, peer] of this.#peers) this.#drop(host, peer);
+    for (const socket of this.#accepted) socket.destroy();
+    await new Promise<void>(resolve => this.#server.close(() => resolve()));
+    rmSync(this.#addresses.of(this.#options.host), { force: true });
+    this.#addresses[Symbol.dispose]();
+  }
+
+  #accept(socket: Socket): void {
+    if (this.#isClosed) {
+      socket.destroy();
+      return;
+    }
+    socket.unref();
+    this.#accepted.add(socket);
+    const reader = new TopicReader(this.#options.onTopic);
+    socket.on('data', (chunk: Buffer) => {
+      if (!reader.read(chunk)) socket.destroy();
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => this.#accepted.delete(socket));
+  }
+
+  #peer(host: string): Peer {
+    const known = this.#peers.get(host);
+    if (known !== undefined) return known;
+    const peer: Peer = { socket: this.#connect(host), isConnected: false, observers: 0, waiting: [] };
+    this.#peers.set(host, peer);
+    return peer;
+  }
+
+  #connect(host: string): Socket {
+    const socket = connect({ path: this.#addresses.of(host) });
+    socket.unref();
+    socket.on('connect', () => this.#onConnect(host, socket));
+    socket.on('error', thrown => this.#onError(host, socket, thrown));
+    socket.on('close', () => this.#onClose(host, socket));
+    // Nothing is ever sent back, but without reading the end is not seen.
+    socket.resume();
+    return socket;
+  }
+
+  #onConnect(host: string, socket: Socket): void {
+    const peer = this.#peers.get(host);
+    if (peer?.socket !== socket) return;
+    peer.isConnected = true;
+    for (const frame of peer.waiting) socket.write(frame);
+    peer.waiting = [];
+  }
+
+  #onError(host: string, socket: Socket, thrown: Error): void {
+    if (this.#peers.get(host)?.socket !== socket || errorCode(thrown) !== 'ECONNREFUSED') return;
+    this.#peers.delete(host);
+    rmSync(this.#addresses.of(host), { force: true });
+    this.#options.onDead(host);
+  }
+
+  #onClose(host: string, socket: Socket): void {
+    const peer = this.#peers.get(host);
+    if (peer?.socket !== socket) return;
+    if (peer.isConnected && !this.#isClosed) {
+      // Whether it is dead the next connection tells: it is refused, or the host has only let go of this one.
+      peer.isConnected = false;
+      peer.socket = this.#connect(host);
+      return;
+    }
+    // It could not be reached, and nobody knows why. Whoever needs it again tries again.
+    this.#peers.delete(host);
+  }
+
+  #drop(host: string, peer: Peer): void {
+    this.#peers.delete(host);
+    peer.socket.destroy();
+  }
+}

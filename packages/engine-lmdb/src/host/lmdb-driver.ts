@@ -1,0 +1,114 @@
+import {
+  type AddResult,
+  type Applied,
+  type BatchResult,
+  type BatchWrite,
+  type Condition,
+  type DriverCall,
+  type Enqueued,
+  type Entry,
+  type EntryWrite,
+  type Listing,
+  type ListQuery,
+  type Refused,
+  type Revision,
+  type SessionId,
+  sessionId,
+  type StoreCapabilities,
+  type StoreDriver,
+  type StoreEvent,
+  systemRandom,
+  type Unknown,
+} from '@quorate/core';
+import { watchPrefix } from './lmdb-watch.ts';
+import { SessionObservers } from './session-observers.ts';
+import type { HostLease } from './shared-host.ts';
+import type { StoreHost } from './store-host.ts';
+
+/** One client of a database, in a host that several may share. */
+export class LmdbDriver implements StoreDriver {
+  readonly capabilities: StoreCapabilities;
+  readonly #host: StoreHost;
+  readonly #lease: HostLease;
+  readonly #observers: SessionObservers;
+
+  constructor(lease: HostLease, capabilities: StoreCapabilities) {
+    this.#lease = lease;
+    this.#host = lease.host;
+    this.#observers = new SessionObservers(lease.host);
+    this.capabilities = capabilities;
+  }
+
+  async get(key: string): Promise<Entry | undefined> {
+    return this.#host.read(({ entries }) => entries.get(key));
+  }
+
+  async list(query: ListQuery): Promise<Listing> {
+    return this.#host.read(({ entries, root }) => ({
+      entries: entries.list(query),
+      revision: root.revision as Revision,
+    }));
+  }
+
+  put(
+    write: EntryWrite,
+    condition: Condition,
+    { operation, signal }: DriverCall,
+  ): Promise<Applied | Refused> {
+    return this.#host.ask({ type: 'put', write, condition, operation }, signal);
+  }
+
+  delete(key: string, condition: Condition, { operation, signal }: DriverCall): Promise<Applied | Refused> {
+    return this.#host.ask({ type: 'delete', key, condition, operation }, signal);
+  }
+
+  enqueue(
+    prefix: string,
+    value: Uint8Array,
+    session: SessionId,
+    { operation, signal }: DriverCall,
+  ): Promise<Enqueued> {
+    return this.#host.ask({ type: 'enqueue', prefix, value, session, operation }, signal);
+  }
+
+  add(key: string, delta: bigint, { operation, signal }: DriverCall): Promise<Exclude<AddResult, Unknown>> {
+    return this.#host.ask({ type: 'add', key, delta, operation }, signal);
+  }
+
+  batch(
+    conditions: ReadonlyMap<string, Condition>,
+    writes: readonly BatchWrite[],
+    { operation, signal }: DriverCall,
+  ): Promise<Exclude<BatchResult, Unknown>> {
+    return this.#host.ask({ type: 'batch', conditions, writes, operation }, signal);
+  }
+
+  watch(prefix: string, from: Revision, signal: AbortSignal): AsyncIterable<StoreEvent> {
+    return watchPrefix(this.#host, prefix, from, signal);
+  }
+
+  async openSession(ttlMs: number, signal: AbortSignal | undefined): Promise<SessionId> {
+    const session = sessionId(Buffer.from(systemRandom.bytes(16)).toString('hex'));
+    await this.#host.ask({ type: 'open-session', session, ttlMs, host: this.#host.id }, signal);
+    return session;
+  }
+
+  async renewSession(session: SessionId): Promise<boolean> {
+    const isAlive = await this.#host.ask<boolean>({ type: 'renew-session', session });
+    this.#host.sweep();
+    return isAlive;
+  }
+
+  async endSession(session: SessionId): Promise<void> {
+    await this.#host.ask({ type: 'end-session', session });
+    this.#host.sweep();
+  }
+
+  observe(session: SessionId, signal: AbortSignal | undefined): Promise<void> {
+    return this.#observers.observe(session, signal);
+  }
+
+  [Symbol.asyncDispose](): PromiseLike<void> {
+    return this.#lease[Symbol.asyncDispose]();
+  }
+}

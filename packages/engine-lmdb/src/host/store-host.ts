@@ -1,0 +1,184 @@
+import { QuorateError, type SessionId, systemRandom } from '@quorate/core';
+import { ChangeRing } from '../change-ring.ts';
+import { EntryTable } from '../entry-table.ts';
+import { hostTable } from '../host-table.ts';
+import { SessionTable } from '../session-table.ts';
+import { unavailable } from '../store-failure.ts';
+import type { StoreRequest, Wake } from '../store-request.ts';
+import { StoreRoot } from '../store-root.ts';
+import { TopicTable } from '../topic-table.ts';
+import { HostLinks } from './host-links.ts';
+import { HostTopics } from './host-topics.ts';
+import { LmdbBytes, type LmdbDatabase } from './lmdb-bytes.ts';
+import { machineTime } from './machine-time.ts';
+import { openDatabaseToRead } from './open-database.ts';
+import type { StoreFolder } from './store-folder.ts';
+import { WriterClient } from './writer-client.ts';
+
+/** How often a host looks for what it was not told of, and for the dead, ms. */
+const pollMs = 1000;
+
+export interface StoreHostOptions {
+  readonly folder: StoreFolder;
+  readonly maxBytes: number;
+  readonly openMs: number;
+}
+
+/** What a snapshot of the database shows. */
+export interface StoreView {
+  readonly root: StoreRoot;
+  readonly entries: EntryTable;
+  readonly sessions: SessionTable;
+  readonly topics: TopicTable;
+  readonly ring: ChangeRing;
+}
+
+/**
+ * A thread that has a database open, for all its clients: reads in the thread itself, a writer beside it, a socket for others, and one
+ * timer.
+ */
+export class StoreHost implements AsyncDisposable {
+  readonly id: string;
+  readonly topics: HostTopics;
+  readonly links: HostLinks;
+  readonly #writer: WriterClient;
+  readonly #database: LmdbDatabase;
+  readonly #tables: Omit<StoreView, 'root'>;
+  readonly #bytes: LmdbBytes;
+  readonly #timer: NodeJS.Timeout;
+  #isSweeping = false;
+  #isClosed = false;
+
+  /** @throws QuorateError, RangeError */
+  static async open(options: StoreHostOptions): Promise<StoreHost> {
+    const { folder, maxBytes, openMs } = options;
+    const id = Buffer.from(systemRandom.bytes(8)).toString('hex');
+    // What others are told before the host is complete concerns nobody.
+    let host: StoreHost | undefined;
+    const links = new HostLinks({
+      folder: folder.hosts,
+      host: id,
+      onTopic: topic => host?.topics.tell(topic),
+      onDead: dead => host?.endHost(dead),
+    });
+    try {
+      await links.listen();
+    } catch (thrown) {
+      throw unavailable(`Folder "${folder.hosts}" takes no socket: ${String(thrown)}`, 'not-applied', thrown);
+    }
+    const writer = new WriterClient({
+      folder: folder.database,
+      parent: folder.path,
+      durability: folder.durability,
+      host: id,
+      maxBytes,
+      openMs,
+      onWakes: wakes => host?.wake(wakes),
+    });
+    try {
+      await writer.opened();
+      // The writer has it open by now; a reader that came first would have it opened to read only, for both.
+      const database = openDatabaseToRead({ folder: folder.database, durability: folder.durability });
+      host = new StoreHost(id, links, writer, database);
+      return host;
+    } catch (thrown) {
+      await links[Symbol.asyncDispose]();
+      writer.abandon();
+      throw thrown;
+    }
+  }
+
+  private constructor(id: string, links: HostLinks, writer: WriterClient, database: LmdbDatabase) {
+    this.id = id;
+    this.links = links;
+    this.#writer = writer;
+    this.#database = database;
+    this.#bytes = new LmdbBytes(database);
+    this.#tables = {
+      entries: new EntryTable(this.#bytes),
+      sessions: new SessionTable(this.#bytes, machineTime()),
+      topics: new TopicTable(this.#bytes),
+      ring: new ChangeRing(this.#bytes),
+    };
+    this.topics = new HostTopics(
+      topic => this.ask({ type: 'register', topic, host: id }),
+      topic => this.ask({ type: 'unregister', topic, host: id }),
+    );
+    this.#timer = setInterval(() => this.#poll(), pollMs);
+    this.#timer.unref();
+  }
+
+  /** Reads the latest that was committed, by whichever process. What `run` reads is of one moment. */
+  read<Result>(run: (view: StoreView) => Result): Result {
+    if (this.#isClosed) throw new QuorateError('CLOSED', 'The store was closed', { outcome: 'not-applied' });
+    try {
+      this.#database.resetReadTxn();
+      return run({ root: StoreRoot.read(this.#bytes) as StoreRoot, ...this.#tables });
+    } catch (thrown) {
+      if (thrown instanceof QuorateError) throw thrown;
+      throw unavailable(`The database could not be read: ${String(thrown)}`, 'not-applied', thrown);
+    }
+  }
+
+  /** Has the writer change something. */
+  ask<Result>(request: StoreRequest, signal?: AbortSignal): Promise<Result> {
+    return this.#writer.ask(request, signal);
+  }
+
+  wake(wakes: readonly Wake[]): void {
+    for (const [host, topic] of wakes) {
+      if (host === this.id) this.topics.tell(topic);
+      else this.links.wake(host, topic);
+    }
+  }
+
+  /** Ends the sessions of a host that is dead, and forgets it. */
+  endHost(host: string): void {
+    if (this.#isClosed) return;
+    this.ask({ type: 'end-host', host }).then(
+      () => this.sweep(),
+      // Its sessions end by their time to live, or another host has heard of it as well.
+      () => {},
+    );
+  }
+
+  /** Ends what has expired and deletes what the dead left, a bounded part at a time. */
+  sweep(): void {
+    if (this.#isSweeping || this.#isClosed) return;
+    if (!this.read(({ sessions }) => sessions.unswept(1).length > 0 || sessions.expired().length > 0)) return;
+    this.#isSweeping = true;
+    const done = (hasMore: boolean): void => {
+      this.#isSweeping = false;
+      if (hasMore) setImmediate(() => this.sweep());
+    };
+    this.ask<boolean>({ type: 'sweep' }).then(done, () => done(false));
+  }
+
+  isAlive(session: SessionId): boolean {
+    return this.read(({ sessions }) => sessions.isAlive(session));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    // The reader first: were it the last, another thread that opens the database now would get it to read only.
+    await this.#database.close();
+    await this.#writer[Symbol.asyncDispose]();
+    await this.links[Symbol.asyncDispose]();
+  }
+
+  #poll(): void {
+    if (this.#isClosed) return;
+    try {
+      this.topics.tellAll();
+      this.sweep();
+      // Hosts that died while nobody had a connection to them; one at a time, for they are few and nobody waits.
+      this.#database.resetReadTxn();
+      const hosts = hostTable(this.#bytes).all();
+      const other = hosts[systemRandom.uint32() % Math.max(1, hosts.length)];
+      if (other !== undefined) this.links.probe(other);
+    } catch {
+      // What cannot be read now is looked at the next time.
+    }
+  }
+}

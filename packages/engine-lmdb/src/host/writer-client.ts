@@ -1,0 +1,159 @@
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import type { QuorateError } from '@quorate/core';
+import { unavailable } from '../store-failure.ts';
+import type { StoreRequest, Wake } from '../store-request.ts';
+import type { DatabaseOptions } from './open-database.ts';
+import { siblingUrl } from './sibling-url.ts';
+import { fromWire } from './wire-failure.ts';
+import type { WriterAnswer, WriterOpened, WriterResult } from './writer-protocol.ts';
+
+/** How many batches are with the writer: while it commits one, the next waits there already. */
+const batchesMax = 2;
+
+/** How many requests are committed together: bounds how long others wait for the write lock. */
+const batchMax = 256;
+
+export interface WriterClientOptions extends DatabaseOptions {
+  /** The store's own folder, in which the database's lies. */
+  readonly parent: string;
+  readonly host: string;
+  readonly maxBytes: number;
+  /** How long to wait for the writer to have opened the database. */
+  readonly openMs: number;
+  /** Told whom to wake after each commit. */
+  readonly onWakes: (wakes: readonly Wake[]) => void;
+}
+
+interface Waiting {
+  readonly request: StoreRequest;
+  readonly signal: AbortSignal | undefined;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/**
+ * A thread's way to its writer. What is asked for in one turn of the event loop is committed together, and so is what comes while
+ * a commit is under way: the more there is to do, the less each takes.
+ */
+export class WriterClient implements AsyncDisposable {
+  readonly #options: WriterClientOptions;
+  readonly #worker: Worker;
+  readonly #port: MessagePort;
+  readonly #bell = new Int32Array(new SharedArrayBuffer(4));
+  #waiting: Waiting[] = [];
+  readonly #sent: Waiting[][] = [];
+  #isScheduled = false;
+  #failure: QuorateError | undefined;
+  readonly #opened = Promise.withResolvers<void>();
+  readonly #exited = Promise.withResolvers<void>();
+
+  constructor(options: WriterClientOptions) {
+    this.#options = options;
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    const { folder, parent, durability, maxBytes, host } = options;
+    this.#worker = new Worker(siblingUrl('writer', import.meta.url), {
+      workerData: { port: port2, bell: this.#bell.buffer, folder, parent, durability, maxBytes, host },
+      transferList: [port2],
+    });
+    this.#worker.on('error', thrown => this.#fail('The writer of the store failed', thrown));
+    this.#worker.on('exit', () => {
+      this.#fail('The writer of the store has ended');
+      this.#exited.resolve();
+    });
+    this.#port.on('message', this.#onMessage);
+    this.#worker.unref();
+  }
+
+  /** Settles once the database is open. @throws QuorateError */
+  async opened(): Promise<void> {
+    this.#port.ref();
+    const timer = setTimeout(() => {
+      const message = `The database was not open within ${this.#options.openMs} ms: another process may hold its write lock`;
+      this.#opened.reject(unavailable(message, 'not-applied'));
+    }, this.#options.openMs);
+    try {
+      await this.#opened.promise;
+    } finally {
+      clearTimeout(timer);
+      this.#port.unref();
+    }
+  }
+
+  /** Has a request carried out. One that nobody waits for any more is dropped, unless it is with the writer. */
+  ask<Result>(request: StoreRequest, signal?: AbortSignal): Promise<Result> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ request, signal, resolve: resolve as (value: unknown) => void, reject });
+      if (this.#isScheduled) return;
+      this.#isScheduled = true;
+      // What is asked for in the same turn goes along.
+      queueMicrotask(this.#flush);
+    });
+  }
+
+  /** Waits for what is under way, and closes the database. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#failure === undefined) {
+      this.#worker.ref();
+      this.#send('close');
+      await this.#exited.promise;
+    }
+    this.#port.close();
+  }
+
+  /** Gives it up, whatever it is doing. */
+  abandon(): void {
+    this.#fail('The database was not opened');
+    this.#port.close();
+    void this.#worker.terminate();
+  }
+
+  readonly #flush = (): void => {
+    this.#isScheduled = false;
+    while (this.#sent.length < batchesMax && this.#waiting.length > 0 && this.#failure === undefined) {
+      const batch = this.#waiting.splice(0, batchMax).filter(({ signal }) => signal?.aborted !== true);
+      if (batch.length === 0) continue;
+      if (this.#sent.push(batch) === 1) this.#port.ref();
+      this.#send(batch.map(({ request }) => request));
+    }
+  };
+
+  #send(message: readonly StoreRequest[] | 'close'): void {
+    this.#port.postMessage(message);
+    Atomics.add(this.#bell, 0, 1);
+    Atomics.notify(this.#bell, 0);
+  }
+
+  readonly #onMessage = (message: WriterAnswer | WriterOpened): void => {
+    if ('opened' in message) {
+      if (message.opened === undefined) this.#opened.resolve();
+      else this.#opened.reject(fromWire(message.opened));
+      return;
+    }
+    const batch = this.#sent.shift() ?? [];
+    if (this.#sent.length === 0) this.#port.unref();
+    // Whoever waits for a wake-up in another process waits longest.
+    if (message.wakes.length > 0) this.#options.onWakes(message.wakes);
+    for (const [index, result] of message.results.entries()) settle(batch[index] as Waiting, result);
+    this.#flush();
+  };
+
+  /** Nothing can be changed any more from this thread; what was with the writer may have been carried out. */
+  #fail(message: string, cause?: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = unavailable(message, 'not-applied', cause);
+    this.#opened.reject(this.#failure);
+    this.#opened.promise.catch(() => {});
+    for (const { reject } of this.#sent.flat()) reject(unavailable(message, 'unknown', cause));
+    for (const { reject } of this.#waiting) reject(this.#failure);
+    this.#sent.length = 0;
+    this.#waiting = [];
+    this.#port.unref();
+  }
+}
+
+function settle({ resolve, reject }: Waiting, result: WriterResult): void {
+  if ('thrown' in result) reject(fromWire(result.thrown));
+  else resolve(result.value);
+}

@@ -1,0 +1,42 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { StoreRequest, Wake } from '../store-request.ts';
+import type { DatabaseOptions } from './open-database.ts';
+
+/** What the writer's thread is started with. */
+export interface WriterOrder extends DatabaseOptions {
+  readonly port: MessagePort;
+  /** Counts batches that were sent: the writer waits on it, for that is the fastest way to wake a thread. */
+  readonly bell: SharedArrayBuffer;
+  /** The store's own folder, in which `folder` lies. */
+  readonly parent: string;
+  /** The thread that asks. */
+  readonly host: string;
+  readonly maxBytes: number;
+}
+
+/** Requests to be committed together. */
+export type WriterBatch = readonly StoreRequest[];
+
+/** Sent once, when the database is open or could not be opened. */
+export interface WriterOpened {
+  readonly opened: WireFailure | undefined;
+}
+
+/** What became of one request: its result, or what it threw. */
+export type WriterResult = { readonly value: unknown } | { readonly thrown: WireFailure };
+
+/** The answer to a batch, in its order. */
+export interface WriterAnswer {
+  readonly results: readonly WriterResult[];
+  readonly wakes: readonly Wake[];
+}
+
+/** An error on its way between threads, which drop the class and the fields of errors. */
+export interface WireFailure {
+  readonly name: string;
+  readonly message: string;
+  readonly code: string | undefined;
+  readonly retryable: boolean;
+  readonly outcome: 'applied' | 'not-applied' | 'unknown';
+  readonly cause: string | undefined;
+}

@@ -1,0 +1,39 @@
+/**
+ * The writer's thread: what a thread of the process changes goes through it, so that whoever holds LMDB's write lock, were it a
+ * stopped process, keeps no event loop waiting.
+ */
+import { receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { closeDatabase, prepareDatabase } from './database-life.ts';
+import { DatabaseWriter } from './database-writer.ts';
+import { machineTime } from './machine-time.ts';
+import { toWire } from './wire-failure.ts';
+import type { WriterBatch, WriterOpened, WriterOrder } from './writer-protocol.ts';
+
+const order = workerData as WriterOrder;
+const { port } = order;
+try {
+  const time = machineTime();
+  const { database, reserve } = prepareDatabase(order);
+  port.postMessage({ opened: undefined } satisfies WriterOpened);
+  serve(new DatabaseWriter(database, { time, maxBytes: order.maxBytes, reserve }));
+  await closeDatabase(database, order);
+} catch (thrown) {
+  port.postMessage({ opened: toWire(thrown) } satisfies WriterOpened);
+}
+port.close();
+
+/** Carries out batch after batch, until it is told to close. */
+function serve(writer: DatabaseWriter): void {
+  const bell = new Int32Array(order.bell);
+  let rung = 0;
+  for (;;) {
+    const message = receiveMessageOnPort(port)?.message as WriterBatch | 'close' | undefined;
+    if (message === 'close') return;
+    if (message !== undefined) {
+      port.postMessage(writer.run(message));
+      continue;
+    }
+    Atomics.wait(bell, 0, rung);
+    rung = Atomics.load(bell, 0);
+  }
+}

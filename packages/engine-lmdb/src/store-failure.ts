@@ -1,0 +1,51 @@
+import { errorCode, QuorateError } from '@quorate/core';
+
+/** There is no room for what was to be written; nothing was. */
+export function storageFull(message: string, cause?: unknown): QuorateError {
+  return new QuorateError('STORAGE_FULL', message, {
+    retryable: true,
+    outcome: 'not-applied',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** The database cannot be reached, or not any more. */
+export function unavailable(
+  message: string,
+  outcome: 'not-applied' | 'unknown',
+  cause?: unknown,
+): QuorateError {
+  return new QuorateError('UNAVAILABLE', message, {
+    retryable: true,
+    outcome,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** What was found at the path is no database of this store, or not one that this version can use. */
+export function unusable(
+  code: 'STORE_CORRUPT' | 'STORE_VERSION',
+  message: string,
+  cause?: unknown,
+): QuorateError {
+  return new QuorateError(code, message, {
+    outcome: 'not-applied',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** No space on the device, no space in the map, a file or a quota at its limit. */
+const fullTexts = /no space|MDB_MAP_FULL|file too large|quota|ENOSPC|EFBIG|EDQUOT/i;
+
+/**
+ * What LMDB threw within a transaction that was taken back. Whether a failed commit took effect nobody can tell, unless there was
+ * no room: then LMDB wrote nothing that counts.
+ */
+export function translated(thrown: unknown, isCommit: boolean): unknown {
+  if (thrown instanceof QuorateError || thrown instanceof RangeError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  if (fullTexts.test(message)) return storageFull(`There is no room on the disk: ${message}`, thrown);
+  const code = errorCode(thrown);
+  const text = `LMDB failed${code === undefined ? '' : ` with ${code}`}: ${message}`;
+  return unavailable(text, isCommit ? 'unknown' : 'not-applied', thrown);
+}
