@@ -1,18 +1,26 @@
 import {
+  type AddResult,
   type Applied,
+  type BatchResult,
+  type BatchWrite,
   boundedWait,
   type Clock,
+  type CallOptions,
   type Condition,
+  type Enqueued,
   type Entry,
   errorCode,
+  type OperationId,
   type Random,
   type Revision,
   type Session,
+  type SessionId,
   sleep,
   type Store,
   type StoreCapabilities,
 } from '@quorate/core';
 import { ok, shown } from './expect.ts';
+import { StoppableClock } from './stoppable-clock.ts';
 import type { StoreClientOptions, StoreSubject } from './store-subject.ts';
 
 /** A key that is not there. */
@@ -65,6 +73,12 @@ export class StoreStage implements AsyncDisposable {
     return store;
   }
 
+  /** Opens a client whose clock can be stopped: one whose process stands still. */
+  async openStoppable(): Promise<{ readonly store: Store; readonly clock: StoppableClock }> {
+    const clock = new StoppableClock(this.clock);
+    return { clock, store: await this.open({ clock }) };
+  }
+
   /** The name of a partition that nobody has used. */
   partition(): string {
     const words = [0, 1].map(() => this.random.uint32().toString(16).padStart(8, '0'));
@@ -73,7 +87,7 @@ export class StoreStage implements AsyncDisposable {
 
   /** Waits, and throws where it takes longer than the subject's patience. */
   async within<Result>(what: string, wait: PromiseLike<Result>): Promise<Result> {
-    const { patienceMs = 10_000 } = this.subject;
+    const patienceMs = Math.max(this.subject.patienceMs ?? 10_000, 5 * this.ttlMs);
     try {
       return await boundedWait(this.clock, { deadlineMs: patienceMs }, 'unknown', async () => wait);
     } catch (thrown) {
@@ -127,6 +141,33 @@ export class StoreStage implements AsyncDisposable {
     return (await this.within(`${prefix} is listed`, store.list(prefix))).revision;
   }
 
+  /** Adds, in a store that can. */
+  add(key: string, delta: bigint, operation: OperationId, store: Store = this.store): Promise<AddResult> {
+    return this.within(`${delta} is added to ${key}`, verb(store, 'add')(key, delta, { operation }));
+  }
+
+  /** Enqueues, in a store that can; it must succeed. */
+  async enqueue(
+    prefix: string,
+    value: string,
+    session: SessionId,
+    options: CallOptions & { readonly store?: Store } = {},
+  ): Promise<Enqueued> {
+    const { store = this.store, ...call } = options;
+    const enqueue = verb(store, 'enqueue');
+    const wait = enqueue(prefix, bytes(value), { ...call, session });
+    return applied(`enqueue in ${prefix}`, await this.within(`${prefix} is enqueued in`, wait));
+  }
+
+  /** Writes a batch, in a store that can. */
+  batch(
+    conditions: Iterable<readonly [string, Condition]>,
+    writes: readonly BatchWrite[],
+    options: CallOptions = {},
+  ): Promise<BatchResult> {
+    return this.within('a batch is written', verb(this.store, 'batch')(new Map(conditions), writes, options));
+  }
+
   /** What a call throws; it must. */
   async thrown(what: string, call: () => unknown): Promise<unknown> {
     try {
@@ -144,6 +185,13 @@ export class StoreStage implements AsyncDisposable {
   }
 }
 
+/** One of the verbs that not every store has. */
+function verb<Name extends 'enqueue' | 'add' | 'batch'>(store: Store, name: Name): NonNullable<Store[Name]> {
+  const method = store[name];
+  ok(method !== undefined, `a store whose capabilities name "${name}" has it`);
+  return method.bind(store) as NonNullable<Store[Name]>;
+}
+
 /** A result as what took effect. */
 export function applied<Result extends { readonly outcome: string }>(
   what: string,
@@ -151,6 +199,12 @@ export function applied<Result extends { readonly outcome: string }>(
 ): Extract<Result, { readonly outcome: 'applied' }> {
   ok(result.outcome === 'applied', `${what} takes effect: received ${shown(result)}`);
   return result as Extract<Result, { readonly outcome: 'applied' }>;
+}
+
+/** Ids for one operation of a session after the other. */
+export function operations(session: Session): () => OperationId {
+  let sequence = 0;
+  return () => ({ session: session.id, sequence: ++sequence });
 }
 
 /** Whether a wait is over, without waiting. */

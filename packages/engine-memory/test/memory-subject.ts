@@ -9,7 +9,7 @@ export function memorySubject(): StoreSubject {
     name: 'memory',
     clock: systemClock,
     random: seededRandom('memory'),
-    ttlMs: 100,
+    ttlMs: 500,
     open: async options => memory.open(options),
   };
 }
