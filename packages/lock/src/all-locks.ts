@@ -1,6 +1,7 @@
 import { type Clock, linkSignal } from '@quorate/core';
 import type { AcquireOptions, Hold, Holds, Lockable } from './lock.ts';
-import { type LockableContext, runWith, StoreLockable } from './store-lockable.ts';
+import { runWith } from './store-lockable.ts';
+import type { TaskFront } from './task-front.ts';
 
 /** Several locks, all or none. */
 export type AllLocks = Lockable<Holds>;
@@ -14,11 +15,11 @@ export type AllLocks = Lockable<Holds>;
 export function acquireAll(
   wanted: readonly Lockable<Hold>[],
   clock: Clock,
-  front: Pick<LockableContext, 'taskOf' | 'inTask'>,
+  front: TaskFront,
 ): AllLocks {
   if (wanted.length === 0) throw new RangeError('Locks to be held together must be at least one');
   const keys = wanted.map(lockable => {
-    if (lockable instanceof StoreLockable) return lockable.partition as string;
+    if (isPlaced(lockable)) return lockable.partition;
     throw new TypeError(`Lock "${String(lockable?.name)}" must be a mutex, read, write lock or semaphore of these locks`);
   });
   const order = wanted.map((_, index) => index).sort((one, other) => (keys[one]! < keys[other]! ? -1 : 1));
@@ -34,13 +35,13 @@ class TogetherLockable implements AllLocks {
   readonly #wanted: readonly Lockable<Hold>[];
   readonly #order: readonly number[];
   readonly #clock: Clock;
-  readonly #front: Pick<LockableContext, 'taskOf' | 'inTask'>;
+  readonly #front: TaskFront;
 
   constructor(
     wanted: readonly Lockable<Hold>[],
     order: readonly number[],
     clock: Clock,
-    front: Pick<LockableContext, 'taskOf' | 'inTask'>,
+    front: TaskFront,
   ) {
     this.name = wanted.map(({ name }) => name).join(', ');
     this.#wanted = wanted;
@@ -63,9 +64,7 @@ class TogetherLockable implements AllLocks {
       | [options: AcquireOptions, use: (held: Holds) => Result | PromiseLike<Result>]
   ): Promise<Result> {
     const [options, use] = typeof first === 'function' ? [{}, first] : [first, second!];
-    return this.#front.inTask(this.#front.taskOf(options), this.name, task =>
-      runWith(this, task === undefined ? options : { ...options, task }, use),
-    );
+    return this.#front.run(this.name, options, own => runWith(this, own, use));
   }
 
   async #acquire(
@@ -134,4 +133,9 @@ class HeldTogether implements Holds {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.holds.map(hold => hold[Symbol.asyncDispose]()));
   }
+}
+
+/** Whether it is one of this package, which know their places in the order. */
+function isPlaced(lockable: Lockable<Hold>): lockable is Lockable<Hold> & { readonly partition: string } {
+  return typeof (lockable as { partition?: unknown } | undefined)?.partition === 'string';
 }

@@ -8,12 +8,13 @@ import { LockDelay } from './lock-delay.ts';
 import type { HoldCore } from './hold-core.ts';
 import { type LockKind, lockPartition } from './lock-name.ts';
 import { type CheckedOptions, checkOptions, checkTtl, type LocksOptions } from './lock-options.ts';
-import { type LockTask, OwnTask, ownTask } from './lock-task.ts';
+import type { LockTask } from './lock-task.ts';
 import { Observations } from './observations.ts';
 import { checkPurpose } from './purpose.ts';
 import { SessionPool } from './session-pool.ts';
 import { Station, type StationContext, type StationKind } from './station.ts';
-import { type LockableContext, StoreLockable } from './store-lockable.ts';
+import { type StationFor, StoreLockable } from './store-lockable.ts';
+import { TaskFront } from './task-front.ts';
 import { aloneRule, permitRule, readRule } from './ticket-rule.ts';
 import { WaitRecords } from './wait-records.ts';
 
@@ -62,15 +63,14 @@ class StoreLocks implements Locks {
   readonly #client: string;
   readonly #context: StationContext;
   readonly #pool: SessionPool;
-  readonly #taskOf: LockableContext['taskOf'];
+  readonly #front: TaskFront;
   readonly #stations = new Map<string, Station>();
   readonly #candidates = new Set<Station>();
   readonly #background = new Set<Promise<unknown>>();
-  #taskCount = 0;
   #closed: Promise<void> | undefined;
 
   constructor(options: CheckedOptions) {
-    const { store, clock, random, ttlMs, handOff, prefix, deadlockCheckMs, tasks } = options;
+    const { store, clock, random, ttlMs, handOff, prefix, deadlockCheckMs, tasks, reentrant } = options;
     this.#options = options;
     this.#client = [...random.bytes(12)].map(byte => byte.toString(16).padStart(2, '0')).join('');
     const observations = new Observations(store, clock);
@@ -79,7 +79,7 @@ class StoreLocks implements Locks {
     const records = new WaitRecords(tickets, this.#pool, ttlMs, `${prefix}.waits`);
     const inBackground = this.#inBackground.bind(this);
     const watch = new DeadlockWatch(clock, records, deadlockCheckMs, inBackground);
-    this.#taskOf = ({ task }) => ownTask(task ?? tasks?.current());
+    this.#front = new TaskFront(this.#client, tasks, reentrant);
     this.#context = {
       tickets,
       pool: this.#pool,
@@ -120,7 +120,7 @@ class StoreLocks implements Locks {
   election(name: string): Election {
     const partition = lockPartition(this.#options.prefix, 'election', name);
     const { tickets } = this.#context;
-    return new StoreElection(name, partition, tickets, this.#options.ttlMs, this.#front(), (value, options) =>
+    return new StoreElection(name, partition, tickets, this.#options.ttlMs, this.#front, (value, options) =>
       this.#candidate(name, partition, value, options),
     );
   }
@@ -129,13 +129,12 @@ class StoreLocks implements Locks {
     return acquireAll(
       wanted.map(each => (typeof each === 'string' ? this.mutex(each) : each)),
       this.#options.clock,
-      this.#front(),
+      this.#front,
     );
   }
 
   task(label?: string): LockTask {
-    const id = `${this.#client}.${++this.#taskCount}`;
-    return new OwnTask(id, label ?? id);
+    return this.#front.make(label);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -160,24 +159,11 @@ class StoreLocks implements Locks {
     variant: string = kind.rule.mode,
   ): StoreLockable<Held> {
     const partition = lockPartition(this.#options.prefix, lockKind, name);
-    const station = ({ ttlMs = this.#options.ttlMs, purpose }: AcquireOptions): Station => {
+    const station: StationFor = ({ ttlMs = this.#options.ttlMs, purpose }) => {
       this.#check(ttlMs, purpose);
       return this.#station(name, { ...kind, partition }, ttlMs, variant, partner && { ...partner, partition });
     };
-    return new StoreLockable(name, partition, { ...this.#front(), station }, claim);
-  }
-
-  #front(): Omit<LockableContext, 'station'> {
-    const { tasks, reentrant } = this.#options;
-    return {
-      reentrant,
-      taskOf: this.#taskOf,
-      inTask: (task, name, run) => {
-        if (tasks === undefined) return run(task);
-        const own = task ?? this.task(name);
-        return tasks.run(own, () => run(own));
-      },
-    };
+    return new StoreLockable(name, partition, this.#front, station, claim);
   }
 
   #station(name: string, kind: StationKind, ttlMs: number, variant: string, partner?: StationKind): Station {

@@ -1,8 +1,9 @@
 import { type Clock, sleep } from '@quorate/core';
 import { deadlock } from './lock-error.ts';
-import { describeCircle, findDeadlock, victimOf, type WaitNode } from './wait-graph.ts';
+import { describeCircle, victimOf } from './wait-graph.ts';
 import type { WaitRecords } from './wait-records.ts';
 import type { Waiter } from './waiter.ts';
+import { closedCircle } from './local-circle.ts';
 
 /**
  * Finds those who wait for each other: within the process when a wait begins, and beyond it when a wait takes long. Only tasks
@@ -30,10 +31,9 @@ export class DeadlockWatch {
   onWait(waiter: Waiter): void {
     const { task } = waiter;
     if (task === undefined || task.holds.size === 0) return;
-    const [start, ...others] = localNodes(waiter) as [WaitNode, ...WaitNode[]];
-    const circle = findDeadlock([start, ...others], start);
+    const circle = closedCircle(waiter);
     if (circle !== undefined) {
-      waiter.fail(deadlock(waiter.station.name, describeCircle(circle)));
+      waiter.fail(deadlock(waiter.place.name, circle));
       return;
     }
     const ended = new AbortController();
@@ -54,34 +54,13 @@ export class DeadlockWatch {
       const [start] = circle ?? [];
       const text = circle === undefined ? '' : describeCircle(circle);
       if (circle !== undefined && text === suspected && victimOf(circle) === start) {
-        waiter.fail(deadlock(waiter.station.name, text));
+        waiter.fail(deadlock(waiter.place.name, text));
         break;
       }
       suspected = text;
     }
     if (isPublished) await this.#records.remove(waiter);
   }
-}
-
-/** Whom the waiter waits for here, whom those wait for, and so on; itself first. */
-function localNodes(first: Waiter): readonly WaitNode[] {
-  const nodes = new Map<Waiter, WaitNode>();
-  const reached = [first];
-  for (const waiter of reached) {
-    const { station, task } = waiter;
-    if (nodes.has(waiter) || task === undefined) continue;
-    const blockers = [...station.blockers()];
-    nodes.set(waiter, {
-      task: task.id,
-      label: task.label,
-      wanted: station.kind.text,
-      order: nodes.size,
-      need: station.kind.rule.need,
-      blockers: blockers.map(({ id }) => id),
-    });
-    for (const blocker of blockers) reached.push(...blocker.waits);
-  }
-  return [...nodes.values()];
 }
 
 /** Settles early when aborted, and keeps no process alive. */

@@ -13,7 +13,8 @@ import { lockLost } from './lock-error.ts';
 import { sessionGone } from './lock-session.ts';
 import { untilChange } from './queue-change.ts';
 import type { Station } from './station.ts';
-import { type LockableContext, runWith } from './store-lockable.ts';
+import { runWith } from './store-lockable.ts';
+import type { TaskFront } from './task-front.ts';
 import { queuePrefix, type TicketContext } from './ticket.ts';
 import { decodeTicket, encodeTicket } from './ticket-value.ts';
 
@@ -59,7 +60,7 @@ export class StoreElection implements Election {
   readonly #partition: string;
   readonly #context: TicketContext;
   readonly #checkMs: number;
-  readonly #front: Omit<LockableContext, 'station'>;
+  readonly #front: TaskFront;
   readonly #candidate: (value: Uint8Array, options: AcquireOptions) => Station;
 
   constructor(
@@ -67,7 +68,7 @@ export class StoreElection implements Election {
     partition: string,
     context: TicketContext,
     checkMs: number,
-    front: Omit<LockableContext, 'station'>,
+    front: TaskFront,
     candidate: (value: Uint8Array, options: AcquireOptions) => Station,
   ) {
     this.name = name;
@@ -96,12 +97,8 @@ export class StoreElection implements Election {
     options: AcquireOptions,
     use: (leadership: Leadership) => Result | PromiseLike<Result>,
   ): Promise<Result> {
-    return this.#front.inTask(this.#front.taskOf(options), this.name, task =>
-      runWith(
-        { acquire: own => this.campaign(value, own) },
-        task === undefined ? options : { ...options, task },
-        use,
-      ),
+    return this.#front.run(this.name, options, own =>
+      runWith({ acquire: limits => this.campaign(value, limits) }, own, use),
     );
   }
 

@@ -1,13 +1,14 @@
+import type { Entry } from '@quorate/core';
 import { lockLost, notOwner } from './lock-error.ts';
 import type { LockSession } from './lock-session.ts';
-import type { OwnTask } from './lock-task.ts';
+import type { OwnTask, TaskHold, WaitPlace } from './lock-task.ts';
 import type { Slot } from './slot.ts';
 
 /** Where hand-offs within a process are counted: below a revision's place in a fence. */
 export const handOffsPerTicket = 1024;
 
 /** One grant of a lock, however many nested claims stand on it. */
-export class HoldCore {
+export class HoldCore implements TaskHold {
   readonly slot: Slot;
   readonly name: string;
   readonly task: OwnTask | undefined;
@@ -28,8 +29,16 @@ export class HoldCore {
     task?.holds.add(this);
   }
 
+  get place(): WaitPlace {
+    return this.slot.station;
+  }
+
+  get entry(): Entry | undefined {
+    return this.slot.ticket.entry;
+  }
+
   get fence(): bigint {
-    return BigInt(this.slot.ticket.entry!.created) * BigInt(handOffsPerTicket) + BigInt(this.#handOff);
+    return BigInt(this.entry!.created) * BigInt(handOffsPerTicket) + BigInt(this.#handOff);
   }
 
   get signal(): AbortSignal {

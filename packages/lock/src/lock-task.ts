@@ -1,5 +1,4 @@
-import type { HoldCore } from './hold-core.ts';
-import type { Waiter } from './waiter.ts';
+import type { Entry } from '@quorate/core';
 
 /**
  * Somebody on whose behalf locks are held and waited for: what other systems have a thread for. Made by `locks.task()`, given to
@@ -18,12 +17,39 @@ export interface TaskScope {
   run<Result>(task: LockTask, run: () => Result): Result;
 }
 
+/** Where one waits for a lock. */
+export interface WaitPlace {
+  readonly name: string;
+  /** What it is called in messages: `mutex "a"`. */
+  readonly text: string;
+  /** How many of the blockers must never go for one to wait for ever. */
+  readonly need: number;
+  /** Those of this process who certainly must go before somebody who waits here has a turn. */
+  blockers(): Iterable<OwnTask>;
+}
+
+/** A wait of a task. */
+export interface TaskWait {
+  readonly task: OwnTask | undefined;
+  readonly place: WaitPlace;
+  /** Run once it has come to its end. */
+  onEnd: (() => void) | undefined;
+  fail(reason: unknown): void;
+}
+
+/** A grant that a task holds. */
+export interface TaskHold {
+  readonly place: WaitPlace;
+  /** What stands for it in a store. */
+  readonly entry: Entry | undefined;
+}
+
 /** A task with what it holds and waits for. */
 export class OwnTask implements LockTask {
   readonly id: string;
   readonly label: string;
-  readonly holds: Set<HoldCore> = new Set();
-  readonly waits: Set<Waiter> = new Set();
+  readonly holds: Set<TaskHold> = new Set();
+  readonly waits: Set<TaskWait> = new Set();
 
   constructor(id: string, label: string) {
     this.id = id;

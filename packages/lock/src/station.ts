@@ -4,7 +4,7 @@ import type { AcquireOptions } from './lock.ts';
 import type { LockDelay } from './lock-delay.ts';
 import { LinkedList } from './linked-list.ts';
 import { locksClosed } from './lock-error.ts';
-import type { OwnTask } from './lock-task.ts';
+import type { OwnTask, WaitPlace } from './lock-task.ts';
 import type { LockSession } from './lock-session.ts';
 import type { SessionPool } from './session-pool.ts';
 import { Slot } from './slot.ts';
@@ -55,7 +55,7 @@ export interface StationKind {
  * entries than can be of use. What is granted goes to the first of them, and on from one to the next without the store for a while
  * (lock cohorting: Dice, Marathe, Shavit, 2012), each time under a fence of its own.
  */
-export class Station {
+export class Station implements WaitPlace {
   readonly name: string;
   readonly kind: StationKind;
   readonly ttlMs: number;
@@ -82,6 +82,14 @@ export class Station {
     this.#onIdle = onIdle;
   }
 
+  get text(): string {
+    return this.kind.text;
+  }
+
+  get need(): number {
+    return this.kind.rule.need;
+  }
+
   /** How many wait here. */
   get waiterCount(): number {
     return this.#waiters.size;
@@ -91,7 +99,6 @@ export class Station {
     return this.#waiters.size === 0 && this.#slots.size === 0;
   }
 
-  /** Those of this process who certainly must go before somebody who waits here has a turn. */
   *blockers(): Iterable<OwnTask> {
     if (!this.kind.isShared) yield* this.holders();
     if (this.partner !== undefined) yield* this.partner.holders();

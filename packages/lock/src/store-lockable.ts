@@ -1,43 +1,45 @@
 import type { HeldClaim } from './held-lock.ts';
-import type { HoldCore } from './hold-core.ts';
+import { HoldCore } from './hold-core.ts';
 import type { AcquireOptions, Hold, Lockable } from './lock.ts';
 import { lockLost } from './lock-error.ts';
-import type { LockTask, OwnTask } from './lock-task.ts';
+import type { OwnTask } from './lock-task.ts';
 import type { Station } from './station.ts';
+import type { TaskFront } from './task-front.ts';
 
-/** What a lock needs of its manager. */
-export interface LockableContext {
-  /** The station for a time to live; checks the purpose. @throws RangeError, QuorateError `UNSUPPORTED`, `CLOSED` */
-  station(options: AcquireOptions): Station;
-  taskOf(options: AcquireOptions): OwnTask | undefined;
-  /** A task for what runs in `run`, where tasks are kept. */
-  inTask<Result>(task: OwnTask | undefined, name: string, run: (task: LockTask | undefined) => Result): Result;
-  readonly reentrant: boolean;
-}
+/** The station for a time to live. @throws RangeError; QuorateError `UNSUPPORTED`, `CLOSED` */
+export type StationFor = (options: AcquireOptions) => Station;
 
 /** The three verbs over a station. */
 export class StoreLockable<Held extends Hold & HeldClaim> implements Lockable<Held> {
   readonly name: string;
   readonly partition: string;
-  readonly #context: LockableContext;
+  readonly #front: TaskFront;
+  readonly #station: StationFor;
   readonly #claim: (core: HoldCore) => Held;
 
-  constructor(name: string, partition: string, context: LockableContext, claim: (core: HoldCore) => Held) {
+  constructor(
+    name: string,
+    partition: string,
+    front: TaskFront,
+    station: StationFor,
+    claim: (core: HoldCore) => Held,
+  ) {
     this.name = name;
     this.partition = partition;
-    this.#context = context;
+    this.#front = front;
+    this.#station = station;
     this.#claim = claim;
   }
 
   async acquire(options: AcquireOptions = {}): Promise<Held> {
-    const task = this.#context.taskOf(options);
-    const station = this.#context.station(options);
+    const task = this.#front.taskOf(options);
+    const station = this.#station(options);
     return this.#again(task, station) ?? this.#claim(await station.acquire(options, task));
   }
 
   async tryAcquire(options: AcquireOptions = {}): Promise<Held | undefined> {
-    const task = this.#context.taskOf(options);
-    const station = this.#context.station(options);
+    const task = this.#front.taskOf(options);
+    const station = this.#station(options);
     const again = this.#again(task, station);
     if (again !== undefined) return again;
     const core = await station.tryAcquire(options, task);
@@ -50,16 +52,14 @@ export class StoreLockable<Held extends Hold & HeldClaim> implements Lockable<He
       | [options: AcquireOptions, use: (held: Held) => Result | PromiseLike<Result>]
   ): Promise<Result> {
     const [options, use] = typeof first === 'function' ? [{}, first] : [first, second!];
-    return this.#context.inTask(this.#context.taskOf(options), this.name, task =>
-      runWith(this, task === undefined ? options : { ...options, task }, use),
-    );
+    return this.#front.run(this.name, options, own => runWith(this, own, use));
   }
 
   /** What the task holds already, once more. */
   #again(task: OwnTask | undefined, station: Station): Held | undefined {
-    if (!this.#context.reentrant || task === undefined) return undefined;
+    if (!this.#front.isReentrant || task === undefined) return undefined;
     for (const core of task.holds) {
-      if (core.slot.station !== station || core.isLost) continue;
+      if (!(core instanceof HoldCore) || core.place !== station || core.isLost) continue;
       core.claim();
       return this.#claim(core);
     }

@@ -127,19 +127,19 @@ export class WaitRecords {
 }
 
 /** Undefined as long as nothing stands in line for it. */
-function recordOf({ station, task }: Waiter): WaitRecord | undefined {
+function recordOf({ place: station, task }: Waiter): WaitRecord | undefined {
   const front = station.front();
   if (front === undefined || task === undefined) return undefined;
   return {
     task: task.id,
     label: task.label,
-    wanted: station.kind.text,
+    wanted: station.text,
     partition: station.kind.partition,
     key: front.key,
     // An entry that is granted to somebody here is one that it waits for.
     before: front.created + (front.isGranted ? 1 : 0),
-    need: station.kind.rule.need,
-    holds: [...task.holds].flatMap(({ slot }) => (slot.ticket.entry ? [heldName(slot.ticket.entry)] : [])),
+    need: station.need,
+    holds: [...task.holds].flatMap(({ entry }) => (entry ? [heldName(entry)] : [])),
   };
 }
 

@@ -1,25 +1,24 @@
 import { type Clock, type LinkedSignal, linkSignal, type WaitOptions } from '@quorate/core';
 import type { HoldCore } from './hold-core.ts';
 import type { Linked } from './linked-list.ts';
-import type { OwnTask } from './lock-task.ts';
+import type { OwnTask, TaskWait } from './lock-task.ts';
 import type { Station } from './station.ts';
 
 /** Somebody of this process who waits for a lock. */
-export class Waiter implements Linked<Waiter> {
+export class Waiter implements Linked<Waiter>, TaskWait {
   previous: Waiter | undefined;
   next: Waiter | undefined;
   isLinked = false;
-  readonly station: Station;
+  readonly place: Station;
   readonly task: OwnTask | undefined;
   readonly promise: Promise<HoldCore>;
   #resolve!: (hold: HoldCore) => void;
   #reject!: (reason: unknown) => void;
   #limit: LinkedSignal | undefined;
-  /** Run once it has come to its end. */
   onEnd: (() => void) | undefined;
 
-  constructor(station: Station, task: OwnTask | undefined) {
-    this.station = station;
+  constructor(place: Station, task: OwnTask | undefined) {
+    this.place = place;
     this.task = task;
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -49,7 +48,7 @@ export class Waiter implements Linked<Waiter> {
   fail(reason: unknown): void {
     this.#end();
     this.#reject(reason);
-    this.station.onGone(this);
+    this.place.onGone(this);
   }
 
   #end(): void {
