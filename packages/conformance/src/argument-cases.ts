@@ -1,4 +1,4 @@
-import { keyMaxBytes, revision as revisionOf, type SessionId } from '@quorate/core';
+import { keyMaxBytes, revision as revisionOf } from '@quorate/core';
 import { equal, ok } from './expect.ts';
 import type { StoreCase } from './store-case.ts';
 import { absent, bytes, type StoreStage } from './store-stage.ts';
@@ -17,8 +17,8 @@ async function refused(
 }
 
 /** A call that the types do not allow. */
-function wrong<Value>(value: unknown): Value {
-  return value as Value;
+function wrong(value: unknown): never {
+  return value as never;
 }
 
 const value = bytes('value');
@@ -98,7 +98,7 @@ export const argumentCases: readonly StoreCase[] = [
         ['an operation of sequence 0', RangeError, put({ operation: { session: id, sequence: 0 } })],
         ['an operation of sequence 1.5', RangeError, put({ operation: { session: id, sequence: 1.5 } })],
         ['an operation without a session', TypeError, put({ operation: { sequence: 1 } })],
-        ['observing nobody', RangeError, () => store.observe(wrong<SessionId>(''))],
+        ['observing nobody', RangeError, () => store.observe(wrong(''))],
       ]);
       equal(await stage.get(key), undefined, 'what was written');
     },

@@ -106,16 +106,16 @@ export const batchCases: readonly StoreCase[] = [
       const p = stage.partition();
       const other = await stage.open();
       using watch = new WatchRecorder(other, `${p}/`, await stage.revision(p));
-      let isDone = false;
+      const progress = { isDone: false };
       const write = async (): Promise<void> => {
         for (let count = 0; count < 15; count++) {
           const writes = ['a', 'b', 'c'].map(name => put(`${p}/${name}`, `${count}`));
           applied('the batch', await stage.batch([], writes));
         }
-        isDone = true;
+        progress.isDone = true;
       };
       const read = async (): Promise<void> => {
-        while (!isDone) {
+        while (!progress.isDone) {
           const { entries } = await stage.within('it is listed', other.list(`${p}/`));
           const values = entries.map(textOf);
           ok(

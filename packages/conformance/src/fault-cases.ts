@@ -134,9 +134,9 @@ export const faultCases: readonly StoreCase[] = [
       const store = await stage.open();
       using mirror = new Mirror(store, `${p}/`, stage.clock);
       const session = await stage.session();
-      let isDone = false;
+      const progress = { isDone: false };
       const sever = async (): Promise<void> => {
-        while (!isDone) {
+        while (!progress.isDone) {
           await stage.subject.sever?.(store);
           await stage.sleep(15 + stage.random.below(30));
         }
@@ -148,7 +148,7 @@ export const faultCases: readonly StoreCase[] = [
             store.put(`${p}/${sequence}`, bytes('x'), absent, { operation, deadlineMs: 500 }),
           );
         }
-        isDone = true;
+        progress.isDone = true;
       };
       await stage.within('all is written', Promise.all([sever(), writing()]));
       const { entries } = await stage.store.list(`${p}/`);
@@ -172,9 +172,9 @@ export const faultCases: readonly StoreCase[] = [
       const key = `${stage.partition()}/n`;
       const store = await stage.open();
       const session = await stage.session();
-      let isDone = false;
+      const progress = { isDone: false };
       const sever = async (): Promise<void> => {
-        while (!isDone) {
+        while (!progress.isDone) {
           await stage.sleep(10 + stage.random.below(20));
           await stage.subject.sever?.(store);
         }
@@ -185,7 +185,7 @@ export const faultCases: readonly StoreCase[] = [
           const { value } = await settled(stage, () => store.add!(key, 1n, { operation, deadlineMs: 500 }));
           equal(value, BigInt(sequence), 'the sum');
         }
-        isDone = true;
+        progress.isDone = true;
       };
       await stage.within('all is added', Promise.all([sever(), adding()]));
       equal(textOf(await stage.get(key)), '40', 'the sum');

@@ -186,17 +186,17 @@ export const listCases: readonly StoreCase[] = [
     async run(stage) {
       const p = stage.partition();
       const other = await stage.open();
-      let isDone = false;
+      const progress = { isDone: false };
       const write = async (): Promise<void> => {
         let [a, b] = [await stage.put(`${p}/a`, '0'), await stage.put(`${p}/b`, '0')];
         for (let count = 1; count <= 20; count++) {
           a = await stage.put(`${p}/a`, `${count}`, { modified: a.revision });
           b = await stage.put(`${p}/b`, `${count}`, { modified: b.revision });
         }
-        isDone = true;
+        progress.isDone = true;
       };
       const read = async (): Promise<void> => {
-        while (!isDone) await checkMoment(stage, p, other);
+        while (!progress.isDone) await checkMoment(stage, p, other);
       };
       await Promise.all([write(), read()]);
     },

@@ -92,7 +92,7 @@ export class StoreStage implements AsyncDisposable {
       return await boundedWait(this.clock, { deadlineMs: patienceMs }, 'unknown', async () => wait);
     } catch (thrown) {
       if (errorCode(thrown) !== 'DEADLINE_EXCEEDED' || (await settled(wait))) throw thrown;
-      throw new Error(`Waited for ${patienceMs} ms in vain until ${what}`);
+      throw new Error(`Waited for ${patienceMs} ms in vain until ${what}`, { cause: thrown });
     }
   }
 
@@ -210,5 +210,5 @@ export function operations(session: Session): () => OperationId {
 /** Whether a wait is over, without waiting. */
 async function settled(wait: PromiseLike<unknown>): Promise<boolean> {
   const pending = {};
-  return (await Promise.race([wait, pending]).catch(() => undefined)) !== pending;
+  return (await Promise.race([wait, Promise.resolve(pending)]).catch(() => undefined)) !== pending;
 }
