@@ -3,4 +3,5 @@
  *
  * @packageDocumentation
  */
-export {};
+export { createRedisStore, type RedisStoreOptions } from './host/create-redis-store.ts';
+export type { RedisTemplate } from './host/redis-client.ts';

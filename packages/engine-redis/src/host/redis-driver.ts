@@ -1,0 +1,273 @@
+import {
+  type AddResult,
+  type Applied,
+  type BatchResult,
+  type BatchWrite,
+  type Condition,
+  type DriverCall,
+  type Enqueued,
+  type Entry,
+  type EntryWrite,
+  type Listing,
+  type ListQuery,
+  notANumber,
+  partitionOf,
+  queueKey,
+  type Refused,
+  type Revision,
+  type SessionId,
+  sessionLost,
+  type StoreCapabilities,
+  type StoreDriver,
+  type StoreEvent,
+  superseded,
+  tooLarge,
+  type Unknown,
+} from '@quorate/core';
+import { readNumber, readRecord, recordTail } from '../record.ts';
+import type { RedisKeys } from '../redis-keys.ts';
+import { enqueueScript, listScript } from '../scripts/queue-scripts.ts';
+import type { Script } from '../scripts/script.ts';
+import { addScript, batchScript, deleteScript, putScript } from '../scripts/write-scripts.ts';
+import type { Reply } from './redis-client.ts';
+import type { RedisSessions } from './redis-sessions.ts';
+import { type RedisWatchOptions, watchRedis } from './redis-watch.ts';
+import type { ScriptRunner } from './script-runner.ts';
+import type { SessionObservers } from './session-observers.ts';
+
+export interface RedisDriverOptions {
+  readonly capabilities: StoreCapabilities;
+  readonly keys: RedisKeys;
+  readonly runner: ScriptRunner;
+  readonly sessions: RedisSessions;
+  readonly observers: SessionObservers;
+  readonly watch: RedisWatchOptions;
+  readonly close: () => Promise<void>;
+}
+
+type Words = readonly (string | number | Buffer)[];
+
+/** The Store's calls as scripts. */
+export class RedisDriver implements StoreDriver {
+  readonly capabilities: StoreCapabilities;
+  readonly #options: RedisDriverOptions;
+  readonly #keys: RedisKeys;
+  readonly #runner: ScriptRunner;
+  readonly #sessions: RedisSessions;
+
+  constructor(options: RedisDriverOptions) {
+    this.#options = options;
+    this.capabilities = options.capabilities;
+    this.#keys = options.keys;
+    this.#runner = options.runner;
+    this.#sessions = options.sessions;
+  }
+
+  async get(key: string): Promise<Entry | undefined> {
+    const record = await this.#runner.field(this.#keys.partition(key), key);
+    return record === null ? undefined : readRecord(key, record);
+  }
+
+  async list({ prefix, createdBefore, newestFirst, limit }: ListQuery): Promise<Listing> {
+    const before = createdBefore === Number.POSITIVE_INFINITY ? '' : createdBefore;
+    const newest = newestFirst ? 1 : 0;
+    const reply = await this.#runner.run(
+      listScript,
+      this.#keys.partition(prefix),
+      prefix,
+      before,
+      newest,
+      limit,
+    );
+    const [revision, ...rest] = reply as [Revision, ...Buffer[]];
+    const entries: Entry[] = [];
+    for (let index = 0; index + 1 < rest.length; index += 2) {
+      entries.push(readRecord((rest[index] as Buffer).toString(), rest[index + 1] as Buffer));
+    }
+    return { entries, revision };
+  }
+
+  async put(write: EntryWrite, condition: Condition, call: DriverCall): Promise<Applied | Refused> {
+    const { key, value, session } = write;
+    const words = [...conditionWords(condition), recordTail(session, value)];
+    const reply = await this.#mutate(putScript, key, session, call, words);
+    if (!isArray(reply)) {
+      const revision = reply as Revision;
+      return {
+        outcome: 'applied',
+        entry: entryOf(key, value, revision, revision, session),
+        revision,
+      };
+    }
+    const [first, second, record] = reply;
+    if (typeof first === 'number') {
+      const revision = first as Revision;
+      return {
+        outcome: 'applied',
+        entry: entryOf(key, value, second as Revision, revision, session),
+        revision,
+      };
+    }
+    if (String(first) === 'X') return refused(key, second);
+    const entry = readRecord(String(second), record as Buffer);
+    return { outcome: 'applied', entry, revision: entry.modified };
+  }
+
+  async delete(key: string, condition: Condition, call: DriverCall): Promise<Applied | Refused> {
+    const reply = await this.#mutate(deleteScript, key, undefined, call, conditionWords(condition));
+    const [first, second, result] = reply as readonly Reply[];
+    if (typeof first === 'number') {
+      return { outcome: 'applied', entry: readRecord(key, second as Buffer), revision: first as Revision };
+    }
+    if (String(first) === 'X') return refused(key, second);
+    const [revision, start] = readNumber(result as Buffer, 0);
+    const entry = readRecord(String(second), (result as Buffer).subarray(start));
+    return { outcome: 'applied', entry, revision: revision as Revision };
+  }
+
+  async enqueue(prefix: string, value: Uint8Array, session: SessionId, call: DriverCall): Promise<Enqueued> {
+    const reply = await this.#mutate(enqueueScript, prefix, session, call, [recordTail(session, value)]);
+    if (!isArray(reply)) {
+      const revision = reply as Revision;
+      const self = entryOf(queueKey(prefix, revision), value, revision, revision, session);
+      return { self, head: self };
+    }
+    const [first, ...rest] = reply;
+    if (typeof first === 'number') {
+      const revision = first as Revision;
+      const self = entryOf(queueKey(prefix, revision), value, revision, revision, session);
+      return enqueued(self, rest as readonly Buffer[]);
+    }
+    const [key, record, ...neighbours] = rest as Buffer[];
+    return enqueued(readRecord(String(key), record as Buffer), neighbours);
+  }
+
+  async add(key: string, delta: bigint, call: DriverCall): Promise<Exclude<AddResult, Unknown>> {
+    const reply = await this.#mutate(addScript, key, undefined, call, [`${delta}`]);
+    const [first, second, result] = reply as readonly Reply[];
+    if (typeof first === 'number') {
+      return { outcome: 'applied', value: BigInt(String(second)), revision: first as Revision };
+    }
+    if (String(first) === 'N') throw new RangeError(notANumber(key, String(second)));
+    if (String(first) === 'L') throw new RangeError(tooLarge(key, delta));
+    const [revision, start] = readNumber(result as Buffer, 0);
+    const value = BigInt((result as Buffer).toString('latin1', start));
+    return { outcome: 'applied', value, revision: revision as Revision };
+  }
+
+  async batch(
+    conditions: ReadonlyMap<string, Condition>,
+    writes: readonly BatchWrite[],
+    call: DriverCall,
+  ): Promise<Exclude<BatchResult, Unknown>> {
+    const [anyKey] = [...conditions.keys(), ...writes.map(({ key }) => key)] as [string];
+    const sessions = writes.map(write => (write.type === 'put' ? write.session : undefined));
+    const words: Words = [
+      conditions.size,
+      ...[...conditions].flatMap(([key, condition]) => [key, ...conditionWords(condition)]),
+      ...writes.flatMap(write =>
+        write.type === 'put'
+          ? ['p', write.key, recordTail(write.session, write.value)]
+          : ['d', write.key, ''],
+      ),
+    ];
+    const reply = await this.#mutate(batchScript, anyKey, sessions, call, words);
+    if (!isArray(reply)) return { outcome: 'applied', revision: reply as Revision };
+    const [kind, key, result] = reply;
+    if (String(kind) === 'X') return { key: String(key), ...refused(String(key), result) };
+    return { outcome: 'applied', revision: Number(String(result)) as Revision };
+  }
+
+  watch(prefix: string, from: Revision, signal: AbortSignal): AsyncIterable<StoreEvent> {
+    return watchRedis(this.#options.watch, prefix, from, signal);
+  }
+
+  openSession(ttlMs: number): Promise<SessionId> {
+    return this.#sessions.open(ttlMs);
+  }
+
+  renewSession(session: SessionId): Promise<boolean> {
+    return this.#sessions.renew(session);
+  }
+
+  endSession(session: SessionId): Promise<void> {
+    return this.#sessions.end(session);
+  }
+
+  observe(session: SessionId, signal: AbortSignal | undefined): Promise<void> {
+    return this.#options.observers.observe(session, signal);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#options.close();
+  }
+
+  /** Runs a mutation, once it is known where to sweep after its sessions. */
+  async #mutate(
+    script: Script,
+    key: string,
+    named: SessionId | undefined | readonly (SessionId | undefined)[],
+    { operation }: DriverCall,
+    words: Words,
+  ): Promise<Reply> {
+    const partition = partitionOf(key);
+    const sessions = this.#sessions;
+    const run = (): Promise<Reply> =>
+      this.#runner.run(
+        script,
+        this.#keys.named(partition),
+        operation === undefined ? '' : `\0o${operation.session}`,
+        operation === undefined ? '' : operation.sequence,
+        sessions.notAfterUs(typeof named === 'string' ? named : operation?.session),
+        key,
+        ...words,
+      );
+    const all = [operation?.session, ...(isArray(named) ? named : [named])];
+    const strangers = sessions.notEntered(partition, all);
+    const reply =
+      strangers.length === 0 ? await run() : await sessions.entering(partition, strangers, operation, run);
+    if (!isArray(reply) || !Buffer.isBuffer(reply[0])) return reply;
+    const kind = reply[0].toString('latin1');
+    if (kind === 'S' && operation !== undefined) throw superseded(operation, reply[1] as number);
+    if (kind === 'D') {
+      const dead = (typeof named === 'string' ? named : operation?.session) as SessionId;
+      throw sessionLost(dead, operation === undefined ? 'not-applied' : 'unknown');
+    }
+    return reply;
+  }
+}
+
+function isArray<Item>(value: Item | readonly Item[]): value is readonly Item[] {
+  return Array.isArray(value);
+}
+
+function conditionWords(condition: Condition): Words {
+  if ('absent' in condition) return ['a', ''];
+  return 'modified' in condition ? ['m', condition.modified] : ['c', condition.created];
+}
+
+function entryOf(
+  key: string,
+  value: Uint8Array,
+  created: Revision,
+  modified: Revision,
+  session: SessionId | undefined,
+): Entry {
+  return session === undefined
+    ? { key, value, created, modified }
+    : { key, value, created, modified, session };
+}
+
+function refused(key: string, record: Reply | undefined): Refused {
+  if (!Buffer.isBuffer(record)) return { outcome: 'not-applied' };
+  return { outcome: 'not-applied', current: readRecord(key, record) };
+}
+
+function enqueued(self: Entry, [head, headRecord, key, record]: readonly Buffer[]): Enqueued {
+  if (head === undefined || headRecord === undefined) return { self, head: self };
+  return {
+    self,
+    head: readRecord(String(head), headRecord),
+    predecessor: readRecord(String(key), record as Buffer),
+  };
+}

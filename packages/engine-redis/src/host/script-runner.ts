@@ -1,0 +1,152 @@
+import { type Clock, type Outcome, QuorateError, type Timer } from '@quorate/core';
+import type { Script } from '../scripts/script.ts';
+import { duplicateForScripts, type RedisClient, type RedisTemplate, type Reply } from './redis-client.ts';
+
+export interface ScriptRunnerOptions {
+  readonly template: RedisTemplate;
+  readonly clock: Clock;
+  /** After how long without any answer, while some are awaited, the connection is taken for dead. */
+  readonly silenceMs: number;
+}
+
+/** What the server refuses for now: the same call may succeed later. */
+const PASSING =
+  /^(?:LOADING|BUSY|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|READONLY|MASTERDOWN|OOM|MISCONF|NOREPLICAS)\b|Too many Cluster redirections/;
+
+/** What ioredis rejects with where nothing was written. */
+const UNWRITTEN = /^(?:Stream isn't writeable|Cluster isn't ready)/;
+
+/** Runs scripts on a connection of its own, each once, and says truthfully what became of those that failed. */
+export class ScriptRunner implements AsyncDisposable {
+  readonly client: RedisClient;
+  /** Called each time a connection is ready. */
+  onReady: () => void = () => {};
+  readonly isCluster: boolean;
+  readonly #options: ScriptRunnerOptions;
+  #watchdog: Timer | undefined;
+  #pending = 0;
+  #answers = 0;
+  #isClosed = false;
+
+  constructor(options: ScriptRunnerOptions) {
+    this.#options = options;
+    this.isCluster = options.template.isCluster;
+    this.client = duplicateForScripts(options.template, options.silenceMs);
+    // What goes wrong in the background shows in the calls that it fails.
+    this.client.on('error', () => {});
+    this.client.on('ready', () => this.onReady());
+    if (!this.isCluster) this.#watch(-1);
+  }
+
+  /** @throws QuorateError `UNAVAILABLE` */
+  async connect(): Promise<void> {
+    try {
+      await this.client.connect();
+    } catch (thrown) {
+      throw failure(thrown, 'not-applied');
+    }
+  }
+
+  /** @throws QuorateError `UNAVAILABLE` */
+  run(script: Script, key: string, ...args: readonly (string | number | Buffer)[]): Promise<Reply> {
+    if (this.client.status !== 'ready') return Promise.reject(this.#notConnected());
+    this.#pending++;
+    return this.client.evalshaBuffer(script.sha1, 1, key, ...args).then(
+      reply => {
+        this.#answered();
+        return reply as Reply;
+      },
+      (thrown: unknown) => {
+        this.#answered();
+        if (!isReplyError(thrown) || !thrown.message.startsWith('NOSCRIPT')) throw failure(thrown, 'unknown');
+        return this.#load(script, key, args);
+      },
+    );
+  }
+
+  /** Reads a field. @throws QuorateError `UNAVAILABLE` */
+  async field(key: string, field: string): Promise<Buffer | null> {
+    if (this.client.status !== 'ready') throw this.#notConnected();
+    this.#pending++;
+    try {
+      return await this.client.hgetBuffer(key, field);
+    } catch (thrown) {
+      throw failure(thrown, 'not-applied');
+    } finally {
+      this.#answered();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#watchdog?.cancel();
+    await closeClient(this.client);
+  }
+
+  /** The server does not have the script, and so has not run it: it is sent whole, once. */
+  async #load(script: Script, key: string, args: readonly (string | number | Buffer)[]): Promise<Reply> {
+    if (this.client.status !== 'ready') throw this.#notConnected();
+    this.#pending++;
+    try {
+      return (await this.client.evalBuffer(script.lua, 1, key, ...args)) as Reply;
+    } catch (thrown) {
+      throw failure(thrown, 'unknown');
+    } finally {
+      this.#answered();
+    }
+  }
+
+  #answered(): void {
+    this.#pending--;
+    this.#answers++;
+  }
+
+  /** Twice in `silenceMs` it is looked whether any answer has come. */
+  #watch(answersBefore: number): void {
+    const answers = this.#pending === 0 ? -1 : this.#answers;
+    const isSilent = answers !== -1 && answers === answersBefore;
+    if (isSilent && this.client.status === 'ready') this.client.disconnect(true);
+    this.#watchdog = this.#options.clock.setTimer(this.#options.silenceMs / 2, () => this.#watch(answers));
+    this.#watchdog.unref();
+  }
+
+  #notConnected(): QuorateError {
+    if (this.#isClosed) return new QuorateError('CLOSED', 'The store was closed', { outcome: 'not-applied' });
+    return new QuorateError('UNAVAILABLE', `There is no connection to Redis: it is ${this.client.status}`, {
+      retryable: true,
+      outcome: 'not-applied',
+    });
+  }
+}
+
+/** Ends a client's connections; settles once they are closed, and no later than ioredis lets them linger. */
+export async function closeClient(client: RedisClient): Promise<void> {
+  if (client.status === 'end') return;
+  const ended = new Promise<void>(resolve => {
+    client.once('end', () => resolve());
+  });
+  client.disconnect();
+  await ended;
+}
+
+function isReplyError(thrown: unknown): thrown is Error {
+  return thrown instanceof Error && thrown.name === 'ReplyError';
+}
+
+/** What a call failed with, for whoever made it. A server's error is an answer: the script has changed nothing. */
+export function failure(thrown: unknown, lost: Outcome): QuorateError {
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  if (isReplyError(thrown)) {
+    return new QuorateError('UNAVAILABLE', `Redis refused: ${message}`, {
+      retryable: PASSING.test(message),
+      outcome: 'not-applied',
+      cause: thrown,
+    });
+  }
+  return new QuorateError('UNAVAILABLE', `The connection to Redis failed: ${message}`, {
+    retryable: true,
+    outcome: PASSING.test(message) || UNWRITTEN.test(message) ? 'not-applied' : lost,
+    cause: thrown,
+  });
+}

@@ -1,0 +1,138 @@
+import { beginWith, count, nextRevision, state, tellOf } from './parts.ts';
+import { defineScript, type Script } from './script.ts';
+
+/** How many keys are looked at in one step along an index. */
+const step = 128;
+
+/** The keys and records of the first entry under a prefix and of the last that was created before a revision. */
+const neighbours = `
+local function neighbours(prefix, before)
+  local head, predecessor, headCreated, predecessorCreated
+  if b % 2 == 0 then
+    local all = call('HGETALL', P)
+    for i = 1, #all, 2 do
+      if string.sub(all[i], 1, #prefix) == prefix then
+        local created = tonumber(string.match(all[i + 1], '^%d+'))
+        if created < before then
+          if not head or created < headCreated then head, headCreated = i, created end
+          if not predecessor or created > predecessorCreated then predecessor, predecessorCreated = i, created end
+        end
+      end
+    end
+    if not head then return end
+    return all[head], all[head + 1], all[predecessor], all[predecessor + 1]
+  end
+  local function first(command, from, to)
+    local offset = 0
+    while true do
+      local keys = call(command, P .. ':o', from, to, 'LIMIT', offset, ${step})
+      for _, key in ipairs(keys) do
+        if string.sub(key, 1, #prefix) == prefix then return key end
+      end
+      if #keys < ${step} then return nil end
+      offset = offset + ${step}
+    end
+  end
+  local limit = string.format('(%.0f', before)
+  predecessor = first('ZREVRANGEBYSCORE', limit, '-inf')
+  if not predecessor then return end
+  head = first('ZRANGEBYSCORE', '-inf', limit)
+  local records = call('HMGET', P, head, predecessor)
+  return head, records[1], predecessor, records[2]
+end
+`;
+
+/**
+ * 4 the prefix, 5 the record's tail. Answers the revision, and where somebody stands before it the first and the one directly
+ * before, each as key and record.
+ */
+export const enqueueScript: Script = defineScript(
+  beginWith(`
+    ${neighbours}
+    return {'R', key, result, neighbours(A[4], tonumber(string.match(result, '^%d+')))}
+  `),
+  nextRevision,
+  `local key = A[4] .. string.format('%016.0f', rev)
+  local isNew = true
+  if n == 0 then
+    local record = r .. ' ' .. r .. ' ' .. A[5]`,
+  count,
+  `if A[1] ~= '' then
+      call('HSET', P, '\\0', ${state}, key, record, A[1], A[2] .. '\\0' .. key .. '\\0' .. record)
+    else
+      call('HSET', P, '\\0', ${state}, key, record)
+    end`,
+  tellOf('p', 'record'),
+  `return rev
+  end
+  while call('HEXISTS', P, key) == 1 do
+    rev = rev + 1
+    r = string.format('%.0f', rev)
+    key = A[4] .. string.format('%016.0f', rev)
+  end
+  local record = r .. ' ' .. r .. ' ' .. A[5]`,
+  neighbours,
+  `local head, headRecord, predecessor, predecessorRecord = neighbours(A[4], rev)`,
+  count,
+  `if A[1] ~= '' then
+    call('HSET', P, '\\0', ${state}, key, record, A[1], A[2] .. '\\0' .. key .. '\\0' .. record)
+  else
+    call('HSET', P, '\\0', ${state}, key, record)
+  end`,
+  tellOf('p', 'record'),
+  `if not head then return rev end
+  return {rev, head, headRecord, predecessor, predecessorRecord}`,
+);
+
+/** 1 the prefix, 2 the revision before which, or nothing; 3 whether the newest come first; 4 how many. */
+export const listScript: Script = defineScript(`
+  local P, A, call = KEYS[1], ARGV, redis.call
+  local prefix, limit = A[1], tonumber(A[4])
+  local state = call('HGET', P, '\\0')
+  local rev, n, m, b = 0, 0, 0, 0
+  if state then rev, n, m, b = struct.unpack('<dI4I4B', state) end
+  local answer = {rev}
+  if n == 0 then return answer end
+  local newest = A[3] == '1'
+  if b % 2 == 0 then
+    local before = A[2] ~= '' and tonumber(A[2])
+    local all, found = call('HGETALL', P), {}
+    for i = 1, #all, 2 do
+      if string.sub(all[i], 1, #prefix) == prefix then
+        local created = tonumber(string.match(all[i + 1], '^%d+'))
+        if not before or created < before then found[#found + 1] = {created, all[i], all[i + 1]} end
+      end
+    end
+    -- Entries of one batch share a revision: like the index, by key.
+    table.sort(found, function(one, other)
+      if newest then one, other = other, one end
+      return one[1] < other[1] or (one[1] == other[1] and one[2] < other[2])
+    end)
+    for i = 1, math.min(limit, #found) do
+      answer[#answer + 1] = found[i][2]
+      answer[#answer + 1] = found[i][3]
+    end
+    return answer
+  end
+  local bound = A[2] ~= '' and '(' .. A[2] or '+inf'
+  local offset = 0
+  while true do
+    local keys
+    if newest then keys = call('ZREVRANGEBYSCORE', P .. ':o', bound, '-inf', 'LIMIT', offset, ${step})
+    else keys = call('ZRANGEBYSCORE', P .. ':o', '-inf', bound, 'LIMIT', offset, ${step}) end
+    local found = {}
+    for _, key in ipairs(keys) do
+      if string.sub(key, 1, #prefix) == prefix and #found < limit then found[#found + 1] = key end
+    end
+    if #found > 0 then
+      local records = call('HMGET', P, unpack(found))
+      for i, key in ipairs(found) do
+        answer[#answer + 1] = key
+        answer[#answer + 1] = records[i]
+      end
+      limit = limit - #found
+    end
+    if limit == 0 or #keys < ${step} then return answer end
+    offset = offset + ${step}
+  end
+`);

@@ -1,0 +1,153 @@
+import { forget, state, tell } from './parts.ts';
+import { defineScript, type Script } from './script.ts';
+
+/**
+ * Sessions stand in a sorted set by their deadline in µs of the server's clock. One that is dead has a deadline that has passed,
+ * or a negative one, which no clock that is set back brings to life again. It stays until its deadline would have passed and every
+ * partition that it left something in is swept, so that a request that was under way leaves nothing behind.
+ *
+ * KEYS[1] is that set in all but the last script.
+ */
+
+const now = `
+local K, A, call = KEYS[1], ARGV, redis.call
+local t = call('TIME')
+local now = t[1] * 1000000 + t[2]
+`;
+
+const deadline = `
+local deadline = call('ZSCORE', K, A[1])
+deadline = deadline and tonumber(deadline)
+if deadline and deadline > 0 and deadline <= now then
+  deadline = -deadline
+  call('ZADD', K, string.format('%.0f', deadline), A[1])
+end
+`;
+
+/** 1 the session, 2 its time to live in µs. Answers its deadline. */
+export const openSessionScript: Script = defineScript(
+  now,
+  `local deadline = now + A[2]
+  if call('ZADD', K, 'NX', string.format('%.0f', deadline), A[1]) == 0 then return redis.error_reply('ERR session id used twice') end
+  return deadline`,
+);
+
+/** The same. Answers the new deadline, or 0 where it is dead. */
+export const renewSessionScript: Script = defineScript(
+  now,
+  deadline,
+  `if not deadline or deadline < 0 then return 0 end
+  deadline = now + A[2]
+  call('ZADD', K, string.format('%.0f', deadline), A[1])
+  return deadline`,
+);
+
+/** 1 the session, 2 a partition that it will leave something in. Answers whether it lives. */
+export const enterPartitionScript: Script = defineScript(
+  now,
+  deadline,
+  `if not deadline or deadline < 0 then return 0 end
+  call('SADD', K .. ':p:' .. A[1], A[2])
+  return 1`,
+);
+
+/** 1 the session. Answers how many µs it has left, 0 where it is dead. */
+export const observeSessionScript: Script = defineScript(
+  now,
+  deadline,
+  `if not deadline or deadline < 0 then return 0 end
+  return deadline - now`,
+);
+
+/** 1 the session, 2 how many partitions at most. Ends it, tells its observers, and answers where it may have left something. */
+export const endSessionScript: Script = defineScript(
+  now,
+  deadline,
+  `if deadline and deadline > 0 then call('ZADD', K, string.format('%.0f', -deadline), A[1]) end
+  call('PUBLISH', K .. ':e:' .. A[1], '')
+  return call('SRANDMEMBER', K .. ':p:' .. A[1], A[2])`,
+);
+
+/** 1 how many sessions at most, 2 how many partitions of each. Answers dead sessions, each with partitions to sweep. */
+export const deadSessionsScript: Script = defineScript(
+  now,
+  `local answer = {}
+  local bound = string.format('%.0f', now)
+  for _, session in ipairs(call('ZRANGEBYSCORE', K, '-' .. bound, bound, 'LIMIT', 0, A[1])) do
+    local score = tonumber(call('ZSCORE', K, session))
+    if score > 0 then
+      call('ZADD', K, string.format('%.0f', -score), session)
+      call('PUBLISH', K .. ':e:' .. session, '')
+    end
+    answer[#answer + 1] = {session, unpack(call('SRANDMEMBER', K .. ':p:' .. session, A[2]))}
+  end
+  return answer`,
+);
+
+/** 1 a dead session, 2 and later: partitions that are swept. It is forgotten once all are, unless its deadline is yet to come. */
+export const sweptScript: Script = defineScript(
+  now,
+  `local registry = K .. ':p:' .. A[1]
+  for i = 2, #A do call('SREM', registry, A[i]) end
+  if call('SCARD', registry) == 0 then
+    local score = call('ZSCORE', K, A[1])
+    if score and math.abs(score) <= now then call('ZREM', K, A[1]) end
+  end
+  return 1`,
+);
+
+/**
+ * Deletes what dead sessions left in the partition KEYS[1]: 1 where to go on in the index, 2 how many entries are looked at in one
+ * call, 3 and later: the sessions. Answers where to go on, or nothing.
+ */
+export const sweepScript: Script = defineScript(
+  `local P, A, call = KEYS[1], ARGV, redis.call
+  local f = call('HMGET', P, '\\0', '\\0w')
+  if not f[1] then return false end
+  local rev, n, m, b = struct.unpack('<dI4I4B', f[1])
+  local before = f[1]
+  local t = call('TIME')
+  local now = t[1] * 1000000 + t[2]
+  local dead = {}
+  for i = 3, #A do
+    dead[A[i]] = true
+    if call('HDEL', P, '\\0o' .. A[i]) == 1 then m = m - 1 end
+  end
+  local found, next = {}, false
+  local function look(key, record)
+    local created, length, at = string.match(record, '^(%d+) %d+ (%d+) ()')
+    if dead[string.sub(record, at, at + length - 1)] and length ~= '0' then
+      found[#found + 1] = {tonumber(created), key, record}
+    end
+  end
+  if n > 0 and b % 2 == 0 then
+    local all = call('HGETALL', P)
+    for i = 1, #all, 2 do
+      if string.byte(all[i]) ~= 0 then look(all[i], all[i + 1]) end
+    end
+  elseif n > 0 then
+    local page = call('ZRANGEBYSCORE', P .. ':o', A[1], '+inf', 'WITHSCORES', 'LIMIT', 0, A[2])
+    for i = 1, #page, 2 do
+      local record = call('HGET', P, page[i])
+      if record then look(page[i], record) end
+    end
+    -- Entries of one batch share a score, so the last one is looked at again.
+    if #page / 2 == tonumber(A[2]) then next = page[#page] end
+  end
+  table.sort(found, function(one, other) return one[1] < other[1] end)
+  ${tell}
+  for _, entry in ipairs(found) do
+    local was = struct.pack('<d', rev)
+    rev = rev + 1
+    if now > rev then rev = now end
+    n = n - 1
+    if b % 2 == 1 then call('ZREM', P .. ':o', entry[2]) end
+    call('HDEL', P, entry[2])
+    tell('d', was, string.format('%.0f', rev), entry[2], entry[3])
+  end
+  if n == 0 and b % 2 == 1 then b = b - 1 end
+  ${forget}
+  local after = ${state}
+  if after ~= before then call('HSET', P, '\\0', after) end
+  return next`,
+);

@@ -1,0 +1,66 @@
+import { forgetMs } from './parts.ts';
+import { defineScript, type Script } from './script.ts';
+
+/** How many lengths of prefixes are told apart in a partition. Whoever comes later hears of the whole partition. */
+const lengthsMax = 16;
+
+/** How many changes are read in one step back along the log. */
+const step = 64;
+
+/**
+ * Has changes under a prefix told and logged for a while, and says what came after a revision.
+ *
+ * 1 the prefix, 2 the revision, 3 the length in bytes that is asked for, 4 that of the partition's name, 5 for how many ms.
+ *
+ * Answers `W` where too many lengths are watched already; else the partition's revision, with `G` where changes may be missing
+ * and the changes where there are some.
+ */
+export const watchScript: Script = defineScript(`
+  local P, A, call = KEYS[1], ARGV, redis.call
+  local prefix, from = A[1], tonumber(A[2])
+  local f = call('HMGET', P, '\\0', '\\0w')
+  local rev, n, m, b = 0, 0, 0, 2
+  if f[1] then rev, n, m, b = struct.unpack('<dI4I4B', f[1]) end
+  local t = call('TIME')
+  local nowMs = t[1] * 1000 + math.floor(t[2] / 1000)
+  local leases, count = {}, 0
+  for length, untilMs in string.gmatch(f[2] or '', '(%d+):(%d+)') do
+    if tonumber(untilMs) > nowMs then
+      leases[length] = untilMs
+      count = count + 1
+    end
+  end
+  if count >= ${lengthsMax} and not leases[A[3]] and A[3] ~= A[4] then return {'W'} end
+  leases[A[3]] = string.format('%.0f', nowMs + A[5])
+  local text = ''
+  for length, untilMs in pairs(leases) do text = text .. ' ' .. length .. ':' .. untilMs end
+  if f[1] then
+    call('HSET', P, '\\0w', text)
+  else
+    call('HSET', P, '\\0', struct.pack('<dI4I4B', rev, n, m, b), '\\0w', text)
+  end
+  if b >= 2 then call('PEXPIRE', P, ${forgetMs}) end
+  call('PEXPIRE', P .. ':l', A[5])
+  if rev == from then return {rev} end
+  if rev < from then return {rev, 'G'} end
+  local found, last, before = {}, -1, nil
+  while not before or before > from do
+    local page = redis.pcall('LRANGE', P .. ':l', last - ${step - 1}, last)
+    if page.err then return {rev, 'G'} end
+    for i = #page, 1, -1 do
+      local revision, key = string.match(page[i], '^(%d+)%z([^%z]*)', 10)
+      if tonumber(revision) <= from then
+        before = from
+        break
+      end
+      before = struct.unpack('<d', page[i], 2)
+      if string.sub(key, 1, #prefix) == prefix then found[#found + 1] = page[i] end
+    end
+    if #page < ${step} then break end
+    last = last - ${step}
+  end
+  if not before or before > from then return {rev, 'G'} end
+  local answer = {rev}
+  for i = #found, 1, -1 do answer[#answer + 1] = found[i] end
+  return answer
+`);
