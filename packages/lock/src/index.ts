@@ -20,5 +20,6 @@ export type {
   Semaphore,
 } from './lock.ts';
 export { lockNameMaxBytes } from './lock-name.ts';
+export { createLocalLocks, type LocalLocksOptions } from './local/local-locks.ts';
 export type { LocksOptions } from './lock-options.ts';
 export type { LockTask, TaskScope } from './lock-task.ts';
