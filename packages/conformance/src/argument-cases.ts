@@ -1,4 +1,4 @@
-import { keyMaxBytes, revision as revisionOf } from '@quorate/core';
+import { errorCode, keyMaxBytes, revision as revisionOf } from '@quorate/core';
 import { equal, ok } from './expect.ts';
 import type { StoreCase } from './store-case.ts';
 import { absent, bytes, type StoreStage } from './store-stage.ts';
@@ -114,6 +114,14 @@ export const argumentCases: readonly StoreCase[] = [
           ttlMs => [`a time to live of ${ttlMs} ms`, RangeError, () => store.session({ ttlMs })] as const,
         ),
       );
+      // The shortest may be over before its answer comes.
+      const short = await stage.within(
+        'the shortest is opened',
+        store.session({ ttlMs: ttlMinMs }).catch((thrown: unknown) => {
+          if (errorCode(thrown) !== 'UNAVAILABLE') throw thrown;
+        }),
+      );
+      await short?.[Symbol.asyncDispose]();
       const long = await stage.within('the longest is opened', store.session({ ttlMs: 2 ** 31 - 1 }));
       await stage.within('the longest is ended', long[Symbol.asyncDispose]());
     },

@@ -15,7 +15,9 @@ export function shown(value: unknown): string {
   if (value instanceof Uint8Array) return `bytes(${[...value].join(' ')})`;
   if (value instanceof Error) return `${value.name}(${value.message})`;
   if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'undefined';
+  if (value instanceof Set || value instanceof Map) return `${value.constructor.name} ${shown([...value])}`;
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value !== 'object' || value === null) return String(value);
   const fields = Object.entries(value)
     .filter(([, field]) => field !== undefined)
     .sort(([one], [other]) => (one < other ? -1 : 1))

@@ -58,6 +58,8 @@ export interface Env {
   readonly transport: Transport;
   /** A client of the simulated store service, which every node and client of the run reaches over the network. */
   readonly store: Store;
+  /** Opens one more client of that service, with sessions of its own. By default it goes by the node's clock. */
+  openStore(options?: { readonly clock?: Clock }): Store;
   /** Tells the invariants something; it also stands in the trace. Costs no simulated time. */
   observe(fact: Fact): void;
   /** Says that this place was reached: see {@link Scenario.probes}. */

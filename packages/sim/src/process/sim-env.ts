@@ -56,6 +56,10 @@ export class SimEnv implements Env {
     return this.#store;
   }
 
+  openStore({ clock = this.clock }: { readonly clock?: Clock } = {}): Store {
+    return this.devices.store(clock);
+  }
+
   observe(fact: Fact): void {
     if (this.life.alive) this.referee.observe(this.host.lane, this.host.name, fact);
   }
