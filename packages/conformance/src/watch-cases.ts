@@ -231,7 +231,7 @@ export const watchCases: readonly StoreCase[] = [
         const first = await stage.within('the first is told', left);
         if (first === 'resync' || !(await toldBy(stage, watch, 2))) return false;
         await stage.put(`${p}/c`);
-        return toldBy(stage, watch, 3);
+        return await toldBy(stage, watch, 3);
       });
     },
   },
