@@ -11,12 +11,12 @@ import {
   type Listing,
   type ListQuery,
   notANumber,
+  type OperationId,
   partitionOf,
   queueKey,
   type Refused,
   type Revision,
   type SessionId,
-  sessionLost,
   type StoreCapabilities,
   type StoreDriver,
   type StoreEvent,
@@ -211,30 +211,44 @@ export class RedisDriver implements StoreDriver {
     words: Words,
   ): Promise<Reply> {
     const partition = partitionOf(key);
-    const sessions = this.#sessions;
-    const run = (): Promise<Reply> =>
+    const field = operation?.session ?? (typeof named === 'string' ? named : undefined);
+    const run = (notAfterUs: number): Promise<Reply> =>
       this.#runner.run(
         script,
         this.#keys.named(partition),
-        operation === undefined ? '' : `\0o${operation.session}`,
+        field === undefined ? '' : `\0o${field}`,
         operation === undefined ? '' : operation.sequence,
-        sessions.notAfterUs(typeof named === 'string' ? named : operation?.session),
+        notAfterUs,
         key,
         ...words,
       );
-    const all = [operation?.session, ...(isArray(named) ? named : [named])];
-    const strangers = sessions.notEntered(partition, all);
-    const reply =
-      strangers.length === 0 ? await run() : await sessions.entering(partition, strangers, operation, run);
-    if (!isArray(reply) || !Buffer.isBuffer(reply[0])) return reply;
-    const kind = reply[0].toString('latin1');
-    if (kind === 'S' && operation !== undefined) throw superseded(operation, reply[1] as number);
-    if (kind === 'D') {
-      const dead = (typeof named === 'string' ? named : operation?.session) as SessionId;
-      throw sessionLost(dead, operation === undefined ? 'not-applied' : 'unknown');
-    }
+    const sessions = namedSessions(operation, named);
+    if (sessions.length === 0) return run(0);
+    const reply = await this.#sessions.entering(partition, sessions, operation, async notAfterUs => {
+      const answer = await run(notAfterUs);
+      return isArray(answer) && isWord(answer[0], 'D') ? undefined : answer;
+    });
+    if (operation !== undefined && isArray(reply) && isWord(reply[0], 'S'))
+      throw superseded(operation, reply[1] as number);
     return reply;
   }
+}
+
+/** The sessions that must live for a mutation, each once. */
+function namedSessions(
+  operation: OperationId | undefined,
+  named: SessionId | undefined | readonly (SessionId | undefined)[],
+): readonly SessionId[] {
+  if (!isArray(named) && (operation === undefined || named === undefined || named === operation.session)) {
+    const session = named ?? operation?.session;
+    return session === undefined ? [] : [session];
+  }
+  const all = [operation?.session, ...(isArray(named) ? named : [named])];
+  return [...new Set(all.filter(session => session !== undefined))];
+}
+
+function isWord(reply: Reply | undefined, word: string): boolean {
+  return Buffer.isBuffer(reply) && reply.length === 1 && reply.toString('latin1') === word;
 }
 
 function isArray<Item>(value: Item | readonly Item[]): value is readonly Item[] {

@@ -12,11 +12,14 @@ import type { Sweeper } from './sweeper.ts';
 /** How many pairs of session and partition are known to be registered. Beyond that it is said again. */
 const enteredMax = 10_000;
 
-/** What is known of a session that was opened here. */
-interface OwnSession {
-  readonly ttlUs: number;
-  /** By the server's clock, as of the last answer. */
+/** What is known of a session. */
+interface KnownSession {
+  /** Of one that was opened here. */
+  readonly ttlUs: number | undefined;
+  /** By the server's clock, as of the last answer; 0 before the first. */
   deadlineUs: number;
+  /** Where it is known, or about to be known, that this session may leave something: whether it lives. */
+  readonly entered: Map<string, Promise<boolean>>;
 }
 
 export interface RedisSessionsOptions {
@@ -29,8 +32,8 @@ export interface RedisSessionsOptions {
 /** Sessions, and in which partitions they have left something. */
 export class RedisSessions {
   readonly #options: RedisSessionsOptions;
-  readonly #own = new Map<SessionId, OwnSession>();
-  readonly #entered = new Map<string, Promise<boolean>>();
+  readonly #known = new Map<SessionId, KnownSession>();
+  #enteredCount = 0;
 
   constructor(options: RedisSessionsOptions) {
     this.#options = options;
@@ -41,33 +44,31 @@ export class RedisSessions {
     const id = sessionId(Buffer.from(random.bytes(16)).toString('hex'));
     const ttlUs = Math.ceil(ttlMs * 1000);
     const deadlineUs = Number(await runner.run(openSessionScript, keys.sessions, id, ttlUs));
-    this.#own.set(id, { ttlUs, deadlineUs });
+    this.#known.set(id, { ttlUs, deadlineUs, entered: new Map() });
     return id;
   }
 
   async renew(id: SessionId): Promise<boolean> {
     const { runner, keys } = this.#options;
-    const own = this.#own.get(id);
-    if (own === undefined) return false;
-    const deadlineUs = Number(await runner.run(renewSessionScript, keys.sessions, id, own.ttlUs));
-    if (deadlineUs > 0) own.deadlineUs = deadlineUs;
-    else this.#own.delete(id);
+    const known = this.#known.get(id);
+    if (known?.ttlUs === undefined) return false;
+    const deadlineUs = Number(await runner.run(renewSessionScript, keys.sessions, id, known.ttlUs));
+    if (deadlineUs === 0) this.#known.delete(id);
+    known.deadlineUs = Math.max(deadlineUs, known.deadlineUs);
     return deadlineUs > 0;
   }
 
   async end(id: SessionId): Promise<void> {
-    this.#own.delete(id);
+    this.#known.delete(id);
     await this.#options.sweeper.sweepEnded(id, endSessionScript);
   }
 
-  /** After which time of the server's clock a mutation that names the session must not take effect, in µs; 0 where unknown. */
-  notAfterUs(session: SessionId | undefined): number {
-    return (session !== undefined && this.#own.get(session)?.deadlineUs) || 0;
-  }
-
   /**
-   * Carries out a mutation once it is known where to sweep after these sessions. That is asked for but once for each partition;
-   * on a single server it goes ahead on the same connection, so that nobody waits for it.
+   * Carries out a mutation that names these sessions, once it is known where to sweep after them. That is asked for but once for
+   * each partition; on a single server the mutation goes ahead on the same connection, so that nobody waits for it.
+   *
+   * The mutation is told after which time of the server's clock, in µs, it must not take effect, 0 where it may always; it gives
+   * undefined where it came after that, and has then done nothing.
    *
    * @throws QuorateError `SESSION_LOST`
    */
@@ -75,55 +76,106 @@ export class RedisSessions {
     partition: string,
     sessions: readonly SessionId[],
     operation: OperationId | undefined,
-    mutate: () => Promise<Result>,
+    mutate: (notAfterUs: number) => Promise<Result | undefined>,
   ): Promise<Result> {
-    const entries = sessions.map(session => [session, this.#enter(session, partition)] as const);
-    const goesAhead = !this.#options.runner.isCluster && sessions.every(session => this.#own.has(session));
-    const result = goesAhead ? mutate() : undefined;
-    // What fails is thrown below, from the first that does.
-    result?.catch(() => {});
-    for (const [session, entry] of entries) {
-      if (await entry) continue;
-      if (result !== undefined) {
-        await result.catch(() => {});
-        await this.#options.sweeper.sweep(partition, [session]).catch(() => {});
-      }
-      throw sessionLost(session, operation === undefined ? 'not-applied' : 'unknown');
+    const run = (): Promise<Result | undefined> => mutate(this.#notAfterUs(sessions));
+    let result: Result | undefined;
+    if (sessions.every(session => this.#known.get(session)?.entered.has(partition))) {
+      result = await this.#afterEntering(partition, sessions, operation, run);
+    } else if (!this.#options.runner.isCluster && sessions.every(session => this.#isOwn(session))) {
+      result = await this.#whileEntering(partition, sessions, operation, run);
+    } else {
+      result = await this.#afterEntering(partition, sessions, operation, run);
     }
-    return result ?? mutate();
+    if (result !== undefined) return result;
+    // A session of somebody else's may have been renewed since we asked.
+    for (const session of sessions) this.#known.get(session)?.entered.delete(partition);
+    result = await this.#afterEntering(partition, sessions, operation, run);
+    if (result === undefined) throw lostFor(sessions, operation);
+    return result;
   }
 
-  /** Those of the sessions that are not known to have entered the partition. */
-  notEntered(partition: string, sessions: readonly (SessionId | undefined)[]): readonly SessionId[] {
-    return sessions.filter(
-      (session): session is SessionId =>
-        session !== undefined && !this.#entered.has(enteredKey(session, partition)),
-    );
+  /** Whether nothing need be asked before a mutation that names the session. */
+  isEntered(partition: string, session: SessionId): boolean {
+    return this.#known.get(session)?.entered.has(partition) === true;
   }
 
   /** A server that was connected to anew may have forgotten. */
   forgetEntered(): void {
-    this.#entered.clear();
+    for (const [session, { ttlUs, entered }] of this.#known) {
+      entered.clear();
+      if (ttlUs === undefined) this.#known.delete(session);
+    }
+    this.#enteredCount = 0;
+  }
+
+  async #afterEntering<Result>(
+    partition: string,
+    sessions: readonly SessionId[],
+    operation: OperationId | undefined,
+    run: () => Promise<Result | undefined>,
+  ): Promise<Result | undefined> {
+    for (const session of sessions) {
+      if (!(await this.#enter(session, partition))) throw lostFor([session], operation);
+    }
+    return run();
+  }
+
+  async #whileEntering<Result>(
+    partition: string,
+    sessions: readonly SessionId[],
+    operation: OperationId | undefined,
+    run: () => Promise<Result | undefined>,
+  ): Promise<Result | undefined> {
+    const entries = sessions.map(session => this.#enter(session, partition));
+    const [ran, ...entered] = await Promise.allSettled([run(), ...entries]);
+    for (const [index, entry] of entered.entries()) {
+      // What was sent later on the same connection may have been carried out all the same only where this was.
+      if (entry.status === 'rejected') {
+        if (ran.status === 'rejected') throw ran.reason;
+        throw entry.reason;
+      }
+      if (entry.value) continue;
+      const session = sessions[index] as SessionId;
+      await this.#options.sweeper.sweep(partition, [session], true).catch(() => {});
+      throw lostFor([session], operation);
+    }
+    if (ran.status === 'rejected') throw ran.reason;
+    return ran.value;
+  }
+
+  #isOwn(session: SessionId): boolean {
+    return this.#known.get(session)?.ttlUs !== undefined;
+  }
+
+  #notAfterUs(sessions: readonly SessionId[]): number {
+    const deadlines = sessions.map(session => this.#known.get(session)?.deadlineUs ?? 0);
+    return deadlines.length === 0 ? 0 : Math.min(...deadlines);
   }
 
   #enter(session: SessionId, partition: string): Promise<boolean> {
-    const key = enteredKey(session, partition);
-    const known = this.#entered.get(key);
-    if (known !== undefined) return known;
-    if (this.#entered.size >= enteredMax) this.#entered.clear();
+    const known = this.#known.get(session) ?? { ttlUs: undefined, deadlineUs: 0, entered: new Map() };
+    const before = known.entered.get(partition);
+    if (before !== undefined) return before;
+    if (++this.#enteredCount > enteredMax) this.forgetEntered();
+    this.#known.set(session, known);
     const { runner, keys } = this.#options;
-    const entry = runner
-      .run(enterPartitionScript, keys.sessions, session, partition)
-      .then(answer => answer === 1);
+    const entry = runner.run(enterPartitionScript, keys.sessions, session, partition).then(answer => {
+      known.deadlineUs = Math.max(known.deadlineUs, answer as number);
+      return answer !== 0;
+    });
+    known.entered.set(partition, entry);
     const forget = (): void => {
-      if (this.#entered.get(key) === entry) this.#entered.delete(key);
+      if (known.entered.get(partition) === entry) known.entered.delete(partition);
+      if (known.ttlUs === undefined && known.entered.size === 0 && this.#known.get(session) === known)
+        this.#known.delete(session);
     };
-    this.#entered.set(key, entry);
     entry.then(isAlive => isAlive || forget(), forget);
     return entry;
   }
 }
 
-function enteredKey(session: SessionId, partition: string): string {
-  return `${session}\0${partition}`;
+function lostFor(sessions: readonly SessionId[], operation: OperationId | undefined): Error {
+  const [session] = sessions as [SessionId];
+  return sessionLost(session, operation === undefined ? 'not-applied' : 'unknown');
 }

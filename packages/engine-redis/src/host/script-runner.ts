@@ -122,7 +122,11 @@ export class ScriptRunner implements AsyncDisposable {
 
 /** Ends a client's connections; settles once they are closed, and no later than ioredis lets them linger. */
 export async function closeClient(client: RedisClient): Promise<void> {
-  if (client.status === 'end') return;
+  // Without a connection there is no end to be told of.
+  if (['end', 'close', 'reconnecting', 'wait'].includes(client.status)) {
+    client.disconnect();
+    return;
+  }
   const ended = new Promise<void>(resolve => {
     client.once('end', () => resolve());
   });

@@ -48,16 +48,23 @@ export class Sweeper implements AsyncDisposable {
   async sweepEnded(session: SessionId, endScript: Script): Promise<void> {
     const { runner, keys } = this.#options;
     const partitions = texts(await runner.run(endScript, keys.sessions, session, partitionsMax));
-    await Promise.all(partitions.map(partition => this.sweep(partition, [session])));
+    await Promise.all(partitions.map(partition => this.sweep(partition, [session], false)));
   }
 
-  /** Deletes what dead sessions left in a partition. */
-  async sweep(partition: string, sessions: readonly string[]): Promise<void> {
+  /** Deletes what dead sessions left in a partition. Where requests of theirs may be under way, they are known there as dead. */
+  async sweep(partition: string, sessions: readonly string[], isLast: boolean): Promise<void> {
     const { runner, keys } = this.#options;
     let from = '-inf';
     let count = entriesMax;
     for (;;) {
-      const next = await runner.run(sweepScript, keys.named(partition), from, count, ...sessions);
+      const next = await runner.run(
+        sweepScript,
+        keys.named(partition),
+        from,
+        count,
+        isLast ? 1 : 0,
+        ...sessions,
+      );
       if (!Buffer.isBuffer(next)) return;
       // More entries than fit a page were made at one revision.
       if (next.toString() === from) count *= 2;
@@ -89,7 +96,7 @@ export class Sweeper implements AsyncDisposable {
         byPartition.set(partition, [...sessions, session as string]);
       }
     }
-    for (const [partition, sessions] of byPartition) await this.sweep(partition, sessions);
+    for (const [partition, sessions] of byPartition) await this.sweep(partition, sessions, true);
     for (const names of swept) await runner.run(sweptScript, keys.sessions, ...names);
   }
 }

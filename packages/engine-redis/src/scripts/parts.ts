@@ -3,14 +3,14 @@
  *
  * - `\0`: revision, number of entries, number of operations remembered, flags (1: there is an index, 2: the hash expires)
  * - `\0w`: for each length of a prefix that is watched, until when: `length:ms …`
- * - `\0o` and a session: its last operation that took effect: number, NUL, key, NUL, result
+ * - `\0o` and a session: its last operation that took effect: number, NUL, key, NUL, result; or that it is `dead`
  *
  * Beside it the log, a list with the latest changes, in the order in which they happened: `p` (put) or `d` (deleted), the revision
  * before as eight bytes, the revision, NUL, the key, NUL, the record. A second change of one revision has that as the one before: so
  * whoever knows the revision before the first one of the log misses nothing by it.
  *
- * The arguments of a mutation: 1 the field of the operation, or nothing; 2 its number; 3 the time of the server in µs after which
- * the session may be dead, 0 for never; 4 the key.
+ * The arguments of a mutation: 1 the field of its session, or nothing; 2 the operation's number, or nothing; 3 the time of the
+ * server in µs after which the session may be dead, 0 for never; 4 the key.
  *
  * A script changes nothing before its last check, and begins with the key whose type may be wrong: what fails has changed nothing.
  */
@@ -39,7 +39,8 @@ local rev, n, m, b = 0, 0, 0, 0
 if f[1] then rev, n, m, b = struct.unpack('<dI4I4B', f[1]) end
 local t = call('TIME')
 local now = t[1] * 1000000 + t[2]
-if f[3] then
+if f[3] == 'dead' then return {'D'} end
+if f[3] and A[2] ~= '' then
   local last, key, result = string.match(f[3], '^(%d+)%z([^%z]*)%z(.*)$')
   last = tonumber(last)
   if last == tonumber(A[2]) then REPEATED end
@@ -62,7 +63,7 @@ local r = string.format('%.0f', rev)
 
 /** Counts a new operation and an entry that is new, and keeps the index in step. Wants `key`, `isNew` and `r`. */
 export const count = `
-if A[1] ~= '' and not f[3] then m = m + 1 end
+if A[2] ~= '' and not f[3] then m = m + 1 end
 if isNew then
   n = n + 1
   if b % 2 == 1 then call('ZADD', P .. ':o', r, key) end

@@ -57,7 +57,7 @@ export const enqueueScript: Script = defineScript(
   if n == 0 then
     local record = r .. ' ' .. r .. ' ' .. A[5]`,
   count,
-  `if A[1] ~= '' then
+  `if A[2] ~= '' then
       call('HSET', P, '\\0', ${state}, key, record, A[1], A[2] .. '\\0' .. key .. '\\0' .. record)
     else
       call('HSET', P, '\\0', ${state}, key, record)
@@ -74,7 +74,7 @@ export const enqueueScript: Script = defineScript(
   neighbours,
   `local head, headRecord, predecessor, predecessorRecord = neighbours(A[4], rev)`,
   count,
-  `if A[1] ~= '' then
+  `if A[2] ~= '' then
     call('HSET', P, '\\0', ${state}, key, record, A[1], A[2] .. '\\0' .. key .. '\\0' .. record)
   else
     call('HSET', P, '\\0', ${state}, key, record)

@@ -42,13 +42,13 @@ export const renewSessionScript: Script = defineScript(
   return deadline`,
 );
 
-/** 1 the session, 2 a partition that it will leave something in. Answers whether it lives. */
+/** 1 the session, 2 a partition that it will leave something in. Answers its deadline, 0 where it is dead. */
 export const enterPartitionScript: Script = defineScript(
   now,
   deadline,
   `if not deadline or deadline < 0 then return 0 end
   call('SADD', K .. ':p:' .. A[1], A[2])
-  return 1`,
+  return deadline`,
 );
 
 /** 1 the session. Answers how many µs it has left, 0 where it is dead. */
@@ -98,7 +98,8 @@ export const sweptScript: Script = defineScript(
 
 /**
  * Deletes what dead sessions left in the partition KEYS[1]: 1 where to go on in the index, 2 how many entries are looked at in one
- * call, 3 and later: the sessions. Answers where to go on, or nothing.
+ * call, 3 whether they are forgotten altogether rather than known as dead, 4 and later: the sessions. Answers where to go on, or
+ * nothing.
  */
 export const sweepScript: Script = defineScript(
   `local P, A, call = KEYS[1], ARGV, redis.call
@@ -109,9 +110,17 @@ export const sweepScript: Script = defineScript(
   local t = call('TIME')
   local now = t[1] * 1000000 + t[2]
   local dead = {}
-  for i = 3, #A do
+  for i = 4, #A do
     dead[A[i]] = true
-    if call('HDEL', P, '\\0o' .. A[i]) == 1 then m = m - 1 end
+    if A[3] == '0' then
+      if call('HSET', P, '\\0o' .. A[i], 'dead') == 1 then m = m + 1 end
+    elseif call('HDEL', P, '\\0o' .. A[i]) == 1 then
+      m = m - 1
+    end
+  end
+  if m > 0 and b >= 2 then
+    call('PERSIST', P)
+    b = b - 2
   end
   local found, next = {}, false
   local function look(key, record)

@@ -11,7 +11,7 @@ export const putScript: Script = defineScript(
   nextRevision,
   `local record = (created or r) .. ' ' .. r .. ' ' .. A[7]`,
   count,
-  `if A[1] ~= '' then
+  `if A[2] ~= '' then
     call('HSET', P, '\\0', ${state}, key, record, A[1], A[2] .. '\\0' .. key .. '\\0' .. record)
   else
     call('HSET', P, '\\0', ${state}, key, record)
@@ -31,13 +31,13 @@ export const deleteScript: Script = defineScript(
   `if b % 2 == 1 then call('ZREM', P .. ':o', key) end
   n = n - 1
   if n == 0 and b % 2 == 1 then b = b - 1 end
-  if A[1] ~= '' and not f[3] then m = m + 1 end`,
+  if A[2] ~= '' and not f[3] then m = m + 1 end`,
   // With a session there is somebody to clear away later, and a lock that comes and goes need not count on it each time.
   `if n == 0 and m == 0 and string.find(entry, '^%d+ %d+ 0 ') then
     ${forget}
   end
   call('HDEL', P, key)
-  if A[1] ~= '' then
+  if A[2] ~= '' then
     call('HSET', P, '\\0', ${state}, A[1], A[2] .. '\\0' .. key .. '\\0' .. r .. ' ' .. entry)
   else
     call('HSET', P, '\\0', ${state})
@@ -81,7 +81,7 @@ export const addScript: Script = defineScript(
   nextRevision,
   `local record = (created or r) .. ' ' .. r .. ' ' .. session .. sum`,
   count,
-  `if A[1] ~= '' then
+  `if A[2] ~= '' then
     call('HSET', P, '\\0', ${state}, key, record, A[1], A[2] .. '\\0' .. key .. '\\0' .. r .. ' ' .. sum)
   else
     call('HSET', P, '\\0', ${state}, key, record)
@@ -104,7 +104,7 @@ export const batchScript: Script = defineScript(
   end
   local r = string.format('%.0f', rev)
   local isWrite = i <= #A
-  if not isWrite and A[1] == '' then return rev end
+  if not isWrite and A[2] == '' then return rev end
   if isWrite then
     ${nextRevision.replace('local r', 'r')}
   end
@@ -129,13 +129,13 @@ export const batchScript: Script = defineScript(
     i = i + 3
   end
   if n == 0 and b % 2 == 1 then b = b - 1 end
-  if A[1] ~= '' or n > 0 then
+  if A[2] ~= '' or n > 0 then
     local isNew, key = false, nil
     ${count}
   else
     ${forget}
   end
-  if A[1] ~= '' then
+  if A[2] ~= '' then
     call('HSET', P, '\\0', ${state}, A[1], A[2] .. '\\0' .. A[4] .. '\\0' .. r)
   else
     call('HSET', P, '\\0', ${state})
