@@ -1,7 +1,7 @@
 import { listMax, revision as revisionOf } from '@quorate/core';
 import { equal, ok } from './expect.ts';
 import type { StoreCase } from './store-case.ts';
-import { absent, bytes, type StoreStage } from './store-stage.ts';
+import { absent, type StoreStage } from './store-stage.ts';
 
 /** What `list` gives, and revisions. */
 export const listCases: readonly StoreCase[] = [
