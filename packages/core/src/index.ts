@@ -86,6 +86,7 @@ export type {
   WriteResult,
 } from './store/store.ts';
 export { driveStore, type DriveStoreOptions, listMax } from './store/drive-store.ts';
+export { EntryOrder } from './store/entry-order.ts';
 export { KeptSession, type KeptSessionOptions, type Moment, momentOf } from './store/kept-session.ts';
 export { ownedBatch, ownedEnqueued, ownedEntry, ownedWrite } from './store/owned-entry.ts';
 export { keyMaxBytes, partitionOf } from './store/store-arguments.ts';
