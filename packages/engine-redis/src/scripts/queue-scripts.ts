@@ -1,4 +1,4 @@
-import { beginWith, count, nextRevision, state, tellOf } from './parts.ts';
+import { begin, count, nextRevision, read, tellOf, watched, write } from './parts.ts';
 import { defineScript, type Script } from './script.ts';
 
 /** How many keys are looked at in one step along an index. */
@@ -8,7 +8,7 @@ const step = 128;
 const neighbours = `
 local function neighbours(prefix, before)
   local head, predecessor, headCreated, predecessorCreated
-  if b % 2 == 0 then
+  if x == 0 then
     local all = call('HGETALL', P)
     for i = 1, #all, 2 do
       if string.sub(all[i], 1, #prefix) == prefix then
@@ -33,7 +33,7 @@ local function neighbours(prefix, before)
       offset = offset + ${step}
     end
   end
-  local limit = string.format('(%.0f', before)
+  local limit = string.format('(%d', before)
   predecessor = first('ZREVRANGEBYSCORE', limit, '-inf')
   if not predecessor then return end
   head = first('ZRANGEBYSCORE', '-inf', limit)
@@ -47,38 +47,26 @@ end
  * before, each as key and record.
  */
 export const enqueueScript: Script = defineScript(
-  beginWith(`
+  begin(`
     ${neighbours}
     return {'R', key, result, neighbours(A[4], tonumber(string.match(result, '^%d+')))}
   `),
   nextRevision,
-  `local key = A[4] .. string.format('%016.0f', rev)
-  local isNew = true
-  if n == 0 then
-    local record = r .. ' ' .. r .. ' ' .. A[5]`,
-  count,
-  `if A[2] ~= '' then
-      call('HSET', P, '\\0', ${state}, key, record, A[1], A[2] .. '\\0' .. key .. '\\0' .. record)
-    else
-      call('HSET', P, '\\0', ${state}, key, record)
-    end`,
-  tellOf('p', 'record'),
-  `return rev
-  end
-  while call('HEXISTS', P, key) == 1 do
-    rev = rev + 1
-    r = string.format('%.0f', rev)
-    key = A[4] .. string.format('%016.0f', rev)
+  `local key = A[4] .. (#r == 16 and r or string.format('%016d', rev))
+  local isNew, head, headRecord, predecessor, predecessorRecord = true, nil, nil, nil, nil
+  if n > 0 then
+    while call('HEXISTS', P, key) == 1 do
+      rev = rev + 1
+      r = string.format('%d', rev)
+      key = A[4] .. string.format('%016d', rev)
+    end
+    ${neighbours}
+    head, headRecord, predecessor, predecessorRecord = neighbours(A[4], rev)
   end
   local record = r .. ' ' .. r .. ' ' .. A[5]`,
-  neighbours,
-  `local head, headRecord, predecessor, predecessorRecord = neighbours(A[4], rev)`,
   count,
-  `if A[2] ~= '' then
-    call('HSET', P, '\\0', ${state}, key, record, A[1], A[2] .. '\\0' .. key .. '\\0' .. record)
-  else
-    call('HSET', P, '\\0', ${state}, key, record)
-  end`,
+  watched,
+  write('key, record', `key .. '\\0' .. record`),
   tellOf('p', 'record'),
   `if not head then return rev end
   return {rev, head, headRecord, predecessor, predecessorRecord}`,
@@ -88,13 +76,11 @@ export const enqueueScript: Script = defineScript(
 export const listScript: Script = defineScript(`
   local P, A, call = KEYS[1], ARGV, redis.call
   local prefix, limit = A[1], tonumber(A[4])
-  local state = call('HGET', P, '\\0')
-  local rev, n, m, b = 0, 0, 0, 0
-  if state then rev, n, m, b = struct.unpack('<dI4I4B', state) end
+  ${read}
   local answer = {rev}
   if n == 0 then return answer end
   local newest = A[3] == '1'
-  if b % 2 == 0 then
+  if x == 0 then
     local before = A[2] ~= '' and tonumber(A[2])
     local all, found = call('HGETALL', P), {}
     for i = 1, #all, 2 do

@@ -1,4 +1,4 @@
-import { forget, state, tell } from './parts.ts';
+import { clock, forget, read, state, tell, watched } from './parts.ts';
 import { defineScript, type Script } from './script.ts';
 
 /**
@@ -11,8 +11,7 @@ import { defineScript, type Script } from './script.ts';
 
 const now = `
 local K, A, call = KEYS[1], ARGV, redis.call
-local t = call('TIME')
-local now = t[1] * 1000000 + t[2]
+${clock}
 `;
 
 const deadline = `
@@ -20,7 +19,7 @@ local deadline = call('ZSCORE', K, A[1])
 deadline = deadline and tonumber(deadline)
 if deadline and deadline > 0 and deadline <= now then
   deadline = -deadline
-  call('ZADD', K, string.format('%.0f', deadline), A[1])
+  call('ZADD', K, string.format('%d', deadline), A[1])
 end
 `;
 
@@ -28,7 +27,7 @@ end
 export const openSessionScript: Script = defineScript(
   now,
   `local deadline = now + A[2]
-  if call('ZADD', K, 'NX', string.format('%.0f', deadline), A[1]) == 0 then return redis.error_reply('ERR session id used twice') end
+  if call('ZADD', K, 'NX', string.format('%d', deadline), A[1]) == 0 then return redis.error_reply('ERR session id used twice') end
   return deadline`,
 );
 
@@ -38,7 +37,7 @@ export const renewSessionScript: Script = defineScript(
   deadline,
   `if not deadline or deadline < 0 then return 0 end
   deadline = now + A[2]
-  call('ZADD', K, string.format('%.0f', deadline), A[1])
+  call('ZADD', K, string.format('%d', deadline), A[1])
   return deadline`,
 );
 
@@ -63,7 +62,7 @@ export const observeSessionScript: Script = defineScript(
 export const endSessionScript: Script = defineScript(
   now,
   deadline,
-  `if deadline and deadline > 0 then call('ZADD', K, string.format('%.0f', -deadline), A[1]) end
+  `if deadline and deadline > 0 then call('ZADD', K, string.format('%d', -deadline), A[1]) end
   call('PUBLISH', K .. ':e:' .. A[1], '')
   return call('SRANDMEMBER', K .. ':p:' .. A[1], A[2])`,
 );
@@ -72,11 +71,11 @@ export const endSessionScript: Script = defineScript(
 export const deadSessionsScript: Script = defineScript(
   now,
   `local answer = {}
-  local bound = string.format('%.0f', now)
+  local bound = string.format('%d', now)
   for _, session in ipairs(call('ZRANGEBYSCORE', K, '-' .. bound, bound, 'LIMIT', 0, A[1])) do
     local score = tonumber(call('ZSCORE', K, session))
     if score > 0 then
-      call('ZADD', K, string.format('%.0f', -score), session)
+      call('ZADD', K, string.format('%d', -score), session)
       call('PUBLISH', K .. ':e:' .. session, '')
     end
     answer[#answer + 1] = {session, unpack(call('SRANDMEMBER', K .. ':p:' .. session, A[2]))}
@@ -103,12 +102,9 @@ export const sweptScript: Script = defineScript(
  */
 export const sweepScript: Script = defineScript(
   `local P, A, call = KEYS[1], ARGV, redis.call
-  local f = call('HMGET', P, '\\0', '\\0w')
-  if not f[1] then return false end
-  local rev, n, m, b = struct.unpack('<dI4I4B', f[1])
-  local before = f[1]
-  local t = call('TIME')
-  local now = t[1] * 1000000 + t[2]
+  ${read}
+  if not own then return false end
+  ${clock}
   local dead = {}
   for i = 4, #A do
     dead[A[i]] = true
@@ -118,9 +114,9 @@ export const sweepScript: Script = defineScript(
       m = m - 1
     end
   end
-  if m > 0 and b >= 2 then
+  if m > 0 and e == 1 then
     call('PERSIST', P)
-    b = b - 2
+    e = 0
   end
   local found, next = {}, false
   local function look(key, record)
@@ -129,7 +125,7 @@ export const sweepScript: Script = defineScript(
       found[#found + 1] = {tonumber(created), key, record}
     end
   end
-  if n > 0 and b % 2 == 0 then
+  if n > 0 and x == 0 then
     local all = call('HGETALL', P)
     for i = 1, #all, 2 do
       if string.byte(all[i]) ~= 0 then look(all[i], all[i + 1]) end
@@ -144,19 +140,20 @@ export const sweepScript: Script = defineScript(
     if #page / 2 == tonumber(A[2]) then next = page[#page] end
   end
   table.sort(found, function(one, other) return one[1] < other[1] end)
+  ${watched}
   ${tell}
   for _, entry in ipairs(found) do
     local was = struct.pack('<d', rev)
     rev = rev + 1
     if now > rev then rev = now end
     n = n - 1
-    if b % 2 == 1 then call('ZREM', P .. ':o', entry[2]) end
+    if x == 1 then call('ZREM', P .. ':o', entry[2]) end
     call('HDEL', P, entry[2])
-    tell('d', was, string.format('%.0f', rev), entry[2], entry[3])
+    tell('d', was, string.format('%d', rev), entry[2], entry[3])
   end
-  if n == 0 and b % 2 == 1 then b = b - 1 end
+  if n == 0 then x = 0 end
   ${forget}
   local after = ${state}
-  if after ~= before then call('HSET', P, '\\0', after) end
+  if after ~= own then call('HSET', P, '\\0', after) end
   return next`,
 );

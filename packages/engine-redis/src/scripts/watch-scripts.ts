@@ -1,4 +1,4 @@
-import { forgetMs } from './parts.ts';
+import { clock, forgetMs, read, state } from './parts.ts';
 import { defineScript, type Script } from './script.ts';
 
 /** How many lengths of prefixes are told apart in a partition. Whoever comes later hears of the whole partition. */
@@ -18,28 +18,24 @@ const step = 64;
 export const watchScript: Script = defineScript(`
   local P, A, call = KEYS[1], ARGV, redis.call
   local prefix, from = A[1], tonumber(A[2])
-  local f = call('HMGET', P, '\\0', '\\0w')
-  local rev, n, m, b = 0, 0, 0, 2
-  if f[1] then rev, n, m, b = struct.unpack('<dI4I4B', f[1]) end
-  local t = call('TIME')
-  local nowMs = t[1] * 1000 + math.floor(t[2] / 1000)
+  ${read}
+  ${clock}
+  local nowMs = math.floor(now / 1000)
   local leases, count = {}, 0
-  for length, untilMs in string.gmatch(f[2] or '', '(%d+):(%d+)') do
+  for length, untilMs in string.gmatch(w == 1 and call('HGET', P, '\\0w') or '', '(%d+):(%d+)') do
     if tonumber(untilMs) > nowMs then
       leases[length] = untilMs
       count = count + 1
     end
   end
   if count >= ${lengthsMax} and not leases[A[3]] and A[3] ~= A[4] then return {'W'} end
-  leases[A[3]] = string.format('%.0f', nowMs + A[5])
+  leases[A[3]] = string.format('%d', nowMs + A[5])
   local text = ''
   for length, untilMs in pairs(leases) do text = text .. ' ' .. length .. ':' .. untilMs end
-  if f[1] then
-    call('HSET', P, '\\0w', text)
-  else
-    call('HSET', P, '\\0', struct.pack('<dI4I4B', rev, n, m, b), '\\0w', text)
-  end
-  if b >= 2 then call('PEXPIRE', P, ${forgetMs}) end
+  w = 1
+  if not own then e = 1 end
+  call('HSET', P, '\\0', ${state}, '\\0w', text)
+  if e == 1 then call('PEXPIRE', P, ${forgetMs}) end
   call('PEXPIRE', P .. ':l', A[5])
   if rev == from then return {rev} end
   if rev < from then return {rev, 'G'} end

@@ -1,21 +1,19 @@
-import { beginWith, count, forget, holds, nextRevision, state, tell, tellOf } from './parts.ts';
+import { before, begin, count, forget, holds, nextRevision, tell, tellOf, watched, write } from './parts.ts';
 import { defineScript, type Script } from './script.ts';
 
 /** 5 the condition (a, m or c), 6 its revision, 7 the record's tail. Answers the revision, with the creation where that is older. */
 export const putScript: Script = defineScript(
-  beginWith(),
-  `local key, entry = A[4], f[4]`,
+  begin(),
+  `local key = A[4]
+  local entry = call('HGET', P, key)`,
   holds('A[5]', 'A[6]'),
   `if not holds then return {'X', entry} end
   local isNew = not entry`,
   nextRevision,
   `local record = (created or r) .. ' ' .. r .. ' ' .. A[7]`,
   count,
-  `if A[2] ~= '' then
-    call('HSET', P, '\\0', ${state}, key, record, A[1], A[2] .. '\\0' .. key .. '\\0' .. record)
-  else
-    call('HSET', P, '\\0', ${state}, key, record)
-  end`,
+  watched,
+  write('key, record', `key .. '\\0' .. record`),
   tellOf('p', 'record'),
   `if isNew then return rev end
   return {rev, tonumber(created)}`,
@@ -23,25 +21,25 @@ export const putScript: Script = defineScript(
 
 /** 5 the condition, 6 its revision. Answers the revision and the record that is gone. */
 export const deleteScript: Script = defineScript(
-  beginWith(),
-  `local key, entry = A[4], f[4]`,
+  begin(),
+  `local key = A[4]
+  local entry = call('HGET', P, key)`,
   holds('A[5]', 'A[6]'),
   `if not holds then return {'X', entry} end`,
   nextRevision,
-  `if b % 2 == 1 then call('ZREM', P .. ':o', key) end
-  n = n - 1
-  if n == 0 and b % 2 == 1 then b = b - 1 end
-  if A[2] ~= '' and not f[3] then m = m + 1 end`,
+  `n = n - 1
+  if x == 1 then
+    call('ZREM', P .. ':o', key)
+    if n == 0 then x = 0 end
+  end
+  if A[2] ~= '' and not old then m = m + 1 end`,
   // With a session there is somebody to clear away later, and a lock that comes and goes need not count on it each time.
   `if n == 0 and m == 0 and string.find(entry, '^%d+ %d+ 0 ') then
     ${forget}
-  end
-  call('HDEL', P, key)
-  if A[2] ~= '' then
-    call('HSET', P, '\\0', ${state}, A[1], A[2] .. '\\0' .. key .. '\\0' .. r .. ' ' .. entry)
-  else
-    call('HSET', P, '\\0', ${state})
   end`,
+  watched,
+  `call('HDEL', P, key)`,
+  write('', `key .. '\\0' .. r .. ' ' .. entry`),
   tellOf('d', 'entry'),
   `return {rev, entry}`,
 );
@@ -53,8 +51,9 @@ export const deleteScript: Script = defineScript(
  * there for that alone.
  */
 export const addScript: Script = defineScript(
-  beginWith(),
-  `local key, entry = A[4], f[4]
+  begin(),
+  `local key = A[4]
+  local entry = call('HGET', P, key)
   local created, session, value = false, '0 ', '0'
   if entry then
     local length, at
@@ -67,7 +66,7 @@ export const addScript: Script = defineScript(
   end
   local sum
   if #value <= 15 and #A[5] <= 15 then
-    sum = string.format('%.0f', value + A[5])
+    sum = string.format('%d', value + A[5])
   else
     local sign, digits = string.match(value, '^(%-?)0*(%d*)$')
     if digits == '' then sign, digits = '', '0' end
@@ -81,20 +80,17 @@ export const addScript: Script = defineScript(
   nextRevision,
   `local record = (created or r) .. ' ' .. r .. ' ' .. session .. sum`,
   count,
-  `if A[2] ~= '' then
-    call('HSET', P, '\\0', ${state}, key, record, A[1], A[2] .. '\\0' .. key .. '\\0' .. r .. ' ' .. sum)
-  else
-    call('HSET', P, '\\0', ${state}, key, record)
-  end`,
+  watched,
+  write('key, record', `key .. '\\0' .. r .. ' ' .. sum`),
   tellOf('p', 'record'),
   `return {rev, sum}`,
 );
 
 /** 5 how many conditions; each key, condition, revision; then for each write its kind (p or d), key, and tail of a record. */
 export const batchScript: Script = defineScript(
-  beginWith(),
+  begin(),
   // What has a wrong type is found out before anything is changed.
-  `if b % 2 == 1 then call('ZCARD', P .. ':o') end
+  `if x == 1 then call('ZCARD', P .. ':o') end
   local i = 6
   for _ = 1, tonumber(A[5]) do
     local entry = call('HGET', P, A[i])
@@ -102,7 +98,7 @@ export const batchScript: Script = defineScript(
     if not holds then return {'X', A[i], entry} end
     i = i + 3
   end
-  local r = string.format('%.0f', rev)
+  local r = string.format('%d', rev)
   local isWrite = i <= #A
   if not isWrite and A[2] == '' then return rev end
   if isWrite then
@@ -116,35 +112,32 @@ export const batchScript: Script = defineScript(
       local record = (entry and string.match(entry, '^%d+') or r) .. ' ' .. r .. ' ' .. A[i + 2]
       if not entry then
         n = n + 1
-        if b % 2 == 1 then call('ZADD', P .. ':o', r, key) end
+        if x == 1 then call('ZADD', P .. ':o', r, key) end
       end
       call('HSET', P, key, record)
       changes[#changes + 1] = {'p', key, record}
     elseif entry then
       n = n - 1
-      if b % 2 == 1 then call('ZREM', P .. ':o', key) end
+      if x == 1 then call('ZREM', P .. ':o', key) end
       call('HDEL', P, key)
       changes[#changes + 1] = {'d', key, entry}
     end
     i = i + 3
   end
-  if n == 0 and b % 2 == 1 then b = b - 1 end
+  if n == 0 then x = 0 end
   if A[2] ~= '' or n > 0 then
     local isNew, key = false, nil
     ${count}
   else
     ${forget}
-  end
-  if A[2] ~= '' then
-    call('HSET', P, '\\0', ${state}, A[1], A[2] .. '\\0' .. A[4] .. '\\0' .. r)
-  else
-    call('HSET', P, '\\0', ${state})
-  end
-  ${tell}
-  local was = string.sub(f[1] or '\\0\\0\\0\\0\\0\\0\\0\\0', 1, 8)
+  end`,
+  watched,
+  write('', `A[4] .. '\\0' .. r`),
+  tell,
+  `local was = ${before}
   for _, change in ipairs(changes) do
     tell(change[1], was, r, change[2], change[3])
     was = struct.pack('<d', rev)
   end
-  return tonumber(r)`,
+  return rev`,
 );
