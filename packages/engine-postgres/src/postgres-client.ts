@@ -16,6 +16,8 @@ export interface PostgresConnection {
   off(event: string, listener: (...parameters: never[]) => void): unknown;
   /** @param destroy closes it rather than giving it back */
   release(destroy?: boolean): void;
+  /** The client's own socket. */
+  readonly connection?: { readonly stream?: { destroy(): void } };
 }
 
 export interface PostgresQuery {

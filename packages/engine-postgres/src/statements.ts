@@ -22,7 +22,7 @@ export type Statements = Readonly<
 /** @param s the schema as a quoted identifier */
 export function statementsFor(s: string): Statements {
   const list = (direction: 'asc' | 'desc'): string => `
-    select coalesce((select revision from ${s}.partition where name = $1), 0) as partition_revision, e.*
+    select coalesce((select revision from ${s}.partition where name = $1), ${s}.micros()) as partition_revision, e.*
     from (select 1) one left join lateral (
       select key, value, created, modified, session from ${s}.entry
       where partition = $1 and starts_with(key, $2) and ($3::bigint is null or created < $3)
@@ -42,6 +42,6 @@ export function statementsFor(s: string): Statements {
     renew: `select ${s}.renew_session($1) as alive`,
     end: `select ${s}.end_session($1)`,
     left: `select extract(epoch from deadline - clock_timestamp()) * 1000 as left_ms from ${s}.session where id = $1`,
-    sweep: `select ${s}.sweep()`,
+    sweep: `select ${s}.sweep($1)`,
   };
 }

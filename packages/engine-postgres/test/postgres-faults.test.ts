@@ -156,7 +156,7 @@ describe.skipIf(reason !== undefined)(`the store on PostgreSQL${reason ?? ''}`, 
       await client.query(`update quorate.session set deadline = clock_timestamp() where id = $1`, [
         session.id,
       ]);
-      await client.query('select quorate.sweep()');
+      await client.query('select quorate.sweep(true)');
       const left = `select (select count(*) from quorate.entry where partition = $1)
         + (select count(*) from quorate.operation where partition = $1) as rows`;
       expect((await client.query(left, [partition])).rows).toEqual([{ rows: '0' }]);
@@ -164,7 +164,7 @@ describe.skipIf(reason !== undefined)(`the store on PostgreSQL${reason ?? ''}`, 
         `update quorate.partition set revision = revision - 4000000000, watched_until = '-infinity' where name = $1`,
         [partition],
       );
-      await client.query('select quorate.sweep()');
+      await client.query('select quorate.sweep(true)');
       const partitions = await client.query('select from quorate.partition where name = $1', [partition]);
       expect(partitions.rowCount).toBe(0);
     });

@@ -1,6 +1,6 @@
-import { runStoreCase, storeCases } from '@quorate/conformance';
+import { runStoreCase, type StoreCase, storeCases } from '@quorate/conformance';
 import { skipReason } from '@quorate/servers';
-import { afterAll, beforeAll, describe, test } from 'vitest';
+import { afterAll, beforeAll, describe, test, type TestContext } from 'vitest';
 import { PostgresStand } from './postgres-subject.ts';
 
 const reason = skipReason('postgres');
@@ -12,8 +12,14 @@ describe.skipIf(reason !== undefined)(`PostgreSQL keeps what the seam promises${
   });
   afterAll(() => stand[Symbol.asyncDispose]());
 
-  test.for(storeCases)('$name', { timeout: 60_000 }, async (storeCase, { skip }) => {
+  const run = async (storeCase: StoreCase, { skip }: TestContext): Promise<void> => {
     const why = await runStoreCase(stand.subject(), storeCase);
     if (why !== undefined) skip(why);
+  };
+  describe.concurrent('at once', () => {
+    test.for(storeCases.filter(({ exclusive }) => exclusive !== true))('$name', { timeout: 60_000 }, run);
+  });
+  describe('alone', () => {
+    test.for(storeCases.filter(({ exclusive }) => exclusive === true))('$name', { timeout: 60_000 }, run);
   });
 });

@@ -39,6 +39,9 @@ export const listMax = 1000;
 
 const ttlMaxMs = 2 ** 31 - 1;
 
+/** How long closing waits until the engine has ended the sessions. */
+const endMs = 1000;
+
 export interface DriveStoreOptions {
   /** What deadlines and sessions go by. */
   readonly clock: Clock;
@@ -232,8 +235,17 @@ class DrivenStore implements Store {
 
   async #close(): Promise<void> {
     for (const end of this.#watches) end();
-    await Promise.all([...this.#sessions].map(session => session[Symbol.asyncDispose]()));
+    await this.#endSessions();
     await this.#driver[Symbol.asyncDispose]();
+  }
+
+  /** For a while only: where the engine cannot be reached, they end by their times to live. */
+  #endSessions(): Promise<void> {
+    const ended = Promise.all([...this.#sessions].map(session => session[Symbol.asyncDispose]()));
+    return new Promise<void>((resolve, reject) => {
+      const timer = this.#clock.setTimer(endMs, resolve);
+      ended.then(() => resolve(), reject).finally(() => timer.cancel());
+    });
   }
 
   /** A call that changes nothing anybody could see: what is lost of it may be asked for again. */

@@ -6,6 +6,8 @@ import { type FailedCall, serverError, unavailable } from '../server-error.ts';
 export class Connections {
   readonly #pool: PostgresPool;
   readonly #prepares: boolean;
+  /** Those on which an answer is awaited. */
+  readonly #busy = new Set<PostgresConnection>();
   readonly #heard = new WeakSet<PostgresConnection>();
 
   /** @param prepares whether statements are prepared on the server: not behind a pooler that shares out transactions */
@@ -28,7 +30,9 @@ export class Connections {
     signal?: AbortSignal,
   ): Promise<readonly Row[]> {
     const connection = await this.connect();
+    this.#busy.add(connection);
     if (signal?.aborted) {
+      this.#busy.delete(connection);
       connection.release();
       throw unavailable('The call was given up before it was sent', false);
     }
@@ -43,8 +47,14 @@ export class Connections {
       isBroken = !/^[0-9A-Z]{5}$/.test(code ?? '') || code?.startsWith('57') === true;
       throw serverError(thrown, call);
     } finally {
+      this.#busy.delete(connection);
       connection.release(isBroken);
     }
+  }
+
+  /** Breaks the connections on which an answer is awaited still: nobody may be there to give it. */
+  breakBusy(): void {
+    for (const { connection } of this.#busy) connection?.stream?.destroy();
   }
 
   /** A connection of one's own. @throws QuorateError `UNAVAILABLE` `not-applied` */

@@ -32,8 +32,9 @@ import { Notifications } from './notifications.ts';
 import { SessionObserver } from './session-observer.ts';
 import { watchPartition } from './watch-partition.ts';
 
-/** How often a client that has sessions cleans up behind dead ones. */
+/** How often a client cleans up behind dead sessions, about; each so many times it does so thoroughly. */
 const sweepMs = 3000;
+const sweepsPerThorough = 10;
 
 export interface PostgresDriverOptions {
   readonly connections: Connections;
@@ -52,7 +53,8 @@ export class PostgresDriver implements StoreDriver {
   readonly #statements: Statements;
   readonly #notifications: Notifications;
   readonly #observer: SessionObserver;
-  #sweepTimer: Timer | undefined;
+  #sweepTimer: Timer;
+  #sweeps = 0;
   #isClosed = false;
 
   constructor(options: PostgresDriverOptions) {
@@ -67,6 +69,7 @@ export class PostgresDriver implements StoreDriver {
       channel: channelOf(schema, ''),
       leftMs: session => this.#sessionLeftMs(session),
     });
+    this.#sweepTimer = this.#sweepLater();
   }
 
   async get(key: string, signal: AbortSignal | undefined): Promise<Entry | undefined> {
@@ -186,7 +189,6 @@ export class PostgresDriver implements StoreDriver {
     const bytes = this.#options.random.bytes(16);
     const id = sessionId(Buffer.from(bytes).toString('base64url'));
     await this.#run('open', [id, ttlMs], {}, signal);
-    this.#sweepTimer ??= this.#sweepLater();
     return id;
   }
 
@@ -205,9 +207,10 @@ export class PostgresDriver implements StoreDriver {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
-    this.#sweepTimer?.cancel();
+    this.#sweepTimer.cancel();
     this.#observer.close();
     this.#notifications.close();
+    this.#options.connections.breakBusy();
     await this.#options.close();
   }
 
@@ -231,13 +234,16 @@ export class PostgresDriver implements StoreDriver {
   async #sessionLeftMs(session: SessionId): Promise<number | undefined> {
     const [row] = await this.#run('left', [session], {}, undefined);
     const leftMs = row?.['left_ms'];
-    return leftMs !== undefined && Number(leftMs) > 0 ? Number(leftMs) : undefined;
+    if (leftMs !== undefined && Number(leftMs) > 0) return Number(leftMs);
+    // Whoever sees it dead first cleans up behind it, so that nobody waits for the next round.
+    if (leftMs !== undefined) void this.#run('sweep', [false], {}, undefined).catch(() => {});
+    return undefined;
   }
 
   #sweepLater(): Timer {
     const { clock, random } = this.#options;
     const timer = clock.setTimer(sweepMs * (0.5 + random.float()), () => {
-      this.#run('sweep', [], {}, undefined)
+      this.#run('sweep', [this.#sweeps++ % sweepsPerThorough === 0], {}, undefined)
         .catch(() => {
           // The next one, or another client, finds the same.
         })

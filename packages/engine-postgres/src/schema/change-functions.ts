@@ -1,4 +1,4 @@
-import { changesMax } from './limits.ts';
+import { changesMax, forgetSeconds } from './limits.ts';
 
 /** What every change goes through: its revision, its place in the log of changes, the operations that are remembered. @param s the schema as a quoted identifier */
 export const changeFunctions = (s: string): string => `
@@ -11,35 +11,31 @@ $$ select (extract(epoch from clock_timestamp()) * 1000000)::bigint $$;
 create or replace function ${s}.channel_of(p_partition text) returns text language sql immutable as
 $$ select 'quorate_' || md5('${s.replaceAll("'", "''")}' || '/' || p_partition) $$;
 
--- Locks the partition and gives its next revision, and whether somebody watches.
+-- Locks the partition and gives its next revision, and whether somebody watches. What was before a new row is not known: there
+-- may have been another that was forgotten, but then its last change is long ago.
 create or replace function ${s}.begin_change(p_partition text, out revision bigint, out watched boolean) language plpgsql as $$
-declare v_now bigint := ${s}.micros();
+declare v_now bigint := (extract(epoch from clock_timestamp()) * 1000000)::bigint;
 begin
-  insert into ${s}.partition as p (name, revision, unlogged) values (p_partition, v_now, v_now)
+  insert into ${s}.partition as p (name, revision, unlogged) values (p_partition, v_now, v_now - ${forgetSeconds}000000)
   on conflict (name) do update set
     revision_before = p.revision,
-    unlogged_before = p.unlogged,
-    revision = greatest(p.revision + 1, v_now),
-    unlogged = case when p.watched_until > clock_timestamp() then p.unlogged else greatest(p.revision + 1, v_now) end
+    revision = greatest(p.revision + 1, v_now)
   returning p.revision, p.watched_until > clock_timestamp() into revision, watched;
 end $$;
 
 -- Takes the revision back: a call that is refused changes nothing.
 create or replace function ${s}.undo_change(p_partition text, inout revision bigint) language plpgsql as $$
 begin
-  update ${s}.partition p set revision = revision_before, unlogged = unlogged_before where p.name = p_partition
+  update ${s}.partition p set revision = revision_before where p.name = p_partition
     returning p.revision into revision;
+  if revision = 0 then delete from ${s}.partition p where p.name = p_partition; end if;
 end $$;
 
--- Writes a change down and tells those who listen; what is written by one transaction comes together.
-create or replace function ${s}.log_change(
-  p_partition text, p_revision bigint, p_ordinal integer, p_type text, p_key text, p_value bytea,
-  p_created bigint, p_modified bigint, p_session text
-) returns void language plpgsql as $$
+-- Tells those who watch, and now and then throws the oldest changes away.
+create or replace function ${s}.tell_change(p_partition text, p_key text, p_watched boolean) returns void language plpgsql as $$
 declare v_from bigint;
 begin
-  insert into ${s}.change values (p_partition, p_revision, p_ordinal, p_type, p_key, p_value, p_created, p_modified, p_session);
-  perform pg_notify(${s}.channel_of(p_partition), p_key);
+  if p_watched then perform pg_notify(${s}.channel_of(p_partition), p_key); end if;
   if random() < 0.01 then
     select c.revision into v_from from ${s}.change c where c.partition = p_partition
       order by c.revision desc offset ${changesMax} limit 1;
@@ -88,18 +84,42 @@ create or replace function ${s}.holds(p_condition text, p_wanted bigint, p_entry
     else coalesce(p_entry.created = p_wanted, false)
   end $$;
 
--- Writes an entry; what is left of its place in the order is kept.
+-- Writes an entry, with the change; an entry that is there keeps its place in the order.
 create or replace function ${s}.write_entry(
   p_partition text, p_revision bigint, p_ordinal integer, p_watched boolean, p_key text, p_value bytea, p_session text
 ) returns bigint language plpgsql as $$
 declare v_created bigint;
 begin
-  insert into ${s}.entry as e values (p_partition, p_key, p_value, p_revision, p_ordinal, p_revision, p_session)
-  on conflict (partition, key) do update set value = excluded.value, modified = excluded.modified, session = excluded.session
-  returning e.created into v_created;
-  if p_watched then
-    perform ${s}.log_change(p_partition, p_revision, p_ordinal, 'put', p_key, p_value, v_created, p_revision, p_session);
-  end if;
+  with e as (
+    insert into ${s}.entry as e values (p_partition, p_key, p_value, p_revision, p_ordinal, p_revision, p_session)
+    on conflict (partition, key) do update set value = excluded.value, modified = excluded.modified, session = excluded.session
+    returning e.created
+  ), c as (
+    insert into ${s}.change
+      select p_partition, p_revision, p_ordinal, 'put', p_key, p_value, e.created, p_revision, p_session from e
+  )
+  select e.created into v_created from e;
+  perform ${s}.tell_change(p_partition, p_key, p_watched);
   return v_created;
+end $$;
+
+-- Deletes an entry as it stands there by one of its revisions, or whatever it is, with the change.
+create or replace function ${s}.remove_entry(
+  p_partition text, p_revision bigint, p_ordinal integer, p_watched boolean, p_key text, p_condition text, p_wanted bigint
+) returns ${s}.entry language plpgsql as $$
+declare v_entry ${s}.entry;
+begin
+  with e as (
+    delete from ${s}.entry e
+      where e.partition = p_partition and e.key = p_key
+        and case p_condition when 'modified' then e.modified = p_wanted when 'created' then e.created = p_wanted else true end
+      returning e.*
+  ), c as (
+    insert into ${s}.change
+      select p_partition, p_revision, p_ordinal, 'delete', p_key, e.value, e.created, e.modified, e.session from e
+  )
+  select e.* into v_entry from e;
+  if found then perform ${s}.tell_change(p_partition, p_key, p_watched); end if;
+  return v_entry;
 end $$;
 `;

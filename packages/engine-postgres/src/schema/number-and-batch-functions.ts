@@ -63,11 +63,7 @@ begin
         p_partition, revision, v_ordinal, v_watched, v_item ->> 'key', decode(v_item ->> 'value', 'base64'), v_item ->> 'session'
       );
     else
-      delete from ${s}.entry e where e.partition = p_partition and e.key = v_item ->> 'key' returning * into v_entry;
-      if found and v_watched then
-        perform ${s}.log_change(p_partition, revision, v_ordinal, 'delete', v_entry.key, v_entry.value,
-          v_entry.created, v_entry.modified, v_entry.session);
-      end if;
+      perform ${s}.remove_entry(p_partition, revision, v_ordinal, v_watched, v_item ->> 'key', null, null);
     end if;
     v_ordinal := v_ordinal + 1;
   end loop;

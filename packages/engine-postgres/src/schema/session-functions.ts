@@ -1,4 +1,4 @@
-import { forgetSeconds } from './limits.ts';
+import { forgetSeconds, idleSeconds } from './limits.ts';
 
 /** Sessions that are renewed, end and leave something behind. @param s the schema as a quoted identifier */
 export const sessionFunctions = (s: string): string => `
@@ -12,12 +12,7 @@ begin
   loop
     for v_entry in select * from ${s}.entry where partition = v_partition and session = p_session order by created, ordinal loop
       select b.revision, b.watched into v_revision, v_watched from ${s}.begin_change(v_partition) b;
-      delete from ${s}.entry e where e.partition = v_partition and e.key = v_entry.key and e.session = p_session
-        and e.modified = v_entry.modified;
-      if found and v_watched then
-        perform ${s}.log_change(v_partition, v_revision, 0, 'delete', v_entry.key, v_entry.value,
-          v_entry.created, v_entry.modified, v_entry.session);
-      end if;
+      perform ${s}.remove_entry(v_partition, v_revision, 0, v_watched, v_entry.key, 'modified', v_entry.modified);
     end loop;
   end loop;
   delete from ${s}.operation where session = p_session;
@@ -30,7 +25,7 @@ begin
   perform pg_notify(${s}.channel_of(''), p_session);
 end $$;
 
--- Lets a session live on; false where it is dead. Whoever comes by cleans up behind some that are.
+-- Lets a session live on; false where it is dead.
 create or replace function ${s}.renew_session(p_session text) returns boolean language plpgsql as $$
 begin
   update ${s}.session set deadline = clock_timestamp() + ttl_ms * interval '1 millisecond'
@@ -38,42 +33,41 @@ begin
   return found;
 end $$;
 
--- A bounded amount of cleaning: dead sessions with what they left, and partitions that hold nothing any more.
-create or replace function ${s}.sweep() returns integer language plpgsql as $$
-declare v_session text; v_name text; v_count integer := 0;
+-- A bounded amount of cleaning: what dead sessions have left; now and then also what nobody needs any more.
+create or replace function ${s}.sweep(p_thoroughly boolean) returns void language plpgsql as $$
+declare v_name text;
 begin
-  for v_session in
+  for v_name in
     select id from ${s}.session where deadline <= clock_timestamp() order by deadline limit 20 for update skip locked
   loop
-    perform ${s}.end_session(v_session);
-    v_count := v_count + 1;
+    perform ${s}.end_session(v_name);
   end loop;
-  -- A request that was under way when its session ended.
-  for v_session in
+  if not p_thoroughly then return; end if;
+  -- Requests that were under way when their session ended.
+  for v_name in
     select e.session from ${s}.entry e where e.session is not null
       and not exists (select 1 from ${s}.session s where s.id = e.session) limit 20
   loop
-    perform ${s}.sweep_session(v_session);
-    v_count := v_count + 1;
+    perform ${s}.sweep_session(v_name);
   end loop;
   delete from ${s}.operation where ctid in (
     select o.ctid from ${s}.operation o where not exists (select 1 from ${s}.session s where s.id = o.session) limit 100);
+  -- Changes of partitions where nothing has happened for a while.
   for v_name in
     select p.name from ${s}.partition p
-    where p.watched_until < clock_timestamp() and exists (select 1 from ${s}.change c where c.partition = p.name)
-    limit 20 for update skip locked
+    where p.revision < ${s}.micros() - ${idleSeconds}000000 and p.watched_until < clock_timestamp()
+      and exists (select 1 from ${s}.change c where c.partition = p.name)
+    limit 100 for update skip locked
   loop
     update ${s}.partition set unlogged = revision where name = v_name;
     delete from ${s}.change c where c.partition = v_name;
   end loop;
   delete from ${s}.partition where name in (
     select p.name from ${s}.partition p
-    where p.revision < ${s}.micros() - ${forgetSeconds}::bigint * 1000000 and p.watched_until < clock_timestamp()
+    where p.revision < ${s}.micros() - ${forgetSeconds}000000 and p.watched_until < clock_timestamp()
       and not exists (select 1 from ${s}.entry e where e.partition = p.name)
       and not exists (select 1 from ${s}.operation o where o.partition = p.name)
-    limit 100 for update skip locked)
-    and not exists (select 1 from ${s}.entry e where e.partition = name)
-    and not exists (select 1 from ${s}.operation o where o.partition = name);
-  return v_count;
+      and not exists (select 1 from ${s}.change c where c.partition = p.name)
+    limit 100 for update skip locked);
 end $$;
 `;

@@ -5,11 +5,10 @@ create table if not exists ${s}.version (version integer not null);
 create table if not exists ${s}.partition (
   name text collate "C" primary key,
   revision bigint not null,
-  -- Changes up to here were not written down: nobody watched.
+  -- Changes up to here are not known any more.
   unlogged bigint not null,
-  -- What both were before the change that is being made, or was made last.
+  -- What it was before the change that is being made, or was made last.
   revision_before bigint not null default 0,
-  unlogged_before bigint not null default 0,
   watched_until timestamptz not null default '-infinity'
 ) with (fillfactor = 50);
 

@@ -1,9 +1,9 @@
-import { watchedSeconds } from './limits.ts';
+import { forgetSeconds, watchedSeconds } from './limits.ts';
 
 /** What watchers ask. @param s the schema as a quoted identifier */
 export const watchFunctions = (s: string): string => `
--- From now on, for a while, the partition's changes are written down; gives those under a prefix after a revision, behind a row
--- that says how far they reach, and, where some are not known any more, a last row that says so.
+-- From now on, for a while, changes of the partition are told; gives those under a prefix after a revision, behind a row that says
+-- how far they reach, and, where some are not known any more, a last row that says so.
 create or replace function ${s}.watch_changes(p_partition text, p_from bigint, p_prefix text)
 returns table (
   upto bigint, missed boolean, type text, revision bigint, key text, value bytea, created bigint, modified bigint, session text
@@ -13,7 +13,9 @@ begin
   select * into v_partition from ${s}.partition p where p.name = p_partition;
   if not found or v_partition.watched_until < clock_timestamp() + interval '${watchedSeconds / 2} seconds' then
     insert into ${s}.partition as p (name, revision, unlogged, watched_until)
-      values (p_partition, 0, 0, clock_timestamp() + interval '${watchedSeconds} seconds')
+      values (
+        p_partition, least(p_from, ${s}.micros()), ${s}.micros() - ${forgetSeconds}000000,
+        clock_timestamp() + interval '${watchedSeconds} seconds')
     on conflict on constraint partition_pkey do update set watched_until = excluded.watched_until
     returning p.* into v_partition;
   end if;

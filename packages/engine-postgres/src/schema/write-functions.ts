@@ -32,7 +32,7 @@ create or replace function ${s}.delete_entry(
   p_partition text, p_key text, p_condition text, p_wanted bigint, p_op_session text, p_op_sequence bigint,
   out applied boolean, out revision bigint, out value bytea, out created bigint, out modified bigint, out session text
 ) language plpgsql as $$
-declare v_old ${s}.operation; v_watched boolean;
+declare v_old ${s}.operation; v_entry ${s}.entry; v_watched boolean;
 begin
   if p_op_session is not null then perform ${s}.check_session(p_op_session); end if;
   select b.revision, b.watched into revision, v_watched from ${s}.begin_change(p_partition) b;
@@ -45,21 +45,14 @@ begin
       return;
     end if;
   end if;
-  delete from ${s}.entry e
-    where e.partition = p_partition and e.key = p_key
-      and case p_condition when 'modified' then e.modified = p_wanted else e.created = p_wanted end
-    returning e.value, e.created, e.modified, e.session into value, created, modified, session;
-  applied := found;
+  v_entry := ${s}.remove_entry(p_partition, revision, 0, v_watched, p_key, p_condition, p_wanted);
+  applied := v_entry.key is not null;
   if not applied then
-    select e.value, e.created, e.modified, e.session into value, created, modified, session
-      from ${s}.entry e where e.partition = p_partition and e.key = p_key;
+    select * into v_entry from ${s}.entry e where e.partition = p_partition and e.key = p_key;
     revision := ${s}.undo_change(p_partition, revision);
-    return;
   end if;
-  if v_watched then
-    perform ${s}.log_change(p_partition, revision, 0, 'delete', p_key, value, created, modified, session);
-  end if;
-  if p_op_session is not null then
+  value := v_entry.value; created := v_entry.created; modified := v_entry.modified; session := v_entry.session;
+  if applied and p_op_session is not null then
     perform ${s}.remember(p_partition, p_op_session, p_op_sequence, revision, p_key, value, created, modified, session);
   end if;
 end $$;
@@ -71,7 +64,7 @@ create or replace function ${s}.enqueue_entry(
   out head_key text, out head_value bytea, out head_created bigint, out head_modified bigint, out head_session text,
   out before_key text, out before_value bytea, out before_created bigint, out before_modified bigint, out before_session text
 ) language plpgsql as $$
-declare v_old ${s}.operation; v_watched boolean;
+declare v_old ${s}.operation; v_watched boolean; v_created bigint;
 begin
   if p_session is distinct from p_op_session then perform ${s}.check_session(p_op_session); end if;
   select b.revision, b.watched into created, v_watched from ${s}.begin_change(p_partition) b;
@@ -85,21 +78,29 @@ begin
     loop
       key := p_prefix || lpad(created::text, 16, '0');
       -- Nothing is written where the session is dead, or where somebody has put just this key.
-      insert into ${s}.entry as e
-        select p_partition, enqueue_entry.key, p_value, enqueue_entry.created, 0, enqueue_entry.created, p_session
-        from ${s}.session s where s.id = p_session and s.deadline > clock_timestamp()
-        on conflict do nothing;
+      with e as (
+        insert into ${s}.entry as e
+          select p_partition, enqueue_entry.key, p_value, enqueue_entry.created, 0, enqueue_entry.created, p_session
+          from ${s}.session s where s.id = p_session and s.deadline > clock_timestamp()
+          on conflict do nothing
+          returning e.created
+      ), c as (
+        insert into ${s}.change
+          select p_partition, e.created, 0, 'put', enqueue_entry.key, p_value, e.created, e.created, p_session from e
+      ), o as (
+        insert into ${s}.operation
+          select p_partition, p_op_session, p_op_sequence, e.created, enqueue_entry.key, null, e.created
+          from e where p_op_session is not null
+          on conflict (session, partition) do update set sequence = excluded.sequence, revision = excluded.revision,
+            key = excluded.key, value = null, created = excluded.created, modified = null, holder = null
+      )
+      select e.created into v_created from e;
       exit when found;
       perform ${s}.check_session(p_session);
       created := created + 1;
       update ${s}.partition set revision = enqueue_entry.created where name = p_partition;
     end loop;
-    if v_watched then
-      perform ${s}.log_change(p_partition, created, 0, 'put', key, p_value, created, created, p_session);
-    end if;
-    if p_op_session is not null then
-      perform ${s}.remember(p_partition, p_op_session, p_op_sequence, created, key, null, created);
-    end if;
+    perform ${s}.tell_change(p_partition, key, v_watched);
   end if;
   select e.key, e.value, e.created, e.modified, e.session
     into before_key, before_value, before_created, before_modified, before_session
