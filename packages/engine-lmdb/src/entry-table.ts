@@ -1,9 +1,10 @@
 import type { Entry, ListQuery, Revision, SessionId } from '@quorate/core';
 import { decodeEntry, encodeEntry } from './entry-record.ts';
 import type { SortedBytes } from './sorted-bytes.ts';
-import type { StoreRoot } from './store-root.ts';
+import { depthBit, type StoreRoot } from './store-root.ts';
 import {
   behind,
+  depthOf,
   folderOf,
   orderBound,
   orderKey,
@@ -59,7 +60,10 @@ export class EntryTable {
     };
     root.entryBytes += entryBytes(entry) - (before === undefined ? 0 : entryBytes(before));
     this.#bytes.put(textKey(tables.entry, key), encodeEntry(entry));
-    if (before === undefined) this.#bytes.put(orderKey(key, created), new Uint8Array());
+    if (before === undefined) {
+      this.#bytes.put(orderKey(key, created), new Uint8Array());
+      root.depthBits |= depthBit(depthOf(key));
+    }
     if (before?.session !== session) {
       if (before?.session !== undefined)
         this.#bytes.remove(sessionKey(tables.bySession, before.session, key));
@@ -84,20 +88,28 @@ export class EntryTable {
   }
 
   /** Entries under a prefix by creation. */
-  list(query: ListQuery): Entry[] {
+  list(root: StoreRoot, query: ListQuery): Entry[] {
     const { prefix, limit, newestFirst } = query;
-    const folders = this.#foldersUnder(prefix);
-    const places = folders.flatMap(folder => this.#placesIn(folder, query));
-    if (folders.length > 1) {
+    const isPartition = !prefix.includes('/');
+    const below = isPartition ? { ...query, prefix: `${prefix}/` } : query;
+    const folders = this.#foldersUnder(root, below.prefix);
+    const places = folders.flatMap(folder => this.#placesIn(folder, below));
+    if (isPartition) {
+      const own = this.get(prefix);
+      if (own !== undefined && own.created < query.createdBefore) places.push(own);
+    }
+    if (folders.length > 1 || isPartition) {
       places.sort((one, other) => (newestFirst ? other.created - one.created : one.created - other.created));
     }
     return places.slice(0, limit).map(({ key }) => this.get(key) as Entry);
   }
 
   /** The folders that keys under a prefix lie in. */
-  #foldersUnder(prefix: string): string[] {
+  #foldersUnder(root: StoreRoot, prefix: string): string[] {
     const own = folderOf(prefix);
     const folders = [own];
+    // Where nothing ever lay deeper, as where all is queues, nothing needs to be looked for.
+    if (root.depthBits < depthBit(depthOf(own) + 1)) return folders;
     const end = behind(textKey(tables.order, prefix));
     let start = textKey(tables.order, prefix === own ? `${prefix}\u0001` : prefix);
     for (;;) {

@@ -3,7 +3,7 @@ import type { SortedBytes } from './sorted-bytes.ts';
 import { tables } from './table-keys.ts';
 
 const rootKey = Uint8Array.of(tables.root);
-const rootBytes = 40;
+const rootBytes = 48;
 
 /** The counters of a database, read at the beginning of a transaction and written at its end. */
 export class StoreRoot {
@@ -17,6 +17,8 @@ export class StoreRoot {
   watchCount = 0;
   /** What the entries take: their keys, values and a share of the tables. */
   entryBytes = 0;
+  /** Which depths of folders there ever were, a bit for each; the last stands for all that are deeper. */
+  depthBits = 0;
 
   /** The root as it stands; undefined in a database that has none yet. */
   static read(bytes: SortedBytes): StoreRoot | undefined {
@@ -30,6 +32,7 @@ export class StoreRoot {
     root.changeCount = view.getFloat64(16);
     root.watchCount = view.getFloat64(24);
     root.entryBytes = view.getFloat64(32);
+    root.depthBits = view.getFloat64(40);
     return root;
   }
 
@@ -41,6 +44,7 @@ export class StoreRoot {
     view.setFloat64(16, this.changeCount);
     view.setFloat64(24, this.watchCount);
     view.setFloat64(32, this.entryBytes);
+    view.setFloat64(40, this.depthBits);
     bytes.put(rootKey, record);
   }
 
@@ -51,11 +55,20 @@ export class StoreRoot {
       this.ceiling === other.ceiling &&
       this.changeCount === other.changeCount &&
       this.watchCount === other.watchCount &&
-      this.entryBytes === other.entryBytes
+      this.entryBytes === other.entryBytes &&
+      this.depthBits === other.depthBits
     );
   }
 
   copy(): StoreRoot {
     return Object.assign(new StoreRoot(), this);
   }
+}
+
+/** How many depths of folders are told apart. */
+const depthMax = 30;
+
+/** The bit of a depth. */
+export function depthBit(depth: number): number {
+  return 1 << Math.min(depth, depthMax);
 }

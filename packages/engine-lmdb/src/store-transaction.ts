@@ -20,6 +20,7 @@ import { type HostTable, hostTable } from './host-table.ts';
 import { int64Sum } from './int64-sum.ts';
 import { OperationMemory, type Remembered } from './operation-memory.ts';
 import { type MachineTime, SessionTable } from './session-table.ts';
+import { revisionOf, writeRevision } from './partition-revision.ts';
 import type { SortedBytes } from './sorted-bytes.ts';
 import { storageFull } from './store-failure.ts';
 import type { StoreRequest, Wake } from './store-request.ts';
@@ -56,8 +57,12 @@ export class StoreTransaction {
   readonly #ring: ChangeRing;
   readonly #memory: OperationMemory;
   readonly #hosts: HostTable;
+  readonly #bytes: SortedBytes;
+  /** The last revisions of partitions that changed. */
+  readonly #revisions = new Map<string, number>();
 
   constructor(bytes: SortedBytes, root: StoreRoot, options: TransactionOptions) {
+    this.#bytes = bytes;
     this.#root = root;
     this.#options = options;
     this.#entries = new EntryTable(bytes);
@@ -102,6 +107,11 @@ export class StoreTransaction {
     }
   }
 
+  /** Writes what all steps share, at the end of the transaction. */
+  finish(): void {
+    for (const [partition, revision] of this.#revisions) writeRevision(this.#bytes, partition, revision);
+  }
+
   #putOnce({ write, condition, operation }: RequestOf<'put'>): Applied | Refused {
     const known = this.#recall(operation, write.key);
     if (known !== undefined) return appliedOf(known);
@@ -130,9 +140,9 @@ export class StoreTransaction {
     const self =
       this.#recall(operation, prefix)?.entry ?? this.#enqueueNew(prefix, value, session, operation);
     const before = { prefix, createdBefore: self.created, limit: 1 };
-    const [predecessor] = this.#entries.list({ ...before, newestFirst: true });
+    const [predecessor] = this.#entries.list(this.#root, { ...before, newestFirst: true });
     if (predecessor === undefined) return { self, head: self };
-    const [head] = this.#entries.list({ ...before, newestFirst: false });
+    const [head] = this.#entries.list(this.#root, { ...before, newestFirst: false });
     return { self, head: head as Entry, predecessor };
   }
 
@@ -180,7 +190,8 @@ export class StoreTransaction {
     const puts = writes.filter(write => write.type === 'put');
     const takenBytes = puts.reduce((sum, write) => sum + entryBytes(write), 0);
     if (puts.length > 0) this.#checkRoom(takenBytes, undefined);
-    const revision = writes.length === 0 ? (this.#root.revision as Revision) : this.#next();
+    const revision = writes.length === 0 ? (this.#revisionOf(partitionOf(first)) as Revision) : this.#next();
+    if (writes.length > 0) this.#revisions.set(partitionOf(first), revision);
     for (const write of writes) {
       const current = this.#entries.get(write.key);
       if (write.type === 'put') this.#put(write, current, revision);
@@ -244,6 +255,7 @@ export class StoreTransaction {
   }
 
   #changed(type: 'put' | 'delete', entry: Entry, revision: Revision): void {
+    this.#revisions.set(partitionOf(entry.key), revision);
     const number = this.#ring.append(this.#root, type, entry, revision);
     this.#topics.changed(this.#root, entry.key, number, this.#wake);
   }
@@ -265,6 +277,10 @@ export class StoreTransaction {
 
   #checkAlive(session: SessionId | undefined): void {
     if (session !== undefined && !this.#sessions.isAlive(session)) throw sessionLost(session, 'not-applied');
+  }
+
+  #revisionOf(partition: string): number {
+    return this.#revisions.get(partition) ?? revisionOf(this.#bytes, partition);
   }
 
   #checkRoom(bytes: number, current: Entry | undefined): void {

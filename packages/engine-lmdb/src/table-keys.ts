@@ -18,6 +18,7 @@ import { partitionOf } from '@quorate/core';
  * | `W`, `X` | prefix, session | who wants to be woken of changes, of a session's end |
  * | `L` | partition | how many prefixes of each length are watched there |
  * | `H` | host | a thread that has the database open |
+ * | `R` | partition | the revision of its last change |
  */
 export const tables = {
   root: 0x4d,
@@ -33,6 +34,7 @@ export const tables = {
   observed: 0x58,
   lengths: 0x4c,
   host: 0x48,
+  revision: 0x52,
 } as const;
 
 /** The first byte of a table. */
@@ -110,6 +112,19 @@ export function behind(key: Uint8Array): Uint8Array {
   bytes.set(key);
   bytes[key.length] = 0xff;
   return bytes;
+}
+
+/** Whether a key lies under a prefix: one of a single segment is a whole partition, and none whose name only goes on. */
+export function isUnder(prefix: string, key: string): boolean {
+  if (!key.startsWith(prefix)) return false;
+  return prefix.includes('/') || key.length === prefix.length || key[prefix.length] === '/';
+}
+
+/** How many slashes there are in a folder's name. */
+export function depthOf(folder: string): number {
+  let depth = 0;
+  for (let at = folder.indexOf('/'); at !== -1; at = folder.indexOf('/', at + 1)) depth++;
+  return depth;
 }
 
 /** A key up to and with its last slash: entries are kept in order folder by folder. */

@@ -54,7 +54,9 @@ export async function closeDatabase(database: LmdbDatabase, order: WriterOrder):
   const left = database.transactionSync(() => {
     const root = StoreRoot.read(bytes) as StoreRoot;
     const options = { time: machineTime(), maxBytes: 0, reserve: () => {} };
-    new StoreTransaction(bytes, root, options).run({ type: 'end-host', host: order.host });
+    const transaction = new StoreTransaction(bytes, root, options);
+    transaction.run({ type: 'end-host', host: order.host });
+    transaction.finish();
     root.write(bytes);
     return { transaction: database.getWriteTxnId(), hosts: hostTable(bytes).all().length };
   });

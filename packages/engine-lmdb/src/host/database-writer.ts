@@ -48,6 +48,7 @@ export class DatabaseWriter {
         const root = before.copy();
         const transaction = new StoreTransaction(this.#bytes, root, this.#options);
         const results = batch.map(request => runOne(transaction, request));
+        transaction.finish();
         if (!root.equals(before)) root.write(this.#bytes);
         isCommit = true;
         return { results, wakes: transaction.wakes };

@@ -10,6 +10,7 @@ import {
   type EntryWrite,
   type Listing,
   type ListQuery,
+  partitionOf,
   type Refused,
   type Revision,
   type SessionId,
@@ -20,6 +21,7 @@ import {
   systemRandom,
   type Unknown,
 } from '@quorate/core';
+import { FairTurn } from './fair-turn.ts';
 import { watchPrefix } from './lmdb-watch.ts';
 import { SessionObservers } from './session-observers.ts';
 import type { HostLease } from './shared-host.ts';
@@ -31,6 +33,7 @@ export class LmdbDriver implements StoreDriver {
   readonly #host: StoreHost;
   readonly #lease: HostLease;
   readonly #observers: SessionObservers;
+  readonly #fair = new FairTurn();
 
   constructor(lease: HostLease, capabilities: StoreCapabilities) {
     this.#lease = lease;
@@ -40,13 +43,15 @@ export class LmdbDriver implements StoreDriver {
   }
 
   async get(key: string): Promise<Entry | undefined> {
+    await this.#fair.turn();
     return this.#host.read(({ entries }) => entries.get(key));
   }
 
   async list(query: ListQuery): Promise<Listing> {
-    return this.#host.read(({ entries, root }) => ({
-      entries: entries.list(query),
-      revision: root.revision as Revision,
+    await this.#fair.turn();
+    return this.#host.read(({ entries, root, revisionOf }) => ({
+      entries: entries.list(root, query),
+      revision: revisionOf(partitionOf(query.prefix)) as Revision,
     }));
   }
 

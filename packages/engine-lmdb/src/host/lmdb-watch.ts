@@ -1,5 +1,6 @@
-import type { Revision, StoreChange, StoreEvent } from '@quorate/core';
+import { partitionOf, type Revision, type StoreChange, type StoreEvent } from '@quorate/core';
 import { changesMax } from '../change-ring.ts';
+import { isUnder } from '../table-keys.ts';
 import type { Topic } from '../topic-table.ts';
 import type { StoreHost, StoreView } from './store-host.ts';
 
@@ -69,9 +70,10 @@ async function registered(
 
 /** What came after a revision, from the ring. */
 function lookFirst(view: StoreView, prefix: string, from: Revision): Found {
-  const { root, ring } = view;
-  const last = ring.lastUpTo(root, from);
+  const { root, ring, revisionOf } = view;
   const upTo = root.changeCount;
+  if (revisionOf(partitionOf(prefix)) <= from) return { changes: [], upTo, isRegistered: true };
+  const last = ring.lastUpTo(root, from);
   if (last === undefined) return { changes: undefined, upTo, isRegistered: true };
   return { changes: scan(view, prefix, last), upTo, isRegistered: true };
 }
@@ -101,7 +103,7 @@ function scan({ root, ring }: StoreView, prefix: string, after: number): StoreCh
   for (let number = after + 1; number <= root.changeCount; number++) {
     const found = ring.at(number);
     if (found === undefined) return undefined;
-    if (!found.key.startsWith(prefix)) continue;
+    if (!isUnder(prefix, found.key)) continue;
     if (found.change === undefined) return undefined;
     changes.push(found.change);
   }

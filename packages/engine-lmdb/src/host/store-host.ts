@@ -2,6 +2,7 @@ import { QuorateError, type SessionId, systemRandom } from '@quorate/core';
 import { ChangeRing } from '../change-ring.ts';
 import { EntryTable } from '../entry-table.ts';
 import { hostTable } from '../host-table.ts';
+import { revisionOf } from '../partition-revision.ts';
 import { SessionTable } from '../session-table.ts';
 import { unavailable } from '../store-failure.ts';
 import type { StoreRequest, Wake } from '../store-request.ts';
@@ -31,6 +32,8 @@ export interface StoreView {
   readonly sessions: SessionTable;
   readonly topics: TopicTable;
   readonly ring: ChangeRing;
+  /** The revision of a partition's last change. */
+  readonly revisionOf: (partition: string) => number;
 }
 
 /**
@@ -99,6 +102,7 @@ export class StoreHost implements AsyncDisposable {
       sessions: new SessionTable(this.#bytes, machineTime()),
       topics: new TopicTable(this.#bytes),
       ring: new ChangeRing(this.#bytes),
+      revisionOf: partition => revisionOf(this.#bytes, partition),
     };
     this.topics = new HostTopics(
       topic => this.ask({ type: 'register', topic, host: id }),
