@@ -183,6 +183,7 @@ export class Station implements WaitPlace {
    */
   async takeBack(slot: Slot): Promise<boolean> {
     if (slot.ticket.session.remainingMs() === 0 || !this.#slots.has(slot)) {
+      slot.ticket.abandon();
       this.#drop(slot);
       return false;
     }
@@ -250,6 +251,7 @@ export class Station implements WaitPlace {
       return;
     }
     this.#settle(slot);
+    if (end === 'lost') slot.ticket.abandon();
     if (end !== 'granted') this.#drop(slot);
     else if (this.#waiters.size === 0) this.#context.inBackground(this.#leave(slot));
     else this.#grant(slot);

@@ -143,6 +143,16 @@ export class Ticket {
     }
   }
 
+  /**
+   * Deletes the entry of a session that is lost, where that is still possible: nobody stands on it any more, and who is behind
+   * need not wait until the store finds the session dead. Tried once.
+   */
+  abandon(): void {
+    if (this.#entry === undefined) return;
+    const { key, created } = this.#entry;
+    void this.#context.store.delete(key, { created }, { deadlineMs: this.session.ttlMs }).catch(() => {});
+  }
+
   /** Whether anybody stands behind it. Where the store cannot be asked, somebody may. */
   async isAwaited(): Promise<boolean> {
     const { created } = this.#known();

@@ -14,6 +14,7 @@ export class Stand {
   readonly store: MemoryStore;
   readonly #random;
   readonly #locks: Locks[] = [];
+  readonly #stores: Store[] = [];
 
   constructor(seed = 1) {
     this.#random = seededRandom(seed);
@@ -24,6 +25,7 @@ export class Stand {
   locks(options: Partial<LocksOptions> = {}, faults: Faults = {}): Locks {
     const clock = options.clock ?? this.clock;
     const store = new FaultyStore(this.store.open({ clock }), faults);
+    this.#stores.push(store);
     const random = this.#random.fork(`locks ${this.#locks.length}`);
     const locks = createLocks({ store, clock, random, ttlMs: 1000, ...options });
     this.#locks.push(locks);
@@ -59,6 +61,6 @@ export class Stand {
   /** Closes all managers, and lets nothing be left of them. */
   async close(): Promise<void> {
     await this.until(Promise.all(this.#locks.map(locks => locks[Symbol.asyncDispose]())));
-    await this.store[Symbol.asyncDispose]();
+    for (const store of [...this.#stores, this.store]) await store[Symbol.asyncDispose]();
   }
 }
