@@ -92,6 +92,11 @@ export class Gate {
     if (this.room.leave(cell)) this.#passOn();
   }
 
+  /** Lets others go first for a while, keeping the number in line. */
+  stepAside(cell: number): void {
+    if (this.room.stepAside(cell)) this.#passOn();
+  }
+
   /** After a death: whatever the dead were given or told goes to others. Harmless at any time, by any number of threads. */
   sweep(): void {
     this.room.clearDead(this.#isAlive, () => {});
@@ -152,7 +157,8 @@ export class Gate {
     // The word first: a waiter that is awake without being told finds it in any case.
     if (room.wakeCell(cell, waiter)) return true;
     // It left, or took it already.
-    if (Atomics.compareExchange(this.#owners, slot, word, free) === word && room.hasWaiters) room.wakeOldest();
+    if (Atomics.compareExchange(this.#owners, slot, word, free) === word && room.hasWaiters)
+      room.wakeOldest();
     return true;
   }
 

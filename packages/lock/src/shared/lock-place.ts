@@ -126,7 +126,9 @@ export function placeLock(size: LockSize, options: PlaceOptions): PlacedLock {
   const { name, handOffEvery, byteOffset = 0 } = options;
   const nameBytes = new TextEncoder().encode(name);
   if (nameBytes.length > nameMaxBytes)
-    throw new RangeError(`Name of a lock must have at most ${nameMaxBytes} bytes of UTF-8: received "${name}"`);
+    throw new RangeError(
+      `Name of a lock must have at most ${nameMaxBytes} bytes of UTF-8: received "${name}"`,
+    );
   const bytes = bytesOf(size);
   const buffer = options.buffer ?? sharedMemory(byteOffset + bytes);
   const words = layOut(size).view(buffer, byteOffset);
@@ -160,7 +162,9 @@ export function findLock(kind: LockKind, { buffer, byteOffset }: LockPlace, capa
     cells: header.cells[0] as number,
   };
   if (size.capacity !== capacity)
-    throw new RangeError(`Team must have the capacity that the ${kind} was made for, ${size.capacity}: it has ${capacity}`);
+    throw new RangeError(
+      `Team must have the capacity that the ${kind} was made for, ${size.capacity}: it has ${capacity}`,
+    );
   return {
     place: { buffer, byteOffset },
     name: new TextDecoder().decode(header.name.slice(0, header.nameBytes[0])),
@@ -172,7 +176,11 @@ export function findLock(kind: LockKind, { buffer, byteOffset }: LockPlace, capa
 
 function sharedMemory(bytes: number): SharedArrayBuffer {
   if (typeof SharedArrayBuffer === 'function') return new SharedArrayBuffer(bytes);
-  throw new QuorateError('UNSUPPORTED', 'There is no shared memory here: the page is not cross-origin isolated', {
-    outcome: 'not-applied',
-  });
+  throw new QuorateError(
+    'UNSUPPORTED',
+    'There is no shared memory here: the page is not cross-origin isolated',
+    {
+      outcome: 'not-applied',
+    },
+  );
 }

@@ -11,17 +11,25 @@ export function notRecoverable(name: string): QuorateError {
 
 /** All places for waiters are taken. */
 export function tooManyWaiters(name: string, waitersMax: number): QuorateError {
-  return new QuorateError('TOO_MANY_WAITERS', `Lock "${name}" has ${waitersMax} waiters, as many as it has room for`, {
-    outcome: 'not-applied',
-    retryable: true,
-  });
+  return new QuorateError(
+    'TOO_MANY_WAITERS',
+    `Lock "${name}" has ${waitersMax} waiters, as many as it has room for`,
+    {
+      outcome: 'not-applied',
+      retryable: true,
+    },
+  );
 }
 
 /** Who blocks this thread is this thread. */
 export function ownDeadlock(name: string): QuorateError {
-  return new QuorateError('DEADLOCK', `Lock "${name}" is held by this very thread, which would block for ever`, {
-    outcome: 'not-applied',
-  });
+  return new QuorateError(
+    'DEADLOCK',
+    `Lock "${name}" is held by this very thread, which would block for ever`,
+    {
+      outcome: 'not-applied',
+    },
+  );
 }
 
 /** The word names somebody else: this member was declared dead while it lived. */

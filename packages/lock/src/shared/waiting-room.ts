@@ -11,7 +11,7 @@ export const counterIndex = { waits: 0, wakes: 0, handOffs: 0, takeovers: 0 } as
  * A cell's word is what its waiter parks on, and names it, so that the cell of a dead thread can be told and cleared:
  *
  *   0               free
- *   id | reserved   being moved into
+ *   id | reserved   being moved into, or its waiter has stepped aside: nobody wakes it
  *   id              waits
  *   id | woken      was told to look; whoever told it takes it for awake and wakes nobody else
  *
@@ -67,9 +67,30 @@ export class WaitingRoom {
     return Atomics.exchange(this.states, cell, free) < 0;
   }
 
-  /** Wakes the waiter itself, so that it looks whether it still wants to wait. */
-  rouse(cell: number): void {
-    this.#wake(cell, this.member);
+  /** Wakes this thread's own waiter, so that it looks whether it still wants to wait. @returns false where it had been woken */
+  rouse(cell: number): boolean {
+    return this.#wake(cell, this.member);
+  }
+
+  /** Whether this thread's own waiter has not been woken. */
+  isAsleep(cell: number): boolean {
+    return Atomics.load(this.states, cell) === this.member;
+  }
+
+  /** Puts right what a thread left that died while it took the announcement of waiters back. */
+  announceIfAny(): void {
+    if (this.oldest() >= 0) this.#announce();
+  }
+
+  /** Lets others be woken. @returns whether it was woken itself: a wake-up to pass on */
+  stepAside(cell: number): boolean {
+    return Atomics.exchange(this.states, cell, this.member | reserved) < 0;
+  }
+
+  /** Waits again with the same number in line, and looks at once. */
+  comeBack(cell: number): void {
+    this.stay(cell);
+    this.rouse(cell);
   }
 
   /** Wakes who has waited longest. @returns whether there was anybody */
