@@ -1,44 +1,62 @@
-import { systemClock, systemRandom, type Store } from '@quorate/core';
 import type { StoreSubject } from '@quorate/conformance';
-import { type Proxy, type RedisOptions, type Server, startProxy, startRedis } from '@quorate/servers';
-import { Redis } from 'ioredis';
-import { createRedisStore, type RedisStoreOptions } from '../src/index.ts';
+import { type Store, systemClock, systemRandom } from '@quorate/core';
+import {
+  type Proxy,
+  type RedisOptions,
+  type Server,
+  startProxy,
+  startRedis,
+  startRedisCluster,
+} from '@quorate/servers';
+import { Cluster, Redis } from 'ioredis';
+import { createRedisStore, type RedisStoreOptions, type RedisTemplate } from '../src/index.ts';
 
-/** A Redis server, and stores on it that each have a link of their own. */
+type StoreOptions = Partial<RedisStoreOptions>;
+
+/** Everything sooner than by default, so that tests need not wait. */
+const soon: StoreOptions = { sweepMs: 200, keepAliveMs: 300, silenceMs: 1000, watchCheckMs: 5000 };
+
+/** Redis, or a cluster of it, and stores on it that each have links of their own. */
 export class RedisStand implements AsyncDisposable {
-  readonly server: Server;
+  readonly servers: readonly Server[];
+  readonly options: StoreOptions;
   readonly #open = new AsyncDisposableStack();
-  readonly #proxies = new Map<Store, Proxy>();
-  readonly options: Partial<RedisStoreOptions>;
+  readonly #proxies = new Map<Store, readonly Proxy[]>();
 
-  private constructor(server: Server, options: Partial<RedisStoreOptions>) {
-    this.server = server;
-    this.options = options;
+  private constructor(servers: readonly Server[], options: StoreOptions) {
+    this.servers = servers;
+    this.options = { ...soon, ...options };
   }
 
-  static async start(
-    options: RedisOptions = { appendfsync: 'always' },
-    storeOptions: Partial<RedisStoreOptions> = {
-      sweepMs: 200,
-      keepAliveMs: 300,
-      silenceMs: 1000,
-      watchCheckMs: 5000,
-    },
-  ): Promise<RedisStand> {
-    return new RedisStand(await startRedis(options), storeOptions);
+  static async start(options: RedisOptions = {}, storeOptions: StoreOptions = {}): Promise<RedisStand> {
+    const server = await startRedis(options);
+    const stand = new RedisStand([server], storeOptions);
+    stand.#open.use(server);
+    return stand;
   }
 
-  /** Opens a store behind a proxy of its own. */
-  async open(options: Partial<RedisStoreOptions> = {}): Promise<Store> {
-    const proxy = this.#open.use(await startProxy({ port: this.server.port }));
-    const client = new Redis({ port: proxy.port, host: '127.0.0.1', lazyConnect: true });
-    const store = await createRedisStore({ client, ...this.options, ...options });
-    this.#proxies.set(store, proxy);
+  static async startCluster(): Promise<RedisStand> {
+    const cluster = await startRedisCluster();
+    const stand = new RedisStand(cluster.nodes, {});
+    stand.#open.use(cluster);
+    return stand;
+  }
+
+  get server(): Server {
+    return this.servers[0] as Server;
+  }
+
+  /** Opens a store behind a proxy of its own, or as many as there are servers. */
+  async open(options: StoreOptions = {}): Promise<Store> {
+    const proxies = await Promise.all(this.servers.map(({ port }) => startProxy({ port })));
+    for (const proxy of proxies) this.#open.use(proxy);
+    const store = await createRedisStore({ client: this.#template(proxies), ...this.options, ...options });
+    this.#proxies.set(store, proxies);
     this.#open.use(store);
     return store;
   }
 
-  /** A client of one's own, straight to the server. */
+  /** A client of one's own, straight to the first server. */
   client(): Redis {
     const client = new Redis(this.server.port, '127.0.0.1');
     client.on('error', () => {});
@@ -46,20 +64,25 @@ export class RedisStand implements AsyncDisposable {
     return client;
   }
 
+  /** The link of a store on a single server. */
   proxyOf(store: Store): Proxy {
-    return this.#proxies.get(store) as Proxy;
+    return this.#linksOf(store)[0] as Proxy;
   }
 
   subject(): StoreSubject {
-    return {
-      name: 'Redis',
+    const subject: StoreSubject = {
+      name: this.servers.length === 1 ? 'Redis' : 'Redis Cluster',
       clock: systemClock,
       random: systemRandom,
       ttlMs: 400,
       open: options => this.open(options),
-      cut: store => this.proxyOf(store).mute(),
-      heal: store => this.proxyOf(store).heal(),
-      sever: store => this.proxyOf(store).reset(),
+      cut: store => this.#linksOf(store).forEach(proxy => proxy.mute()),
+      heal: store => this.#linksOf(store).forEach(proxy => proxy.heal()),
+      sever: store => this.#linksOf(store).forEach(proxy => proxy.reset()),
+    };
+    if (this.servers.length > 1) return subject;
+    return {
+      ...subject,
       restart: async () => {
         await this.server.kill();
         await this.server.restart();
@@ -73,6 +96,21 @@ export class RedisStand implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#open[Symbol.asyncDispose]();
-    await this.server[Symbol.asyncDispose]();
+  }
+
+  #linksOf(store: Store): readonly Proxy[] {
+    return this.#proxies.get(store) as readonly Proxy[];
+  }
+
+  #template(proxies: readonly Proxy[]): RedisTemplate {
+    const [first] = proxies as [Proxy];
+    if (proxies.length === 1) return new Redis({ port: first.port, host: '127.0.0.1', lazyConnect: true });
+    const natMap = Object.fromEntries(
+      this.servers.map(({ port }, index) => [
+        `127.0.0.1:${port}`,
+        { host: '127.0.0.1', port: (proxies[index] as Proxy).port },
+      ]),
+    );
+    return new Cluster([{ host: '127.0.0.1', port: first.port }], { natMap, lazyConnect: true });
   }
 }

@@ -6,9 +6,9 @@ import { RedisStand } from './redis-stand.ts';
 const reason = skipReason('redis');
 let stand: RedisStand;
 
-describe.skipIf(reason !== undefined)(`Redis keeps what the seam promises (needs redis-server)`, () => {
+describe.skipIf(reason !== undefined)('Redis keeps what the seam promises (needs redis-server)', () => {
   beforeAll(async () => {
-    stand = await RedisStand.start();
+    stand = await RedisStand.start({ appendfsync: 'always' });
   });
   afterAll(() => stand[Symbol.asyncDispose]());
 

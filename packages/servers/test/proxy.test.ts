@@ -109,6 +109,23 @@ test('muted towards the server, what is sent arrives when it is healed', async (
   expect(await heard(socket, 2)).toBe('ab');
 });
 
+test('one connection alone is muted', async () => {
+  const [first, second] = [await client(), await client()];
+  first.write('a');
+  await heard(first, 1);
+  second.write('b');
+  await heard(second, 1);
+  proxy.muteConnection(0);
+  const sent = proxy.bytesOf('toServer');
+  first.write('c');
+  await proxy.reaches('toServer', sent);
+  second.write('d');
+  expect(await heard(second, 1)).toBe('d');
+  expect(received).toBe('abd');
+  proxy.heal();
+  expect(await heard(first, 1)).toBe('c');
+});
+
 test('delayed, it is late, and healing ends the wait', async () => {
   const socket = await client();
   proxy.delay(3_600_000, 'toServer');

@@ -89,7 +89,7 @@ export class RedisDriver implements StoreDriver {
 
   async put(write: EntryWrite, condition: Condition, call: DriverCall): Promise<Applied | Refused> {
     const { key, value, session } = write;
-    const words = [...conditionWords(condition), recordTail(session, value)];
+    const words = [conditionWord(condition), recordTail(session, value)];
     const reply = await this.#mutate(putScript, key, session, call, words);
     if (!isArray(reply)) {
       const revision = reply as Revision;
@@ -114,7 +114,7 @@ export class RedisDriver implements StoreDriver {
   }
 
   async delete(key: string, condition: Condition, call: DriverCall): Promise<Applied | Refused> {
-    const reply = await this.#mutate(deleteScript, key, undefined, call, conditionWords(condition));
+    const reply = await this.#mutate(deleteScript, key, undefined, call, [conditionWord(condition)]);
     const [first, second, result] = reply as readonly Reply[];
     if (typeof first === 'number') {
       return { outcome: 'applied', entry: readRecord(key, second as Buffer), revision: first as Revision };
@@ -161,17 +161,18 @@ export class RedisDriver implements StoreDriver {
     call: DriverCall,
   ): Promise<Exclude<BatchResult, Unknown>> {
     const [anyKey] = [...conditions.keys(), ...writes.map(({ key }) => key)] as [string];
-    const sessions = writes.map(write => (write.type === 'put' ? write.session : undefined));
+    const named = writes.map(write => (write.type === 'put' ? write.session : undefined));
+    const sessions = [...new Set([call.operation?.session, ...named].filter(one => one !== undefined))];
     const words: Words = [
       conditions.size,
-      ...[...conditions].flatMap(([key, condition]) => [key, ...conditionWords(condition)]),
+      ...[...conditions].flatMap(([key, condition]) => [key, conditionWord(condition)]),
       ...writes.flatMap(write =>
         write.type === 'put'
           ? ['p', write.key, recordTail(write.session, write.value)]
           : ['d', write.key, ''],
       ),
     ];
-    const reply = await this.#mutate(batchScript, anyKey, sessions, call, words);
+    const reply = await this.#batch(anyKey, sessions, call, words);
     if (!isArray(reply)) return { outcome: 'applied', revision: reply as Revision };
     const [kind, key, result] = reply;
     if (String(kind) === 'X') return { key: String(key), ...refused(String(key), result) };
@@ -202,49 +203,54 @@ export class RedisDriver implements StoreDriver {
     return this.#options.close();
   }
 
-  /** Runs a mutation, once it is known where to sweep after its sessions. */
-  async #mutate(
-    script: Script,
+  #batch(
     key: string,
-    named: SessionId | undefined | readonly (SessionId | undefined)[],
+    sessions: readonly SessionId[],
     { operation }: DriverCall,
     words: Words,
   ): Promise<Reply> {
-    const partition = partitionOf(key);
-    const field = operation?.session ?? (typeof named === 'string' ? named : undefined);
+    const field = operation === undefined ? '' : `\0o${operation.session}`;
+    const number = operation === undefined ? '' : operation.sequence;
     const run = (notAfterUs: number): Promise<Reply> =>
-      this.#runner.run(
-        script,
-        this.#keys.named(partition),
-        field === undefined ? '' : `\0o${field}`,
-        operation === undefined ? '' : operation.sequence,
-        notAfterUs,
-        key,
-        ...words,
-      );
-    const sessions = namedSessions(operation, named);
-    if (sessions.length === 0) return run(0);
-    const reply = await this.#sessions.entering(partition, sessions, operation, async notAfterUs => {
-      const answer = await run(notAfterUs);
-      return isArray(answer) && isWord(answer[0], 'D') ? undefined : answer;
+      this.#runner.run(batchScript, this.#keys.partition(key), key, field, number, notAfterUs, ...words);
+    return sessions.length === 0 ? run(0) : this.#entering(key, sessions, operation, run);
+  }
+
+  /** Runs a mutation that names at most one session, once it is known where to sweep after it. */
+  #mutate(
+    script: Script,
+    key: string,
+    named: SessionId | undefined,
+    { operation }: DriverCall,
+    words: Words,
+  ): Promise<Reply> {
+    const session = operation?.session ?? named;
+    if (session === undefined) return this.#runner.run(script, this.#keys.partition(key), key, ...words);
+    const number = operation === undefined ? '' : operation.sequence;
+    const run = (notAfterUs: number): Promise<Reply> =>
+      this.#runner.run(script, this.#keys.partition(key), key, ...words, `\0o${session}`, number, notAfterUs);
+    const sessions = named === undefined || named === session ? [session] : [session, named];
+    return this.#entering(key, sessions, operation, run);
+  }
+
+  /** The same for several. */
+  #entering(
+    key: string,
+    sessions: readonly SessionId[],
+    operation: OperationId | undefined,
+    run: (notAfterUs: number) => Promise<Reply>,
+  ): Promise<Reply> {
+    return this.#sessions.entering(partitionOf(key), sessions, operation, run, isLate).then(reply => {
+      if (operation !== undefined && isArray(reply) && isWord(reply[0], 'S'))
+        throw superseded(operation, reply[1] as number);
+      return reply;
     });
-    if (operation !== undefined && isArray(reply) && isWord(reply[0], 'S'))
-      throw superseded(operation, reply[1] as number);
-    return reply;
   }
 }
 
-/** The sessions that must live for a mutation, each once. */
-function namedSessions(
-  operation: OperationId | undefined,
-  named: SessionId | undefined | readonly (SessionId | undefined)[],
-): readonly SessionId[] {
-  if (!isArray(named) && (operation === undefined || named === undefined || named === operation.session)) {
-    const session = named ?? operation?.session;
-    return session === undefined ? [] : [session];
-  }
-  const all = [operation?.session, ...(isArray(named) ? named : [named])];
-  return [...new Set(all.filter(session => session !== undefined))];
+/** Whether a mutation came after a session may have died, and did nothing. */
+function isLate(reply: Reply): boolean {
+  return isArray(reply) && isWord(reply[0], 'D');
 }
 
 function isWord(reply: Reply | undefined, word: string): boolean {
@@ -255,9 +261,9 @@ function isArray<Item>(value: Item | readonly Item[]): value is readonly Item[] 
   return Array.isArray(value);
 }
 
-function conditionWords(condition: Condition): Words {
-  if ('absent' in condition) return ['a', ''];
-  return 'modified' in condition ? ['m', condition.modified] : ['c', condition.created];
+function conditionWord(condition: Condition): string {
+  if ('absent' in condition) return 'a';
+  return 'modified' in condition ? `m${condition.modified}` : `c${condition.created}`;
 }
 
 function entryOf(

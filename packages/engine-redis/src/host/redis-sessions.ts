@@ -19,7 +19,7 @@ interface KnownSession {
   /** By the server's clock, as of the last answer; 0 before the first. */
   deadlineUs: number;
   /** Where it is known, or about to be known, that this session may leave something: whether it lives. */
-  readonly entered: Map<string, Promise<boolean>>;
+  readonly entered: Map<string, Promise<boolean> | true>;
 }
 
 export interface RedisSessionsOptions {
@@ -67,37 +67,35 @@ export class RedisSessions {
    * Carries out a mutation that names these sessions, once it is known where to sweep after them. That is asked for but once for
    * each partition; on a single server the mutation goes ahead on the same connection, so that nobody waits for it.
    *
-   * The mutation is told after which time of the server's clock, in µs, it must not take effect, 0 where it may always; it gives
-   * undefined where it came after that, and has then done nothing.
+   * The mutation is told after which time of the server's clock, in µs, it must not take effect; of its answer is asked whether it
+   * came after that, and has done nothing.
    *
    * @throws QuorateError `SESSION_LOST`
    */
-  async entering<Result>(
+  entering<Result>(
     partition: string,
     sessions: readonly SessionId[],
     operation: OperationId | undefined,
-    mutate: (notAfterUs: number) => Promise<Result | undefined>,
+    mutate: (notAfterUs: number) => Promise<Result>,
+    isLate: (result: Result) => boolean,
   ): Promise<Result> {
-    const run = (): Promise<Result | undefined> => mutate(this.#notAfterUs(sessions));
-    let result: Result | undefined;
-    if (sessions.every(session => this.#known.get(session)?.entered.has(partition))) {
-      result = await this.#afterEntering(partition, sessions, operation, run);
-    } else if (!this.#options.runner.isCluster && sessions.every(session => this.#isOwn(session))) {
-      result = await this.#whileEntering(partition, sessions, operation, run);
-    } else {
-      result = await this.#afterEntering(partition, sessions, operation, run);
-    }
-    if (result !== undefined) return result;
-    // A session of somebody else's may have been renewed since we asked.
-    for (const session of sessions) this.#known.get(session)?.entered.delete(partition);
-    result = await this.#afterEntering(partition, sessions, operation, run);
-    if (result === undefined) throw lostFor(sessions, operation);
-    return result;
-  }
-
-  /** Whether nothing need be asked before a mutation that names the session. */
-  isEntered(partition: string, session: SessionId): boolean {
-    return this.#known.get(session)?.entered.has(partition) === true;
+    const run = (): Promise<Result> => mutate(this.#notAfterUs(sessions));
+    const isEntered = sessions.every(session => this.#known.get(session)?.entered.get(partition) === true);
+    const isAhead = !this.#options.runner.isCluster && sessions.every(session => this.#isOwn(session));
+    const first = isEntered
+      ? run()
+      : isAhead
+        ? this.#whileEntering(partition, sessions, operation, run)
+        : this.#afterEntering(partition, sessions, operation, run);
+    return first.then(result => {
+      if (!isLate(result)) return result;
+      // A session of somebody else's may have been renewed since we asked.
+      for (const session of sessions) this.#known.get(session)?.entered.delete(partition);
+      return this.#afterEntering(partition, sessions, operation, run).then(again => {
+        if (isLate(again)) throw lostFor(sessions, operation);
+        return again;
+      });
+    });
   }
 
   /** A server that was connected to anew may have forgotten. */
@@ -113,8 +111,8 @@ export class RedisSessions {
     partition: string,
     sessions: readonly SessionId[],
     operation: OperationId | undefined,
-    run: () => Promise<Result | undefined>,
-  ): Promise<Result | undefined> {
+    run: () => Promise<Result>,
+  ): Promise<Result> {
     for (const session of sessions) {
       if (!(await this.#enter(session, partition))) throw lostFor([session], operation);
     }
@@ -125,8 +123,8 @@ export class RedisSessions {
     partition: string,
     sessions: readonly SessionId[],
     operation: OperationId | undefined,
-    run: () => Promise<Result | undefined>,
-  ): Promise<Result | undefined> {
+    run: () => Promise<Result>,
+  ): Promise<Result> {
     const entries = sessions.map(session => this.#enter(session, partition));
     const [ran, ...entered] = await Promise.allSettled([run(), ...entries]);
     for (const [index, entry] of entered.entries()) {
@@ -153,7 +151,7 @@ export class RedisSessions {
     return deadlines.length === 0 ? 0 : Math.min(...deadlines);
   }
 
-  #enter(session: SessionId, partition: string): Promise<boolean> {
+  #enter(session: SessionId, partition: string): Promise<boolean> | true {
     const known = this.#known.get(session) ?? { ttlUs: undefined, deadlineUs: 0, entered: new Map() };
     const before = known.entered.get(partition);
     if (before !== undefined) return before;
@@ -170,7 +168,11 @@ export class RedisSessions {
       if (known.ttlUs === undefined && known.entered.size === 0 && this.#known.get(session) === known)
         this.#known.delete(session);
     };
-    entry.then(isAlive => isAlive || forget(), forget);
+    const settle = (isAlive: boolean): void => {
+      if (!isAlive) forget();
+      else if (known.entered.get(partition) === entry) known.entered.set(partition, true);
+    };
+    entry.then(settle, forget);
     return entry;
   }
 }

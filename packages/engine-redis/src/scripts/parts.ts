@@ -10,8 +10,9 @@
  * before as eight bytes, the revision, NUL, the key, NUL, the record. A second change of one revision has that as the one before: so
  * whoever knows the revision before the first one of the log misses nothing by it.
  *
- * The arguments of a mutation: 1 the field of its session, or nothing; 2 the operation's number, or nothing; 3 the time of the
- * server in µs after which the session may be dead, 0 for never; 4 the key.
+ * The first argument of a mutation is the key. Where sessions are named, three come last: the field of the one whose operation it
+ * is, the operation's number or nothing, and the time of the server in µs after which a session may be dead. An argument more is
+ * half a microsecond more in the client, so what is not there is not sent.
  *
  * A script changes nothing before its last check, and begins with the key whose type may be wrong: what fails has changed nothing.
  *
@@ -57,26 +58,29 @@ local now = t[1] * 1000000 + t[2]
 /**
  * Reads the partition, the session's operation and the time, and answers what is repeated, late, or of a dead session.
  *
+ * @param at which argument the session's field is
  * @param repeated what a repeated operation is answered, with its `key` and `result`
  */
-export function begin(repeated = "return {'R', key, result}"): string {
+export function begin(at: number, repeated = "return {'R', key, result}"): string {
   return `
 local P, A, call = KEYS[1], ARGV, redis.call
+local field, number, notAfter = A[${at}], A[${at + 1}], A[${at + 2}]
+if number == '' then number = nil end
 ${read}
-local old = A[1] ~= '' and call('HGET', P, A[1])
+local old = field and call('HGET', P, field)
 if old then
   if old == 'dead' then return {'D'} end
-  if A[2] ~= '' then
-    local last, number = struct.unpack('<d', old), tonumber(A[2])
-    if last == number then
+  if number then
+    local last = struct.unpack('<d', old)
+    if last == tonumber(number) then
       local key, result = string.match(old, '^([^%z]*)%z(.*)$', 9)
       ${repeated}
     end
-    if last > number then return {'S', last} end
+    if last > tonumber(number) then return {'S', last} end
   end
 end
 ${clock}
-if A[3] ~= '0' and now > tonumber(A[3]) then return {'D'} end
+if notAfter and now > tonumber(notAfter) then return {'D'} end
 `;
 }
 
@@ -89,7 +93,7 @@ local r = string.format('%d', rev)
 
 /** Counts a new operation and an entry that is new, and keeps the index in step. Wants `key`, `isNew` and `r`. */
 export const count = `
-if A[2] ~= '' and not old then m = m + 1 end
+if number and not old then m = m + 1 end
 if isNew then
   n = n + 1
   if x == 1 then call('ZADD', P .. ':o', r, key) end
@@ -112,8 +116,8 @@ end
 export function write(fields: string, result: string): string {
   const others = fields === '' ? '' : `, ${fields}`;
   return `
-if A[2] ~= '' then
-  call('HSET', P, '\\0', ${state}${others}, A[1], struct.pack('<d', A[2]) .. ${result})
+if number then
+  call('HSET', P, '\\0', ${state}${others}, field, struct.pack('<d', number) .. ${result})
 else
   call('HSET', P, '\\0', ${state}${others})
 end
@@ -189,13 +193,13 @@ end
 `;
 }
 
-/** Whether the condition in two arguments holds for an entry that is there or not. */
-export function holds(kind: string, revision: string): string {
+/** Whether a condition holds for an entry that is there or not: `a`, or `m` or `c` and a revision behind it. */
+export function holds(condition: string): string {
   return `
 local created = entry and string.match(entry, '^%d+')
 local holds
-if ${kind} == 'a' then holds = not entry
-elseif ${kind} == 'm' then holds = entry and string.match(entry, '^%d+ (%d+)') == ${revision}
-else holds = created == ${revision} end
+if ${condition} == 'a' then holds = not entry
+elseif string.byte(${condition}) == 99 then holds = created == string.sub(${condition}, 2)
+else holds = entry and string.match(entry, '^%d+ (%d+)') == string.sub(${condition}, 2) end
 `;
 }

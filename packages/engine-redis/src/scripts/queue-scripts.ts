@@ -43,27 +43,30 @@ end
 `;
 
 /**
- * 4 the prefix, 5 the record's tail. Answers the revision, and where somebody stands before it the first and the one directly
+ * 1 the prefix, 2 the record's tail. Answers the revision, and where somebody stands before it the first and the one directly
  * before, each as key and record.
  */
 export const enqueueScript: Script = defineScript(
-  begin(`
+  begin(
+    3,
+    `
     ${neighbours}
-    return {'R', key, result, neighbours(A[4], tonumber(string.match(result, '^%d+')))}
-  `),
+    return {'R', key, result, neighbours(A[1], tonumber(string.match(result, '^%d+')))}
+  `,
+  ),
   nextRevision,
-  `local key = A[4] .. (#r == 16 and r or string.format('%016d', rev))
+  `local key = A[1] .. (#r == 16 and r or string.format('%016d', rev))
   local isNew, head, headRecord, predecessor, predecessorRecord = true, nil, nil, nil, nil
   if n > 0 then
     while call('HEXISTS', P, key) == 1 do
       rev = rev + 1
       r = string.format('%d', rev)
-      key = A[4] .. string.format('%016d', rev)
+      key = A[1] .. string.format('%016d', rev)
     end
     ${neighbours}
-    head, headRecord, predecessor, predecessorRecord = neighbours(A[4], rev)
+    head, headRecord, predecessor, predecessorRecord = neighbours(A[1], rev)
   end
-  local record = r .. ' ' .. r .. ' ' .. A[5]`,
+  local record = r .. ' ' .. r .. ' ' .. A[2]`,
   count,
   watched,
   write('key, record', `key .. '\\0' .. record`),

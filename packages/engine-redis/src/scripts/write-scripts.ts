@@ -1,16 +1,16 @@
 import { before, begin, count, forget, holds, nextRevision, tell, tellOf, watched, write } from './parts.ts';
 import { defineScript, type Script } from './script.ts';
 
-/** 5 the condition (a, m or c), 6 its revision, 7 the record's tail. Answers the revision, with the creation where that is older. */
+/** 2 the condition, 3 the record's tail. Answers the revision, with the creation where that is older. */
 export const putScript: Script = defineScript(
-  begin(),
-  `local key = A[4]
+  begin(4),
+  `local key = A[1]
   local entry = call('HGET', P, key)`,
-  holds('A[5]', 'A[6]'),
+  holds('A[2]'),
   `if not holds then return {'X', entry} end
   local isNew = not entry`,
   nextRevision,
-  `local record = (created or r) .. ' ' .. r .. ' ' .. A[7]`,
+  `local record = (created or r) .. ' ' .. r .. ' ' .. A[3]`,
   count,
   watched,
   write('key, record', `key .. '\\0' .. record`),
@@ -19,12 +19,12 @@ export const putScript: Script = defineScript(
   return {rev, tonumber(created)}`,
 );
 
-/** 5 the condition, 6 its revision. Answers the revision and the record that is gone. */
+/** 2 the condition. Answers the revision and the record that is gone. */
 export const deleteScript: Script = defineScript(
-  begin(),
-  `local key = A[4]
+  begin(3),
+  `local key = A[1]
   local entry = call('HGET', P, key)`,
-  holds('A[5]', 'A[6]'),
+  holds('A[2]'),
   `if not holds then return {'X', entry} end`,
   nextRevision,
   `n = n - 1
@@ -32,7 +32,7 @@ export const deleteScript: Script = defineScript(
     call('ZREM', P .. ':o', key)
     if n == 0 then x = 0 end
   end
-  if A[2] ~= '' and not old then m = m + 1 end`,
+  if number and not old then m = m + 1 end`,
   // With a session there is somebody to clear away later, and a lock that comes and goes need not count on it each time.
   `if n == 0 and m == 0 and string.find(entry, '^%d+ %d+ 0 ') then
     ${forget}
@@ -45,14 +45,14 @@ export const deleteScript: Script = defineScript(
 );
 
 /**
- * 5 what is added. Answers the revision and the sum.
+ * 2 what is added. Answers the revision and the sum.
  *
  * Lua's numbers are exact up to 2^53 only, so what is longer is left to Redis itself, which counts in 64 bits, in a field that is
  * there for that alone.
  */
 export const addScript: Script = defineScript(
-  begin(),
-  `local key = A[4]
+  begin(3),
+  `local key = A[1]
   local entry = call('HGET', P, key)
   local created, session, value = false, '0 ', '0'
   if entry then
@@ -65,13 +65,13 @@ export const addScript: Script = defineScript(
     end
   end
   local sum
-  if #value <= 15 and #A[5] <= 15 then
-    sum = string.format('%d', value + A[5])
+  if #value <= 15 and #A[2] <= 15 then
+    sum = string.format('%d', value + A[2])
   else
     local sign, digits = string.match(value, '^(%-?)0*(%d*)$')
     if digits == '' then sign, digits = '', '0' end
     call('HSET', P, '\\0t', sign .. digits)
-    local answer = redis.pcall('HINCRBY', P, '\\0t', A[5])
+    local answer = redis.pcall('HINCRBY', P, '\\0t', A[2])
     if type(answer) == 'number' then sum = call('HGET', P, '\\0t') end
     call('HDEL', P, '\\0t')
     if not sum then return {'L'} end
@@ -86,21 +86,27 @@ export const addScript: Script = defineScript(
   `return {rev, sum}`,
 );
 
-/** 5 how many conditions; each key, condition, revision; then for each write its kind (p or d), key, and tail of a record. */
+/**
+ * 2 to 4 the session's, which may be empty here; 5 how many conditions; each key and condition; then for each write its kind (p or
+ * d), key, and tail of a record.
+ */
 export const batchScript: Script = defineScript(
-  begin(),
+  begin(2).replace(
+    'local old',
+    "if field == '' then field = nil end\nif notAfter == '0' then notAfter = nil end\nlocal old",
+  ),
   // What has a wrong type is found out before anything is changed.
   `if x == 1 then call('ZCARD', P .. ':o') end
   local i = 6
   for _ = 1, tonumber(A[5]) do
     local entry = call('HGET', P, A[i])
-    ${holds('A[i + 1]', 'A[i + 2]')}
+    ${holds('A[i + 1]')}
     if not holds then return {'X', A[i], entry} end
-    i = i + 3
+    i = i + 2
   end
   local r = string.format('%d', rev)
   local isWrite = i <= #A
-  if not isWrite and A[2] == '' then return rev end
+  if not isWrite and not number then return rev end
   if isWrite then
     ${nextRevision.replace('local r', 'r')}
   end
@@ -125,14 +131,14 @@ export const batchScript: Script = defineScript(
     i = i + 3
   end
   if n == 0 then x = 0 end
-  if A[2] ~= '' or n > 0 then
+  if number or n > 0 then
     local isNew, key = false, nil
     ${count}
   else
     ${forget}
   end`,
   watched,
-  write('', `A[4] .. '\\0' .. r`),
+  write('', `A[1] .. '\\0' .. r`),
   tell,
   `local was = ${before}
   for _, change in ipairs(changes) do

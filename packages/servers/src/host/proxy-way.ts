@@ -21,15 +21,17 @@ export class Way {
   readonly #from: Socket;
   readonly #to: Socket;
   readonly #state: WayState;
+  readonly #isMuted: { readonly value: boolean };
   #held: Held[] = [];
   #heldBytes = 0;
   #timer: NodeJS.Timeout | undefined;
   #isEnded = false;
 
-  constructor(from: Socket, to: Socket, state: WayState) {
+  constructor(from: Socket, to: Socket, state: WayState, isMuted: { readonly value: boolean }) {
     this.#from = from;
     this.#to = to;
     this.#state = state;
+    this.#isMuted = isMuted;
     from.on('data', (chunk: Buffer) => this.#take(chunk));
     from.once('end', () => {
       this.#isEnded = true;
@@ -44,7 +46,7 @@ export class Way {
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#state.isMuted) return;
+    if (this.#state.isMuted || this.#isMuted.value) return;
     while (this.#held[0] !== undefined) {
       const { chunk, dueMs } = this.#held[0];
       // The delay may have been undone meanwhile.

@@ -25,6 +25,8 @@ export interface Proxy extends AsyncDisposable {
    * would send it again; after a `cut` it never does.
    */
   mute(way?: ProxyWay): void;
+  /** The same for one connection alone, the n-th that was made, from 0. */
+  muteConnection(index: number): void;
   /** Makes each chunk take this long, one way or both. */
   delay(delayMs: number, way?: ProxyWay): void;
   /** Undoes cut, mute and delay. */
@@ -44,6 +46,8 @@ export async function startProxy({ port }: ProxyOptions): Promise<Proxy> {
 }
 
 interface Link {
+  readonly index: number;
+  readonly isMuted: { value: boolean };
   readonly client: Socket;
   readonly server: Socket;
   readonly ways: Readonly<Record<ProxyWay, Way>>;
@@ -61,6 +65,7 @@ class TcpProxy implements Proxy {
     toClient: { isMuted: false, delayMs: 0, bytes: 0, onBytes: () => this.#onBytes('toClient') },
   };
   #waits: { way: ProxyWay; bytes: number; done: () => void }[] = [];
+  #connections = 0;
   #isCut = false;
 
   constructor(server: NetServer, targetPort: number) {
@@ -90,6 +95,10 @@ class TcpProxy implements Proxy {
     for (const each of way === undefined ? WAYS : [way]) this.#states[each].isMuted = true;
   }
 
+  muteConnection(index: number): void {
+    for (const link of this.#links) if (link.index === index) link.isMuted.value = true;
+  }
+
   delay(delayMs: number, way?: ProxyWay): void {
     for (const each of way === undefined ? WAYS : [way]) this.#states[each].delayMs = delayMs;
   }
@@ -99,7 +108,10 @@ class TcpProxy implements Proxy {
     for (const way of WAYS) {
       this.#states[way].isMuted = false;
       this.#states[way].delayMs = 0;
-      for (const link of this.#links) link.ways[way].flush();
+      for (const link of this.#links) {
+        link.isMuted.value = false;
+        link.ways[way].flush();
+      }
     }
   }
 
@@ -129,11 +141,12 @@ class TcpProxy implements Proxy {
     }
     const server = connect({ port: this.#targetPort, host: '127.0.0.1', noDelay: true });
     server.on('error', () => {});
+    const isMuted = { value: false };
     const ways = {
-      toServer: new Way(client, server, this.#states.toServer),
-      toClient: new Way(server, client, this.#states.toClient),
+      toServer: new Way(client, server, this.#states.toServer, isMuted),
+      toClient: new Way(server, client, this.#states.toClient, isMuted),
     };
-    const link: Link = { client, server, ways };
+    const link: Link = { index: this.#connections++, isMuted, client, server, ways };
     this.#links.add(link);
     server.once('close', () => {
       this.#links.delete(link);

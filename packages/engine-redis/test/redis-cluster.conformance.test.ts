@@ -1,0 +1,22 @@
+import { runStoreCase, storeCases } from '@quorate/conformance';
+import { skipReason } from '@quorate/servers';
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import { RedisStand } from './redis-stand.ts';
+
+const reason = skipReason('redis');
+let stand: RedisStand;
+
+describe.skipIf(reason !== undefined)(
+  'Redis Cluster keeps what the seam promises (needs redis-server)',
+  () => {
+    beforeAll(async () => {
+      stand = await RedisStand.startCluster();
+    });
+    afterAll(() => stand[Symbol.asyncDispose]());
+
+    test.for(storeCases)('$name', { timeout: 60_000 }, async (storeCase, { skip }) => {
+      const why = await runStoreCase(stand.subject(), storeCase);
+      if (why !== undefined) skip(why);
+    });
+  },
+);
