@@ -8,11 +8,14 @@ import { unavailable } from '../store-failure.ts';
 import type { StoreRequest, Wake } from '../store-request.ts';
 import { StoreRoot } from '../store-root.ts';
 import { TopicTable } from '../topic-table.ts';
+import { DatabaseWriter } from './database-writer.ts';
 import { HostLinks } from './host-links.ts';
 import { HostTopics } from './host-topics.ts';
+import { InlineWriter } from './inline-writer.ts';
 import { LmdbBytes, type LmdbDatabase } from './lmdb-bytes.ts';
 import { machineTime } from './machine-time.ts';
-import { openDatabaseToRead } from './open-database.ts';
+import { openDatabase, openDatabaseToRead } from './open-database.ts';
+import { reserveRevisions } from './reserved-revisions.ts';
 import type { StoreFolder } from './store-folder.ts';
 import { WriterClient } from './writer-client.ts';
 
@@ -23,6 +26,8 @@ export interface StoreHostOptions {
   readonly folder: StoreFolder;
   readonly maxBytes: number;
   readonly openMs: number;
+  /** Whether to commit in this thread, where that can be. */
+  readonly isInline: boolean;
 }
 
 /** What a snapshot of the database shows. */
@@ -49,12 +54,13 @@ export class StoreHost implements AsyncDisposable {
   readonly #tables: Omit<StoreView, 'root'>;
   readonly #bytes: LmdbBytes;
   readonly #timer: NodeJS.Timeout;
+  readonly #inline: InlineWriter | undefined;
   #isSweeping = false;
   #isClosed = false;
 
   /** @throws QuorateError, RangeError */
   static async open(options: StoreHostOptions): Promise<StoreHost> {
-    const { folder, maxBytes, openMs } = options;
+    const { folder, maxBytes, openMs, isInline } = options;
     const id = Buffer.from(systemRandom.bytes(8)).toString('hex');
     // What others are told before the host is complete concerns nobody.
     let host: StoreHost | undefined;
@@ -81,8 +87,11 @@ export class StoreHost implements AsyncDisposable {
     try {
       await writer.opened();
       // The writer has it open by now; a reader that came first would have it opened to read only, for both.
-      const database = openDatabaseToRead({ folder: folder.database, durability: folder.durability });
-      host = new StoreHost(id, links, writer, database);
+      const files = { folder: folder.database, durability: folder.durability };
+      const database = isInline ? openDatabase(files) : openDatabaseToRead(files);
+      const inline = isInline ? inlineWriter(database, folder, maxBytes) : undefined;
+      if (inline !== undefined) writer.commitInline(inline);
+      host = new StoreHost(id, links, writer, database, inline);
       return host;
     } catch (thrown) {
       await links[Symbol.asyncDispose]();
@@ -91,7 +100,14 @@ export class StoreHost implements AsyncDisposable {
     }
   }
 
-  private constructor(id: string, links: HostLinks, writer: WriterClient, database: LmdbDatabase) {
+  private constructor(
+    id: string,
+    links: HostLinks,
+    writer: WriterClient,
+    database: LmdbDatabase,
+    inline: InlineWriter | undefined,
+  ) {
+    this.#inline = inline;
     this.id = id;
     this.links = links;
     this.#writer = writer;
@@ -166,7 +182,9 @@ export class StoreHost implements AsyncDisposable {
     this.#isClosed = true;
     clearInterval(this.#timer);
     // The reader first: were it the last, another thread that opens the database now would get it to read only.
+    await this.#writer.settled();
     await this.#database.close();
+    this.#inline?.[Symbol.dispose]();
     await this.#writer[Symbol.asyncDispose]();
     await this.links[Symbol.asyncDispose]();
   }
@@ -185,4 +203,14 @@ export class StoreHost implements AsyncDisposable {
       // What cannot be read now is looked at the next time.
     }
   }
+}
+
+function inlineWriter(
+  database: LmdbDatabase,
+  folder: StoreFolder,
+  maxBytes: number,
+): InlineWriter | undefined {
+  const reserve = (ceiling: number): void => reserveRevisions(folder.path, ceiling);
+  const writer = new DatabaseWriter(database, { time: machineTime(), maxBytes, reserve });
+  return InlineWriter.open(folder.database, writer, run => database.transactionSync(run));
 }

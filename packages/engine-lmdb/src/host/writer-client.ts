@@ -2,6 +2,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { QuorateError } from '@quorate/core';
 import { unavailable } from '../store-failure.ts';
 import type { StoreRequest, Wake } from '../store-request.ts';
+import type { InlineWriter } from './inline-writer.ts';
 import type { DatabaseOptions } from './open-database.ts';
 import { siblingUrl } from './sibling-url.ts';
 import { fromWire } from './wire-failure.ts';
@@ -43,6 +44,8 @@ export class WriterClient implements AsyncDisposable {
   #waiting: Waiting[] = [];
   readonly #sent: Waiting[][] = [];
   #isScheduled = false;
+  #inline: InlineWriter | undefined;
+  #onSettled: (() => void) | undefined;
   #failure: QuorateError | undefined;
   readonly #opened = Promise.withResolvers<void>();
   readonly #exited = Promise.withResolvers<void>();
@@ -92,6 +95,15 @@ export class WriterClient implements AsyncDisposable {
     });
   }
 
+  /** Settles when nothing is under way. Nobody may ask for more. */
+  async settled(): Promise<void> {
+    while (this.#sent.length > 0 || this.#waiting.length > 0) {
+      await new Promise<void>(resolve => {
+        this.#onSettled = resolve;
+      });
+    }
+  }
+
   /** Waits for what is under way, and closes the database. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#failure === undefined) {
@@ -109,8 +121,14 @@ export class WriterClient implements AsyncDisposable {
     void this.#worker.terminate();
   }
 
+  /** From now on commits in this thread whenever it can. */
+  commitInline(inline: InlineWriter): void {
+    this.#inline = inline;
+  }
+
   readonly #flush = (): void => {
     this.#isScheduled = false;
+    if (this.#inline !== undefined && this.#sent.length === 0 && !this.#flushInline(this.#inline)) return;
     while (this.#sent.length < batchesMax && this.#waiting.length > 0 && this.#failure === undefined) {
       const batch = this.#waiting.splice(0, batchMax).filter(({ signal }) => signal?.aborted !== true);
       if (batch.length === 0) continue;
@@ -118,6 +136,32 @@ export class WriterClient implements AsyncDisposable {
       this.#send(batch.map(({ request }) => request));
     }
   };
+
+  /** Commits what waits, as long as nobody else writes. False where it goes on by itself in a later turn. */
+  #flushInline(inline: InlineWriter): boolean {
+    while (this.#waiting.length > 0 && this.#failure === undefined) {
+      const later = inline.turn();
+      if (later !== undefined) {
+        this.#isScheduled = true;
+        void later.then(this.#flush);
+        return false;
+      }
+      const batch = this.#waiting.slice(0, batchMax);
+      const awaited = batch.filter(({ signal }) => signal?.aborted !== true);
+      const answer = inline.run(awaited.map(({ request }) => request));
+      if (answer === undefined) return true;
+      this.#waiting.splice(0, batch.length);
+      this.#settle(awaited, answer);
+    }
+    return true;
+  }
+
+  #settle(batch: readonly Waiting[], { results, wakes }: WriterAnswer): void {
+    // Whoever waits for a wake-up in another process waits longest.
+    if (wakes.length > 0) this.#options.onWakes(wakes);
+    for (const [index, result] of results.entries()) settle(batch[index] as Waiting, result);
+    this.#onSettled?.();
+  }
 
   #send(message: readonly StoreRequest[] | 'close'): void {
     this.#port.postMessage(message);
@@ -133,9 +177,7 @@ export class WriterClient implements AsyncDisposable {
     }
     const batch = this.#sent.shift() ?? [];
     if (this.#sent.length === 0) this.#port.unref();
-    // Whoever waits for a wake-up in another process waits longest.
-    if (message.wakes.length > 0) this.#options.onWakes(message.wakes);
-    for (const [index, result] of message.results.entries()) settle(batch[index] as Waiting, result);
+    this.#settle(batch, message);
     this.#flush();
   };
 
@@ -149,6 +191,7 @@ export class WriterClient implements AsyncDisposable {
     for (const { reject } of this.#waiting) reject(this.#failure);
     this.#sent.length = 0;
     this.#waiting = [];
+    this.#onSettled?.();
     this.#port.unref();
   }
 }
