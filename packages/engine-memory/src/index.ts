@@ -3,5 +3,8 @@
  *
  * @packageDocumentation
  */
-export { Memory, type MemoryOptions } from './memory.ts';
+export { Memory, type MemoryOptions, type NextChanges } from './memory.ts';
 export { createMemoryStore, type MemoryClientOptions, type MemoryStore } from './memory-store.ts';
+export { connectStore, type ConnectStoreOptions, type RemoteStore } from './remote/connect-store.ts';
+export type { RemoteLinkOptions } from './remote/remote-link.ts';
+export { serveStore, type ServeStoreOptions, type StoreServer } from './remote/store-server.ts';

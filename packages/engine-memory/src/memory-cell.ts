@@ -1,12 +1,18 @@
-import { type SessionId, StorePartition, type StorePartitionOptions } from '@quorate/core';
-import type { MemoryWatch } from './memory-watch.ts';
+import { type Revision, type SessionId, StorePartition, type StorePartitionOptions } from '@quorate/core';
 import { WatchIndex } from './watch-index.ts';
+
+/** Whoever is told of changes under a prefix. */
+export interface Watching {
+  readonly prefix: string;
+  /** Called within the change, which lies in the partition already. */
+  tell(revision: Revision): void;
+}
 
 /** One partition with whoever watches it. */
 export class MemoryCell {
   readonly name: string;
   readonly partition: StorePartition;
-  readonly watches: WatchIndex<MemoryWatch> = new WatchIndex();
+  readonly watches: WatchIndex<Watching> = new WatchIndex();
 
   constructor(name: string, options: StorePartitionOptions) {
     this.name = name;

@@ -33,8 +33,7 @@ export class MemorySessions {
 
   /** Opens a session that lives for `ttlMs` from now. Its id is random, 128 bits, so that none is used twice. */
   open(ttlMs: number): SessionId {
-    const hex = Array.from(this.#random.bytes(16), byte => byte.toString(16).padStart(2, '0'));
-    const id = sessionId(hex.join(''));
+    const id = sessionId(hexOf(this.#random.bytes(16)));
     const session = {
       ttlMs,
       dueMs: this.#clock.monotonicMs() + ttlMs,
@@ -112,4 +111,9 @@ export class MemorySessions {
     });
     session.timer.unref();
   }
+}
+
+/** Bytes as hexadecimal digits. */
+export function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('');
 }

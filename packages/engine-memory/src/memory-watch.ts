@@ -1,11 +1,11 @@
 import { ownedEntry, type Revision, type StoreEvent } from '@quorate/core';
-import type { MemoryCell } from './memory-cell.ts';
+import type { MemoryCell, Watching } from './memory-cell.ts';
 
 /**
  * A watcher, which keeps nothing but its place: it takes changes from the partition's latest when its consumer asks, so that
  * one that is slow costs no memory, and lists again once what it missed is forgotten.
  */
-export class MemoryWatch {
+export class MemoryWatch implements Watching {
   readonly prefix: string;
   readonly #cell: MemoryCell;
   /** Everything up to here was given, or concerned others. */

@@ -5,13 +5,14 @@ import {
   type Revision,
   type SessionId,
   type StoreCapabilities,
+  type StoreChange,
   type StoreEvent,
   StorePartition,
   systemClock,
   systemRandom,
 } from '@quorate/core';
 import { MemoryCell } from './memory-cell.ts';
-import { MemorySessions } from './memory-sessions.ts';
+import { hexOf, MemorySessions } from './memory-sessions.ts';
 import { MemoryWatch } from './memory-watch.ts';
 
 /** How a memory is set up. */
@@ -30,6 +31,12 @@ export interface MemoryOptions {
   readonly idleMax?: number;
 }
 
+/** What came after a revision. */
+export interface NextChanges {
+  readonly changes: readonly StoreChange[] | undefined;
+  readonly upTo: Revision;
+}
+
 /**
  * The truth of a memory store: its partitions and sessions. Every call is one step within one thread.
  *
@@ -39,6 +46,8 @@ export interface MemoryOptions {
 export class Memory {
   readonly capabilities: StoreCapabilities;
   readonly clock: Clock;
+  /** Names this memory among all that ever were: revisions of another mean nothing here. */
+  readonly incarnation: string;
   readonly sessions: MemorySessions;
   readonly #changesMax: number;
   readonly #idleMax: number;
@@ -53,6 +62,7 @@ export class Memory {
   constructor(options: MemoryOptions = {}) {
     const { clock = systemClock, random = systemRandom } = options;
     this.clock = clock;
+    this.incarnation = hexOf(random.bytes(16));
     this.sessions = new MemorySessions(clock, random, session => this.#sweep(session));
     this.#changesMax = options.changesMax ?? 256;
     this.#idleMax = options.idleMax ?? 1000;
@@ -97,6 +107,35 @@ export class Memory {
     } finally {
       this.#noteIdle(cell);
     }
+  }
+
+  /**
+   * The changes under a prefix after a revision, as soon as there are some; none once the signal aborts. `changes` is undefined
+   * where some are forgotten. Everything up to `upTo` is in them or concerned others.
+   */
+  async nextChanges(prefix: string, from: Revision, signal: AbortSignal): Promise<NextChanges> {
+    const cell = this.#cell(prefix);
+    const { partition } = cell;
+    const changes = partition.changesAfter(prefix, from);
+    if (changes?.length !== 0) {
+      this.#noteIdle(cell);
+      return { changes, upTo: partition.revision };
+    }
+    return new Promise(resolve => {
+      const end = (found: readonly StoreChange[] | undefined): void => {
+        cell.watches.delete(watching);
+        signal.removeEventListener('abort', giveUp);
+        this.#noteIdle(cell);
+        resolve({ changes: found, upTo: partition.revision });
+      };
+      const giveUp = (): void => end([]);
+      const tell = (revision: number): void => end(partition.changesAfter(prefix, revision - 1));
+      const watching = { prefix, tell };
+      cell.watches.add(watching);
+      this.#noteIdle(cell);
+      if (signal.aborted) giveUp();
+      else signal.addEventListener('abort', giveUp, { once: true });
+    });
   }
 
   /** Changes under a prefix after a revision, until the signal aborts. */
