@@ -3,4 +3,4 @@
  *
  * @packageDocumentation
  */
-export {};
+export { createNatsStore, type NatsStoreOptions } from './host/create-nats-store.ts';

@@ -1,0 +1,248 @@
+import type { Change } from '../delta.ts';
+import type { Random, Revision } from '@quorate/core';
+import {
+  decodeDelta,
+  decodeMessage,
+  encodeMessage,
+  type History,
+  historyBytes,
+  isSame,
+  type LogRecord,
+  type PartitionMessage,
+  type Position,
+} from '../partition-message.ts';
+import { type AppliedChange, PartitionReplica } from '../partition-replica.ts';
+import { revisionAfter } from '../revisions.ts';
+import { unavailable } from '../unavailable.ts';
+import type { StoredMessage, StreamApi } from './stream-api.ts';
+import type { Subjects } from './subjects.ts';
+
+/** A history up to this size goes with every message: whoever reads one message then knows all. */
+const inlineMaxBytes = 4096;
+/** A snapshot up to this size is made anew as soon as the history is longer than that. */
+const smallBytes = 2048;
+/** A larger partition is written whole once so many messages, or so many bytes, stand behind its snapshot. */
+const recordsMax = 128;
+const recordsMinBytes = 16_384;
+
+/** How often a large partition is read again that was written whole while it was read. */
+const readsMax = 10;
+
+/** How many messages that were heard of are kept until it is known whether they were stored, and how many bytes of them. */
+const heardMax = 64;
+const heardMaxBytes = 262_144;
+
+export interface PartitionLogOptions {
+  readonly api: StreamApi;
+  readonly subjects: Subjects;
+  readonly token: string;
+  readonly random: Random;
+  /** The largest message. */
+  readonly messageMaxBytes: number;
+}
+
+/**
+ * A partition as its messages on the stream, and the copy that this client has of it. One question or one message is under way at
+ * a time: who calls it sees to that.
+ */
+export class PartitionLog {
+  readonly #options: PartitionLogOptions;
+  readonly #subject: string;
+  /** Messages that were published by anybody, stored or not, by their nonce. */
+  readonly #heard = new Map<string, Pick<PartitionMessage, 'base' | 'bytes'>>();
+  #heardBytes = 0;
+  #replica: PartitionReplica | undefined;
+  #sent = '';
+
+  constructor(options: PartitionLogOptions) {
+    this.#options = options;
+    this.#subject = options.subjects.partition(options.token);
+  }
+
+  /** The copy as it was last known; undefined before the first look. */
+  get replica(): PartitionReplica | undefined {
+    return this.#replica;
+  }
+
+  get memoryBytes(): number {
+    return (this.#replica?.memoryBytes ?? 0) + this.#heardBytes;
+  }
+
+  /** Looks at the last message, and catches up with it. @throws QuorateError `UNAVAILABLE` `not-applied` */
+  async refresh(): Promise<PartitionReplica> {
+    const { api } = this.#options;
+    const stored = await api.lastOf(this.#subject);
+    const replica = stored === undefined ? await this.#absent() : await this.#upTo(stored);
+    this.#replica = replica;
+    return replica;
+  }
+
+  /**
+   * Publishes what is to be done to the copy as it stands.
+   *
+   * @returns what it did; undefined where the copy is not the latest any more, and nothing was done
+   */
+  async publish(bytes: Uint8Array): Promise<readonly AppliedChange[] | undefined> {
+    const { api, random } = this.#options;
+    const replica = this.#replica as PartitionReplica;
+    const base = replica.position;
+    const nonce = Buffer.from(random.bytes(8)).toString('base64url');
+    const history = this.#historyFor(replica, bytes.length);
+    const message = encodeMessage({ nonce, base, history, bytes });
+    this.#sent = nonce;
+    const sequence = await api.publish({
+      subject: this.#subject,
+      bytes: message,
+      expected: base.sequence,
+      isRollup: history !== undefined,
+    });
+    if (sequence === undefined) return undefined;
+    return replica.apply({ position: { sequence, nonce }, bytes });
+  }
+
+  /** Keeps a message that was heard of, and gives what it would change: nothing where that is known by now. */
+  hear(message: Uint8Array): readonly Change[] {
+    const { nonce, base, bytes: delta } = decodeMessage(message);
+    if (nonce === this.#sent || nonce === this.#replica?.position.nonce || this.#heard.has(nonce)) return [];
+    if (base.sequence < (this.#replica?.position.sequence ?? 0)) return [];
+    this.#heard.set(nonce, { base, bytes: delta });
+    this.#heardBytes += delta.length;
+    for (const [oldest, { bytes }] of this.#heard) {
+      if (this.#heard.size <= heardMax && this.#heardBytes <= heardMaxBytes) break;
+      this.#heard.delete(oldest);
+      this.#heardBytes -= bytes.length;
+    }
+    return decodeDelta(delta).changes;
+  }
+
+  /** Whether something was heard that may be stored any moment: it stands on the last message that is known. */
+  get isUndecided(): boolean {
+    const { position } = this.#replica ?? {};
+    return position !== undefined && [...this.#heard.values()].some(({ base }) => isSame(base, position));
+  }
+
+  /** Deletes the last message of a partition that holds nothing, unless there is a later one. */
+  async forget(): Promise<void> {
+    const replica = this.#replica;
+    if (replica === undefined || !replica.isEmpty || replica.position.sequence === 0) return;
+    const { api, subjects } = this.#options;
+    const { sequence } = replica.position;
+    const last = await api.lastOf(subjects.forgotten);
+    const before = last === undefined ? 0 : Number(Buffer.from(last.bytes).toString());
+    if (before < sequence) {
+      // First what revisions go on from, then the partition.
+      const bytes = Buffer.from(`${sequence}`);
+      const expected = last?.sequence ?? 0;
+      const stored = await api.publish({ subject: subjects.forgotten, bytes, expected, isRollup: true });
+      if (stored === undefined) return;
+    }
+    if (await api.deleteMessage(sequence)) this.#replica = undefined;
+  }
+
+  /** The copy of a partition that has no messages: its revisions go on after those of all that were forgotten. */
+  async #absent(): Promise<PartitionReplica> {
+    if (this.#replica?.position.sequence === 0) return this.#replica;
+    const { api, subjects } = this.#options;
+    const last = await api.lastOf(subjects.forgotten);
+    const revision = last === undefined ? 0 : revisionAfter(Number(Buffer.from(last.bytes).toString()));
+    return PartitionReplica.empty(revision as Revision);
+  }
+
+  /** The copy up to a message, which is the last. */
+  async #upTo(stored: StoredMessage): Promise<PartitionReplica> {
+    const message = decodeMessage(stored.bytes);
+    const { history } = message;
+    const position = { sequence: stored.sequence, nonce: message.nonce };
+    const replica = this.#replica;
+    if (replica !== undefined && isSame(replica.position, position)) return replica;
+    const own: LogRecord = { position, bytes: message.bytes };
+    // Where this fails midway the copy is of no use.
+    this.#replica = undefined;
+    if (replica !== undefined && (await this.#isUpTo(replica, message))) {
+      replica.apply(own);
+      if (history !== undefined) replica.adopt({ ...history, records: [...history.records, own] });
+      this.#unhear(position.sequence);
+      return replica;
+    }
+    if (history !== undefined)
+      return new PartitionReplica({ ...history, records: [...history.records, own] });
+    return this.#fromBeginning();
+  }
+
+  /** Brings a copy to what a message was judged on, without missing anything; false where that is not to be had. */
+  async #isUpTo(replica: PartitionReplica, message: PartitionMessage): Promise<boolean> {
+    if (this.#byHeard(replica, message.base)) return true;
+    if (message.history !== undefined) return replica.catchUp(message.history);
+    while (!isSame(message.base, replica.position)) {
+      const next = await this.#next(replica.position.sequence + 1);
+      if (next === undefined || !isSame(next.message.base, replica.position)) return false;
+      replica.apply(next.record);
+    }
+    return true;
+  }
+
+  /** Goes back from a position over what was heard: what another message was judged on has been stored. */
+  #byHeard(replica: PartitionReplica, last: Position): boolean {
+    const records: LogRecord[] = [];
+    for (let position = last; !isSame(position, replica.position); ) {
+      const heard = this.#heard.get(position.nonce);
+      if (heard === undefined) return false;
+      records.unshift({ position, bytes: heard.bytes });
+      position = heard.base;
+    }
+    for (const record of records) replica.apply(record);
+    return true;
+  }
+
+  /** Reads a large partition whole. */
+  async #fromBeginning(): Promise<PartitionReplica> {
+    for (let attempt = 0; attempt < readsMax; attempt++) {
+      const first = await this.#next(1);
+      // Somebody has forgotten it meanwhile.
+      if (first === undefined) return this.#absent();
+      const { history } = first.message;
+      // Or has written it whole, which the next attempt finds.
+      if (history === undefined) continue;
+      const replica = new PartitionReplica({ ...history, records: [...history.records, first.record] });
+      for (;;) {
+        const next = await this.#next(replica.position.sequence + 1);
+        if (next === undefined) return replica;
+        if (!isSame(next.message.base, replica.position)) break;
+        replica.apply(next.record);
+      }
+    }
+    throw unavailable('The partition was written again each time that it was read', false);
+  }
+
+  /** What goes before a message so that it can stand alone; undefined where that would be too much. */
+  #historyFor(replica: PartitionReplica, deltaBytes: number): History | undefined {
+    const { history } = replica;
+    if (historyBytes(history) + deltaBytes <= inlineMaxBytes) return history;
+    const roomBytes = this.#options.messageMaxBytes - deltaBytes - 256;
+    const sinceBytes = history.records.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    const isDue =
+      replica.bytes <= smallBytes ||
+      history.records.length >= recordsMax ||
+      sinceBytes >= Math.max(recordsMinBytes, replica.bytes / 2);
+    // What follows an empty partition always stands alone: its last message may be deleted at any time.
+    if (!replica.isEmpty && !(isDue && replica.bytes <= roomBytes)) return undefined;
+    replica.compact();
+    return replica.history;
+  }
+
+  #unhear(before: number): void {
+    for (const [nonce, { base, bytes }] of this.#heard) {
+      if (base.sequence >= before) continue;
+      this.#heard.delete(nonce);
+      this.#heardBytes -= bytes.length;
+    }
+  }
+
+  async #next(from: number): Promise<{ message: PartitionMessage; record: LogRecord } | undefined> {
+    const stored = await this.#options.api.nextOf(this.#subject, from);
+    if (stored === undefined) return undefined;
+    const message = decodeMessage(stored.bytes);
+    const position = { sequence: stored.sequence, nonce: message.nonce };
+    return { message, record: { position, bytes: message.bytes } };
+  }
+}

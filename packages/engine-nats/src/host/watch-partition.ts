@@ -1,0 +1,111 @@
+import {
+  type Clock,
+  errorCode,
+  ownedEntry,
+  type Revision,
+  type StoreChange,
+  type StoreEvent,
+} from '@quorate/core';
+import type { PartitionReplica } from '../partition-replica.ts';
+import { orAborted } from './or-aborted.ts';
+import type { Partitions } from './partitions.ts';
+import { Wake } from './wake.ts';
+
+/** How often a watch looks without being told to. */
+const lookMs = 30_000;
+
+/** How long it rests where the server cannot be asked. */
+const restMs = 500;
+
+/** How soon it looks again where a message was heard of before it was stored, and up to which time, ms. */
+const againMinMs = 1;
+const againMaxMs = 1000;
+
+export interface WatchOptions {
+  readonly clock: Clock;
+  readonly partitions: Partitions;
+  readonly token: string;
+}
+
+/**
+ * Tells the changes that this client's copy of the partition goes through. It hears every message that is published there, which
+ * is no proof that it was stored: so it looks, once for all watches of the partition, when one would change something under its
+ * prefix.
+ */
+export async function* watchPartition(
+  { clock, partitions, token }: WatchOptions,
+  prefix: string,
+  from: Revision,
+  signal: AbortSignal,
+): AsyncGenerator<StoreEvent> {
+  const wake = new Wake();
+  let isInDoubt = true;
+  let againMs = againMinMs;
+  const remove = partitions.listen(token, {
+    prefix,
+    onChange: () => wake.call(),
+    onDoubt: () => {
+      isInDoubt = true;
+      againMs = againMinMs;
+      wake.call();
+    },
+  });
+  const partition = partitions.of(token);
+  let after: number = from;
+  try {
+    while (!signal.aborted) {
+      if (isInDoubt) {
+        isInDoubt = false;
+        try {
+          await orAborted(
+            partition.call(() => () => undefined, signal),
+            signal,
+          );
+        } catch (thrown) {
+          if (signal.aborted) return;
+          if (errorCode(thrown) !== 'UNAVAILABLE') throw thrown;
+          isInDoubt = true;
+          await wake.wait(clock, restMs, signal);
+          continue;
+        }
+      }
+      const { replica } = partition.log;
+      if (replica !== undefined) {
+        const changes = changesOf(replica, prefix, after);
+        after = replica.revision;
+        if (changes === undefined) yield { type: 'resync' };
+        else yield* unlessAborted(changes, signal);
+        if (partition.log.replica !== replica || replica.revision !== after) continue;
+      }
+      const isSoon = partition.log.isUndecided && againMs < againMaxMs;
+      const isOver = await waited(wake, clock, isSoon ? againMs : lookMs, signal);
+      againMs = partition.log.isUndecided ? Math.min(againMaxMs, 2 * againMs) : againMinMs;
+      if (isOver) isInDoubt = true;
+    }
+  } finally {
+    remove();
+  }
+}
+
+/** Nothing where some are forgotten, or where the store itself went back. */
+function changesOf(
+  replica: PartitionReplica,
+  prefix: string,
+  after: number,
+): readonly StoreChange[] | undefined {
+  return replica.revision < after ? undefined : replica.changesAfter(prefix, after);
+}
+
+function* unlessAborted(changes: readonly StoreChange[], signal: AbortSignal): Generator<StoreChange> {
+  for (const change of changes) {
+    if (signal.aborted) return;
+    yield { ...change, entry: ownedEntry(change.entry) };
+  }
+}
+
+/** Whether the whole time is over. */
+async function waited(wake: Wake, clock: Clock, durationMs: number, signal: AbortSignal): Promise<boolean> {
+  const startMs = clock.monotonicMs();
+  await wake.wait(clock, durationMs, signal);
+  return clock.monotonicMs() - startMs >= durationMs;
+}

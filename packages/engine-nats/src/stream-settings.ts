@@ -1,0 +1,71 @@
+import type { StreamConfig } from '@nats-io/jetstream';
+import { QuorateError } from '@quorate/core';
+
+/** How the stream is to be made. */
+export interface StreamSettings {
+  readonly name: string;
+  readonly replicas: number;
+}
+
+/** What the stream must be set to; anything else of it is the operator's. */
+type Required = Pick<
+  StreamConfig,
+  | 'subjects'
+  | 'retention'
+  | 'discard'
+  | 'storage'
+  | 'max_msgs'
+  | 'max_age'
+  | 'max_msgs_per_subject'
+  | 'allow_rollup_hdrs'
+> &
+  Pick<StreamConfig, 'deny_delete' | 'deny_purge' | 'no_ack'>;
+
+const required = (name: string): Required => ({
+  subjects: [`${name}.*.>`],
+  retention: 'limits',
+  discard: 'new',
+  storage: 'file',
+  max_msgs: -1,
+  max_age: 0,
+  max_msgs_per_subject: -1,
+  allow_rollup_hdrs: true,
+  deny_delete: false,
+  deny_purge: false,
+  no_ack: false,
+});
+
+/** The configuration of a stream that is made. */
+export function streamConfig({ name, replicas }: StreamSettings): Partial<StreamConfig> {
+  return {
+    name,
+    num_replicas: replicas,
+    allow_direct: false,
+    max_bytes: -1,
+    max_msg_size: -1,
+    ...required(name),
+  };
+}
+
+/**
+ * What the server says it has set must be what the store relies on: a server that does not know an option ignores it, and somebody
+ * else may have made the stream.
+ *
+ * @throws QuorateError `UNSUPPORTED`, with the first setting that differs
+ */
+export function checkStream(name: string, config: StreamConfig): void {
+  for (const [setting, wanted] of Object.entries(required(name))) {
+    const found = (config as unknown as Record<string, unknown>)[setting] ?? absentMeans(wanted);
+    if (JSON.stringify(found) === JSON.stringify(wanted)) continue;
+    throw new QuorateError(
+      'UNSUPPORTED',
+      `Setting "${setting}" of the stream ${name} must be ${JSON.stringify(wanted)}: found ${JSON.stringify(found)}`,
+      { outcome: 'not-applied' },
+    );
+  }
+}
+
+/** The server leaves out what is false. */
+function absentMeans(wanted: unknown): unknown {
+  return typeof wanted === 'boolean' ? false : undefined;
+}
