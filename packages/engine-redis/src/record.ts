@@ -35,7 +35,7 @@ export function readRecord(key: string, record: Buffer): Entry {
 export function readNumber(bytes: Buffer, from: number): readonly [value: number, next: number] {
   let value = 0;
   let at = from;
-  for (; at < bytes.length && bytes[at] !== space; at++) value = value * 10 + (bytes[at] as number) - 0x30;
+  for (; at < bytes.length && bytes[at] !== space; at++) value = value * 10 + ((bytes[at] as number) - 0x30);
   return [value, at + 1];
 }
 

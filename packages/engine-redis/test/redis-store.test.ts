@@ -1,0 +1,202 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type Store, type StoreCapabilities } from '@quorate/core';
+import { type RedisOptions, skipReason } from '@quorate/servers';
+import { Redis } from 'ioredis';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { createRedisStore } from '../src/index.ts';
+import { RedisStand } from './redis-stand.ts';
+
+const reason = skipReason('redis');
+const absent = { absent: true } as const;
+const empty = new Uint8Array();
+const waiting = { timeout: 10_000, interval: 10 };
+
+let stand: RedisStand | undefined;
+
+async function standing(options: RedisOptions = {}): Promise<RedisStand> {
+  stand = await RedisStand.start(options);
+  return stand;
+}
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await stand?.[Symbol.asyncDispose]();
+  stand = undefined;
+});
+
+describe.skipIf(reason !== undefined)('capabilities (needs redis-server)', () => {
+  test.each<[RedisOptions, Partial<StoreCapabilities>]>([
+    [{}, { durability: 'memory', linearizable: true, fenceSurvivesLoss: true }],
+    [{ appendfsync: 'everysec' }, { durability: 'memory' }],
+    [{ appendfsync: 'no' }, { durability: 'os' }],
+    [{ appendfsync: 'always' }, { durability: 'fsync' }],
+    [{ appendfsync: 'always', args: ['--no-appendfsync-on-rewrite', 'yes'] }, { durability: 'os' }],
+    [{ appendfsync: 'always', args: ['--rename-command', 'CONFIG', ''] }, { durability: 'memory' }],
+  ])('%j', async (options, expected) => {
+    const store = await (await standing(options)).open();
+    expect(store.capabilities).toMatchObject(expected);
+  });
+
+  test('are what the options say where the server does not let us ask', async () => {
+    // ioredis says that it could not ask either.
+    vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const opened = await standing({
+      args: ['--user', 'default', 'on', 'nopass', '~*', '&*', '+@all', '-config', '-info'],
+    });
+    const closed = await opened.open();
+    expect(closed.capabilities).toMatchObject({
+      durability: 'memory',
+      linearizable: false,
+      fenceSurvivesLoss: false,
+    });
+    const said = await opened.open({ durability: 'fsync', standsAlone: true });
+    expect(said.capabilities).toMatchObject({
+      durability: 'fsync',
+      linearizable: true,
+      fenceSurvivesLoss: true,
+    });
+  });
+
+  test('a server with a replica may lose what it acknowledged', async () => {
+    const { server } = await standing();
+    await using replica = await RedisStand.start({
+      args: ['--replicaof', '127.0.0.1', `${server.port}`],
+    });
+    await vi.waitFor(
+      async () => expect(await replica.client().info('replication')).toContain('master_link_status:up'),
+      { timeout: 20_000, interval: 50 },
+    );
+    const { capabilities } = await (stand as RedisStand).open();
+    expect(capabilities).toMatchObject({ linearizable: false, fenceSurvivesLoss: false });
+  });
+
+  test('a server that evicts entries is warned of, and not called linearizable', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): number => warnings.push(warning);
+    process.on('warning', onWarning);
+    const args = ['--maxmemory', '64mb', '--maxmemory-policy', 'allkeys-lru'];
+    const store = await (await standing({ args })).open();
+    expect(store.capabilities.linearizable).toBe(false);
+    await vi.waitFor(() => expect(warnings).toHaveLength(1), waiting);
+    expect(warnings[0]).toMatchObject({ code: 'QUORATE_REDIS_EVICTION' });
+    expect(warnings[0]?.message).toContain('allkeys-lru');
+    process.off('warning', onWarning);
+  });
+});
+
+describe.skipIf(reason !== undefined)('what is left behind (needs redis-server)', () => {
+  test('after the last session has ended nothing but what expires', async () => {
+    const opened = await standing();
+    const store = await opened.open();
+    const raw = opened.client();
+    const session = await store.session({ ttlMs: 300 });
+    const { id } = session;
+    await store.put('plain/a', empty, absent);
+    const queued = await store.enqueue!('lock/q/', empty, {
+      session: id,
+      operation: { session: id, sequence: 1 },
+    });
+    await store.put('kept/a', empty, absent, { session: id });
+    if (queued.outcome !== 'applied') throw new Error('Not applied');
+    await store.delete(queued.self.key, { created: queued.self.created });
+    const [plain] = (await store.list('plain/')).entries;
+    await store.delete('plain/a', { created: plain!.created });
+    await session[Symbol.asyncDispose]();
+    expect(await store.get('kept/a')).toBeUndefined();
+    await vi.waitFor(async () => {
+      const keys = await raw.keys('*');
+      const lasting = [];
+      for (const key of keys) if ((await raw.pttl(key)) === -1) lasting.push(key);
+      expect(lasting).toEqual([]);
+    }, waiting);
+    expect((await raw.keys('*')).length).toBeGreaterThan(0);
+  });
+
+  test('a partition that was about to expire stays once it is used again', async () => {
+    const opened = await standing();
+    const store = await opened.open();
+    const raw = opened.client();
+    const first = await store.put('p/a', empty, absent);
+    if (first.outcome !== 'applied') throw new Error('Not applied');
+    await store.delete('p/a', { created: first.revision });
+    expect(await raw.pttl('quorate:{p}')).toBeGreaterThan(0);
+    const session = await store.session({ ttlMs: 60_000 });
+    for (const use of [
+      () => store.put('p/a', empty, absent),
+      () => store.enqueue!('p/q/', empty, { session: session.id }),
+      () => store.add!('p/n', 1n, { operation: { session: session.id, sequence: 1 } }),
+      () => store.batch!(new Map(), [{ type: 'put', key: 'p/b', value: empty }]),
+    ]) {
+      await raw.del('quorate:{p}');
+      const put = await store.put('p/x', empty, absent);
+      if (put.outcome !== 'applied') throw new Error('Not applied');
+      await store.delete('p/x', { created: put.revision });
+      expect(await raw.pttl('quorate:{p}')).toBeGreaterThan(0);
+      await use();
+      expect(await raw.pttl('quorate:{p}')).toBe(-1);
+    }
+  });
+
+  test('a store that is disposed of lets its process end', async () => {
+    const { server } = await standing();
+    const script = `
+      import { createRedisStore } from ${JSON.stringify(new URL('../src/index.ts', import.meta.url).href)};
+      const store = await createRedisStore({ url: ${JSON.stringify(server.url)} });
+      const session = await store.session({ ttlMs: 60_000 });
+      const { signal } = new AbortController();
+      const watch = (async () => { try { for await (const _ of store.watch('p/', 0, { signal })) {} } catch {} })();
+      const observe = store.observe(session.id).catch(() => {});
+      await store.put('p/a', new Uint8Array(), { absent: true });
+      await store[Symbol.asyncDispose]();
+      await Promise.all([watch, observe]);
+    `;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' });
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  test('a client that is handed in is neither used nor closed', async () => {
+    const { server } = await standing();
+    const client = new Redis({
+      port: server.port,
+      lazyConnect: true,
+      enableOfflineQueue: true,
+      keyPrefix: '',
+    });
+    const store = await createRedisStore({ client });
+    await store.put('p/a', empty, absent);
+    await store[Symbol.asyncDispose]();
+    expect(client.status).toBe('wait');
+    expect(await client.ping()).toBe('PONG');
+    client.disconnect();
+  });
+});
+
+describe('options', () => {
+  test.each([
+    [{}, TypeError, 'Options of a Redis store must have either a client or a url'],
+    [{ client: {} as never }, TypeError, 'Client must be a Redis or a Cluster of ioredis'],
+    [
+      { url: 'redis://127.0.0.1:1', prefix: 'a{b}' },
+      RangeError,
+      'Prefix must have no braces: received "a{b}"',
+    ],
+    [{ url: 'redis://127.0.0.1:1', sweepMs: 0 }, RangeError, 'Option sweepMs must be from 1 to 2147483647'],
+  ])('%j are refused', async (options, type, message) => {
+    const thrown = await createRedisStore(options).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(thrown).toBeInstanceOf(type);
+    expect((thrown as Error).message).toContain(message);
+  });
+
+  test('without a server there is no store', async () => {
+    const opening: Promise<Store> = createRedisStore({ url: 'redis://127.0.0.1:1' });
+    await expect(opening).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      outcome: 'not-applied',
+      retryable: true,
+    });
+  });
+});
