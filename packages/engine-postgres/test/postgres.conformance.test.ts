@@ -12,14 +12,22 @@ describe.skipIf(reason !== undefined)(`PostgreSQL keeps what the seam promises${
   });
   afterAll(() => stand[Symbol.asyncDispose]());
 
-  const run = async (storeCase: StoreCase, { skip }: TestContext): Promise<void> => {
+  const expectKept = async (storeCase: StoreCase, { skip }: TestContext): Promise<void> => {
     const why = await runStoreCase(stand.subject(), storeCase);
     if (why !== undefined) skip(why);
   };
   describe.concurrent('at once', () => {
-    test.for(storeCases.filter(({ exclusive }) => exclusive !== true))('$name', { timeout: 60_000 }, run);
+    test.for(storeCases.filter(({ exclusive }) => exclusive !== true))(
+      '$name',
+      { timeout: 60_000 },
+      (each, context) => expectKept(each, context),
+    );
   });
   describe('alone', () => {
-    test.for(storeCases.filter(({ exclusive }) => exclusive === true))('$name', { timeout: 60_000 }, run);
+    test.for(storeCases.filter(({ exclusive }) => exclusive === true))(
+      '$name',
+      { timeout: 60_000 },
+      (each, context) => expectKept(each, context),
+    );
   });
 });

@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock, Store } from '@quorate/core';
+import { type Program, type Server, startNats, startPostgres, startRedis } from '@quorate/servers';
+
+/** The engines that processes share. */
+export type EngineName = 'lmdb' | 'redis' | 'nats' | 'postgres';
+
+/** Where a store is, in words that fit a process's arguments. */
+export interface StoreAddress {
+  readonly engine: EngineName;
+  readonly at: string;
+}
+
+/** Opens a client of a store, in any process, which loads that engine alone. */
+export async function openStore({ engine, at }: StoreAddress, clock?: Clock): Promise<Store> {
+  const by = clock === undefined ? {} : { clock };
+  switch (engine) {
+    case 'lmdb': {
+      const { createLmdbStore } = await import('@quorate/engine-lmdb');
+      return createLmdbStore({ path: at, durability: 'os', ...by });
+    }
+    case 'redis': {
+      const { createRedisStore } = await import('@quorate/engine-redis');
+      return createRedisStore({ url: at, ...by });
+    }
+    case 'nats': {
+      const { createNatsStore } = await import('@quorate/engine-nats');
+      return createNatsStore({ servers: at, ...by });
+    }
+    case 'postgres': {
+      const { createPostgresStore } = await import('@quorate/engine-postgres');
+      return createPostgresStore({ connectionString: at, connectionsMax: 4, ...by });
+    }
+  }
+}
+
+/** A store that outlives every process that uses it, and its server where it has one. */
+export interface EngineStand extends AsyncDisposable {
+  readonly address: StoreAddress;
+  readonly server: Server | undefined;
+}
+
+/** What is tested on each engine, and the program that it needs. */
+export const engines: readonly { readonly name: EngineName; readonly program: Program | undefined }[] = [
+  { name: 'lmdb', program: undefined },
+  { name: 'redis', program: 'redis' },
+  { name: 'nats', program: 'nats' },
+  { name: 'postgres', program: 'postgres' },
+];
+
+/** Starts what an engine needs. Data survives the death of its server. */
+export async function startEngine(engine: EngineName): Promise<EngineStand> {
+  if (engine === 'lmdb') {
+    const folder = mkdtempSync(join(tmpdir(), 'quorate-integration-'));
+    return {
+      address: { engine, at: join(folder, 'store') },
+      server: undefined,
+      [Symbol.asyncDispose]: async () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }),
+    };
+  }
+  const server = await startServerOf(engine);
+  const at = engine === 'postgres' ? `postgres://postgres@127.0.0.1:${server.port}/postgres` : server.url;
+  return { address: { engine, at }, server, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
+}
+
+function startServerOf(engine: Exclude<EngineName, 'lmdb'>): Promise<Server> {
+  if (engine === 'redis') return startRedis({ appendfsync: 'always' });
+  return engine === 'nats' ? startNats() : startPostgres();
+}
