@@ -54,6 +54,12 @@ export interface Context {
   readonly group: unknown;
 }
 
+/** What all processes of a bench use together while it runs, such as a server. */
+export interface Surroundings extends AsyncDisposable {
+  /** What the processes find in their environment: where it is. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
 export type Setup = (context: Context) => Kernel | Quantity | Promise<Kernel | Quantity>;
 
 /** A figure that the work is meant to reach; it is shown beside what was measured and never fails a run. */
@@ -96,6 +102,13 @@ export interface Bench {
   readonly blocking?: boolean;
   /** Runs once in each measured process; its result is cloned to the threads as `context.group`. */
   readonly group?: (context: Context) => unknown;
+  /**
+   * Starts what takes too long for each process, once before the first of them; it is ended after the last, and must end by itself
+   * where this process is killed. The regression check has no such thing, so the bench says why it is `unchecked`.
+   */
+  readonly surroundings?: (params: Params) => Promise<Surroundings>;
+  /** A process of it takes long, or starts others: a run has half as many of them. */
+  readonly slow?: boolean;
   /** All contenders must return the same checksum: they compute the same thing. */
   readonly agree?: boolean;
   /**
@@ -135,7 +148,7 @@ export interface Suite {
 /**
  * Declares the suite of a module in `bench/suites`; it is the module's default export and bears the file's name.
  *
- * @throws TypeError where names repeat, where a list is empty so that nothing would run, or a goal, a control, `checked` or
+ * @throws TypeError where names repeat, where a list is empty so that nothing would run, where surroundings are checked, or a goal, a control, `checked` or
  *   `of` names a contender that is not there
  */
 export function defineSuite(suite: Suite): Suite {
@@ -146,6 +159,8 @@ export function defineSuite(suite: Suite): Suite {
     const where = `${suite.name}/${bench.name}`;
     if (seen.has(bench.name)) throw new TypeError(`Bench names must differ: received "${where}" twice`);
     seen.add(bench.name);
+    if (bench.surroundings !== undefined && bench.unchecked === undefined)
+      throw new TypeError(`Bench "${where}" has surroundings and must say why it is unchecked: received nothing`);
     const contenders = Object.keys(bench.contenders);
     const lacks = lackOf(bench);
     if (lacks !== undefined) throw new TypeError(`Bench "${where}" must have ${lacks}: received none`);

@@ -94,7 +94,7 @@ async function measure(
       seed: options.seed,
       keysFile,
       signal: context.signal,
-      measure: job => sampleInProcess(job, sampleOptions),
+      measure: (job, environment) => sampleInProcess(job, { ...sampleOptions, environment }),
       onSample: (contest, row) => progress.sample(`${contest.suite}/${contest.bench.name} ${row.contender}`),
       onContest: outcome => progress.contest(outcome),
     });

@@ -1,6 +1,7 @@
 import { type Random, seededRandom } from '@quorate/core';
 import type { Job, Sample } from '../measure/job.ts';
 import type { Contest, Row } from '../plan.ts';
+import type { Surroundings } from '../suite.ts';
 import type { Profile } from './profile.ts';
 import { shuffled } from './shuffled.ts';
 
@@ -27,8 +28,8 @@ export interface ScheduleOptions {
   readonly profile: Profile;
   readonly seed: number;
   readonly keysFile: string;
-  /** Measures in a fresh process. Rejects where the bench fails. */
-  readonly measure: (job: Job) => Promise<Sample>;
+  /** Measures in a fresh process, which has this in its environment. Rejects where the bench fails. */
+  readonly measure: (job: Job, environment: Readonly<Record<string, string>>) => Promise<Sample>;
   readonly signal: AbortSignal;
   readonly onSample?: (contest: Contest, row: Row) => void;
   readonly onContest?: (outcome: ContestOutcome) => void;
@@ -65,7 +66,9 @@ async function runContest(
   options: ScheduleOptions,
 ): Promise<ContestOutcome> {
   const rounds = roundsOf(contest, options.profile);
-  const runners = rowsToRun(contest).map(row => new RowRunner(contest, row, options));
+  const rows = rowsToRun(contest);
+  await using surroundings = rows.length === 0 ? undefined : await surroundingsOf(contest);
+  const runners = rows.map(row => new RowRunner(contest, row, options, surroundings));
   for (let round = 0; round < rounds; round++) {
     for (const [place, runner] of shuffled(runners, order).entries()) {
       options.signal.throwIfAborted();
@@ -78,13 +81,25 @@ async function runContest(
   return { contest, rows: contest.bench.agree === true ? withAgreement(outcomes) : outcomes };
 }
 
+const nothingAround: Surroundings = { environment: {}, [Symbol.asyncDispose]: async () => {} };
+
+/** Why they could not be made is the failure of every row. */
+async function surroundingsOf({ bench, params }: Contest): Promise<Surroundings & { failure?: string }> {
+  try {
+    return (await bench.surroundings?.(params)) ?? nothingAround;
+  } catch (error) {
+    return { ...nothingAround, failure: (error as Error).message };
+  }
+}
+
 /** Bytes hardly differ from process to process. */
 const bytesRoundsMax = 3;
 
 /** A count comes out the same in every process. */
 function roundsOf(contest: Contest, profile: Profile): number {
   if (contest.bench.unit === 'count') return 1;
-  return contest.bench.unit === 'bytes' ? Math.min(bytesRoundsMax, profile.rounds) : profile.rounds;
+  if (contest.bench.unit === 'bytes') return Math.min(bytesRoundsMax, profile.rounds);
+  return contest.bench.slow === true ? Math.ceil(profile.rounds / 2) : profile.rounds;
 }
 
 function rowsToRun(contest: Contest): Row[] {
@@ -96,19 +111,27 @@ class RowRunner {
   readonly row: Row;
   readonly #contest: Contest;
   readonly #options: ScheduleOptions;
+  readonly #environment: Surroundings['environment'];
   readonly #samples: PlacedSample[] = [];
   #failure: string | undefined;
 
-  constructor(contest: Contest, row: Row, options: ScheduleOptions) {
+  constructor(
+    contest: Contest,
+    row: Row,
+    options: ScheduleOptions,
+    { environment, failure }: Pick<Surroundings, 'environment'> & { readonly failure?: string } = nothingAround,
+  ) {
     this.row = row;
     this.#contest = contest;
     this.#options = options;
+    this.#environment = environment;
+    this.#failure = failure;
   }
 
   async measure(round: number, place: number): Promise<void> {
     if (this.#failure === undefined) {
       try {
-        this.#samples.push({ round, place, sample: await this.#options.measure(this.#job()) });
+        this.#samples.push({ round, place, sample: await this.#options.measure(this.#job(), this.#environment) });
         this.#checkWork();
       } catch (error) {
         this.#options.signal.throwIfAborted();

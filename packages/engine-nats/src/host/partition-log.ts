@@ -3,6 +3,7 @@ import type { Random, Revision } from '@quorate/core';
 import {
   decodeDelta,
   decodeMessage,
+  encodeDelta,
   encodeMessage,
   type History,
   historyBytes,
@@ -94,7 +95,8 @@ export class PartitionLog {
       subject: this.#subject,
       bytes: message,
       expected: base.sequence,
-      isRollup: history !== undefined,
+      // Not with every message: the server looks through all of its own for what to purge.
+      isRollup: history?.records.length === 0,
     });
     if (sequence === undefined) return undefined;
     return replica.apply({ position: { sequence, nonce }, bytes });
@@ -121,15 +123,17 @@ export class PartitionLog {
     return position !== undefined && [...this.#heard.values()].some(({ base }) => isSame(base, position));
   }
 
-  /** Deletes the last message of a partition that holds nothing, unless there is a later one. */
+  /** Deletes all messages of a partition that holds nothing, unless there is a later one. */
   async forget(): Promise<void> {
     const replica = this.#replica;
     if (replica === undefined || !replica.isEmpty || replica.position.sequence === 0) return;
     const { api, subjects } = this.#options;
+    // A message that replaces all before it, so that its deletion brings none of them back.
+    replica.compact();
+    if ((await this.publish(encodeDelta({ changes: [], operations: [], ended: [] }))) === undefined) return;
     const { sequence } = replica.position;
     const last = await api.lastOf(subjects.forgotten);
-    const before = last === undefined ? 0 : Number(Buffer.from(last.bytes).toString());
-    if (before < sequence) {
+    if (numberIn(last) < sequence) {
       // First what revisions go on from, then the partition.
       const bytes = Buffer.from(`${sequence}`);
       const expected = last?.sequence ?? 0;
@@ -144,8 +148,7 @@ export class PartitionLog {
     if (this.#replica?.position.sequence === 0) return this.#replica;
     const { api, subjects } = this.#options;
     const last = await api.lastOf(subjects.forgotten);
-    const revision = last === undefined ? 0 : revisionAfter(Number(Buffer.from(last.bytes).toString()));
-    return PartitionReplica.empty(revision as Revision);
+    return PartitionReplica.empty(last === undefined ? (0 as Revision) : revisionAfter(numberIn(last)));
   }
 
   /** The copy up to a message, which is the last. */
@@ -245,4 +248,8 @@ export class PartitionLog {
     const position = { sequence: stored.sequence, nonce: message.nonce };
     return { message, record: { position, bytes: message.bytes } };
   }
+}
+
+function numberIn(message: StoredMessage | undefined): number {
+  return message === undefined ? 0 : Number(Buffer.from(message.bytes).toString());
 }

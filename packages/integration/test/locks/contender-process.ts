@@ -46,7 +46,10 @@ type OrderWithoutId = Order extends infer Each ? (Each extends Order ? Omit<Each
 /** A process of its own that contends for locks; killed where it still runs when it is disposed of. */
 export class ContenderProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
-  readonly #waiting = new Map<number, { resolve(answer: Answer): void; reject(error: Error): void }>();
+  readonly #waiting = new Map<
+    number,
+    { readonly resolve: (answer: Answer) => void; readonly reject: (error: Error) => void }
+  >();
   readonly reports: Report[] = [];
   readonly #listeners = new Set<() => void>();
   #orders = 0;

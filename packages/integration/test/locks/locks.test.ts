@@ -44,6 +44,15 @@ async function untilHeld(contender: ContenderProcess, name: string): Promise<Ans
   }
 }
 
+/** Acquires one lock, and releases another however that ended. */
+async function acquireThenRelease(contender: ContenderProcess, wanted: string, held: string): Promise<void> {
+  try {
+    await contender.tell({ do: 'acquire', name: wanted });
+  } finally {
+    await contender.tell({ do: 'release', name: held });
+  }
+}
+
 for (const { name: engine, program } of engines) {
   const reason = program === undefined ? undefined : skipReason(program);
   const title = `locks of several processes on ${engine}`;
@@ -152,8 +161,8 @@ for (const { name: engine, program } of engines) {
       await one.tell({ do: 'acquire', name: a });
       await two.tell({ do: 'acquire', name: b });
       const crossed = await Promise.allSettled([
-        one.tell({ do: 'acquire', name: b }).finally(() => one.tell({ do: 'release', name: a })),
-        two.tell({ do: 'acquire', name: a }).finally(() => two.tell({ do: 'release', name: b })),
+        acquireThenRelease(one, b, a),
+        acquireThenRelease(two, a, b),
       ]);
       const failed = crossed.filter(({ status }) => status === 'rejected');
       expect(failed).toHaveLength(1);

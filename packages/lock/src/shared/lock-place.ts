@@ -68,8 +68,12 @@ export type LockWords = StructView<Struct<LockFields>>;
 /** Words between two members' own words: as many as keep them on different cache lines. */
 export const memberStride = 16;
 
+/** Locks in which each member has words of its own. */
+const keepsMembers: ReadonlySet<LockKind> = new Set(['read-write lock', 'MCS lock']);
+
 /** What holders write is apart from what waiters write; each member's own words are apart from all others'. */
-function layOut({ slots, capacity, cells }: LockSize): Struct<LockFields> {
+function layOut({ kind, slots, capacity, cells }: LockSize): Struct<LockFields> {
+  const memberWords = keepsMembers.has(kind) ? capacity * memberStride : 1;
   return defineStruct([
     { header: ['uint8', Header.size] },
     {
@@ -87,7 +91,7 @@ function layOut({ slots, capacity, cells }: LockSize): Struct<LockFields> {
       states: ['int32', cells],
       tickets: ['int32', cells],
     },
-    { members: ['int32', capacity * memberStride] },
+    { members: ['int32', memberWords] },
   ]) as unknown as Struct<LockFields>;
 }
 

@@ -45,7 +45,6 @@ export interface Placed {
 
 export function sizeOf(kind: LockKind, capacity: number, slots: number, options: RoomOptions): LockSize {
   const cells = checkCount('Most waiters', options.waitersMax ?? Math.min(2 * capacity, limitMax));
-  // Only a read-write lock and MCS keep words for each member.
   return { kind, slots, capacity, cells };
 }
 
