@@ -13,27 +13,29 @@ export interface StoreAddress {
   readonly at: string;
 }
 
-/** Opens a client of a store, in any process, which loads that engine alone. */
-export async function openStore({ engine, at }: StoreAddress, clock?: Clock): Promise<Store> {
-  const by = clock === undefined ? {} : { clock };
-  switch (engine) {
-    case 'lmdb': {
+const openers: Readonly<Record<EngineName, (at: string, by: { readonly clock?: Clock }) => Promise<Store>>> =
+  {
+    async lmdb(path, by) {
       const { createLmdbStore } = await import('@quorate/engine-lmdb');
-      return createLmdbStore({ path: at, durability: 'os', ...by });
-    }
-    case 'redis': {
+      return createLmdbStore({ path, durability: 'os', ...by });
+    },
+    async redis(url, by) {
       const { createRedisStore } = await import('@quorate/engine-redis');
-      return createRedisStore({ url: at, ...by });
-    }
-    case 'nats': {
+      return createRedisStore({ url, ...by });
+    },
+    async nats(servers, by) {
       const { createNatsStore } = await import('@quorate/engine-nats');
-      return createNatsStore({ servers: at, ...by });
-    }
-    case 'postgres': {
+      return createNatsStore({ servers, ...by });
+    },
+    async postgres(connectionString, by) {
       const { createPostgresStore } = await import('@quorate/engine-postgres');
-      return createPostgresStore({ connectionString: at, connectionsMax: 4, ...by });
-    }
-  }
+      return createPostgresStore({ connectionString, connectionsMax: 4, ...by });
+    },
+  };
+
+/** Opens a client of a store, in any process, which loads that engine alone. */
+export function openStore({ engine, at }: StoreAddress, clock?: Clock): Promise<Store> {
+  return openers[engine](at, clock === undefined ? {} : { clock });
 }
 
 /** A store that outlives every process that uses it, and its server where it has one. */

@@ -101,6 +101,12 @@ export class ContenderProcess implements AsyncDisposable {
     }
   }
 
+  /** Settles with how it has ended, by itself. */
+  async ended(): Promise<number | NodeJS.Signals | null> {
+    const [code, signal] = (await once(this.#child, 'exit')) as [number | null, NodeJS.Signals | null];
+    return code ?? signal;
+  }
+
   /** Settles once the kernel has stopped it. */
   async untilStopped(): Promise<void> {
     // The state stands behind the name, which is in brackets.
@@ -131,6 +137,6 @@ export class ContenderProcess implements AsyncDisposable {
       const error = Object.assign(new Error(report.message), { code: report.code });
       this.#waiting.get(report.id)?.reject(error);
     }
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of this.#listeners) listener();
   }
 }

@@ -185,12 +185,11 @@ for (const { name: engine, program } of engines) {
     });
 
     test('leave nothing behind that keeps a process alive', async () => {
-      const one = await start();
+      await using one = await start();
       await one.tell({ do: 'acquire', name: fresh() });
-      const ended = new Promise<void>(resolve => void one.until(() => false).catch(() => resolve()));
+      const ended = one.ended();
       one.tell({ do: 'close' }).catch(() => {});
-      await ended;
-      await one[Symbol.asyncDispose]();
+      expect(await ended).toBe(0);
     });
   });
 }
