@@ -5,8 +5,8 @@ import type { QuorateError } from '../quorate-error.ts';
 /**
  * The Store seam: a revisioned key-value store with sessions and watches, modelled on etcd's data model. Locks, counters,
  * elections, registries and the decisions of transactions are built once, on this interface, and run on every engine.
+ * What it promises stands as cases in `@quorate/conformance`, which hold memory, LMDB, Redis, NATS and PostgreSQL to it.
  *
- * @experimental until two engines pass its conformance suite
  * @module
  */
 
@@ -177,8 +177,6 @@ export type BatchResult =
  * Every method rejects with `QuorateError` `UNAVAILABLE` (retryable), `SESSION_LOST`, `CLOSED`, `ABORTED` or
  * `DEADLINE_EXCEEDED`, always with the outcome `not-applied`: what may have taken effect is a value. Bad arguments
  * are a `TypeError` or `RangeError` before anything is sent. A prefix ends anywhere in a key; what it leads to is a partition.
- *
- * @experimental until two engines pass its conformance suite
  */
 export interface Store extends AsyncDisposable {
   readonly capabilities: StoreCapabilities;
