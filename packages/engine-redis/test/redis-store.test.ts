@@ -155,16 +155,27 @@ describe.skipIf(reason !== undefined)('what is left behind (needs redis-server)'
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
-  test('a client that is handed in is neither used nor closed', async () => {
+  test('a client that is handed in is neither used nor closed, and what it does to names and answers is left out', async () => {
     const { server } = await standing();
     const client = new Redis({
       port: server.port,
       lazyConnect: true,
-      enableOfflineQueue: true,
-      keyPrefix: '',
+      keyPrefix: 'mine:',
+      stringNumbers: true,
     });
     const store = await createRedisStore({ client });
-    await store.put('p/a', empty, absent);
+    const { revision } = await store.list('p/');
+    const watching = (async () => {
+      const { signal } = new AbortController();
+      for await (const event of store.watch('p/', revision, { signal })) return event;
+      return undefined;
+    })();
+    expect(await store.put('p/a', empty, absent)).toMatchObject({
+      outcome: 'applied',
+      entry: { key: 'p/a' },
+    });
+    expect(await watching).toMatchObject({ type: 'put' });
+    expect(await (stand as RedisStand).client().exists('quorate:{p}')).toBe(1);
     await store[Symbol.asyncDispose]();
     expect(client.status).toBe('wait');
     expect(await client.ping()).toBe('PONG');

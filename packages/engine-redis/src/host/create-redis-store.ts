@@ -56,53 +56,44 @@ export interface RedisStoreOptions {
  * @throws QuorateError `UNAVAILABLE` where no connection is had
  */
 export async function createRedisStore(options: RedisStoreOptions): Promise<Store> {
-  const { clock = systemClock, random = systemRandom, silenceMs = 10_000, sweepMs = 5_000 } = options;
-  const keys = new RedisKeys(options.prefix ?? defaultPrefix);
+  const { clock = systemClock, prefix = defaultPrefix, silenceMs = 10_000 } = options;
+  const keys = new RedisKeys(prefix);
   for (const [name, value] of Object.entries(options)) {
-    if (name.endsWith('Ms')) checkDuration(name, value as number);
+    if (name.endsWith('Ms') && value !== undefined) checkDuration(name, value as number);
   }
   const template = await templateOf(options);
   const runner = new ScriptRunner({ template, clock, silenceMs });
   try {
     await runner.connect();
-    const facts = await inspectServers(runner.client);
-    const capabilities = capabilitiesOf(facts, options);
-    const parts = makeParts(template, runner, keys, clock, options);
-    const { subscriptions, sweeper } = parts;
-    const sessions = new RedisSessions({ runner, keys, random, sweeper });
-    const observers = new SessionObservers({ runner, keys, clock, subscriptions, sweeper });
-    runner.onReady = () => sessions.forgetEntered();
-    const close = async (): Promise<void> => {
-      observers[Symbol.dispose]();
-      await sweeper[Symbol.asyncDispose]();
-      await Promise.all([subscriptions[Symbol.asyncDispose](), runner[Symbol.asyncDispose]()]);
-    };
-    const driver = new RedisDriver({
-      capabilities,
-      keys,
-      runner,
-      sessions,
-      observers,
-      watch: parts.watch,
-      close,
-    });
-    return driveStore(driver, { clock });
+    const capabilities = capabilitiesOf(await inspectServers(runner.client), options);
+    return driveStore(makeDriver(template, runner, keys, capabilities, options), { clock });
   } catch (thrown) {
     await runner[Symbol.asyncDispose]();
     throw thrown;
   }
+}
 
-  function makeParts(
-    like: RedisTemplate,
-    on: ScriptRunner,
-    names: RedisKeys,
-    by: Clock,
-    { keepAliveMs = 5_000, watchCheckMs: checkMs = 30_000 }: RedisStoreOptions,
-  ) {
-    const subscriptions = new Subscriptions({ template: like, runner: on, clock: by, keepAliveMs });
-    const sweeper = new Sweeper({ runner: on, keys: names, clock: by, sweepMs });
-    return { subscriptions, sweeper, watch: { runner: on, keys: names, clock: by, subscriptions, checkMs } };
-  }
+function makeDriver(
+  template: RedisTemplate,
+  runner: ScriptRunner,
+  keys: RedisKeys,
+  capabilities: StoreCapabilities,
+  options: RedisStoreOptions,
+): RedisDriver {
+  const { clock = systemClock, random = systemRandom } = options;
+  const { sweepMs = 5_000, keepAliveMs = 5_000, watchCheckMs: checkMs = 30_000 } = options;
+  const subscriptions = new Subscriptions({ template, runner, clock, keepAliveMs });
+  const sweeper = new Sweeper({ runner, keys, clock, sweepMs });
+  const sessions = new RedisSessions({ runner, keys, random, sweeper });
+  const observers = new SessionObservers({ runner, keys, clock, subscriptions, sweeper });
+  runner.onReady = () => sessions.forgetEntered();
+  const close = async (): Promise<void> => {
+    observers[Symbol.dispose]();
+    await sweeper[Symbol.asyncDispose]();
+    await Promise.all([subscriptions[Symbol.asyncDispose](), runner[Symbol.asyncDispose]()]);
+  };
+  const watch = { runner, keys, clock, subscriptions, checkMs };
+  return new RedisDriver({ capabilities, keys, runner, sessions, observers, watch, close });
 }
 
 async function templateOf({ client, url }: RedisStoreOptions): Promise<RedisTemplate> {

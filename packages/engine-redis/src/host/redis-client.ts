@@ -32,8 +32,13 @@ export interface RedisClient {
   nodes?(role: 'master'): readonly (RedisClient & RedisTemplate)[];
 }
 
-/** What every connection of ours is made with: nothing is queued, and nothing that was sent is ever sent again. */
+/**
+ * What every connection of ours is made with, whatever its template has: nothing is queued, nothing that was sent is ever sent
+ * again, and names and answers are as they stand.
+ */
 const unrepeated = {
+  keyPrefix: '',
+  stringNumbers: false,
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
   enableOfflineQueue: false,
@@ -70,6 +75,7 @@ export function duplicateForScripts(template: RedisTemplate, silenceMs: number):
   return duplicate.call(template, [], {
     enableOfflineQueue: false,
     enableAutoPipelining: false,
+    keyPrefix: '',
     retryDelayOnFailover: 0,
     clusterRetryStrategy: restMs,
     scaleReads: 'master',

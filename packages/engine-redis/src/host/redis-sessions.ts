@@ -128,12 +128,8 @@ export class RedisSessions {
     const entries = sessions.map(session => this.#enter(session, partition));
     const [ran, ...entered] = await Promise.allSettled([run(), ...entries]);
     for (const [index, entry] of entered.entries()) {
-      // What was sent later on the same connection may have been carried out all the same only where this was.
-      if (entry.status === 'rejected') {
-        if (ran.status === 'rejected') throw ran.reason;
-        throw entry.reason;
-      }
-      if (entry.value) continue;
+      // What became of the mutation is told by itself alone. Where this failed it is asked again the next time.
+      if (entry.status === 'rejected' || entry.value) continue;
       const session = sessions[index] as SessionId;
       await this.#options.sweeper.sweep(partition, [session], true).catch(() => {});
       throw lostFor([session], operation);

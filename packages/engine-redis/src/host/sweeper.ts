@@ -96,8 +96,17 @@ export class Sweeper implements AsyncDisposable {
         byPartition.set(partition, [...sessions, session as string]);
       }
     }
-    for (const [partition, sessions] of byPartition) await this.sweep(partition, sessions, true);
-    for (const names of swept) await runner.run(sweptScript, keys.sessions, ...names);
+    const failed = new Set<string>();
+    for (const [partition, sessions] of byPartition) {
+      // One that cannot be swept, as where its key is something else, keeps nobody from sweeping the rest.
+      await this.sweep(partition, sessions, true).catch(() => failed.add(partition));
+    }
+    for (const [session, ...partitions] of swept) {
+      const done = partitions.filter(partition => !failed.has(partition));
+      await runner.run(sweptScript, keys.sessions, session as string, ...done);
+    }
+    const isMore = swept.length === sessionsMax || swept.some(({ length }) => length > partitionsMax);
+    if (isMore && failed.size === 0) this.sweepSoon();
   }
 }
 
