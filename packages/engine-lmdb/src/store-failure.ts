@@ -37,15 +37,25 @@ export function unusable(
 /** No space on the device, no space in the map, a file or a quota at its limit. */
 const fullTexts = /no space|MDB_MAP_FULL|file too large|quota|ENOSPC|EFBIG|EDQUOT/i;
 
+/** What LMDB calls a write that was cut short, which is how a disk begins to be full. */
+const cutShortText = /input\/output error/i;
+
 /**
- * What LMDB threw within a transaction that was taken back. Whether a failed commit took effect nobody can tell, unless there was
- * no room: then LMDB wrote nothing that counts.
+ * What LMDB threw.
+ *
+ * @param isUnknown whether nobody can tell if the transaction was committed; where there was no room it was not
  */
-export function translated(thrown: unknown, isCommit: boolean): unknown {
+export function translated(thrown: unknown, isUnknown: boolean): unknown {
   if (thrown instanceof QuorateError || thrown instanceof RangeError) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   if (fullTexts.test(message)) return storageFull(`There is no room on the disk: ${message}`, thrown);
+  if (!isUnknown && cutShortText.test(message)) {
+    return storageFull(
+      `A write was cut short: there is no room on the disk, or it fails: ${message}`,
+      thrown,
+    );
+  }
   const code = errorCode(thrown);
   const text = `LMDB failed${code === undefined ? '' : ` with ${code}`}: ${message}`;
-  return unavailable(text, isCommit ? 'unknown' : 'not-applied', thrown);
+  return unavailable(text, isUnknown ? 'unknown' : 'not-applied', thrown);
 }

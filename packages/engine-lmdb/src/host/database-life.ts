@@ -1,6 +1,6 @@
-import { closeSync, fdatasyncSync, openSync, statSync } from 'node:fs';
+import { closeSync, fdatasyncSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemClock } from '@quorate/core';
+import { errorCode, systemClock } from '@quorate/core';
 import { hostTable } from '../host-table.ts';
 import { translated, unusable } from '../store-failure.ts';
 import { StoreRoot } from '../store-root.ts';
@@ -72,6 +72,7 @@ export async function closeDatabase(database: LmdbDatabase, order: WriterOrder):
 
 function openChecked(order: WriterOrder): LmdbDatabase {
   const file = join(order.folder, 'data.mdb');
+  checkHead(file);
   let database: LmdbDatabase;
   try {
     database = openDatabase(order);
@@ -96,6 +97,40 @@ function openChecked(order: WriterOrder): LmdbDatabase {
   // Reading beyond the end of a mapped file ends the process, so it is not tried.
   void database.close();
   throw unusable('STORE_CORRUPT', `File "${file}" was cut off: it has ${size} of ${neededBytes} bytes`);
+}
+
+/** What an LMDB file begins with, in each of its two first pages: a number of LMDB's, and the version of its format. */
+const magic = 0xbeef_c0de;
+const lmdbVersion = 2;
+const magicOffset = 24;
+const pageSizeOffset = 48;
+
+/** LMDB itself ends the process over some files that are none of its own. */
+function checkHead(file: string): void {
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, 'r');
+  } catch (thrown) {
+    if (errorCode(thrown) === 'ENOENT') return;
+    throw translated(thrown, false);
+  }
+  try {
+    const head = Buffer.alloc(64);
+    if (readSync(descriptor, head, 0, head.length, 0) === 0) return;
+    const pageBytes = head.readUInt32LE(pageSizeOffset);
+    const second = Buffer.alloc(64);
+    readSync(descriptor, second, 0, second.length, pageBytes);
+    if ([head, second].every(isMeta)) return;
+  } finally {
+    closeSync(descriptor);
+  }
+  throw unusable('STORE_CORRUPT', `File "${file}" is no LMDB database of version ${lmdbVersion}`);
+}
+
+function isMeta(page: Buffer): boolean {
+  return (
+    page.readUInt32LE(magicOffset) === magic && (page.readUInt32LE(magicOffset + 4) & 0xffff) === lmdbVersion
+  );
 }
 
 function syncFile(file: string): void {

@@ -1,4 +1,5 @@
 import { invariant, QuorateError } from '@quorate/core';
+import { ABORT } from 'lmdb';
 import { translated } from '../store-failure.ts';
 import type { StoreRequest, Wake } from '../store-request.ts';
 import { StoreRoot } from '../store-root.ts';
@@ -25,7 +26,7 @@ export class DatabaseWriter {
     if ('results' in together) return together;
     const { failed } = together;
     const isUnknown = failed instanceof QuorateError && failed.outcome === 'unknown';
-    if (batch.length === 1 || isUnknown) {
+    if (isUnknown || batch.length === 1) {
       return { results: batch.map(() => ({ thrown: toWire(failed) })), wakes: [] };
     }
     // What has no room, say, must not keep the others from being carried out. Nothing of the batch took effect.
@@ -40,7 +41,7 @@ export class DatabaseWriter {
   }
 
   #commit(batch: WriterBatch): WriterAnswer | { readonly failed: unknown } {
-    let isCommit = false;
+    let transactionId: number | undefined;
     try {
       return this.#database.transactionSync(() => {
         const before = StoreRoot.read(this.#bytes);
@@ -50,12 +51,28 @@ export class DatabaseWriter {
         const results = batch.map(request => runOne(transaction, request));
         transaction.finish();
         if (!root.equals(before)) root.write(this.#bytes);
-        isCommit = true;
+        transactionId = this.#database.getWriteTxnId();
         return { results, wakes: transaction.wakes };
       });
     } catch (thrown) {
-      return { failed: translated(thrown, isCommit) };
+      return {
+        failed: translated(thrown, transactionId !== undefined && !this.#wasTakenBack(transactionId)),
+      };
     }
+  }
+
+  /** Whether a transaction certainly was not committed: then the next has its number. */
+  #wasTakenBack(transactionId: number): boolean {
+    let next: number | undefined;
+    try {
+      this.#database.transactionSync(() => {
+        next = this.#database.getWriteTxnId();
+        return ABORT;
+      });
+    } catch {
+      return false;
+    }
+    return next === transactionId;
   }
 }
 
