@@ -23,7 +23,7 @@ export interface LogRecord {
 /** A partition as it was at one position, and what happened since: all that somebody needs who knows nothing. */
 export interface History {
   readonly position: Position;
-  /** See `snapshot.ts`; empty of a partition that held nothing. */
+  /** See `snapshot.ts`. */
   readonly snapshot: Uint8Array;
   readonly records: readonly LogRecord[];
 }
@@ -33,7 +33,7 @@ export interface PartitionMessage {
   readonly nonce: string;
   /** The message that it was judged on, the last one then. The server has refused it if it was not. */
   readonly base: Position;
-  /** Everything up to `base`; a message that has it replaces those before it. */
+  /** Everything up to `base`: with it, nobody needs the messages before. */
   readonly history: History | undefined;
   /** A `Delta`, encoded. */
   readonly bytes: Uint8Array;

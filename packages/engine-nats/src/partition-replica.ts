@@ -181,6 +181,9 @@ export class PartitionReplica {
   /** Goes on with what another knows, of which it has seen a part: keeps the changes that it has told. */
   catchUp(history: History): boolean {
     if (isSame(history.position, this.#position)) {
+      // Of no message there are as many as the partition was forgotten times: they differ in their revision.
+      const isNone = this.#position.sequence === 0;
+      if (isNone && Buffer.compare(history.snapshot, this.#snapshot) !== 0) return false;
       for (const record of history.records) this.apply(record);
       return true;
     }

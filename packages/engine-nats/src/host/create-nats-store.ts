@@ -69,7 +69,7 @@ export async function createNatsStore(options: NatsStoreOptions): Promise<Store>
       (await api.info()) ?? (await api.create(streamConfig({ name, replicas })), await api.info());
     if (found === undefined) throw unavailable(`The stream ${name} is gone again`, false);
     checkStream(name, found.config);
-    const { max_msg_size: setBytes = -1 } = found.config;
+    const { max_msg_size: setBytes } = found.config;
     const messageBytes = setBytes > 0 ? Math.min(messageMaxBytes, setBytes - overheadBytes) : messageMaxBytes;
     const driver = new NatsDriver({
       api,
@@ -93,7 +93,7 @@ export async function createNatsStore(options: NatsStoreOptions): Promise<Store>
 
 function check({ connection, name = 'QUORATE', replicas = 1 }: NatsStoreOptions): void {
   if (typeof connection?.publish !== 'function') {
-    throw new TypeError(`Connection must be one of NATS: received ${String(connection)}`);
+    throw new TypeError(`Connection must be one of NATS: received ${typeof connection}`);
   }
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(name)) {
     throw new RangeError(`Name must be 1 to 64 letters, digits, "-" and "_": received "${name}"`);

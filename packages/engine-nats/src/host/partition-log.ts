@@ -1,5 +1,5 @@
 import type { Change } from '../delta.ts';
-import type { Random, Revision } from '@quorate/core';
+import { QuorateError, type Random, type Revision } from '@quorate/core';
 import {
   decodeDelta,
   decodeMessage,
@@ -66,7 +66,7 @@ export class PartitionLog {
   }
 
   get memoryBytes(): number {
-    return (this.#replica?.memoryBytes ?? 0) + this.#heardBytes;
+    return (this.#replica?.memoryBytes ?? 0) + this.#heardBytes + 1024;
   }
 
   /** Looks at the last message, and catches up with it. @throws QuorateError `UNAVAILABLE` `not-applied` */
@@ -104,7 +104,7 @@ export class PartitionLog {
 
   /** Keeps a message that was heard of, and gives what it would change: nothing where that is known by now. */
   hear(message: Uint8Array): readonly Change[] {
-    const { nonce, base, bytes: delta } = decodeMessage(message);
+    const { nonce, base, bytes: delta } = this.#decode(message);
     if (nonce === this.#sent || nonce === this.#replica?.position.nonce || this.#heard.has(nonce)) return [];
     if (base.sequence < (this.#replica?.position.sequence ?? 0)) return [];
     this.#heard.set(nonce, { base, bytes: delta });
@@ -153,7 +153,7 @@ export class PartitionLog {
 
   /** The copy up to a message, which is the last. */
   async #upTo(stored: StoredMessage): Promise<PartitionReplica> {
-    const message = decodeMessage(stored.bytes);
+    const message = this.#decode(stored.bytes);
     const { history } = message;
     const position = { sequence: stored.sequence, nonce: message.nonce };
     const replica = this.#replica;
@@ -186,6 +186,8 @@ export class PartitionLog {
 
   /** Goes back from a position over what was heard: what another message was judged on has been stored. */
   #byHeard(replica: PartitionReplica, last: Position): boolean {
+    // What there was no message of may have come and gone since.
+    if (replica.position.sequence === 0) return false;
     const records: LogRecord[] = [];
     for (let position = last; !isSame(position, replica.position); ) {
       const heard = this.#heard.get(position.nonce);
@@ -241,10 +243,20 @@ export class PartitionLog {
     }
   }
 
+  /** @throws QuorateError `UNSUPPORTED` */
+  #decode(bytes: Uint8Array): PartitionMessage {
+    try {
+      return decodeMessage(bytes);
+    } catch (thrown) {
+      const message = `Message on ${this.#subject} cannot be read: ${(thrown as Error).message}`;
+      throw new QuorateError('UNSUPPORTED', message, { outcome: 'not-applied', cause: thrown });
+    }
+  }
+
   async #next(from: number): Promise<{ message: PartitionMessage; record: LogRecord } | undefined> {
     const stored = await this.#options.api.nextOf(this.#subject, from);
     if (stored === undefined) return undefined;
-    const message = decodeMessage(stored.bytes);
+    const message = this.#decode(stored.bytes);
     const position = { sequence: stored.sequence, nonce: message.nonce };
     return { message, record: { position, bytes: message.bytes } };
   }

@@ -12,7 +12,7 @@ export type Judge<Result> = (draft: Draft, replica: PartitionReplica) => Resolve
 
 export interface PartitionOptions extends PartitionLogOptions, DraftOptions {
   /** Called when it has nothing to do. */
-  readonly onRest: (partition: Partition) => void;
+  readonly onRest: () => void;
   /** Says beside a message which sessions it names; settles when that is stored, and never rejects. */
   readonly mark: (sessions: ReadonlySet<SessionId>, token: string) => Promise<void> | undefined;
 }
@@ -94,6 +94,11 @@ export class Partition {
   /** The copy may have been written by a server that has lost what came after. */
   distrust(): void {
     this.#isTrusted = false;
+    this.doubt();
+  }
+
+  /** Has all who listen look. */
+  doubt(): void {
     for (const { onDoubt } of this.#listeners) onDoubt();
   }
 
@@ -114,7 +119,7 @@ export class Partition {
   async #run(): Promise<void> {
     this.#isRunning = true;
     // Those that come in the same turn of the loop go together.
-    await undefined;
+    await Promise.resolve();
     while (this.#calls.length > 0) {
       const calls = this.#calls.splice(0, changesPerMessage);
       const position = this.log.replica?.position;
@@ -127,7 +132,7 @@ export class Partition {
       for (const { onChange } of this.#listeners) onChange();
     }
     this.#isRunning = false;
-    this.#options.onRest(this);
+    this.#options.onRest();
   }
 
   /** Settles the calls that it is given; those that one message cannot hold come back to the queue. */

@@ -75,11 +75,11 @@ export class Partitions {
 
   #make(token: string): Partition {
     const { marks } = this.#options;
-    const partition = new Partition({
+    const partition: Partition = new Partition({
       ...this.#options,
       token,
       mark: sessions => marks.mark(sessions, token),
-      onRest: () => this.#onRest(partition),
+      onRest: () => this.#onRest(token, partition),
     });
     return partition;
   }
@@ -88,7 +88,7 @@ export class Partitions {
     const { api, subjects } = this.#options;
     const subscription = api.requests.connection.subscribe(subjects.partition(token), {
       callback: (error, message) => {
-        if (error === null) partition.hear(message.data);
+        if (error === null) hear(partition, message.data);
       },
     });
     const followed = { subscription, listeners: 0 };
@@ -97,7 +97,8 @@ export class Partitions {
   }
 
   /** Counts what a partition takes now, and lets go of those that were used longest ago. */
-  #onRest(partition: Partition): void {
+  #onRest(name: string, partition: Partition): void {
+    if (this.#partitions.get(name) !== partition) return;
     this.#count(partition, partition.log.memoryBytes);
     for (const [token, oldest] of this.#partitions) {
       if (this.#totalBytes <= this.#options.cacheMaxBytes) return;
@@ -111,5 +112,14 @@ export class Partitions {
   #count(partition: Partition, bytes: number): void {
     this.#totalBytes += bytes - (this.#bytes.get(partition) ?? 0);
     this.#bytes.set(partition, bytes);
+  }
+}
+
+function hear(partition: Partition, message: Uint8Array): void {
+  try {
+    partition.hear(message);
+  } catch {
+    // Nothing of ours: whoever looks is told so.
+    partition.doubt();
   }
 }

@@ -27,6 +27,14 @@ interface Answer {
   readonly [name: string]: unknown;
 }
 
+interface AnsweredMessage {
+  readonly subject: string;
+  readonly seq: number;
+  /** In base64; left out where there is none. */
+  readonly data?: string;
+  readonly time: string;
+}
+
 /** What the server says of a stream. */
 export interface StreamState {
   readonly config: StreamConfig;
@@ -125,12 +133,12 @@ export class StreamApi {
     const answer = await this.#ask('STREAM.MSG.GET', query);
     if (answer.error?.err_code === errors.noMessage) return undefined;
     if (answer.error !== undefined) throw refused('a question', answer.error);
-    const { subject, seq, data = '', time } = answer['message'] as Record<string, string> & { seq: number };
+    const { subject, seq, data = '', time } = answer['message'] as AnsweredMessage;
     return {
-      subject: subject as string,
-      sequence: Number(seq),
+      subject,
+      sequence: seq,
       bytes: Buffer.from(data, 'base64'),
-      wallMs: Date.parse(time as string),
+      wallMs: Date.parse(time),
     };
   }
 
