@@ -212,7 +212,7 @@ export class Ticket {
       let { entries } = listing;
       const isComplete = entries.length < this.rule.pageSize;
       if (isFirst) {
-        if (false) {
+        if (entries[0]?.created !== this.#known().created) {
           this.session.lose(new Error('The store has deleted an entry of the session'));
           return sessionGone;
         }

@@ -121,6 +121,27 @@ describe('a lock whose session is lost', () => {
     await expect(stand.until(mutex.run(lock => lock.release()))).resolves.toBeUndefined();
   });
 
+  test('is not granted, or handed on, by an answer that comes when its time is over', async () => {
+    const clock = new ManualClock({ wallMs: stand.clock.wallMs() });
+    let pauses = 1;
+    const faults: Faults = {
+      async before(call) {
+        if (call !== 'enqueue' && call !== 'list') return;
+        // No timer runs between the pause and the answer.
+        if (pauses-- > 0) clock.stepWall(3_600_000);
+      },
+    };
+    const mutex = stand.locks({ clock, handOff: { max: 0 } }, faults).mutex('a');
+    const lock = await stand.until(mutex.acquire());
+    lock.assertHeld();
+    pauses = 1;
+    const next = mutex.acquire();
+    await lock[Symbol.asyncDispose]();
+    (await stand.until(next)).assertHeld();
+    expect(pauses).toBeLessThanOrEqual(0);
+    await (await next).release();
+  });
+
   test('an entry that the store gave up is not taken for held, and its waiter stands in line again', async () => {
     const held = await stand.locks().mutex('a').acquire();
     const waiting = stand.locks().mutex('a').acquire();
