@@ -102,6 +102,7 @@ export class Gate {
     this.room.clearDead(this.#isAlive, () => {});
     this.#unreserve(() => true);
     this.room.wakeAll();
+    this.room.wakeWokenAgain();
   }
 
   /** Whether all words are this thread's own: then blocking would never end. */

@@ -91,6 +91,7 @@ export class ConditionCore {
       id => team.isAlive(id as CheckedSeat['member']),
       () => this.room.wakeOldest(),
     );
+    this.room.wakeWokenAgain();
     this.room.announceIfAny();
   }
 

@@ -112,6 +112,13 @@ export class WaitingRoom {
     }
   }
 
+  /** Wakes who was told to look by a thread that died before it had woken them. */
+  wakeWokenAgain(): void {
+    const top = this.#top();
+    for (let cell = 0; cell < top; cell++)
+      if (Atomics.load(this.states, cell) < 0) Atomics.notify(this.states, cell);
+  }
+
   /** The cell that has waited longest and is asleep, or -1. */
   oldest(): number {
     const { states, tickets } = this.#words;
@@ -136,13 +143,16 @@ export class WaitingRoom {
 
   /** Clears the cells of the dead. @param onWoken called for each wake-up that a dead thread had, before it is forgotten */
   clearDead(isAlive: (member: number) => boolean, onWoken: () => void): void {
-    const top = this.#top();
-    for (let cell = 0; cell < top; cell++) {
-      const state = Atomics.load(this.states, cell);
-      if (state === free || isAlive(memberOf(state))) continue;
-      // Passed on first: who dies between the two has passed it on twice, at worst.
-      if (state < 0) onWoken();
-      Atomics.compareExchange(this.states, cell, state, free);
+    // All of them: one may have died between claiming a cell and saying that it is in use.
+    for (let cell = 0; cell < this.#cells; cell++) {
+      for (;;) {
+        const state = Atomics.load(this.states, cell);
+        if (state === free || isAlive(memberOf(state))) break;
+        // Passed on first: who dies between the two has passed it on twice, at worst.
+        if (state < 0) onWoken();
+        // Again where somebody has just woken the dead.
+        if (Atomics.compareExchange(this.states, cell, state, free) === state) break;
+      }
     }
   }
 

@@ -1,0 +1,120 @@
+import type { Clock, Random } from '@quorate/core';
+import type { MemberId } from '@quorate/threads';
+import { type LockKind, type PlacedLock, lockKinds, placeLock } from '../../src/shared/lock-place.ts';
+import { bytesOf } from '../../src/shared/lock-place.ts';
+import type { Placed } from '../../src/shared/placing.ts';
+import type { Seat } from '../../src/shared/seat.ts';
+import type { Choice, Model, Program } from './step-model.ts';
+
+/** A deadline never passes by itself here: that it does is one of the choices. */
+const clock = { monotonicMs: () => 0 } as Partial<Clock> as Clock;
+
+/** How the locks of a model are made. */
+export interface StageOptions {
+  readonly kind: LockKind;
+  readonly slots?: number;
+  readonly members: number;
+  readonly cells?: number;
+  readonly handOffEvery?: number;
+}
+
+/**
+ * One memory with a team, some words for the test to check by, and locks. Members are numbered from 1.
+ *
+ * Words of the test: what of it says who was killed last, then eight for its own use.
+ */
+export class ModelStage {
+  readonly memory: SharedArrayBuffer;
+  readonly check: Int32Array;
+  readonly locks: readonly PlacedLock[];
+  readonly #team: Int32Array;
+  readonly #counters: ReadonlySet<number>;
+
+  constructor(...options: readonly StageOptions[]) {
+    const members = Math.max(...options.map(each => each.members));
+    const sizes = options.map(({ kind, slots = 1, cells = members }) => ({ kind, slots, capacity: members, cells }));
+    let offset = 256;
+    const offsets = sizes.map(size => {
+      const at = offset;
+      offset += bytesOf(size);
+      return at;
+    });
+    this.memory = new SharedArrayBuffer(offset);
+    this.#team = new Int32Array(this.memory, 0, members);
+    for (let member = 1; member <= members; member++) this.#team[member - 1] = member;
+    this.check = new Int32Array(this.memory, 128, 16);
+    this.locks = sizes.map((size, index) =>
+      placeLock(size, {
+        name: Object.keys(lockKinds)[0] as string,
+        handOffEvery: options[index]?.handOffEvery ?? 2,
+        buffer: this.memory,
+        byteOffset: offsets[index],
+      }),
+    );
+    const first = (words: Int32Array): number => words.byteOffset / 4;
+    this.#counters = new Set(this.locks.flatMap(({ words }) => [0, 1, 2, 3].map(at => first(words.counters) + at)));
+  }
+
+  /** A lock as a member sees it. */
+  placed(member: number, lock = 0): Placed {
+    const team: Seat['team'] = {
+      capacity: this.#team.length,
+      slotOf: id => id - 1,
+      isAlive: id => Atomics.load(this.#team, id - 1) === id,
+      watch: () => ({ [Symbol.dispose]() {} }),
+    };
+    return { lock: this.locks[lock] as PlacedLock, seat: { team, member: member as MemberId, spins: 0, clock } };
+  }
+
+  /** What a spawner does at the `death`th death: says so, and cleans up. */
+  undertaker(death: number, sweep: () => void): Program {
+    return {
+      name: `undertaker${death}`,
+      afterDeaths: death,
+      run: () => {
+        const slot = Atomics.load(this.check, 8 + death - 1) - 1;
+        Atomics.store(this.#team, slot, -(slot + 1));
+        sweep();
+      },
+    };
+  }
+
+  /** A model of programs, the one at index `i` being member `i + 1`. */
+  model(programs: readonly Program[], more: Partial<Model> = {}): Model {
+    return {
+      memory: this.memory,
+      programs,
+      // Who lives is no question where nobody dies.
+      ignored: index => this.#counters.has(index) || (more.kills === undefined && index < this.#team.length),
+      onKill: (program, words) => {
+        const killed = this.check.byteOffset / 4 + 8;
+        words[words[killed] === 0 ? killed : killed + 1] = program + 1;
+      },
+      ...more,
+    };
+  }
+}
+
+/** Fails the thread, and with it the model. */
+export function must(condition: boolean, what: string): void {
+  if (!condition) throw new Error(what);
+}
+
+/** Chooses at random; kills and deadlines are rarer than steps. */
+export function atRandom(random: Random): (choices: readonly Choice[]) => Choice {
+  let last: number | undefined;
+  return choices => {
+    const live = choices.filter(({ what }) => what === 'step');
+    const odd = choices.filter(({ what }) => what !== 'step');
+    if (odd.length > 0 && (live.length === 0 || random.uint32() % 40 === 0)) {
+      const steps = odd.filter(({ what }) => live.length > 0 || what !== 'kill');
+      return steps[random.uint32() % steps.length] as Choice;
+    }
+    // Threads run on for a while, as they do: otherwise all are always in the middle of everything.
+    const same = live.find(({ thread }) => thread === last);
+    if (same !== undefined && random.uint32() % 4 !== 0) return same;
+    const choice = live[random.uint32() % live.length] as Choice;
+    last = choice.thread;
+    return choice;
+  };
+}
