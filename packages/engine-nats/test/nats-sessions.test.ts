@@ -1,0 +1,292 @@
+import {
+  type Clock,
+  type Entry,
+  ManualClock,
+  QuorateError,
+  type SessionId,
+  type Store,
+  systemRandom,
+} from '@quorate/core';
+import type { NatsConnection } from '@nats-io/nats-core';
+import { skipReason } from '@quorate/servers';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Marks } from '../src/host/marks.ts';
+import { Partitions, type PartitionsOptions } from '../src/host/partitions.ts';
+import { Requests } from '../src/host/requests.ts';
+import { SessionEnds } from '../src/host/session-ends.ts';
+import { Sessions } from '../src/host/sessions.ts';
+import { StreamApi } from '../src/host/stream-api.ts';
+import { Subjects, tokenOf } from '../src/host/subjects.ts';
+import { createNatsStore } from '../src/index.ts';
+import { NatsStand } from './nats-subject.ts';
+
+const reason = skipReason('nats');
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const absent = { absent: true } as const;
+const ttlMs = 10_000;
+
+let stand: NatsStand;
+let connection: NatsConnection;
+let names = 0;
+
+/** A partition that nobody has used. */
+const fresh = (): string => `p${++names}`;
+
+/** Until it holds, with a look at each turn of the loop. */
+async function until(condition: () => unknown): Promise<void> {
+  while (!(await condition())) await new Promise(resolve => setImmediate(resolve));
+}
+
+/** The number of the last message on a subject; nothing where there is none. */
+async function lastOf(subject: string): Promise<number | undefined> {
+  const answer = await connection.request(
+    '$JS.API.STREAM.MSG.GET.QUORATE',
+    JSON.stringify({ last_by_subj: `QUORATE.${subject}` }),
+  );
+  return answer.json<{ message?: { seq: number } }>().message?.seq;
+}
+
+/** The marks of where a session has something. */
+async function marksOf(session: SessionId): Promise<readonly string[]> {
+  const answer = await connection.request(
+    '$JS.API.STREAM.INFO.QUORATE',
+    JSON.stringify({ subjects_filter: `QUORATE.m.${session}.*` }),
+  );
+  return Object.keys(answer.json<{ state: { subjects?: object } }>().state.subjects ?? {});
+}
+
+/** A client whose time only passes where the test says so. */
+const openAt = (clock: Clock): Promise<Store> => stand.open({ clock, requestTimeoutMs: 1e9 });
+
+/** What a client is made of, without sessions. */
+function parts(options: Partial<PartitionsOptions> = {}): { partitions: Partitions; requests: Requests } {
+  const clock = new ManualClock();
+  const requests = new Requests({ connection, clock, timeoutMs: 1e9, inboxPrefix: undefined });
+  const api = new StreamApi(requests, 'QUORATE', '$JS.API');
+  const subjects = new Subjects('QUORATE');
+  const limits = { messageMaxBytes: 1_000_000, partitionMaxBytes: 500_000, cacheMaxBytes: 1e9 };
+  const marks = new Marks(api, subjects);
+  const isDead = (): boolean => false;
+  const partitions = new Partitions({
+    api,
+    subjects,
+    marks,
+    isDead,
+    random: systemRandom,
+    ...limits,
+    ...options,
+  });
+  return { partitions, requests };
+}
+
+/** The sessions of a client. */
+function sessionsAt(): { sessions: Sessions; clock: ManualClock; api: StreamApi } {
+  const clock = new ManualClock();
+  const requests = new Requests({ connection, clock, timeoutMs: 1e9, inboxPrefix: undefined });
+  const api = new StreamApi(requests, 'QUORATE', '$JS.API');
+  const subjects = new Subjects('QUORATE');
+  const ends = new SessionEnds(requests, subjects.ends);
+  const sessions = new Sessions({ api, subjects, clock, random: systemRandom, ends, onDead: () => {} });
+  return { sessions, clock, api };
+}
+
+/** All entries of a partition. */
+async function readAll(partitions: Partitions, token: string): Promise<readonly Entry[]> {
+  const query = { prefix: '', createdBefore: Number.POSITIVE_INFINITY, newestFirst: false, limit: 100 };
+  return (await partitions.of(token).call(() => (_, replica) => replica.list(query), undefined)).entries;
+}
+
+/** A connection that hears nothing of what is published in partitions. */
+function deafened(open: NatsConnection): NatsConnection {
+  const subscribe: NatsConnection['subscribe'] = (subject, options) =>
+    open.subscribe(subject, subject.startsWith('QUORATE.p.') ? { callback: () => {} } : options);
+  return new Proxy(open, {
+    get: (target, name) => {
+      if (name === 'subscribe') return subscribe;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
+
+describe.skipIf(reason !== undefined)(
+  `sessions and partitions on NATS${reason ?? ''}`,
+  { timeout: 30_000 },
+  () => {
+    beforeAll(async () => {
+      stand = await NatsStand.start();
+      connection = await stand.connect();
+      await (await stand.open())[Symbol.asyncDispose]();
+    });
+    afterAll(async () => {
+      await connection.close();
+      await stand[Symbol.asyncDispose]();
+    });
+
+    test('a session is ended by who has seen it unrenewed for its time to live and the margin, and never earlier', async () => {
+      const [owner, { sessions: observer, clock }] = [sessionsAt().sessions, sessionsAt()];
+      const session = await owner.open(ttlMs);
+      // The margin is 1 % and 10 ms.
+      expect(await observer.look(session)).toBe(ttlMs + 110);
+      clock.advance(ttlMs + 109);
+      expect(await observer.look(session)).toBeCloseTo(1);
+      expect(await owner.renew(session)).toBe(true);
+      clock.advance(1);
+      expect(await observer.look(session)).toBe(ttlMs + 110);
+      clock.advance(ttlMs + 110);
+      expect(await observer.look(session)).toBeUndefined();
+      expect(await lastOf(`s.${session}`)).toBeUndefined();
+      expect(await owner.renew(session)).toBe(false);
+    });
+
+    test('a session that was renewed after the last look is not ended', async () => {
+      const [owner, { sessions: observer, clock, api }] = [sessionsAt().sessions, sessionsAt()];
+      const session = await owner.open(ttlMs);
+      await observer.look(session);
+      clock.advance(2 * ttlMs);
+      const { lastOf: look } = api;
+      api.lastOf = async subject => {
+        const seen = await look.call(api, subject);
+        await owner.renew(session);
+        return seen;
+      };
+      expect(await observer.look(session)).toBe(0);
+      api.lastOf = look;
+      expect(await observer.look(session)).toBe(ttlMs + 110);
+      expect(await owner.renew(session)).toBe(true);
+    });
+
+    test('a renewal whose answer was lost is found, and the next goes on from it', async () => {
+      const { sessions: owner, api } = sessionsAt();
+      const session = await owner.open(ttlMs);
+      const { publish } = api;
+      api.publish = async publication => {
+        await publish.call(api, publication);
+        throw new QuorateError('UNAVAILABLE', 'The answer was lost', { outcome: 'unknown' });
+      };
+      await expect(owner.renew(session)).rejects.toMatchObject({ outcome: 'unknown' });
+      api.publish = publish;
+      expect(await owner.renew(session)).toBe(true);
+      await owner.end(session);
+      expect(await lastOf(`s.${session}`)).toBeUndefined();
+    });
+
+    test('any open client deletes what a dead session left, also where it came late', async () => {
+      await using owner = await openAt(new ManualClock());
+      const clock = new ManualClock();
+      await using other = await openAt(clock);
+      const session = await owner.session({ ttlMs });
+      const [one, two] = [fresh(), fresh()];
+      const operation = { session: session.id, sequence: 1 };
+      await owner.put(`${one}/a`, bytes(''), absent, { session: session.id, operation });
+      const isEmpty = async (partition: string): Promise<boolean> => {
+        clock.advance(1000);
+        return (await other.list(`${partition}/`)).entries.length === 0;
+      };
+      await until(() => isEmpty(one));
+      expect(clock.monotonicMs()).toBeGreaterThan(ttlMs);
+      // Where it had something, its death is remembered, also for clients that know nothing of it.
+      await using third = await stand.open();
+      const put = third.put(`${one}/a`, bytes(''), absent, { session: session.id });
+      await expect(put).rejects.toMatchObject({ code: 'SESSION_LOST', outcome: 'not-applied' });
+      const repeat = await third.put(`${one}/a`, bytes(''), absent, { operation });
+      expect(repeat).toMatchObject({ outcome: 'unknown', cause: { code: 'SESSION_LOST' } });
+      // Elsewhere it is found again.
+      await third.put(`${two}/late`, bytes(''), absent, { session: session.id });
+      await until(() => isEmpty(two));
+      await until(async () => (clock.advance(1000), (await marksOf(session.id)).length === 0));
+    });
+
+    test('a partition that was empty for an hour is forgotten, and its revisions still grow', async () => {
+      await using store = await stand.open();
+      const partition = fresh();
+      const put = await store.put(`${partition}/a`, bytes(''), absent);
+      if (put.outcome !== 'applied') throw new Error(put.outcome);
+      await store.delete(`${partition}/a`, { created: put.revision });
+      const before = await store.list(`${partition}/`);
+      const clock = new ManualClock({ wallMs: Date.now() + 2 * 3_600_000 });
+      await using janitor = await openAt(clock);
+      await until(async () => (clock.advance(1000), (await lastOf(`p.${partition}`)) === undefined));
+      const { entries, revision } = await janitor.list(`${partition}/`);
+      expect(entries).toEqual([]);
+      expect(revision).toBeGreaterThan(before.revision);
+      const again = await store.put(`${partition}/a`, bytes(''), absent);
+      if (again.outcome !== 'applied') throw new Error(again.outcome);
+      expect(again.revision).toBeGreaterThan(revision);
+      expect((await janitor.get(`${partition}/a`))?.created).toBe(again.revision);
+    });
+
+    test('a partition is forgotten only while it is empty, whoever writes meanwhile', async () => {
+      const [one, two] = [parts().partitions, parts().partitions];
+      for (let round = 0; round < 20; round++) {
+        const token = fresh();
+        const write = (partitions: Partitions, sequence: number): Promise<unknown> =>
+          partitions
+            .of(token)
+            .call(
+              draft => draft.put({ type: 'put', key: `${token}/${sequence}`, value: bytes('') }, absent),
+              undefined,
+            );
+        await write(one, 0);
+        const { created } = (await readAll(one, token))[0]!;
+        await one.of(token).call(draft => draft.delete(`${token}/0`, { created }), undefined);
+        await Promise.all([one.of(token).forget(), write(two, 1), write(two, 2), one.of(token).forget()]);
+        expect((await readAll(two, token)).map(({ key }) => key)).toEqual([`${token}/1`, `${token}/2`]);
+        expect(await readAll(one, token)).toEqual(await readAll(two, token));
+      }
+    });
+
+    test('a watch that hears nothing finds changes by looking', async () => {
+      const clock = new ManualClock();
+      await using store = await stand.open();
+      const own = await stand.connect();
+      await using deaf = await createNatsStore({ connection: deafened(own), clock, closesConnection: true });
+      const partition = fresh();
+      const { revision } = await deaf.list(`${partition}/`);
+      const controller = new AbortController();
+      const watch = deaf.watch(`${partition}/`, revision, { signal: controller.signal });
+      const events = watch[Symbol.asyncIterator]();
+      const first = events.next();
+      for (const name of ['a', 'b', 'c']) await store.put(`${partition}/${name}`, bytes(name), absent);
+      let isTold = false;
+      void first.then(() => (isTold = true));
+      await until(async () => (clock.advance(5000), await deaf.get(`${partition}/a`), isTold));
+      expect((await first).value).toMatchObject({ type: 'put', entry: { key: `${partition}/a` } });
+      controller.abort();
+    });
+
+    test('copies of partitions take no more memory than they may', async () => {
+      const cacheMaxBytes = 100_000;
+      const { partitions } = parts({ cacheMaxBytes });
+      const value = new Uint8Array(500);
+      for (let index = 0; index < 100; index++) {
+        const token = `cache-${index}`;
+        const write = { type: 'put' as const, key: `${token}/a`, value };
+        await partitions.of(token).call(draft => draft.put(write, absent), undefined);
+      }
+      expect(partitions.size.bytes).toBeLessThanOrEqual(cacheMaxBytes);
+      expect(partitions.size.count).toBeLessThan(100);
+      expect(partitions.size.count).toBeGreaterThan(5);
+      expect(await readAll(partitions, 'cache-0')).toMatchObject([{ key: 'cache-0/a', value }]);
+    });
+
+    test('names of partitions become tokens that are never the same', () => {
+      const all = [
+        'a',
+        'A',
+        'a b',
+        'a.b',
+        '*',
+        '>',
+        'ä',
+        '=20',
+        'x'.repeat(128),
+        'x'.repeat(129),
+        'ü'.repeat(300),
+      ];
+      const tokens = all.map(tokenOf);
+      expect(new Set(tokens).size).toBe(all.length);
+      for (const token of tokens) expect(token).toMatch(/^[A-Za-z0-9_=~-]{1,128}$/);
+    });
+  },
+);
