@@ -24,3 +24,14 @@ declare module 'consistent-hash' {
     get(key: string, count: number): string[];
   }
 }
+
+/** It has types, which its `exports` hide. */
+declare module 'redlock' {
+  export interface Lock {
+    release(): Promise<unknown>;
+  }
+  export default class Redlock {
+    constructor(clients: Iterable<import('ioredis').Redis>, settings?: { readonly retryCount?: number });
+    acquire(resources: string[], duration: number): Promise<Lock>;
+  }
+}

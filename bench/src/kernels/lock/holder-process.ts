@@ -1,0 +1,19 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { createLmdbStore } from '@quorate/engine-lmdb';
+import { createLocks } from '@quorate/lock';
+import type { HolderTask } from './hand-off.ts';
+
+/** A process that takes something, says so, and holds it until it is killed. */
+process.once('message', (task: HolderTask) => void hold(task));
+process.once('disconnect', () => process.exit(1));
+
+async function hold(task: HolderTask): Promise<void> {
+  if (task.kind === 'lmdb') {
+    const store = await createLmdbStore({ path: task.path, durability: 'os' });
+    await createLocks({ store }).mutex(task.name).acquire();
+  } else {
+    await once(connect(task.path), 'connect');
+  }
+  process.send?.('held');
+}
