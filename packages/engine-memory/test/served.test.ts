@@ -1,0 +1,274 @@
+import { ManualClock, nodeId, revision, seededRandom, type Store } from '@quorate/core';
+import { describe, expect, test } from 'vitest';
+import { connectStore, createMemoryStore, serveStore, type StoreServer } from '../src/index.ts';
+import { frameKinds, framesOf } from '../src/remote/frame.ts';
+import { encodeValue } from '../src/remote/value-codec.ts';
+import { Hub, type HubTransport } from './hub.ts';
+
+const absent = { absent: true } as const;
+const server = nodeId('server');
+const client = nodeId('client');
+const bytes = (length: number): Uint8Array => new Uint8Array(length).fill(7);
+
+/** A served memory and one client, on a clock that is moved by hand. */
+class Stand {
+  readonly clock = new ManualClock();
+  readonly hub = new Hub(this.clock);
+  readonly memory = createMemoryStore({ clock: this.clock, random: seededRandom('memory') });
+  readonly serverTransport: HubTransport = this.hub.transport(server);
+  readonly clientTransport: HubTransport = this.hub.transport(client);
+  serving!: StoreServer;
+  store!: Store;
+
+  static async open(options: Parameters<typeof serveStore>[2] = {}): Promise<Stand> {
+    const stand = new Stand();
+    stand.serving = await serveStore(stand.memory, stand.serverTransport, options);
+    stand.store = await stand.do(
+      connectStore(stand.clientTransport, server, {
+        clock: stand.clock,
+        random: seededRandom('client'),
+        patienceMs: 500,
+        holdMs: 1000,
+      }),
+    );
+    return stand;
+  }
+
+  /** Moves time until a call settles. */
+  async do<Result>(call: Promise<Result>): Promise<Result> {
+    const progress = { isSettled: false };
+    const settled = call.finally(() => {
+      progress.isSettled = true;
+    });
+    settled.catch(() => {});
+    for (let count = 0; !progress.isSettled && count < 20_000; count++) await this.turn();
+    if (!progress.isSettled) throw new Error('The call never settled');
+    return settled;
+  }
+
+  async turn(advanceMs = 1): Promise<void> {
+    await new Promise(resolve => setImmediate(resolve));
+    this.clock.advance(advanceMs);
+  }
+
+  async turns(count: number): Promise<void> {
+    for (let turn = 0; turn < count; turn++) await this.turn();
+  }
+}
+
+describe('a served store', () => {
+  test('counts what is lost truly: not sent for certain, sent as unknown', async () => {
+    const stand = await Stand.open();
+    const { store, hub } = stand;
+    hub.cut(client);
+    const lost = await stand.do(store.put('p/a', bytes(1), absent));
+    expect(lost).toMatchObject({ outcome: 'unknown', cause: { code: 'UNAVAILABLE' } });
+    hub.heal(client);
+    const breaking = store.put('p/b', bytes(1), absent);
+    hub.sever(client);
+    expect(await breaking).toMatchObject({ outcome: 'unknown', cause: { code: 'UNAVAILABLE' } });
+    await expect(store.put('p/c', bytes(1), absent)).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      outcome: 'not-applied',
+      retryable: true,
+    });
+    await stand.turns(5);
+    expect(await stand.do(store.put('p/d', bytes(1), absent))).toMatchObject({ outcome: 'applied' });
+  });
+
+  test('a request of which not all has left is certain not to be carried out when the connection ends', async () => {
+    const stand = await Stand.open();
+    stand.clientTransport.isFull = true;
+    const writing = stand.store.put('p/a', bytes(200_000), absent);
+    stand.hub.sever(client);
+    await expect(writing).rejects.toMatchObject({ code: 'UNAVAILABLE', outcome: 'not-applied' });
+    stand.clientTransport.drain();
+    await stand.turns(10);
+    expect(await stand.memory.get('p/a')).toBeUndefined();
+  });
+
+  test('messages that are larger than the transport takes go in parts, also when it is full in between', async () => {
+    const stand = await Stand.open();
+    const { store } = stand;
+    stand.clientTransport.isFull = true;
+    const writing = store.put('p/a', bytes(1_000_000), absent);
+    await stand.turns(3);
+    stand.clientTransport.drain();
+    expect(await stand.do(writing)).toMatchObject({ outcome: 'applied' });
+    stand.serverTransport.isFull = true;
+    const reading = store.get('p/a');
+    await stand.turns(3);
+    stand.serverTransport.drain();
+    expect((await stand.do(reading))?.value).toEqual(bytes(1_000_000));
+  });
+
+  test('a client that does not take its answers is cut off, and keeps nobody else from theirs', async () => {
+    const stand = await Stand.open({ outgoingMaxBytes: 300_000 });
+    await stand.do(stand.store.put('p/a', bytes(200_000), absent));
+    const other = await stand.do(
+      connectStore(stand.hub.transport(nodeId('other')), server, {
+        clock: stand.clock,
+        random: seededRandom(3),
+      }),
+    );
+    stand.serverTransport.isFull = true;
+    const reads = [1, 2, 3].map(() =>
+      stand.store.get('p/a').then(
+        () => 'answered',
+        (thrown: unknown) => thrown,
+      ),
+    );
+    for (const read of await stand.do(Promise.all(reads))) {
+      expect(read).toMatchObject({ code: 'UNAVAILABLE', outcome: 'not-applied' });
+    }
+    stand.serverTransport.drain();
+    await stand.turns(5);
+    expect((await stand.do(other.get('p/a')))?.key).toBe('p/a');
+    expect((await stand.do(stand.store.get('p/a')))?.key).toBe('p/a');
+  });
+
+  test('more requests at once than one client may have are refused, and those before go on', async () => {
+    const stand = await Stand.open({ requestsMax: 5 });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const session = await stand.do(stand.store.session({ ttlMs: 60_000 }));
+    const waits = Array.from({ length: 5 }, () =>
+      stand.store.observe(session.id, { signal }).catch(() => 'aborted'),
+    );
+    await stand.turns(3);
+    expect(stand.serving.waitingCount).toBe(5);
+    await expect(stand.do(stand.store.get('p/a'))).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: 'Too many requests are under way',
+    });
+    controller.abort();
+    await stand.do(Promise.all(waits));
+    await stand.turns(3);
+    expect(stand.serving.waitingCount).toBe(0);
+    expect(await stand.do(stand.store.get('p/a'))).toBeUndefined();
+  });
+
+  test('an idle wait sends one message in the time that the server may hold it', async () => {
+    const stand = await Stand.open();
+    const session = await stand.do(stand.store.session({ ttlMs: 100_000_000 }));
+    const sent = { count: 0 };
+    const send = stand.clientTransport.send.bind(stand.clientTransport);
+    stand.clientTransport.send = (...args) => {
+      sent.count++;
+      return send(...args);
+    };
+    const { signal } = new AbortController();
+    const next = stand.store.watch('p', revision(0), { signal })[Symbol.asyncIterator]().next();
+    const observing = stand.store.observe(session.id);
+    await stand.turns(10_000);
+    // What is held is asked for again each second: a cancellation and a new request each.
+    expect(sent.count).toBeLessThan(45);
+    await stand.memory.put('p/a', bytes(1), absent);
+    expect((await stand.do(next)).value).toMatchObject({ type: 'put' });
+    await stand.do(session[Symbol.asyncDispose]());
+    await stand.do(observing);
+  });
+
+  test('bad messages cost their connection and nothing else', async () => {
+    const stand = await Stand.open();
+    const rude = stand.hub.transport(nodeId('rude'));
+    const ends: unknown[] = [];
+    await rude.start({ onMessage() {}, onDisconnect: peer => ends.push(peer) });
+    const { request, answer } = frameKinds;
+    const frame = (kind: number, body: Uint8Array) => framesOf(kind, 1, 1, body, 1000)[0] as Uint8Array;
+    const messages = [
+      new Uint8Array(3),
+      new Uint8Array(64).fill(0xff),
+      frame(request, new Uint8Array()),
+      frame(request, Uint8Array.of(9, 9, 9)),
+      frame(request, encodeValue('not a list')),
+      frame(answer, encodeValue(['get', 'p/a'])),
+      frame(99, encodeValue(['get', 'p/a'])),
+    ];
+    for (const message of messages) {
+      await stand.turns(5);
+      const before = ends.length;
+      expect(rude.send(server, message)).toBe('sent');
+      await stand.turns(5);
+      expect(ends.length).toBe(before + 1);
+    }
+    expect(await stand.do(stand.store.put('p/a', bytes(1), absent))).toMatchObject({ outcome: 'applied' });
+  });
+
+  test('requests for what there is not, or with wrong arguments, are answered with errors', async () => {
+    const stand = await Stand.open();
+    const rude = stand.hub.transport(nodeId('rude'));
+    const answers: string[] = [];
+    await rude.start({ onMessage: (_, message) => answers.push(new TextDecoder().decode(message)) });
+    await stand.turns(5);
+    const requests = [
+      ['drop everything'],
+      ['get'],
+      ['put', 'p/a', 'text', { absent: true }],
+      ['batch', 7, 7],
+      ['batch', [], [undefined]],
+      ['open', 'long'],
+      ['watch', '/', -1, ''],
+      ['renew'],
+      ['add', 'p/n', 1, {}],
+      ['enqueue', 'p/', Uint8Array.of(1)],
+      ['list', 'p/', 'options'],
+    ];
+    for (const [index, request] of requests.entries()) {
+      rude.send(server, framesOf(frameKinds.request, 1, index, encodeValue(request), 1000)[0] as Uint8Array);
+    }
+    await stand.turns(5);
+    expect(answers.length).toBe(requests.length);
+    for (const [index, answer] of answers.slice(0, -1).entries()) {
+      expect(answer, `the answer to ${String(requests[index]?.[0])}`).toContain('Error');
+    }
+    expect(await stand.memory.list('p')).toMatchObject({ entries: [], revision: 0 });
+  });
+
+  test('a memory that comes in the place of another is listed anew, and knows none of its sessions', async () => {
+    const stand = await Stand.open();
+    const session = await stand.do(stand.store.session({ ttlMs: 900 }));
+    for (let count = 0; count < 5; count++) await stand.do(stand.store.put(`p/${count}`, bytes(1), absent));
+    const { signal } = new AbortController();
+    const events = stand.store.watch('p', revision(5), { signal })[Symbol.asyncIterator]();
+    const next = events.next();
+    await stand.turns(5);
+    await stand.serving[Symbol.asyncDispose]();
+    await stand.serverTransport[Symbol.asyncDispose]();
+    stand.hub.sever(server);
+    const later = createMemoryStore({ clock: stand.clock, random: seededRandom('later') });
+    await serveStore(later, stand.hub.transport(server));
+    stand.hub.sever(client);
+    await stand.turns(400);
+    expect((await stand.do(next)).value).toEqual({ type: 'resync' });
+    expect(session.lost.aborted).toBe(true);
+    const after = events.next();
+    await stand.do(stand.store.put('p/new', bytes(1), absent));
+    expect((await stand.do(after)).value).toMatchObject({
+      type: 'put',
+      entry: { key: 'p/new' },
+      revision: 1,
+    });
+  });
+
+  test('a client that is closed leaves no timer, and no wait at the server', async () => {
+    const stand = await Stand.open();
+    const { signal } = new AbortController();
+    const session = await stand.do(stand.store.session({ ttlMs: 900 }));
+    const ended = stand.store
+      .watch('p', revision(0), { signal })
+      [Symbol.asyncIterator]()
+      .next()
+      .catch(() => 'closed');
+    const observing = stand.store.observe(session.id).catch(() => 'closed');
+    await stand.turns(5);
+    await stand.do(stand.store[Symbol.asyncDispose]());
+    await stand.do(ended);
+    await stand.do(observing);
+    await stand.turns(5);
+    expect(stand.serving.waitingCount).toBe(0);
+    await stand.serving[Symbol.asyncDispose]();
+    await stand.memory[Symbol.asyncDispose]();
+    expect(stand.clock.timerCount).toBe(0);
+  });
+});
