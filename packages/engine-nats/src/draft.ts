@@ -190,6 +190,11 @@ export class Draft {
       const drafted = this.#remembered.get(session);
       const last = drafted ?? this.#replica.rememberedOf(session);
       if (last?.sequence === sequence) {
+        if (last.kind !== kind) {
+          throw new TypeError(
+            `Operation ${sequence} of session ${session} must be repeated as what it was, ${last.kind}: received ${kind}`,
+          );
+        }
         if (drafted !== undefined) return drafted.resolve as Resolve<Result>;
         return () => resultOf(last as Remembered) as Result;
       }

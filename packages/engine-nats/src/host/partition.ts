@@ -237,7 +237,15 @@ function settle(
   replica: PartitionReplica,
 ): void {
   for (const verdict of judged) {
-    if ('thrown' in verdict) verdict.call.reject(verdict.thrown);
-    else verdict.call.resolve(verdict.resolve(applied, replica));
+    if ('thrown' in verdict) {
+      verdict.call.reject(verdict.thrown);
+      continue;
+    }
+    try {
+      verdict.call.resolve(verdict.resolve(applied, replica));
+    } catch (thrown) {
+      // One call's trouble is not the others'.
+      verdict.call.reject(thrown);
+    }
   }
 }
