@@ -68,6 +68,8 @@ class DrivenStore implements Store {
   readonly enqueue?: NonNullable<Store['enqueue']>;
   readonly add?: NonNullable<Store['add']>;
   readonly batch?: NonNullable<Store['batch']>;
+  /** Settle when sessions whose opening is on its way are there, or not. */
+  readonly #openings = new Set<Promise<void>>();
   /** Ends each watch that is under way. */
   readonly #watches = new Set<() => void>();
   #closed: Promise<void> | undefined;
@@ -226,11 +228,20 @@ class DrivenStore implements Store {
     }
   }
 
-  /** A session that is opened after nobody waits for it any more is ended. */
-  async #openSession(ttlMs: number, signal: AbortSignal | undefined): Promise<SessionId> {
-    const id = await this.#driver.openSession(ttlMs, signal);
-    if (signal?.aborted || this.#closed !== undefined) void this.#driver.endSession(id).catch(() => {});
-    return id;
+  /** A session that is opened after nobody waits for it any more is ended; who closes waits for that, too. */
+  #openSession(ttlMs: number, signal: AbortSignal | undefined): Promise<SessionId> {
+    const opening = this.#driver.openSession(ttlMs, signal).then(async id => {
+      const isUnwanted = signal?.aborted === true || this.#closed !== undefined;
+      if (isUnwanted) await this.#driver.endSession(id).catch(() => {});
+      return id;
+    });
+    const settled = opening.then(
+      () => {},
+      () => {},
+    );
+    this.#openings.add(settled);
+    void settled.then(() => this.#openings.delete(settled));
+    return opening;
   }
 
   async #close(): Promise<void> {
@@ -241,7 +252,10 @@ class DrivenStore implements Store {
 
   /** For a while only: where the engine cannot be reached, they end by their times to live. */
   #endSessions(): Promise<void> {
-    const ended = Promise.all([...this.#sessions].map(session => session[Symbol.asyncDispose]()));
+    const ended = Promise.all([
+      ...this.#openings,
+      ...[...this.#sessions].map(session => session[Symbol.asyncDispose]()),
+    ]);
     return new Promise<void>((resolve, reject) => {
       const timer = this.#clock.setTimer(endMs, resolve);
       ended.then(() => resolve(), reject).finally(() => timer.cancel());
