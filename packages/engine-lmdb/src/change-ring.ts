@@ -5,7 +5,7 @@ import type { StoreRoot } from './store-root.ts';
 import { numberKey, tables } from './table-keys.ts';
 
 /** How many changes watchers can catch up on, of all partitions together. */
-export const changesMax = 8192;
+export const changesMax = 2048;
 
 /** Larger values are not kept twice: who missed such a change lists again. */
 const valueMaxBytes = 4096;

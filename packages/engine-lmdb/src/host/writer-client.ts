@@ -137,15 +137,11 @@ export class WriterClient implements AsyncDisposable {
     }
   };
 
-  /** Commits what waits, as long as nobody else writes. False where it goes on by itself in a later turn. */
+  /** Commits what waits, as long as the lock is to be had. False where it goes on by itself in a later turn. */
   #flushInline(inline: InlineWriter): boolean {
     while (this.#waiting.length > 0 && this.#failure === undefined) {
       const later = inline.turn();
-      if (later !== undefined) {
-        this.#isScheduled = true;
-        void later.then(this.#flush);
-        return false;
-      }
+      if (later !== undefined) return this.#flushLater(later);
       const batch = this.#waiting.slice(0, batchMax);
       const awaited = batch.filter(({ signal }) => signal?.aborted !== true);
       const answer = inline.run(awaited.map(({ request }) => request));
@@ -154,6 +150,12 @@ export class WriterClient implements AsyncDisposable {
       this.#settle(awaited, answer);
     }
     return true;
+  }
+
+  #flushLater(later: Promise<void>): false {
+    this.#isScheduled = true;
+    void later.then(this.#flush);
+    return false;
   }
 
   #settle(batch: readonly Waiting[], { results, wakes }: WriterAnswer): void {
