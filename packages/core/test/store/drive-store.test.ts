@@ -244,10 +244,13 @@ describe('a session', () => {
     const { hand, store } = new Stand();
     const opening = store.session({ ttlMs: 1000 });
     const opened = hand.last;
-    await store[Symbol.asyncDispose]();
+    const closing = store[Symbol.asyncDispose]();
     opened.resolve(owner);
+    while (hand.last.name !== 'endSession') await Promise.resolve();
+    expect(hand.last.args).toEqual([owner]);
+    hand.last.resolve(undefined);
     await expect(opening).rejects.toMatchObject({ code: 'CLOSED' });
-    expect([hand.last.name, hand.last.args]).toEqual(['endSession', [owner]]);
+    await closing;
   });
 });
 
