@@ -3,4 +3,31 @@
  *
  * @packageDocumentation
  */
-export {};
+export { counterNameMaxBytes } from './counter-name.ts';
+export type { CountersOptions } from './counter-options.ts';
+export type { Added, Counter, CounterSettings, ShardedCounter, ShardSettings } from './counter.ts';
+export { type Counters, createCounters, shardsMax } from './create-counters.ts';
+export { expiringMax } from './entry-maker.ts';
+export {
+  type CounterHandler,
+  type CounterHandlerOptions,
+  createCounterHandler,
+} from './http/counter-handler.ts';
+export {
+  type CounterClient,
+  type CounterClientOptions,
+  createCounterClient,
+  type RemoteAddOptions,
+} from './http/counter-client.ts';
+export { type IncomingRequest, nodeListener, type OutgoingResponse } from './host/node-listener.ts';
+export type { IdGenerator, IdOptions } from './ids/id-generator.ts';
+export { idOfText, IdLayout, type IdLayoutOptions, type IdParts, idText } from './ids/id-layout.ts';
+export type { KeyedAdd } from './keyed-adder.ts';
+export {
+  createPnCounter,
+  type PnCounter,
+  type PnCounterOptions,
+  type PnDigest,
+  type PruneResult,
+} from './pn/pn-counter.ts';
+export type { Sequence, SequenceSettings } from './sequence.ts';

@@ -1,0 +1,56 @@
+import { type AddResult, QuorateError } from '@quorate/core';
+import { CounterSession } from './counter-session.ts';
+import type { NumberWriter, WriteOutcome } from './number-writer.ts';
+import { carryOut, useSession, type WriterContext } from './writer-context.ts';
+
+/** Adds by the store's own `add`: one round trip, and no conflicts. */
+export class AddWriter implements NumberWriter {
+  readonly #context: WriterContext;
+
+  constructor(context: WriterContext) {
+    this.#context = context;
+  }
+
+  write(delta: bigint): Promise<WriteOutcome> {
+    const { turns, partition } = this.#context;
+    return turns.run(partition, () => this.#write(delta));
+  }
+
+  async #write(delta: bigint): Promise<WriteOutcome> {
+    const { keeper } = this.#context;
+    const session = await useSession(keeper);
+    if (!(session instanceof CounterSession)) return session;
+    try {
+      const end = await this.#add(session, delta);
+      if (end.type === 'answer') return { type: 'applied', value: end.result.value };
+      if (end.type !== 'refused') return end;
+      return end.isRepeat ? await this.#fence(session, end.error) : { type: 'refused', error: end.error };
+    } finally {
+      keeper.letGo(session);
+    }
+  }
+
+  #add(session: CounterSession, delta: bigint) {
+    const { store, key } = this.#context;
+    return carryOut<AddResult>(this.#context, session, options => store.add!(key, delta, options));
+  }
+
+  /**
+   * A repeat was refused, so that nothing is remembered of the operation; but its first try may still be on its way, and fit by
+   * then. The next operation that takes effect makes the store refuse it for ever: nothing is added.
+   */
+  async #fence(session: CounterSession, error: RangeError): Promise<WriteOutcome> {
+    for (;;) {
+      const end = await this.#add(session, 0n);
+      if (end.type === 'answer') return { type: 'refused', error };
+      if (end.type === 'refused') {
+        const cause = new QuorateError('SESSION_LOST', 'The session was given up', { cause: end.error });
+        session.lose(cause);
+        return { type: 'unknown', cause };
+      }
+      if (end.type !== 'again') return { type: 'unknown', cause: error };
+      await session.guard(this.#context.pauses.rest());
+      if (session.isLost) return { type: 'unknown', cause: session.cause };
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import type { CounterHandler } from '../http/counter-handler.ts';
+
+/** The part of Node's `IncomingMessage` that is used. */
+export interface IncomingRequest extends AsyncIterable<Uint8Array> {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
+/** The part of Node's `ServerResponse` that is used. */
+export interface OutgoingResponse {
+  writeHead(status: number, headers: Record<string, string>): unknown;
+  end(body?: string): unknown;
+}
+
+/** A handler as a listener for `http.createServer`. */
+export function nodeListener(
+  handler: CounterHandler,
+): (incoming: IncomingRequest, outgoing: OutgoingResponse) => void {
+  return (incoming, outgoing) => {
+    void respond(handler, incoming, outgoing);
+  };
+}
+
+async function respond(
+  handler: CounterHandler,
+  incoming: IncomingRequest,
+  outgoing: OutgoingResponse,
+): Promise<void> {
+  try {
+    const response = await handler(requestOf(incoming));
+    // What the handler did not read is not read at all: the connection is of no more use then.
+    const headers = Object.fromEntries(response.headers);
+    if (response.status === 413) headers['connection'] = 'close';
+    outgoing.writeHead(response.status, headers);
+    outgoing.end(await response.text());
+  } catch {
+    // The request ended in its middle, or something is wrong that the caller has no part in.
+    outgoing.writeHead(500, { 'content-type': 'application/json' });
+    outgoing.end('{"error":{"code":"INTERNAL","message":"The request failed"}}\n');
+  }
+}
+
+function requestOf(incoming: IncomingRequest): Request {
+  const { method = 'GET', url = '/', headers } = incoming;
+  const hasBody = method !== 'GET' && method !== 'HEAD';
+  // Only the path counts; what the host is called is the caller's word.
+  const base = 'http://localhost';
+  const plain = Object.entries(headers).flatMap(([name, value]): [string, string][] =>
+    typeof value === 'string' && !name.startsWith(':') ? [[name, value]] : [],
+  );
+  if (!hasBody) return new Request(new URL(url, base), { method, headers: plain });
+  const iterator = incoming[Symbol.asyncIterator]();
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await iterator.next();
+      if (done === true) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel() {
+      await iterator.return?.();
+    },
+  });
+  const init = { method, headers: plain, body, duplex: 'half' };
+  return new Request(new URL(url, base), init as RequestInit);
+}

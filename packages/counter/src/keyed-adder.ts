@@ -1,0 +1,252 @@
+import {
+  boundedWait,
+  type BatchResult,
+  type BatchWrite,
+  type Clock,
+  type Condition,
+  type Entry,
+  errorCode,
+  QuorateError,
+  type Random,
+  type SessionId,
+  type Store,
+  tooLarge,
+  type WaitOptions,
+} from '@quorate/core';
+import { counterBusy, isPassing } from './counter-error.ts';
+import { numberKey } from './counter-name.ts';
+import type { EntryMaker } from './entry-maker.ts';
+import { checkDelta, type Delta, fits, numberBytes, readNumber } from './int64.ts';
+import { Pauses } from './pauses.ts';
+import type { TokenSessions } from './token-sessions.ts';
+
+/** An addition that carries a token of its own. */
+export interface KeyedAdd {
+  /** Chosen by whoever wants the addition, never used for another: 1 to 100 characters of ASCII from "!" to "~", no "/". */
+  readonly token: string;
+  readonly delta: Delta;
+  /** Makes the counter, where there is none, one that ends after so long. */
+  readonly expiresMs?: number | undefined;
+}
+
+/** What keyed additions stand on. */
+export interface KeyedContext {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly tokens: TokenSessions;
+  readonly maker: (expiresMs: number | undefined) => EntryMaker;
+  readonly closing: AbortSignal;
+}
+
+/** One that waits. */
+interface Keyed extends KeyedAdd {
+  readonly resolve: (value: bigint) => void;
+  readonly reject: (reason: Error) => void;
+}
+
+/** The most tokens in one write, and of one counter that may wait. */
+const batchMax = 64;
+const waitingMax = 100_000;
+
+/** A counter's line. */
+interface Line {
+  readonly partition: string;
+  readonly name: string;
+  queue: Keyed[];
+  current: Entry | undefined;
+}
+
+/**
+ * Adds once for each token: token and sum are written together, under the condition that the token was not there. So a repeat finds
+ * its token and is told the value again, from whatever process it asks and whatever had become of the one that it asked first, for
+ * as long as the token is kept.
+ */
+export class KeyedAdder {
+  readonly #context: KeyedContext;
+  readonly #lines = new Map<string, Line>();
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(context: KeyedContext) {
+    this.#context = context;
+  }
+
+  /**
+   * @throws TypeError, RangeError also where the token was used for another delta
+   * @throws QuorateError `UNSUPPORTED` where the store has no `batch`; `COUNTER_BUSY`, `ABORTED`, `DEADLINE_EXCEEDED`, `CLOSED`.
+   *   Whatever the outcome, the same call again tells
+   */
+  async add(
+    partition: string,
+    name: string,
+    add: KeyedAdd,
+    options: WaitOptions,
+  ): Promise<{ value: bigint }> {
+    const { store, clock } = this.#context;
+    if (store.batch === undefined)
+      throw new QuorateError('UNSUPPORTED', 'Keyed additions need a store with batch', {
+        outcome: 'not-applied',
+      });
+    checkDelta(add.delta);
+    if (typeof add.token !== 'string' || !/^[!-.0-~]{1,100}$/.test(add.token))
+      throw new RangeError(
+        `Token must be 1 to 100 visible characters without "/": received ${JSON.stringify(add.token)}`,
+      );
+    const value = await boundedWait(clock, options, 'unknown', () => this.#enqueue(partition, name, add));
+    return { value };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#running);
+    await this.#context.tokens.close();
+  }
+
+  #enqueue(partition: string, name: string, add: KeyedAdd): Promise<bigint> {
+    return new Promise((resolve, reject) => {
+      const found = this.#lines.get(partition);
+      const line = found ?? { partition, name, queue: [], current: undefined };
+      if (line.queue.length >= waitingMax) {
+        reject(counterBusy(name, waitingMax));
+        return;
+      }
+      line.queue.push({ ...add, resolve, reject });
+      if (found !== undefined) return;
+      this.#lines.set(partition, line);
+      const running = this.#run(line).finally(() => this.#running.delete(running));
+      this.#running.add(running);
+    });
+  }
+
+  async #run(line: Line): Promise<void> {
+    // What comes in the same turn goes with it.
+    await Promise.resolve();
+    const { clock, random, closing } = this.#context;
+    const pauses = new Pauses(clock, random);
+    while (line.queue.length > 0) {
+      const batch = line.queue.splice(0, batchMax);
+      try {
+        if (await this.#write(line, batch)) pauses.reset();
+        else await pauses.rest(closing);
+      } catch (thrown) {
+        if (isPassing(thrown) && !closing.aborted) {
+          line.queue.unshift(...batch);
+          await pauses.rest(closing);
+        } else for (const { reject } of batch) reject(thrown as Error);
+      }
+    }
+    this.#lines.delete(line.partition);
+  }
+
+  /** One try. What is left to do goes back into line. @returns whether it got anywhere */
+  async #write(line: Line, batch: Keyed[]): Promise<boolean> {
+    const { store, tokens, maker, closing } = this.#context;
+    const key = numberKey(line.partition);
+    const isGuess = line.current !== undefined;
+    const current = line.current ?? (await store.get(key)) ?? (await maker(batch[0]?.expiresMs).make(key));
+    line.current = undefined;
+    if (current === undefined) return this.#again(line, batch, false);
+    const session = await tokens.use();
+    const plan = compose(line.partition, key, current, session.id, batch);
+    if (plan.tooLarge.length > 0) {
+      // A guess may be wrong: what refuses must be true.
+      if (isGuess) return this.#again(line, batch, true);
+      for (const add of plan.tooLarge) add.reject(new RangeError(tooLarge(key, BigInt(add.delta))));
+    }
+    if (plan.writes.length === 0) return true;
+    let result: BatchResult;
+    try {
+      result = await store.batch!(plan.conditions, plan.writes);
+    } catch (thrown) {
+      if (errorCode(thrown) !== 'SESSION_LOST') throw thrown;
+      // The token's session, which `use` opens anew, or the number's, which goes with it.
+      if (session.remainingMs() > 0) await store.delete(key, { modified: current.modified });
+      return this.#again(line, plan.rest, false);
+    }
+    if (result.outcome === 'applied') {
+      for (const [add, value] of plan.values) add.resolve(value);
+      const repeats = plan.rest.filter(add => !plan.values.has(add));
+      return this.#again(line, repeats, true);
+    }
+    if (result.outcome === 'unknown') {
+      // The tokens tell, as soon as the store answers.
+      if (!closing.aborted) return this.#again(line, plan.rest, false);
+      for (const { reject } of plan.rest) reject(result.cause);
+      return true;
+    }
+    if (result.key === key) line.current = result.current;
+    const repeat = answerRepeat(plan.values.keys(), `${line.partition}/t/`, result.key, result.current);
+    return this.#again(
+      line,
+      plan.rest.filter(add => add !== repeat),
+      true,
+    );
+  }
+
+  #again(line: Line, adds: readonly Keyed[], gotOn: boolean): boolean {
+    line.queue.unshift(...adds);
+    return gotOn;
+  }
+}
+
+/** What one write is to do. */
+interface Plan {
+  readonly conditions: ReadonlyMap<string, Condition>;
+  readonly writes: readonly BatchWrite[];
+  /** What each is told if it takes effect. */
+  readonly values: Map<Keyed, bigint>;
+  readonly rest: readonly Keyed[];
+  readonly tooLarge: readonly Keyed[];
+}
+
+function compose(
+  partition: string,
+  key: string,
+  current: Entry,
+  session: SessionId,
+  batch: readonly Keyed[],
+): Plan {
+  const conditions = new Map<string, Condition>([[key, { modified: current.modified }]]);
+  const values = new Map<Keyed, bigint>();
+  const tokens: BatchWrite[] = [];
+  const rest: Keyed[] = [];
+  const tooLarge: Keyed[] = [];
+  let value = readNumber(key, current.value);
+  for (const add of batch) {
+    const tokenKey = `${partition}/t/${add.token}`;
+    const next = value + BigInt(add.delta);
+    // One that comes twice at the same time is a repeat of itself in the next write.
+    if (conditions.has(tokenKey)) rest.push(add);
+    else if (!fits(next)) tooLarge.push(add);
+    else {
+      value = next;
+      values.set(add, value);
+      rest.push(add);
+      conditions.set(tokenKey, { absent: true });
+      tokens.push({ type: 'put', key: tokenKey, value: tokenBytes(value, add.delta), session });
+    }
+  }
+  const owner = current.session === undefined ? {} : { session: current.session };
+  const write: BatchWrite = { type: 'put', key, value: numberBytes(value), ...owner };
+  return { conditions, writes: tokens.length === 0 ? [] : [write, ...tokens], values, rest, tooLarge };
+}
+
+function tokenBytes(value: bigint, delta: Delta): Uint8Array {
+  return new TextEncoder().encode(`${value} ${delta}`);
+}
+
+/** One of them may have been done before: it is told what it was told then. @returns who */
+function answerRepeat(
+  adds: Iterable<Keyed>,
+  prefix: string,
+  key: string,
+  current: Entry | undefined,
+): Keyed | undefined {
+  for (const add of adds) {
+    if (current === undefined || prefix + add.token !== key) continue;
+    const [value = '', delta] = new TextDecoder().decode(current.value).split(' ');
+    if (delta === `${add.delta}`) add.resolve(BigInt(value));
+    else add.reject(new RangeError(`Token must be used for one delta: received ${add.delta} after ${delta}`));
+    return add;
+  }
+  return undefined;
+}
