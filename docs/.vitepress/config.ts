@@ -42,6 +42,7 @@ const startSidebar = [
     items: [
       { text: 'Consistent hashing', link: '/concepts/consistent-hashing' },
       { text: 'Deterministic simulation', link: '/concepts/simulation' },
+      { text: 'Locks that can be trusted', link: '/concepts/locks' },
     ],
   },
   {
@@ -86,6 +87,7 @@ export default defineConfig({
           { text: '快速开始', link: '/quick-start' },
           { text: '一致性哈希', link: '/concepts/consistent-hashing' },
           { text: '确定性模拟', link: '/concepts/simulation' },
+          { text: '可信的锁', link: '/concepts/locks' },
           { text: '保证与边界', link: '/guarantees' },
           { text: 'API', link: '/api/' },
         ],
