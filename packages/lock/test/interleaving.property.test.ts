@@ -86,7 +86,7 @@ class Run {
   readonly processes: Process[] = [];
   held: Held[] = [];
   readonly waiting = new Set<{ readonly process: Process; readonly controller: AbortController }>();
-  readonly open: Promise<unknown>[] = [];
+  readonly open: PromiseLike<unknown>[] = [];
   readonly resource: Resource;
   readonly setting: Setting;
   failure: unknown;
