@@ -35,9 +35,9 @@ class Stand {
   }
 
   /** Moves time until a call settles. */
-  async do<Result>(call: Promise<Result>): Promise<Result> {
+  async do<Result>(call: PromiseLike<Result>): Promise<Result> {
     const progress = { isSettled: false };
-    const settled = call.finally(() => {
+    const settled = Promise.resolve(call).finally(() => {
       progress.isSettled = true;
     });
     settled.catch(() => {});
@@ -220,7 +220,7 @@ describe('a served store', () => {
     await stand.turns(5);
     expect(answers.length).toBe(requests.length);
     for (const [index, answer] of answers.slice(0, -1).entries()) {
-      expect(answer, `the answer to ${String(requests[index]?.[0])}`).toContain('Error');
+      expect(answer, `the answer to request ${index}`).toContain('Error');
     }
     expect(await stand.memory.list('p')).toMatchObject({ entries: [], revision: 0 });
   });
@@ -255,11 +255,8 @@ describe('a served store', () => {
     const stand = await Stand.open();
     const { signal } = new AbortController();
     const session = await stand.do(stand.store.session({ ttlMs: 900 }));
-    const ended = stand.store
-      .watch('p', revision(0), { signal })
-      [Symbol.asyncIterator]()
-      .next()
-      .catch(() => 'closed');
+    const events = stand.store.watch('p', revision(0), { signal })[Symbol.asyncIterator]();
+    const ended = events.next().catch(() => 'closed');
     const observing = stand.store.observe(session.id).catch(() => 'closed');
     await stand.turns(5);
     await stand.do(stand.store[Symbol.asyncDispose]());
