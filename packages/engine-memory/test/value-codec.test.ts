@@ -22,7 +22,9 @@ const { value } = fc.letrec<{ value: WireValue }>(tie => ({
 describe('values', () => {
   test('come out as they went in', () => {
     fc.assert(
-      fc.property(value, sent => expect(decodeValue(encodeValue(sent))).toEqual(sent)),
+      fc.property(value, sent => {
+        expect(decodeValue(encodeValue(sent))).toEqual(sent);
+      }),
       { numRuns: 300 },
     );
   });
