@@ -26,7 +26,7 @@ export const enqueueCases: readonly StoreCase[] = [
       const { entries } = await stage.store.list(prefix);
       equal(entries, [first.self, second.self, third.self], 'the queue');
       const keys = entries.map(({ key }) => key);
-      equal(keys.toSorted(), keys, 'its keys, sorted');
+      equal([...keys].sort(), keys, 'its keys, sorted');
       ok(
         keys.every(key => key.startsWith(prefix) && key.length > prefix.length),
         'each key begins with the prefix',

@@ -138,7 +138,10 @@ export const listCases: readonly StoreCase[] = [
         'the newest is not among them',
       );
       const rest = await stage.store.list(`${p}/`, { newestFirst: true, limit: 5 });
-      const both = [...all.entries, ...rest.entries.toReversed()];
+      const both = [
+        ...all.entries,
+        ...rest.entries.map((_, index, rows) => rows.at(-1 - index) as (typeof rows)[number]),
+      ];
       ok(
         both.every(({ created }, index) => index === 0 || both[index - 1]!.created < created),
         'they and the rest are in order of creation',

@@ -9,7 +9,7 @@ const restMs = 20;
  * `resync`. It must come to be what stands there, whatever the link does.
  */
 export class Mirror implements Disposable {
-  readonly entries = new Map<string, Entry>();
+  readonly entries: Map<string, Entry> = new Map();
   /** How often it had to list again. */
   resyncCount = 0;
   /** What a watch threw that it must not. */
