@@ -1,0 +1,118 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Faults } from './faulty-store.ts';
+import { Stand } from './stand.ts';
+
+let stand: Stand;
+beforeEach(() => {
+  stand = new Stand();
+});
+afterEach(async () => {
+  await stand.close();
+  expect(stand.clock.timerCount).toBe(0);
+});
+
+describe('an addition with a token', () => {
+  test('counts once, whichever process is asked, and is answered the same again', async () => {
+    const [one, other] = [stand.counters(), stand.counters()];
+    expect(await one.addKeyed('x', { token: 'a', delta: 5 })).toEqual({ value: 5n });
+    expect(await one.addKeyed('x', { token: 'b', delta: 1 })).toEqual({ value: 6n });
+    expect(await one.addKeyed('x', { token: 'a', delta: 5 })).toEqual({ value: 5n });
+    expect(await other.addKeyed('x', { token: 'a', delta: 5n })).toEqual({ value: 5n });
+    expect(await other.counter('x').get()).toBe(6n);
+    await other.counter('x').add(4);
+    expect(await one.addKeyed('x', { token: 'c', delta: -1 })).toEqual({ value: 9n });
+  });
+
+  test('many at once are few writes, and one that comes twice at once counts once', async () => {
+    const sent: string[] = [];
+    const counters = stand.counters({}, { sent });
+    const added = await Promise.all(
+      Array.from({ length: 100 }, (_, index) =>
+        counters.addKeyed('x', { token: `t${index % 50}`, delta: 1 }),
+      ),
+    );
+    expect(await counters.counter('x').get()).toBe(50n);
+    for (let index = 0; index < 50; index++) expect(added[index]).toEqual(added[index + 50]);
+    expect(sent.filter(call => call === 'batch').length).toBeLessThan(70);
+  });
+
+  test('used for another delta is refused', async () => {
+    const counters = stand.counters();
+    await counters.addKeyed('x', { token: 'a', delta: 5 });
+    await expect(counters.addKeyed('x', { token: 'a', delta: 6 })).rejects.toThrow(
+      'for one delta: received 6 after 5',
+    );
+  });
+
+  test('is forgotten after its time, at the earliest', async () => {
+    const counters = stand.counters({ tokenTtlMs: 1000 });
+    await counters.addKeyed('x', { token: 'a', delta: 5 });
+    await stand.pass(1000);
+    expect(await counters.addKeyed('x', { token: 'a', delta: 5 })).toEqual({ value: 5n });
+    await stand.pass(1100);
+    expect(await counters.addKeyed('x', { token: 'a', delta: 5 })).toEqual({ value: 10n });
+    await stand.pass(5000);
+    expect((await stand.store.list('counter.count.x/t/')).entries).toEqual([]);
+  });
+
+  test('that does not fit harms nobody else, and may fit later', async () => {
+    const counters = stand.counters();
+    await counters.counter('x').add(2n ** 63n - 3n);
+    const results = await Promise.allSettled(
+      [1, 5, 1].map((delta, index) => counters.addKeyed('x', { token: `t${index}`, delta })),
+    );
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    await counters.counter('x').add(-100);
+    expect(await counters.addKeyed('x', { token: 't1', delta: 5 })).toEqual({ value: 2n ** 63n - 96n });
+  });
+
+  test('makes a counter that ends', async () => {
+    const counters = stand.counters();
+    await counters.addKeyed('x', { token: 'a', delta: 5, expiresMs: 500 });
+    await stand.pass(600);
+    expect(await counters.counter('x').get()).toBe(0n);
+  });
+
+  test('counts once whatever is lost, and repeated from elsewhere', async () => {
+    for (let seed = 1; seed <= 30; seed++) {
+      const own = new Stand(seed);
+      const faults: Faults = { lost: 0.4, refused: 0.2, late: 0.5 };
+      const managers = [1, 2].map(() => own.counters({}, { ...faults }));
+      const tokens = Array.from({ length: 60 }, (_, index) => index % 20);
+      const added = await own.until(
+        Promise.all(
+          tokens.map((token, index) => managers[index % 2]!.addKeyed('x', { token: `t${token}`, delta: 1 })),
+        ),
+      );
+      for (const store of own.faulty) await store.deliverLate();
+      expect(new TextDecoder().decode((await own.store.get('counter.count.x/n'))?.value)).toBe('20');
+      for (let token = 0; token < 20; token++) expect(added[token]).toEqual(added[token + 20]);
+      await own.close();
+    }
+  });
+
+  test('needs a store with batch, and a token that is one', async () => {
+    const counters = stand.counters({}, { without: ['batch'] });
+    await expect(counters.addKeyed('x', { token: 'a', delta: 1 })).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+    });
+    for (const token of ['', 'a/b', 'a b', 'x'.repeat(101), 1 as unknown as string]) {
+      await expect(stand.counters().addKeyed('x', { token, delta: 1 })).rejects.toThrow('Token must be');
+    }
+  });
+
+  test('settles by the deadline, and tells afterwards', async () => {
+    const faults: Faults = { lost: 1 };
+    const counters = stand.counters({}, faults);
+    const told = expect(
+      counters.addKeyed('x', { token: 'a', delta: 1 }, { deadlineMs: 100 }),
+    ).rejects.toMatchObject({
+      code: 'DEADLINE_EXCEEDED',
+      outcome: 'unknown',
+    });
+    await stand.pass(200);
+    await told;
+    faults.lost = 0;
+    expect(await stand.until(counters.addKeyed('x', { token: 'a', delta: 1 }))).toEqual({ value: 1n });
+  });
+});
