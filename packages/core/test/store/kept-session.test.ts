@@ -78,6 +78,15 @@ describe('a kept session', () => {
     expect(stand.lostAtMs).toBe(ttlMs - marginMs);
   });
 
+  test('whose time was over when an answer came is lost, though no timer has said so yet', async () => {
+    const { clock, renewals, session } = new Stand();
+    clock.advance(300);
+    // Too much for the session as it stands, and not for one that was renewed 300 ms ago.
+    clock.stepWall(600);
+    await renewals[0]?.answer(true);
+    expect(session.lost.aborted).toBe(true);
+  });
+
   test('is lost at once where the engine says that it is dead', async () => {
     const stand = new Stand();
     stand.clock.advance(300);

@@ -118,6 +118,22 @@ describe('what a partition remembers', () => {
     expect(partition.isEmpty).toBe(true);
   });
 
+  test('is no operation that was refused', () => {
+    const partition = new StorePartition();
+    const theirs = put(partition, 'p/a', 'theirs') as Revision;
+    const operation = { session: one, sequence: 1 };
+    const mine = () => partition.put({ type: 'put', key: 'p/a', value: bytes('mine') }, absent, operation);
+    expect(mine()).toMatchObject({ outcome: 'not-applied', current: { created: theirs } });
+    partition.delete('p/a', { created: theirs });
+    const taken = mine();
+    expect(taken).toMatchObject({ outcome: 'applied', revision: 3 });
+    expect(mine()).toBe(taken);
+    const other = { session: two, sequence: 1 };
+    const batch = (condition: Condition) => partition.batch(new Map([['p/a', condition]]), [], other);
+    expect(batch(absent).outcome).toBe('not-applied');
+    expect(batch({ created: 3 as Revision }).outcome).toBe('applied');
+  });
+
   test('is no operation that threw', () => {
     const partition = new StorePartition();
     put(partition, 'p/n', 'words');
