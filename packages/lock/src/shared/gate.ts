@@ -87,14 +87,18 @@ export class Gate {
     this.room.wakeAll();
   }
 
-  /** Gives up a wait, or ends one that was crowned with success: nothing that was meant for the waiter stays with it. */
-  leaveRoom(cell: number): void {
-    if (this.room.leave(cell)) this.#passOn();
+  /**
+   * Ends a wait. What was meant for the waiter does not stay with it: what it was handed and did not take, and, where it gives
+   * up, any wake-up that it may have had.
+   */
+  leaveRoom(cell: number, isGivenUp: boolean): void {
+    const isWoken = this.room.leave(cell);
+    this.#passOn(isWoken || isGivenUp);
   }
 
   /** Lets others go first for a while, keeping the number in line. */
   stepAside(cell: number): void {
-    if (this.room.stepAside(cell)) this.#passOn();
+    this.#passOn(this.room.stepAside(cell));
   }
 
   /** After a death: whatever the dead were given or told goes to others. Harmless at any time, by any number of threads. */
@@ -163,17 +167,19 @@ export class Gate {
     return true;
   }
 
-  #passOn(): void {
+  #passOn(hasWakeUp: boolean): void {
     const mine = this.#me | reserved;
-    this.#unreserve(word => word === mine);
-    if (this.room.hasWaiters) this.room.wakeOldest();
+    const wasHanded = this.#unreserve(word => word === mine);
+    if ((wasHanded || hasWakeUp) && this.room.hasWaiters) this.room.wakeOldest();
   }
 
-  #unreserve(isMeant: (word: number) => boolean): void {
+  #unreserve(isMeant: (word: number) => boolean): boolean {
+    let found = false;
     for (let slot = 0; slot < this.#slots; slot++) {
       const word = Atomics.load(this.#owners, slot);
-      if ((word & reserved) !== 0 && word !== broken && isMeant(word))
-        Atomics.compareExchange(this.#owners, slot, word, free);
+      if ((word & reserved) === 0 || word === broken || !isMeant(word)) continue;
+      if (Atomics.compareExchange(this.#owners, slot, word, free) === word) found = true;
     }
+    return found;
   }
 }

@@ -30,16 +30,17 @@ export function waitForTurn(gate: Gate, attempt: Attempt, { clock, deadlineMs }:
   const { room } = gate;
   const dueMs = deadlineMs === Number.POSITIVE_INFINITY ? deadlineMs : clock.monotonicMs() + deadlineMs;
   const cell = room.enter();
+  let taken = refused;
   try {
     for (;;) {
-      const taken = attempt();
+      taken = attempt();
       if (taken !== refused) return taken;
       if (block(room.states, cell, room.member, { deadlineMs: leftMs(clock, dueMs) }) === 'timed-out')
         throw waitedTooLong(gate.name, deadlineMs);
       room.stay(cell);
     }
   } finally {
-    gate.leaveRoom(cell);
+    gate.leaveRoom(cell, taken === refused);
   }
 }
 
@@ -67,6 +68,7 @@ export async function waitForTurnAsync(
 ): Promise<number> {
   const { room } = gate;
   const cell = room.enter();
+  let taken = refused;
   const onAbort = (): void => void room.rouse(cell);
   limit?.signal.addEventListener('abort', onAbort);
   const registered = registerTaskWait({
@@ -76,7 +78,7 @@ export async function waitForTurnAsync(
   try {
     for (;;) {
       limit?.throwIfAborted();
-      const taken = attempt();
+      taken = attempt();
       if (taken !== refused) return taken;
       await parkAsync(room.states, cell, room.member);
       room.stay(cell);
@@ -84,7 +86,7 @@ export async function waitForTurnAsync(
   } finally {
     registered[Symbol.dispose]();
     limit?.signal.removeEventListener('abort', onAbort);
-    gate.leaveRoom(cell);
+    gate.leaveRoom(cell, taken === refused);
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Clock, Random } from '@quorate/core';
 import type { MemberId } from '@quorate/threads';
-import { type LockKind, type PlacedLock, lockKinds, placeLock } from '../../src/shared/lock-place.ts';
-import { bytesOf } from '../../src/shared/lock-place.ts';
+import { type LockKind, type PlacedLock, bytesOf, placeLock } from '../../src/shared/lock-place.ts';
+import { MutexCore } from '../../src/shared/mutex-core.ts';
+import { MutexHold, ownerDiedFlag } from '../../src/shared/mutex-hold.ts';
 import type { Placed } from '../../src/shared/placing.ts';
 import type { Seat } from '../../src/shared/seat.ts';
 import type { Choice, Model, Program } from './step-model.ts';
@@ -32,7 +33,12 @@ export class ModelStage {
 
   constructor(...options: readonly StageOptions[]) {
     const members = Math.max(...options.map(each => each.members));
-    const sizes = options.map(({ kind, slots = 1, cells = members }) => ({ kind, slots, capacity: members, cells }));
+    const sizes = options.map(({ kind, slots = 1, cells = members }) => ({
+      kind,
+      slots,
+      capacity: members,
+      cells,
+    }));
     let offset = 256;
     const offsets = sizes.map(size => {
       const at = offset;
@@ -45,14 +51,16 @@ export class ModelStage {
     this.check = new Int32Array(this.memory, 128, 16);
     this.locks = sizes.map((size, index) =>
       placeLock(size, {
-        name: Object.keys(lockKinds)[0] as string,
+        name: size.kind,
         handOffEvery: options[index]?.handOffEvery ?? 2,
         buffer: this.memory,
         byteOffset: offsets[index],
       }),
     );
     const first = (words: Int32Array): number => words.byteOffset / 4;
-    this.#counters = new Set(this.locks.flatMap(({ words }) => [0, 1, 2, 3].map(at => first(words.counters) + at)));
+    this.#counters = new Set(
+      this.locks.flatMap(({ words }) => [0, 1, 2, 3].map(at => first(words.counters) + at)),
+    );
   }
 
   /** A lock as a member sees it. */
@@ -63,7 +71,10 @@ export class ModelStage {
       isAlive: id => Atomics.load(this.#team, id - 1) === id,
       watch: () => ({ [Symbol.dispose]() {} }),
     };
-    return { lock: this.locks[lock] as PlacedLock, seat: { team, member: member as MemberId, spins: 0, clock } };
+    return {
+      lock: this.locks[lock] as PlacedLock,
+      seat: { team, member: member as MemberId, spins: 0, clock },
+    };
   }
 
   /** What a spawner does at the `death`th death: says so, and cleans up. */
@@ -116,5 +127,67 @@ export function atRandom(random: Random): (choices: readonly Choice[]) => Choice
     const choice = live[random.uint32() % live.length] as Choice;
     last = choice.thread;
     return choice;
+  };
+}
+
+/** How many random walks: a thousand times as many where there is time. */
+export function walks(count: number): number {
+  return process.env['QUORATE_LONG'] === undefined ? count : count * 1000;
+}
+
+/** What a thread does that takes a mutex. */
+export interface Visits {
+  readonly visits?: number;
+  readonly deadlineMs?: number;
+  readonly mortal?: boolean;
+}
+
+/** Takes the mutex some times; each time it must be alone in there, or be told that somebody died there. */
+export function visitor(
+  stage: ModelStage,
+  member: number,
+  { visits = 1, deadlineMs, mortal = false }: Visits,
+): Program {
+  return {
+    name: `m${member}`,
+    mortal,
+    phases: visits,
+    run() {
+      const core = new MutexCore(stage.placed(member));
+      const taken = inTime(() => core.take(deadlineMs === undefined ? {} : { deadlineMs }));
+      if (taken === undefined) return;
+      const hold = new MutexHold(core, (taken & ownerDiedFlag) !== 0);
+      if (hold.ownerDied) {
+        Atomics.store(stage.check, 0, 0);
+        hold.consistent();
+      }
+      must(Atomics.add(stage.check, 0, 1) === 0, 'Two are in, or a death was not told');
+      Atomics.sub(stage.check, 0, 1);
+      hold.release();
+    },
+  };
+}
+
+/** `undefined` where the deadline passed. */
+export function inTime<Value>(wait: () => Value): Value | undefined {
+  try {
+    return wait();
+  } catch (thrown) {
+    if ((thrown as { code?: string }).code === 'DEADLINE_EXCEEDED') return undefined;
+    throw thrown;
+  }
+}
+
+/** At the end nobody is in any room, and what is owned is the dead's. */
+export function nothingLeft(stage: ModelStage): (words: Int32Array, dead: readonly boolean[]) => void {
+  return (words, dead) => {
+    for (const lock of stage.locks) {
+      const now = (view: Int32Array): number[] => [
+        ...words.subarray(view.byteOffset / 4, view.byteOffset / 4 + view.length),
+      ];
+      for (const owner of now(lock.words.owners))
+        must(owner === 0 || dead[owner - 1] === true, `Stays taken: ${owner}`);
+      for (const state of now(lock.words.states)) must(state === 0, `A cell stays taken: ${state}`);
+    }
   };
 }

@@ -1,91 +1,108 @@
 import { seededRandom } from '@quorate/core';
 import { describe, expect, test } from 'vitest';
 import { MutexCore } from '../../src/shared/mutex-core.ts';
-import { MutexHold, ownerDiedFlag } from '../../src/shared/mutex-hold.ts';
-import { ModelStage, atRandom, must } from './model-stage.ts';
-import { type Program, exploreAll, walk } from './step-model.ts';
+import { ModelStage, atRandom, nothingLeft, visitor, walks } from './model-stage.ts';
+import { type Choice, exploreAll, walk } from './step-model.ts';
 
-/** Takes the mutex some times; each time it must be alone in there, or be told that somebody died there. */
-function visitor(stage: ModelStage, member: number, visits: number, options: { deadlineMs?: number; mortal?: boolean } = {}): Program {
-  const { deadlineMs, mortal = false } = options;
-  return {
-    name: `m${member}`,
-    mortal,
-    phases: visits,
-    run() {
-      const core = new MutexCore(stage.placed(member));
-      const taken = takeUntil(core, deadlineMs);
-      if (taken === undefined) return;
-      const hold = new MutexHold(core, (taken & ownerDiedFlag) !== 0);
-      if (hold.ownerDied) {
-        Atomics.store(stage.check, 0, 0);
-        hold.consistent();
-      }
-      must(Atomics.add(stage.check, 0, 1) === 0, 'Two are in, or a death was not told');
-      Atomics.sub(stage.check, 0, 1);
-      hold.release();
-    },
-  };
-}
-
-function takeUntil(core: MutexCore, deadlineMs: number | undefined): number | undefined {
-  try {
-    return core.take(deadlineMs === undefined ? {} : { deadlineMs });
-  } catch (thrown) {
-    if ((thrown as { code?: string }).code === 'DEADLINE_EXCEEDED') return undefined;
-    throw thrown;
-  }
-}
-
-/** Nobody is in the room, nobody has the mutex, and it is handed to nobody, unless that died last of all. */
-function allIsLeft(stage: ModelStage): (words: Int32Array, dead: readonly boolean[]) => void {
-  return (words, dead) => {
-    const { owners, states } = stage.locks[0]?.words ?? {};
-    const at = (view: Int32Array, index: number): number => words[view.byteOffset / 4 + index] as number;
-    const owner = at(owners as Int32Array, 0);
-    must(owner === 0 || dead[owner - 1] === true, `Mutex stays taken: ${owner}`);
-    for (let cell = 0; cell < (states as Int32Array).length; cell++)
-      must(at(states as Int32Array, cell) === 0, `Cell ${cell} stays taken`);
-  };
+/** Cleans up as whoever watches for deaths does. */
+function sweep(stage: ModelStage, member: number): () => void {
+  return () => new MutexCore(stage.placed(member)).gate.sweep();
 }
 
 describe('every order of steps', () => {
-  test.each([1, 2])('two threads, handing on every %i times', handOffEvery => {
+  test.each([1, 2])('two threads, handed on every %i times', handOffEvery => {
     const stage = new ModelStage({ kind: 'mutex', members: 2, handOffEvery });
-    const model = stage.model([visitor(stage, 1, 1), visitor(stage, 2, 1)], { atEnd: allIsLeft(stage) });
-    const { states, ends } = exploreAll(model);
-    expect(states).toBeGreaterThan(1000);
-    expect(ends).toBeGreaterThan(0);
-    console.log(states, ends);
+    const programs = [visitor(stage, 1, {}), visitor(stage, 2, {})];
+    expect(exploreAll(stage.model(programs, { atEnd: nothingLeft(stage) })).ends).toBeGreaterThan(5);
   });
 
   test('two threads, one of which gives up at any time', () => {
     const stage = new ModelStage({ kind: 'mutex', members: 2, handOffEvery: 1 });
-    const programs = [visitor(stage, 1, 1), visitor(stage, 2, 1, { deadlineMs: 5 })];
-    console.log(exploreAll(stage.model(programs, { atEnd: allIsLeft(stage) }), {}));
+    const programs = [visitor(stage, 1, {}), visitor(stage, 2, { deadlineMs: 5 })];
+    exploreAll(stage.model(programs, { atEnd: nothingLeft(stage) }));
   });
 
-  test('two threads, one of which dies at any step', () => {
-    const stage = new ModelStage({ kind: 'mutex', members: 3, handOffEvery: 1 });
+  test.each([1, 2])('two threads, one of which dies at any step; handed on every %i times', handOffEvery => {
+    const stage = new ModelStage({ kind: 'mutex', members: 3, handOffEvery });
     const programs = [
-      visitor(stage, 1, 1),
-      visitor(stage, 2, 1, { mortal: true }),
-      stage.undertaker(1, () => new MutexCore(stage.placed(3)).gate.sweep()),
+      visitor(stage, 1, {}),
+      visitor(stage, 2, { mortal: true }),
+      stage.undertaker(1, sweep(stage, 3)),
     ];
-    console.log(exploreAll(stage.model(programs, { kills: 1, atEnd: allIsLeft(stage) }), {}));
+    exploreAll(stage.model(programs, { kills: 1, atEnd: nothingLeft(stage) }));
   });
 });
 
-test('many orders of four threads that give up and die', () => {
+describe('every order with few interruptions', () => {
+  test.each([1, 2])('two threads that come back, handed on every %i times', handOffEvery => {
+    const stage = new ModelStage({ kind: 'mutex', members: 2, handOffEvery });
+    const programs = [visitor(stage, 1, { visits: 2, deadlineMs: 5 }), visitor(stage, 2, { visits: 2 })];
+    exploreAll(stage.model(programs, { atEnd: nothingLeft(stage) }), { preemptions: 2 });
+  });
+
+  test.each([1, 2])('three threads, handed on every %i times', handOffEvery => {
+    const stage = new ModelStage({ kind: 'mutex', members: 3, handOffEvery });
+    const programs = [1, 2, 3].map(member => visitor(stage, member, { visits: 2 }));
+    exploreAll(stage.model(programs, { atEnd: nothingLeft(stage) }), { preemptions: 1 });
+  });
+
+  test('three threads, one of which gives up and one dies', () => {
+    const stage = new ModelStage({ kind: 'mutex', members: 4, handOffEvery: 1 });
+    const programs = [
+      visitor(stage, 1, {}),
+      visitor(stage, 2, { mortal: true }),
+      visitor(stage, 3, { deadlineMs: 5 }),
+      stage.undertaker(1, sweep(stage, 4)),
+    ];
+    exploreAll(stage.model(programs, { kills: 1, atEnd: nothingLeft(stage) }), { preemptions: 1 });
+  });
+});
+
+test('random orders of four threads that give up and die, twice', () => {
   const stage = new ModelStage({ kind: 'mutex', members: 5, handOffEvery: 2 });
   const programs = [
-    visitor(stage, 1, 3),
-    visitor(stage, 2, 3, { mortal: true }),
-    visitor(stage, 3, 3, { deadlineMs: 5 }),
-    visitor(stage, 4, 3, { deadlineMs: 5, mortal: true }),
-    stage.undertaker(1, () => new MutexCore(stage.placed(5)).gate.sweep()),
-    stage.undertaker(2, () => new MutexCore(stage.placed(5)).gate.sweep()),
+    visitor(stage, 1, { visits: 3 }),
+    visitor(stage, 2, { visits: 3, mortal: true }),
+    visitor(stage, 3, { visits: 3, deadlineMs: 5 }),
+    visitor(stage, 4, { visits: 3, deadlineMs: 5, mortal: true }),
+    stage.undertaker(1, sweep(stage, 5)),
+    stage.undertaker(2, sweep(stage, 5)),
   ];
-  const model = stage.model(programs, { kills: 2, atEnd: allIsLeft(stage) });
-  for (let seed = 0; seed < 500; seed++) walk(model, atRandom(seededRandom(`mutex ${seed}`)));
+  const model = stage.model(programs, { kills: 2, atEnd: nothingLeft(stage) });
+  for (let seed = 0; seed < walks(1500); seed++) walk(model, atRandom(seededRandom(`mutex ${seed}`)));
+});
+
+test.each([1, 3, 8])('who waits is overtaken at most so often as hand-offs are apart: %i', handOffEvery => {
+  const stage = new ModelStage({ kind: 'mutex', members: 2, handOffEvery });
+  const greedyVisits = 3 * handOffEvery + 10;
+  let overtaken = 0;
+  let isIn = false;
+  const greedy = visitor(stage, 1, { visits: greedyVisits });
+  const patient = visitor(stage, 2, {});
+  const model = stage.model([
+    {
+      ...greedy,
+      run(phase) {
+        greedy.run(phase);
+        if (!isIn) overtaken++;
+      },
+    },
+    {
+      ...patient,
+      run(phase) {
+        patient.run(phase);
+        isIn = true;
+      },
+    },
+  ]);
+  // The greedy one runs whenever it is out of the mutex or has just been made to wait; the other one only while that is taken.
+  const { owners } = stage.locks[0]?.words ?? {};
+  walk(model, (choices: readonly Choice[]) => {
+    const other = choices.find(({ thread }) => thread === 1);
+    const first = choices.find(({ thread }) => thread === 0);
+    const isTaken = owners?.[0] === 1;
+    return ((isTaken ? other : first) ?? choices[0]) as Choice;
+  });
+  expect(isIn).toBe(true);
+  expect(overtaken).toBeLessThanOrEqual(handOffEvery + 1);
 });

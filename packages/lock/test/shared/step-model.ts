@@ -75,7 +75,9 @@ export class ModelFailure extends Error {
   readonly schedule: readonly Choice[];
 
   constructor(message: string, schedule: readonly Choice[], names: readonly string[], cause?: unknown) {
-    const steps = schedule.map(({ thread, what }) => (what === 'step' ? names[thread] : `${what}(${names[thread]})`));
+    const steps = schedule.map(({ thread, what }) =>
+      what === 'step' ? names[thread] : `${what}(${names[thread]})`,
+    );
     super(`${message}\nafter: ${steps.join(' ')}`, { cause });
     this.schedule = schedule;
   }
@@ -101,7 +103,7 @@ function deathsIn(threads: readonly ThreadState[]): number {
 
 function mixed(hash: number, value: number): number {
   const mix = Math.imul(hash ^ value, 0x85eb_ca6b);
-  return (mix ^ (mix >>> 15)) + 0x9e37_79b9 | 0;
+  return ((mix ^ (mix >>> 15)) + 0x9e37_79b9) | 0;
 }
 
 function hashOf(result: Result): number {
@@ -182,7 +184,8 @@ class Stepper {
       threads[thread] = this.#step(thread, before, state.clock, schedule);
       this.#wake(threads);
     }
-    const isPreemption = what === 'step' && thread !== state.last && state.threads[state.last]?.status === 'runs';
+    const isPreemption =
+      what === 'step' && thread !== state.last && state.threads[state.last]?.status === 'runs';
     return {
       memory: this.#words.slice(),
       threads,
@@ -229,11 +232,17 @@ class Stepper {
     } catch (thrown) {
       if (thrown === suspended) {
         const { log, slept } = running;
-        const hash = log.length > before.log.length ? mixed(before.hash, hashOf(log.at(-1) as Result)) : before.hash;
+        const hash =
+          log.length > before.log.length ? mixed(before.hash, hashOf(log.at(-1) as Result)) : before.hash;
         if (slept === undefined) return awake(phase, log, hash);
         return { phase, log, hash, status: 'sleeps', index: slept.index, since: clock, timed: slept.timed };
       }
-      throw new ModelFailure(`"${this.#names[thread]}": ${(thrown as Error).message}`, schedule(), this.#names, thrown);
+      throw new ModelFailure(
+        `"${this.#names[thread]}": ${(thrown as Error).message}`,
+        schedule(),
+        this.#names,
+        thrown,
+      );
     }
     if (phase + 1 < (program.phases ?? 1)) return awake(phase + 1, [], 0);
     return { ...awake(phase, [], 0), status: 'done' };
@@ -268,7 +277,10 @@ class Stepper {
     });
     all['wait'] = wrap((words, index, expected = 0, deadlineMs = Number.POSITIVE_INFINITY) => {
       if (original.load(words as never, index as never) !== expected) return 'not-equal';
-      (this.#running as Running).slept = { index: at(words, index), timed: deadlineMs !== Number.POSITIVE_INFINITY };
+      (this.#running as Running).slept = {
+        index: at(words, index),
+        timed: deadlineMs !== Number.POSITIVE_INFINITY,
+      };
       throw suspended;
     });
     return all;
@@ -312,7 +324,7 @@ export interface ExploreOptions {
  */
 export function exploreAll(
   model: Model,
-  { statesMax = 500_000, preemptions = Number.POSITIVE_INFINITY }: ExploreOptions = {},
+  { statesMax = 250_000, preemptions = Number.POSITIVE_INFINITY }: ExploreOptions = {},
 ): Explored {
   const stepper = new Stepper(model);
   return stepper.within(() => {
@@ -335,7 +347,11 @@ export function exploreAll(
     for (let last = trail.at(-1); last !== undefined; last = trail.at(-1)) {
       const choice = last.rest.pop();
       if (choice === undefined) trail.pop();
-      else enter(choice, stepper.apply(last.state, choice, () => [...schedule(), choice]));
+      else
+        enter(
+          choice,
+          stepper.apply(last.state, choice, () => [...schedule(), choice]),
+        );
     }
     return { states: seen.size, ends };
   });
@@ -346,7 +362,11 @@ export function exploreAll(
  *
  * @returns how many steps it took
  */
-export function walk(model: Model, choose: (choices: readonly Choice[], step: number) => Choice, stepsMax = 20_000): number {
+export function walk(
+  model: Model,
+  choose: (choices: readonly Choice[], step: number) => Choice,
+  stepsMax = 20_000,
+): number {
   const stepper = new Stepper(model);
   return stepper.within(() => {
     const schedule: Choice[] = [];
@@ -362,6 +382,10 @@ export function walk(model: Model, choose: (choices: readonly Choice[], step: nu
       schedule.push(choice);
       state = stepper.apply(state, choice, () => schedule);
     }
-    throw new ModelFailure(`No end within ${stepsMax} steps`, schedule.slice(-50), model.programs.map(({ name }) => name));
+    throw new ModelFailure(
+      `No end within ${stepsMax} steps`,
+      schedule.slice(-50),
+      model.programs.map(({ name }) => name),
+    );
   });
 }
