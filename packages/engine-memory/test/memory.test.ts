@@ -32,9 +32,11 @@ describe('partitions', () => {
     const { revision: now } = await store.list('p0');
     expect(now).toBeGreaterThanOrEqual(first);
     expect(await cycle(store, 'p0/a')).toBeGreaterThan(first);
-    await store.put('kept/a', empty, absent);
+    // One that was empty before, and one that was not.
+    await cycle(store, 'again/a');
+    for (const key of ['kept/a', 'again/a']) await store.put(key, empty, absent);
     for (let count = 0; count < 50; count++) await cycle(store, `q${count}/a`);
-    expect((await store.get('kept/a'))?.key).toBe('kept/a');
+    for (const key of ['kept/a', 'again/a']) expect((await store.get(key))?.key).toBe(key);
   });
 
   test('that were forgotten are listed again by whoever watches from before', async () => {
