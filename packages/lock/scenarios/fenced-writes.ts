@@ -138,7 +138,13 @@ async function use(
   await writeUnder(env, held, lock, holder, bug);
 }
 
-async function writeUnder(env: NodeEnv, held: Lock & Hold, lock: string, holder: string, bug: Bug): Promise<void> {
+async function writeUnder(
+  env: NodeEnv,
+  held: Lock & Hold,
+  lock: string,
+  holder: string,
+  bug: Bug,
+): Promise<void> {
   const { fence } = held;
   if (fence % 1024n > 0n) env.reached('a lock was handed on within a process');
   env.observe({ type: 'lock-acquired', lock, holder, fence });

@@ -12,20 +12,20 @@ export type AllLocks = Lockable<Holds>;
  *
  * @throws TypeError, RangeError where one is not of these locks, or stands there twice
  */
-export function acquireAll(
-  wanted: readonly Lockable<Hold>[],
-  clock: Clock,
-  front: TaskFront,
-): AllLocks {
+export function acquireAll(wanted: readonly Lockable<Hold>[], clock: Clock, front: TaskFront): AllLocks {
   if (wanted.length === 0) throw new RangeError('Locks to be held together must be at least one');
   const keys = wanted.map(lockable => {
     if (isPlaced(lockable)) return lockable.partition;
-    throw new TypeError(`Lock "${String(lockable?.name)}" must be a mutex, read, write lock or semaphore of these locks`);
+    throw new TypeError(
+      `Lock "${lockable?.name}" must be a mutex, read, write lock or semaphore of these locks`,
+    );
   });
   const order = wanted.map((_, index) => index).sort((one, other) => (keys[one]! < keys[other]! ? -1 : 1));
   for (const [place, index] of order.entries()) {
     if (place === 0 || keys[index] !== keys[order[place - 1]!]) continue;
-    throw new RangeError(`Locks to be held together must be different: received "${wanted[index]?.name}" twice`);
+    throw new RangeError(
+      `Locks to be held together must be different: received "${wanted[index]?.name}" twice`,
+    );
   }
   return new TogetherLockable(wanted, order, clock, front);
 }
@@ -37,12 +37,7 @@ class TogetherLockable implements AllLocks {
   readonly #clock: Clock;
   readonly #front: TaskFront;
 
-  constructor(
-    wanted: readonly Lockable<Hold>[],
-    order: readonly number[],
-    clock: Clock,
-    front: TaskFront,
-  ) {
+  constructor(wanted: readonly Lockable<Hold>[], order: readonly number[], clock: Clock, front: TaskFront) {
     this.name = wanted.map(({ name }) => name).join(', ');
     this.#wanted = wanted;
     this.#order = order;
@@ -74,7 +69,7 @@ class TogetherLockable implements AllLocks {
     using limit = linkSignal(this.#clock, { ...options, outcome: 'not-applied' });
     const holds = new Array<Hold>(this.#wanted.length);
     const held: Hold[] = [];
-    const letGo = (): Promise<unknown> => Promise.all(held.reverse().map(hold => hold[Symbol.asyncDispose]()));
+    const letGo = (): Promise<unknown> => Promise.all(held.map(hold => hold[Symbol.asyncDispose]()));
     try {
       for (const index of this.#order) {
         limit.throwIfAborted();

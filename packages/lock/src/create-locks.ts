@@ -113,7 +113,14 @@ class StoreLocks implements Locks {
       pendingMax: permits,
       isShared: false,
     };
-    const lockable = this.#make(name, 'semaphore', kind, core => new HeldClaim(core), undefined, `${permits}`);
+    const lockable = this.#make(
+      name,
+      'semaphore',
+      kind,
+      core => new HeldClaim(core),
+      undefined,
+      `${permits}`,
+    );
     return Object.assign(lockable, { permits });
   }
 
@@ -161,7 +168,13 @@ class StoreLocks implements Locks {
     const partition = lockPartition(this.#options.prefix, lockKind, name);
     const station: StationFor = ({ ttlMs = this.#options.ttlMs, purpose }) => {
       this.#check(ttlMs, purpose);
-      return this.#station(name, { ...kind, partition }, ttlMs, variant, partner && { ...partner, partition });
+      return this.#station(
+        name,
+        { ...kind, partition },
+        ttlMs,
+        variant,
+        partner && { ...partner, partition },
+      );
     };
     return new StoreLockable(name, partition, this.#front, station, claim);
   }
@@ -221,4 +234,9 @@ class StoreLocks implements Locks {
 type KindOf = Omit<StationKind, 'partition'>;
 
 const alone = { rule: aloneRule, ticketsMax: 1, pendingMax: 1, isShared: false } as const;
-const shared = { rule: readRule, ticketsMax: Number.POSITIVE_INFINITY, pendingMax: 1, isShared: true } as const;
+const shared = {
+  rule: readRule,
+  ticketsMax: Number.POSITIVE_INFINITY,
+  pendingMax: 1,
+  isShared: true,
+} as const;

@@ -1,11 +1,4 @@
-import {
-  type Entry,
-  errorCode,
-  type Revision,
-  sleep,
-  type Store,
-  type WaitOptions,
-} from '@quorate/core';
+import { type Entry, errorCode, type Revision, sleep, type Store, type WaitOptions } from '@quorate/core';
 import { HeldLock } from './held-lock.ts';
 import { handOffsPerTicket, type HoldCore } from './hold-core.ts';
 import type { AcquireOptions, Lock } from './lock.ts';
@@ -190,7 +183,8 @@ class HeldLeadership extends HeldLock implements Leadership {
       // Under the condition that the entry is still the same, once more does no harm.
       const call = this.#store.put(key, bytes, { created }, { session: ticket.session.id });
       const result = await ticket.session.guard(call);
-      if (result === sessionGone || result.outcome === 'not-applied') throw lockLost(this.name, ticket.session.cause);
+      if (result === sessionGone || result.outcome === 'not-applied')
+        throw lockLost(this.name, ticket.session.cause);
       if (result.outcome === 'applied') return;
     }
   }

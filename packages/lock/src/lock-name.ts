@@ -24,7 +24,8 @@ const encodings: Readonly<Record<string, string>> = { '%': '%25', '/': '%2F', '\
 
 /** @throws TypeError, RangeError */
 export function checkName(name: string): void {
-  if (typeof name !== 'string') throw new TypeError(`Name of a lock must be a string: received ${String(name)}`);
+  if (typeof name !== 'string')
+    throw new TypeError(`Name of a lock must be a string: received ${String(name)}`);
   if (/\p{Surrogate}/u.test(name))
     throw new RangeError(`Name of a lock must be well-formed Unicode: received ${JSON.stringify(name)}`);
 }

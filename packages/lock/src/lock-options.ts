@@ -35,7 +35,8 @@ export type CheckedOptions = Required<Omit<LocksOptions, 'tasks' | 'handOff'>> &
 /** @throws TypeError, RangeError; QuorateError `UNSUPPORTED` */
 export function checkOptions(options: LocksOptions): CheckedOptions {
   const { store, prefix = 'lock', purpose = 'efficiency', handOff = {}, deadlockCheckMs = 2000 } = options;
-  if (typeof store?.list !== 'function') throw new TypeError(`Store must be a Store: received ${String(store)}`);
+  if (typeof store?.list !== 'function')
+    throw new TypeError(`Store must be a Store: received ${typeof store}`);
   checkPrefix(prefix);
   checkPurpose(purpose, store.capabilities);
   const { max = 64, ms = 20 } = handOff;
@@ -43,7 +44,9 @@ export function checkOptions(options: LocksOptions): CheckedOptions {
     throw new RangeError(`Number of hand-offs must be an integer of at least 0: received ${max}`);
   if (!(ms >= 0)) throw new RangeError(`Time for hand-offs in ms must be at least 0: received ${ms}`);
   if (!(deadlockCheckMs > 0 && deadlockCheckMs < 2 ** 31))
-    throw new RangeError(`Time between looks for a deadlock in ms must be above 0: received ${deadlockCheckMs}`);
+    throw new RangeError(
+      `Time between looks for a deadlock in ms must be above 0: received ${deadlockCheckMs}`,
+    );
   const ttlMs = options.ttlMs ?? Math.max(10_000, store.capabilities.ttlMinMs);
   checkTtl(ttlMs, store);
   return {

@@ -60,5 +60,5 @@ export class OwnTask implements LockTask {
 /** @throws TypeError where it is no task of this package */
 export function ownTask(task: LockTask | undefined): OwnTask | undefined {
   if (task === undefined || task instanceof OwnTask) return task;
-  throw new TypeError(`Task must be one that locks.task() made: received ${String(task)}`);
+  throw new TypeError(`Task must be one that locks.task() made: received ${typeof task}`);
 }

@@ -80,10 +80,7 @@ export interface Lockable<Held extends Hold> {
    * @throws QuorateError `LOCK_LOST` once `use` has settled, however it did, where the lock was lost meanwhile
    */
   run<Result>(use: (held: Held) => Result | PromiseLike<Result>): Promise<Result>;
-  run<Result>(
-    options: AcquireOptions,
-    use: (held: Held) => Result | PromiseLike<Result>,
-  ): Promise<Result>;
+  run<Result>(options: AcquireOptions, use: (held: Held) => Result | PromiseLike<Result>): Promise<Result>;
 }
 
 /** One holder at a time. */

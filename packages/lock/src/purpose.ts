@@ -22,11 +22,7 @@ export function checkPurpose(purpose: Purpose, capabilities: StoreCapabilities):
   });
 }
 
-function unfitness({
-  linearizable,
-  durability,
-  fenceSurvivesLoss,
-}: StoreCapabilities): string | undefined {
+function unfitness({ linearizable, durability, fenceSurvivesLoss }: StoreCapabilities): string | undefined {
   if (!linearizable) return 'it is not linearizable';
   if (durability === 'memory') return 'its durability is "memory", so that its locks end with its process';
   if (durability === 'os' && !fenceSurvivesLoss)

@@ -8,6 +8,8 @@ import type { Ticket } from './ticket.ts';
 export class Slot {
   /** Missing until there is a session for it. */
   declare ticket: Ticket;
+  /** It stands in line for those who wait, and is still wanted. */
+  isPending = false;
   isWithdrawn = false;
   isGranted = false;
   /** How often it was handed on. */
@@ -31,9 +33,10 @@ export class Slot {
     return core;
   }
 
-  /** Gives the place up, unless it was granted. False where it was, or was given up before. */
+  /** Gives the place up. False where it does not stand in line, or was given up before. */
   withdraw(): boolean {
-    if (this.isGranted || this.isWithdrawn) return false;
+    if (!this.isPending) return false;
+    this.isPending = false;
     this.isWithdrawn = true;
     this.ticket?.withdraw();
     return true;
@@ -48,7 +51,11 @@ export class Slot {
   }
 
   /** See `ReadLock.upgrade`: of those who share an entry one can upgrade. */
-  async upgrade(name: string, task: OwnTask | undefined, options: WaitOptions): Promise<HoldCore | undefined> {
+  async upgrade(
+    name: string,
+    task: OwnTask | undefined,
+    options: WaitOptions,
+  ): Promise<HoldCore | undefined> {
     if (this.#isUpgrading) return undefined;
     this.#isUpgrading = true;
     const core = await this.station.upgrade(this, name, task, options).catch((thrown: unknown) => {

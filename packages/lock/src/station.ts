@@ -112,7 +112,8 @@ export class Station implements WaitPlace {
   /** The entry that stands in line for whoever waits here, and whether it has its turn. */
   front(): { readonly key: string; readonly created: Revision; readonly isGranted: boolean } | undefined {
     for (const { ticket, isGranted } of this.#slots) {
-      if (ticket?.entry !== undefined) return { key: ticket.entry.key, created: ticket.entry.created, isGranted };
+      if (ticket?.entry !== undefined)
+        return { key: ticket.entry.key, created: ticket.entry.created, isGranted };
     }
     return undefined;
   }
@@ -137,8 +138,8 @@ export class Station implements WaitPlace {
 
   /** Takes what is free at once. */
   async tryAcquire(options: AcquireOptions, task: OwnTask | undefined): Promise<HoldCore | undefined> {
-    const { tickets, isClosed, inBackground } = this.#context;
-    if (isClosed()) throw locksClosed(this.name);
+    const { tickets } = this.#context;
+    if (this.#context.isClosed()) throw locksClosed(this.name);
     if (this.#waiters.size > 0 || this.#slots.size >= this.kind.ticketsMax) return undefined;
     const slot = this.#addSlot();
     let isGivenUp = false;
@@ -149,7 +150,7 @@ export class Station implements WaitPlace {
       }
       const core = this.#hold(slot, task);
       if (!isGivenUp) return core;
-      inBackground(core.release().catch(() => {}));
+      this.#context.inBackground(core.release().catch(() => {}));
       return undefined;
     });
     attempt.catch(() => this.#drop(slot));
@@ -164,8 +165,9 @@ export class Station implements WaitPlace {
   onGone(waiter: Waiter): void {
     if (!this.#waiters.remove(waiter)) return;
     if (this.#pending > this.#wanted()) {
-      for (const slot of [...this.#slots].reverse()) {
-        if (this.#pending > this.#wanted() && slot.withdraw()) this.#pending--;
+      const slots = [...this.#slots];
+      for (let index = slots.length - 1; this.#pending > this.#wanted(); index--) {
+        if (slots[index]!.withdraw()) this.#pending--;
       }
     }
     this.#leaveIfIdle();
@@ -194,8 +196,13 @@ export class Station implements WaitPlace {
   }
 
   /** A second entry of a reader, which has its turn when nobody else reads. */
-  async upgrade(slot: Slot, name: string, task: OwnTask | undefined, options: WaitOptions): Promise<HoldCore | undefined> {
-    const { pool, tickets, inBackground } = this.#context;
+  async upgrade(
+    slot: Slot,
+    name: string,
+    task: OwnTask | undefined,
+    options: WaitOptions,
+  ): Promise<HoldCore | undefined> {
+    const { pool, tickets } = this.#context;
     const session = await pool.use(this.ttlMs);
     const writer = new Slot(this);
     writer.ticket = new Ticket(tickets, session, this.kind.partition, upgradeRule(slot.ticket.entry!.key));
@@ -213,12 +220,12 @@ export class Station implements WaitPlace {
       this.#keep(writer);
       return this.#hold(writer, task, name);
     })();
-    inBackground(work.catch(() => pool.letGo(session)));
+    this.#context.inBackground(work.catch(() => pool.letGo(session)));
     try {
       return await boundedWait(tickets.clock, options, 'not-applied', () => work);
     } finally {
       isOver = true;
-      writer.withdraw();
+      if (!writer.isGranted) writer.ticket.withdraw();
       slot.cancelAlone();
     }
   }
@@ -231,6 +238,7 @@ export class Station implements WaitPlace {
   #pump(): void {
     while (this.#pending < this.#wanted() && this.#slots.size < this.kind.ticketsMax) {
       const slot = this.#addSlot();
+      slot.isPending = true;
       this.#pending++;
       void this.#stand(slot);
     }
@@ -272,7 +280,8 @@ export class Station implements WaitPlace {
 
   /** A slot does not wait any more. */
   #settle(slot: Slot): void {
-    if (!slot.isWithdrawn) this.#pending--;
+    if (slot.isPending) this.#pending--;
+    slot.isPending = false;
   }
 
   /** From now on it is held, until it is given back or its session is lost: then the next one need not wait for its holder. */
@@ -305,7 +314,8 @@ export class Station implements WaitPlace {
   async #handOn(slot: Slot): Promise<boolean> {
     const { handOff, tickets } = this.#context;
     const nowMs = tickets.clock.monotonicMs();
-    const isSpent = slot.handOffs - slot.budgetFrom >= handOff.max || nowMs - slot.budgetSinceMs >= handOff.ms;
+    const isSpent =
+      slot.handOffs - slot.budgetFrom >= handOff.max || nowMs - slot.budgetSinceMs >= handOff.ms;
     if (isSpent) {
       if (await slot.ticket.isAwaited()) return false;
       slot.budgetFrom = slot.handOffs;
@@ -341,7 +351,8 @@ export class Station implements WaitPlace {
   }
 
   #failAll(reason: unknown): void {
-    for (let waiter = this.#waiters.first; waiter !== undefined; waiter = this.#waiters.first) waiter.fail(reason);
+    for (let waiter = this.#waiters.first; waiter !== undefined; waiter = this.#waiters.first)
+      waiter.fail(reason);
   }
 
   #leaveIfIdle(): void {

@@ -30,11 +30,7 @@ export class TaskFront {
   }
 
   /** Runs it as one task, where tasks are kept: the present one, or a new one named after what it is about to hold. */
-  run<Result>(
-    name: string,
-    options: AcquireOptions,
-    use: (options: AcquireOptions) => Result,
-  ): Result {
+  run<Result>(name: string, options: AcquireOptions, use: (options: AcquireOptions) => Result): Result {
     const task = this.taskOf(options) ?? (this.#scope === undefined ? undefined : this.make(name));
     if (task === undefined) return use(options);
     const own = { ...options, task };

@@ -66,11 +66,9 @@ function reduce(nodes: readonly WaitNode[]): ReadonlySet<WaitNode> {
   return stuck;
 }
 
-function path(
-  last: WaitNode,
-  cameFrom: ReadonlyMap<WaitNode, WaitNode | undefined>,
-): readonly WaitNode[] {
+function path(last: WaitNode, cameFrom: ReadonlyMap<WaitNode, WaitNode | undefined>): readonly WaitNode[] {
   const nodes: WaitNode[] = [];
-  for (let node: WaitNode | undefined = last; node !== undefined; node = cameFrom.get(node)) nodes.unshift(node);
+  for (let node: WaitNode | undefined = last; node !== undefined; node = cameFrom.get(node))
+    nodes.unshift(node);
   return nodes;
 }

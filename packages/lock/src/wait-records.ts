@@ -73,7 +73,8 @@ export class WaitRecords {
     this.#keys.delete(waiter);
     const { store, clock } = this.#context;
     const untilMs = clock.monotonicMs() + this.#ttlMs;
-    while (key !== undefined && clock.monotonicMs() < untilMs) {
+    if (key === undefined) return;
+    while (clock.monotonicMs() < untilMs) {
       try {
         const entry = await store.get(key, { deadlineMs: this.#ttlMs });
         if (entry === undefined) return;

@@ -128,7 +128,8 @@ function checkRequest(name: string, options: WebLockOptions, callback: unknown):
   if (mode !== 'exclusive' && mode !== 'shared')
     throw new TypeError(`Mode of a lock request must be "exclusive" or "shared": received ${String(mode)}`);
   if (steal) throw new DOMException('A lock of a cluster cannot be stolen', 'NotSupportedError');
-  if (name.startsWith('-')) throw new DOMException('Names that begin with "-" are reserved', 'NotSupportedError');
+  if (name.startsWith('-'))
+    throw new DOMException('Names that begin with "-" are reserved', 'NotSupportedError');
   if (ifAvailable && signal !== undefined)
     throw new DOMException('The options "ifAvailable" and "signal" exclude each other', 'NotSupportedError');
 }

@@ -82,7 +82,9 @@ describe.each([
       });
     const results = await stand.until(Promise.allSettled([both(a, b), both(b, a)]));
     expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
-    expect(results.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'DEADLOCK' } });
+    expect(results.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { code: 'DEADLOCK' },
+    });
   });
 
   test('who takes again what it holds is told so', async () => {
@@ -94,7 +96,6 @@ describe.each([
     // Reading twice is no such thing.
     const { read } = locks.rw('a');
     await read.run(() => read.run(() => {}));
-    expect(() => locks.mutex('a').run).not.toThrow();
     await expect(locks.mutex('a').acquire({ task: {} as never })).rejects.toBeInstanceOf(TypeError);
   });
 });

@@ -55,7 +55,10 @@ describe('the handler', () => {
       status: 409,
       body: { error: { code: 'LOCK_HELD' }, lock: { value: 'worker 7', expiresAtMs } },
     });
-    expect(await ask(handler, 'GET', '/locks/order%2F42')).toMatchObject({ status: 200, body: { value: 'worker 7' } });
+    expect(await ask(handler, 'GET', '/locks/order%2F42')).toMatchObject({
+      status: 200,
+      body: { value: 'worker 7' },
+    });
     expect(await ask(handler, 'DELETE', '/locks/order%2F42', { value: 'worker 8' })).toMatchObject({
       status: 409,
       body: { error: { code: 'NOT_OWNER' } },
@@ -72,7 +75,10 @@ describe('the handler', () => {
   test('a repeated request with its token is answered as the first, by any server', async () => {
     const [one, other] = [open(), open()];
     const wanted = { token: 't1', expiresInMs: 5000 };
-    const both = await Promise.all([ask(one, 'POST', '/locks/a', wanted), ask(other, 'POST', '/locks/a', wanted)]);
+    const both = await Promise.all([
+      ask(one, 'POST', '/locks/a', wanted),
+      ask(other, 'POST', '/locks/a', wanted),
+    ]);
     expect(both.map(({ status }) => status)).toEqual([200, 200]);
     expect(both[0]!.body['fence']).toBe(both[1]!.body['fence']);
     await stand.pass(1000);
@@ -87,7 +93,9 @@ describe('the handler', () => {
     const handler = open();
     const inTen = stand.clock.wallMs() + 10_000;
     for (const expiresAt of [inTen, inTen + 10_000]) {
-      expect((await ask(handler, 'POST', '/locks/a', { expiresAt })).body).toMatchObject({ remainingMs: 10_000 });
+      expect((await ask(handler, 'POST', '/locks/a', { expiresAt })).body).toMatchObject({
+        remainingMs: 10_000,
+      });
       await stand.pass(9900);
       expect((await ask(handler, 'POST', '/locks/a', { expiresInMs: 1000 })).status).toBe(409);
       await stand.pass(100);
@@ -184,7 +192,7 @@ describe('the client', () => {
     const client = createLockClient({ url: 'http://x/locks', fetch, clock, random: seededRandom(3) });
     failures = 2;
     const result = await stand.until(client.tryAcquire('a b', { ttlMs: 5000, value: 'me' }));
-    if (result.outcome !== 'held') return expect.unreachable();
+    if (result.outcome !== 'held') throw new Error('It must be free');
     expect(sent).toEqual(Array.from({ length: 3 }, () => 'POST http://x/locks/a%20b'));
     const { lock } = result;
     lock.assertHeld();
@@ -199,7 +207,7 @@ describe('the client', () => {
     await expect(stand.until(failing)).rejects.toMatchObject({ code: 'UNAVAILABLE', outcome: 'unknown' });
     await expect(client.tryAcquire('c', { ttlMs: 1 })).rejects.toBeInstanceOf(RangeError);
     const late = await client.tryAcquire('d', { ttlMs: 5000 });
-    if (late.outcome !== 'held') return expect.unreachable();
+    if (late.outcome !== 'held') throw new Error('It must be free');
     await stand.pass(5000);
     expect(() => late.lock.assertHeld()).toThrow(expect.objectContaining({ code: 'LOCK_LOST' }));
     await late.lock[Symbol.asyncDispose]();
@@ -212,7 +220,7 @@ describe('the client', () => {
     try {
       const client = createLockClient({ url });
       const result = await client.tryAcquire('ä/ö', { ttlMs: 60_000 });
-      if (result.outcome !== 'held') return expect.unreachable();
+      if (result.outcome !== 'held') throw new Error('It must be free');
       expect((await client.tryAcquire('ä/ö', { ttlMs: 60_000 })).outcome).toBe('taken');
       expect(await result.lock.release()).toBe(true);
       const long = await fetch(`${url}a`, { method: 'POST', body: 'x'.repeat(100_000) });

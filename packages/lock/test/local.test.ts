@@ -36,9 +36,12 @@ describe('locks of one process', () => {
     const mutex = open(clock).mutex('a');
     const held = await mutex.acquire();
     const controllers = Array.from({ length: 10_000 }, () => new AbortController());
-    const waits = controllers.map(({ signal }) => mutex.acquire({ signal, deadlineMs: 1000 }).catch(() => {}));
+    const waits = controllers.map(({ signal }) =>
+      mutex.acquire({ signal, deadlineMs: 1000 }).catch(() => {}),
+    );
     expect(clock.timerCount).toBe(10_000);
-    for (const index of [0, 9999, 5000, ...controllers.keys()]) if (index !== 7000) controllers[index]!.abort();
+    for (const index of [0, 9999, 5000, ...controllers.keys()])
+      if (index !== 7000) controllers[index]!.abort();
     expect(clock.timerCount).toBe(1);
     await held.release();
     const lock = (await waits[7000]) as Hold;
@@ -141,7 +144,9 @@ describe('locks of one process', () => {
   });
 
   test('whatever comes and goes, never too many hold it, and all who wait have it', async () => {
-    const actions = fc.array(fc.constantFrom('read', 'write', 'abort', 'release', 'release'), { maxLength: 60 });
+    const actions = fc.array(fc.constantFrom('read', 'write', 'abort', 'release', 'release'), {
+      maxLength: 60,
+    });
     await fc.assert(
       fc.asyncProperty(actions, fc.constantFrom('rw', 'semaphore'), async (steps, kind) => {
         const locks = open();

@@ -109,12 +109,18 @@ describe('a lock whose session is lost', () => {
       await turn();
       return 'done';
     };
-    await expect(stand.until(mutex.run(lose))).rejects.toMatchObject({ code: 'LOCK_LOST', outcome: 'unknown' });
+    await expect(stand.until(mutex.run(lose))).rejects.toMatchObject({
+      code: 'LOCK_LOST',
+      outcome: 'unknown',
+    });
     const fails = async (): Promise<never> => {
       await lose();
       throw new Error('of its own');
     };
-    await expect(stand.until(mutex.run(fails))).rejects.toMatchObject({ code: 'LOCK_LOST', cause: new Error('of its own') });
+    await expect(stand.until(mutex.run(fails))).rejects.toMatchObject({
+      code: 'LOCK_LOST',
+      cause: new Error('of its own'),
+    });
     await expect(stand.until(mutex.run(() => 'fine'))).resolves.toBe('fine');
     await expect(stand.until(mutex.run(() => Promise.reject(new Error('x'))))).rejects.toThrow('x');
     // Released by its user, it was not lost.
@@ -166,8 +172,11 @@ describe('a lock whose session is lost', () => {
     stand.store.memory.sessions.end(entry!.session!);
     await stand.pass(200);
     await held.release();
-    await (await stand.until(last)).release();
-    await (await stand.until(dying)).release();
+    const lock = await stand.until(last);
+    lock.assertHeld();
+    await lock.release();
+    expect((await stand.until(dying)).fence).toBeGreaterThan(lock.fence);
+    await (await dying).release();
   });
 
   test('nobody notices a death, and the watch is muted: a look in each time to live finds it', async () => {
@@ -187,7 +196,9 @@ describe('sessions', () => {
   test('one for all locks of a process, with one heartbeat', async () => {
     const sent: string[] = [];
     const locks = stand.locks({}, { sent });
-    const held = await Promise.all(Array.from({ length: 300 }, (_, index) => locks.mutex(`${index}`).acquire()));
+    const held = await Promise.all(
+      Array.from({ length: 300 }, (_, index) => locks.mutex(`${index}`).acquire()),
+    );
     expect(sent.filter(call => call === 'session')).toHaveLength(1);
     await stand.pass(3000);
     for (const lock of held) lock.assertHeld();
@@ -265,7 +276,9 @@ describe('a lock for correctness', () => {
       await (await call())!.release();
       return;
     }
-    expect(create).toThrow(expect.objectContaining({ code: 'UNSUPPORTED', message: expect.stringMatching(message) }));
+    expect(create).toThrow(
+      expect.objectContaining({ code: 'UNSUPPORTED', message: expect.stringMatching(message) }),
+    );
     await expect(call()).rejects.toMatchObject({ code: 'UNSUPPORTED' });
   });
 });

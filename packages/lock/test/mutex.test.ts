@@ -148,9 +148,7 @@ describe('within a process', () => {
     const sent: string[] = [];
     const mutex = stand.locks({}, { sent }).mutex('a');
     const fences: bigint[] = [];
-    await Promise.all(
-      Array.from({ length: 3000 }, () => mutex.run(lock => void fences.push(lock.fence))),
-    );
+    await Promise.all(Array.from({ length: 3000 }, () => mutex.run(lock => void fences.push(lock.fence))));
     expect(fences).toEqual([...fences].sort((one, other) => (one < other ? -1 : 1)));
     expect(new Set(fences).size).toBe(3000);
     expect(sent.filter(call => call === 'enqueue')).toHaveLength(3);

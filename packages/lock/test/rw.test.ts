@@ -212,7 +212,9 @@ describe('a semaphore', () => {
     const next = open().acquire();
     await turn();
     stand.store.memory.sessions.end(entry!.session!);
-    await (await stand.until(next)).release();
+    const third = await stand.until(next);
+    expect(third.remainingMs()).toBeGreaterThan(0);
+    await third.release();
     await other.release();
   });
 });

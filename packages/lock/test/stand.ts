@@ -43,15 +43,17 @@ export class Stand {
 
   /** Lets time pass until a promise has settled. */
   async until<Value>(promise: Promise<Value>, limitMs = 120_000): Promise<Value> {
-    let isSettled = false;
-    const settle = (): void => void (isSettled = true);
+    const state = { isSettled: false };
+    const settle = (): void => {
+      state.isSettled = true;
+    };
     promise.then(settle, settle);
-    for (let passedMs = 0; !isSettled && passedMs < limitMs; passedMs += 50) {
+    for (let passedMs = 0; passedMs < limitMs; passedMs += 50) {
       await turn();
-      if (!isSettled) this.clock.advance(50);
+      if (state.isSettled) return promise;
+      this.clock.advance(50);
     }
-    if (!isSettled) throw new Error(`Not settled within ${limitMs} ms`);
-    return promise;
+    throw new Error(`Not settled within ${limitMs} ms`);
   }
 
   async entries(partition: string, store: Store = this.store): Promise<readonly Entry[]> {

@@ -64,7 +64,9 @@ describe.each([
       ['-a', {}],
       ['a', { ifAvailable: true, signal }],
     ] as const) {
-      await expect(manager.request(name, options, () => {})).rejects.toMatchObject({ name: 'NotSupportedError' });
+      await expect(manager.request(name, options, () => {})).rejects.toMatchObject({
+        name: 'NotSupportedError',
+      });
     }
     await expect(manager.request('a', { mode: 'x' as never }, () => {})).rejects.toBeInstanceOf(TypeError);
     await expect(manager.request('a', undefined as never)).rejects.toBeInstanceOf(TypeError);

@@ -3,7 +3,7 @@ import { checkFence, checkResource, type FencedWrite } from './fenced-write.ts';
 /** A database of `lmdb` that takes strings as values: of the same environment as what is written. */
 export interface LmdbFences {
   transactionSync<Result>(action: () => Result): Result;
-  get(key: string): unknown;
+  get(key: string): string | undefined;
   put(key: string, value: string): unknown;
 }
 
@@ -23,7 +23,7 @@ export function fencedLmdbWrite<Result>(
   checkResource(resource);
   return fences.transactionSync((): FencedWrite<Result> => {
     const seen = fences.get(resource);
-    const newest = seen === undefined ? 0n : BigInt(String(seen));
+    const newest = seen === undefined ? 0n : BigInt(seen);
     if (newest > fence) return { outcome: 'stale', newest };
     void fences.put(resource, `${fence}`);
     return { outcome: 'written', result: write() };

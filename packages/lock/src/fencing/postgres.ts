@@ -94,7 +94,7 @@ export async function lockInTransaction(
       cause: thrown,
     });
   }
-  await connection.query(`select set_config('lock_timeout', $1, true)`, [String(rows[0]?.['before'] ?? '0')]);
+  await connection.query(`select set_config('lock_timeout', $1, true)`, [rows[0]?.['before']]);
 }
 
 /** The same without waiting: whether it is held now. */
@@ -110,7 +110,8 @@ export async function tryLockInTransaction(
 
 /** FNV-1a of the name's UTF-8, finished as in SplitMix64, as a signed integer: PostgreSQL's advisory locks have such names. */
 export function advisoryKey(name: string): bigint {
-  if (typeof name !== 'string') throw new TypeError(`Name of a lock must be a string: received ${String(name)}`);
+  if (typeof name !== 'string')
+    throw new TypeError(`Name of a lock must be a string: received ${String(name)}`);
   let hash = 0xcbf2_9ce4_8422_2325n;
   for (const byte of new TextEncoder().encode(name)) {
     hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100_0000_01b3n);
@@ -136,7 +137,7 @@ async function raise(
   const { rows } = await connection.query(`select fence::text as fence from ${table} where resource = $1`, [
     resource,
   ]);
-  return BigInt(String(rows[0]?.['fence'] ?? fence));
+  return BigInt(rows[0]?.['fence'] as string);
 }
 
 function checkTable(table: string): string {

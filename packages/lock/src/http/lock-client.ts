@@ -112,7 +112,8 @@ class FetchingClient implements LockClient {
           throw unavailable('The lock server cannot be reached', thrown);
         });
         if (answer !== undefined && answer.status < 500) return checked(answer);
-        if (attempt >= this.#attempts) throw unavailable(`The lock server answered ${answer?.status}`, undefined);
+        if (attempt >= this.#attempts)
+          throw unavailable(`The lock server answered ${answer?.status}`, undefined);
         await sleep(this.clock, retryMs * attempt, { signal });
       }
     });
@@ -131,7 +132,10 @@ class FetchingClient implements LockClient {
       ...(signal === undefined ? {} : { signal }),
     });
     const text = await response.text();
-    return { status: response.status, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
+    return {
+      status: response.status,
+      body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
+    };
   }
 }
 

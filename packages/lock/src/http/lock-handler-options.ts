@@ -27,10 +27,13 @@ export function checkHandlerOptions(options: LockHandlerOptions): CheckedHandler
   const { store, prefix = 'lock', path = '/locks/', ttlMaxMs = 3_600_000 } = options;
   const { bodyMaxBytes = 16_384, storeDeadlineMs = 10_000 } = options;
   checkPrefix(prefix);
-  if (!/^\/(?:.*\/)?$/.test(path)) throw new RangeError(`Path must begin and end with "/": received "${path}"`);
+  if (!/^\/(?:.*\/)?$/.test(path))
+    throw new RangeError(`Path must begin and end with "/": received "${path}"`);
   const { ttlMinMs } = store.capabilities;
   if (!(ttlMaxMs >= ttlMinMs && ttlMaxMs < 2 ** 31))
-    throw new RangeError(`Longest time to live in ms must be from ${ttlMinMs} to ${2 ** 31 - 1}: received ${ttlMaxMs}`);
+    throw new RangeError(
+      `Longest time to live in ms must be from ${ttlMinMs} to ${2 ** 31 - 1}: received ${ttlMaxMs}`,
+    );
   for (const [what, value] of Object.entries({ bodyMaxBytes, storeDeadlineMs })) {
     if (!(value > 0)) throw new RangeError(`Option ${what} must be above 0: received ${value}`);
   }

@@ -86,7 +86,10 @@ function failure(thrown: unknown): Response {
   throw thrown;
 }
 
-function error(code: string, message: string): { readonly error: { readonly code: string; readonly message: string } } {
+function error(
+  code: string,
+  message: string,
+): { readonly error: { readonly code: string; readonly message: string } } {
   return { error: { code, message } };
 }
 

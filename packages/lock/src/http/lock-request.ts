@@ -105,17 +105,29 @@ export function text(body: Record<string, unknown>, field: string, lengthMax: nu
 
 function momentMs(expiresAt: unknown): number {
   if (typeof expiresAt === 'number') return expiresAt;
-  const isDate = typeof expiresAt === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(expiresAt);
+  const isDate =
+    typeof expiresAt === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(expiresAt);
   const parsed = isDate ? parseDate(expiresAt) : Number.NaN;
   if (Number.isFinite(parsed)) return parsed;
-  throw new RefusedRequest(400, 'Field expiresAt must be milliseconds since 1970 or an ISO 8601 date with a zone');
+  throw new RefusedRequest(
+    400,
+    'Field expiresAt must be milliseconds since 1970 or an ISO 8601 date with a zone',
+  );
 }
 
 function parseDate(value: string): number {
-  const match = /^(\d+)-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,3})\d*)?)?(Z|[+-]\d\d:\d\d)$/.exec(value);
+  const match = /^(\d+)-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,3})\d*)?)?(Z|[+-]\d\d:\d\d)$/.exec(
+    value,
+  );
   if (match === null) return Number.NaN;
   const [, year, month, day, hour, minute, second = '0', fraction = '0', zone = 'Z'] = match;
-  const limits = [[month, 12], [day, 31], [hour, 23], [minute, 59], [second, 59]] as const;
+  const limits = [
+    [month, 12],
+    [day, 31],
+    [hour, 23],
+    [minute, 59],
+    [second, 59],
+  ] as const;
   if (limits.some(([part, max]) => Number(part) > max)) return Number.NaN;
   const local = dayNumber(Number(year), Number(month), Number(day)) * 86_400_000;
   const timeMs = (Number(hour) * 60 + Number(minute)) * 60_000 + Number(second) * 1000;

@@ -86,7 +86,10 @@ export class LockService {
   }
 
   /** @param owner its token or its value. @throws QuorateError `UNAVAILABLE`, `CLOSED` */
-  async release(key: string, owner: { readonly token?: string; readonly value?: string }): Promise<ReleaseResult> {
+  async release(
+    key: string,
+    owner: { readonly token?: string; readonly value?: string },
+  ): Promise<ReleaseResult> {
     const head = await this.#head(key);
     if (head === undefined) return 'absent';
     const payload = readPayload(head);
@@ -168,7 +171,8 @@ function readPayload(entry: Entry): Payload | undefined {
   try {
     const payload = JSON.parse(new TextDecoder().decode(value)) as Partial<Payload>;
     const { token, value: shown, expiresAtMs } = payload;
-    if (typeof token !== 'string' || typeof shown !== 'string' || typeof expiresAtMs !== 'number') return undefined;
+    if (typeof token !== 'string' || typeof shown !== 'string' || typeof expiresAtMs !== 'number')
+      return undefined;
     return { token, value: shown, expiresAtMs };
   } catch (thrown) {
     if (errorCode(thrown) !== undefined) throw thrown;

@@ -99,7 +99,8 @@ export class LocalGate implements WaitPlace {
 
   failAll(reason: unknown): void {
     this.#upgrader?.fail(reason);
-    for (let waiter = this.#waiters.first; waiter !== undefined; waiter = this.#waiters.first) waiter.fail(reason);
+    for (let waiter = this.#waiters.first; waiter !== undefined; waiter = this.#waiters.first)
+      waiter.fail(reason);
   }
 
   #fits(isShared: boolean): boolean {

@@ -16,13 +16,7 @@ export class LocalLockable implements Lockable<LocalHold | LocalClaim> {
   readonly #find: () => LocalGate;
   #gate: LocalGate | undefined;
 
-  constructor(
-    name: string,
-    partition: string,
-    isShared: boolean,
-    front: TaskFront,
-    find: () => LocalGate,
-  ) {
+  constructor(name: string, partition: string, isShared: boolean, front: TaskFront, find: () => LocalGate) {
     this.name = name;
     this.partition = partition;
     this.#isShared = isShared;
@@ -86,7 +80,8 @@ export class LocalLockable implements Lockable<LocalHold | LocalClaim> {
   #again(task: OwnTask | undefined, gate: LocalGate): LocalClaim | undefined {
     if (!this.#front.isReentrant || task === undefined) return undefined;
     for (const hold of task.holds) {
-      if (hold instanceof LocalHold && hold.place === gate && (this.#isShared || !hold.isShared)) return hold.again();
+      if (hold instanceof LocalHold && hold.place === gate && (this.#isShared || !hold.isShared))
+        return hold.again();
     }
     return undefined;
   }
