@@ -1,28 +1,35 @@
 import type { Entry, Revision, StoreChange } from '@quorate/core';
 import { decodeEntry, encodeEntry } from './entry-record.ts';
+import type { PartitionHead } from './partition-head.ts';
 import type { SortedBytes } from './sorted-bytes.ts';
 import type { StoreRoot } from './store-root.ts';
-import { numberKey, tables } from './table-keys.ts';
+import { isUnder, numberKey, tables } from './table-keys.ts';
 
 /** How many changes watchers can catch up on, of all partitions together. */
-export const changesMax = 2048;
+export const changesMax = 4096;
 
 /** Larger values are not kept twice: who missed such a change lists again. */
 const valueMaxBytes = 4096;
 
-/** What stands before a change's key: number, revision, type, whether the value was left out, length of the key. */
-const headBytes = 20;
+/** What stands before a change's key: number, revision, the partition's head before, type, whether the value was left out, length. */
+const headBytes = 36;
 
-/** A change that the ring still has. `change` is undefined where its value was too large to be kept. */
-export interface RingChange {
+/** A slot that still holds the change that was asked for. */
+interface Slot {
   readonly key: string;
-  readonly revision: Revision;
+  readonly revision: number;
+  /** Where the change's partition stood before it. */
+  readonly previous: PartitionHead;
+  /** Undefined where the value was too large to be kept. */
   readonly change: StoreChange | undefined;
 }
 
 /**
  * The latest changes in the order they happened, in a ring of slots that are overwritten in place, so that keeping them costs one
  * write each and never a deletion. Changes are numbered from 1 over all partitions; of one batch all have the same revision.
+ *
+ * Each change knows the one before it in its partition: whoever catches up reads its own partition's changes and no others, and
+ * knows whether one of them was overwritten.
  */
 export class ChangeRing {
   readonly #bytes: SortedBytes;
@@ -31,8 +38,14 @@ export class ChangeRing {
     this.#bytes = bytes;
   }
 
-  /** Adds a change. Gives its number. */
-  append(root: StoreRoot, type: 'put' | 'delete', entry: Entry, revision: number): number {
+  /** Adds a change to a partition that stood at `previous`. Gives the change's number. */
+  append(
+    root: StoreRoot,
+    type: 'put' | 'delete',
+    entry: Entry,
+    revision: number,
+    previous: PartitionHead,
+  ): number {
     const number = ++root.changeCount;
     const isLeftOut = entry.value.length > valueMaxBytes;
     const key = Buffer.from(entry.key, 'utf8');
@@ -40,45 +53,61 @@ export class ChangeRing {
     const bytes = Buffer.allocUnsafe(headBytes + key.length + record.length);
     bytes.writeDoubleLE(number, 0);
     bytes.writeDoubleLE(revision, 8);
-    bytes[16] = type === 'put' ? 1 : 2;
-    bytes[17] = isLeftOut ? 1 : 0;
-    bytes.writeUInt16LE(key.length, 18);
+    bytes.writeDoubleLE(previous.revision, 16);
+    bytes.writeDoubleLE(previous.number, 24);
+    bytes[32] = type === 'put' ? 1 : 2;
+    bytes[33] = isLeftOut ? 1 : 0;
+    bytes.writeUInt16LE(key.length, 34);
     bytes.set(key, headBytes);
     bytes.set(record, headBytes + key.length);
     this.#bytes.put(numberKey(tables.change, number % changesMax), bytes);
     return number;
   }
 
-  /** A change by its number; undefined where it was overwritten. */
-  at(number: number): RingChange | undefined {
-    const bytes = this.#slot(number);
-    if (bytes === undefined) return undefined;
-    const keyEnd = headBytes + bytes.readUInt16LE(18);
-    const key = bytes.toString('utf8', headBytes, keyEnd);
-    const revision = bytes.readDoubleLE(8) as Revision;
-    if (bytes[17] === 1) return { key, revision, change: undefined };
-    const entry = decodeEntry(key, bytes.subarray(keyEnd));
-    return { key, revision, change: { type: bytes[16] === 1 ? 'put' : 'delete', entry, revision } };
+  /** A change by its number; undefined where it was overwritten, or its value left out. */
+  at(number: number): StoreChange | undefined {
+    return this.#slot(number)?.change;
   }
 
-  /** The number of the last change up to a revision; undefined where the ring does not reach back so far. */
-  lastUpTo(root: StoreRoot, revision: number): number | undefined {
-    const oldest = Math.max(1, root.changeCount - changesMax + 1);
-    let [low, high] = [oldest, root.changeCount + 1];
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      if ((this.#slot(middle)?.readDoubleLE(8) ?? 0) > revision) high = middle;
-      else low = middle + 1;
+  /**
+   * A partition's changes under a prefix, oldest first, back to the first that is known.
+   *
+   * @param isKnown of a place in the partition's history
+   * @returns undefined where some of them were overwritten, or their values left out
+   */
+  changesSince(
+    head: PartitionHead,
+    prefix: string,
+    isKnown: (place: PartitionHead) => boolean,
+  ): StoreChange[] | undefined {
+    const changes: StoreChange[] = [];
+    let place = head;
+    while (place.number > 0 && !isKnown(place)) {
+      const slot = this.#slot(place.number);
+      if (slot === undefined) return undefined;
+      // What came last may have changed nothing, and stands at a later revision than the change before it.
+      if (isKnown({ number: place.number, revision: slot.revision })) break;
+      if (isUnder(prefix, slot.key)) {
+        if (slot.change === undefined) return undefined;
+        changes.push(slot.change);
+      }
+      place = slot.previous;
     }
-    // With older changes overwritten, one of them may have come after that revision.
-    if (low === oldest && oldest > 1) return undefined;
-    return low - 1;
+    return changes.toReversed();
   }
 
-  #slot(number: number): Buffer | undefined {
+  #slot(number: number): Slot | undefined {
     const record = this.#bytes.get(numberKey(tables.change, number % changesMax));
     if (record === undefined) return undefined;
     const bytes = Buffer.from(record.buffer, record.byteOffset, record.length);
-    return bytes.readDoubleLE(0) === number ? bytes : undefined;
+    if (bytes.readDoubleLE(0) !== number) return undefined;
+    const revision = bytes.readDoubleLE(8) as Revision;
+    const previous = { revision: bytes.readDoubleLE(16), number: bytes.readDoubleLE(24) };
+    const keyEnd = headBytes + bytes.readUInt16LE(34);
+    const key = bytes.toString('utf8', headBytes, keyEnd);
+    if (bytes[33] === 1) return { key, revision, previous, change: undefined };
+    const entry = decodeEntry(key, bytes.subarray(keyEnd));
+    const change: StoreChange = { type: bytes[32] === 1 ? 'put' : 'delete', entry, revision };
+    return { key, revision, previous, change };
   }
 }

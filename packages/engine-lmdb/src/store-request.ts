@@ -34,6 +34,10 @@ export type StoreRequest =
       readonly writes: readonly BatchWrite[];
       readonly operation: OperationId | undefined;
     }
+  | SessionRequest;
+
+/** Requests about sessions and hosts. */
+export type SessionRequest =
   | {
       readonly type: 'open-session';
       readonly session: SessionId;
@@ -44,7 +48,6 @@ export type StoreRequest =
   | { readonly type: 'end-session'; readonly session: SessionId }
   | { readonly type: 'register'; readonly topic: Topic; readonly host: string }
   | { readonly type: 'unregister'; readonly topic: Topic; readonly host: string }
-  | { readonly type: 'add-host'; readonly host: string }
   | { readonly type: 'end-host'; readonly host: string }
   | { readonly type: 'sweep' };
 

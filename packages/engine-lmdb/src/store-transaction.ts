@@ -2,7 +2,6 @@ import {
   type AddResult,
   type Applied,
   type BatchResult,
-  type Condition,
   type Enqueued,
   type Entry,
   type OperationId,
@@ -16,19 +15,18 @@ import {
 } from '@quorate/core';
 import { ChangeRing } from './change-ring.ts';
 import { EntryTable, entryBytes } from './entry-table.ts';
-import { type HostTable, hostTable } from './host-table.ts';
+import { hostTable } from './host-table.ts';
 import { int64Sum } from './int64-sum.ts';
 import { OperationMemory, type Remembered } from './operation-memory.ts';
+import { SessionSteps } from './session-steps.ts';
 import { type MachineTime, SessionTable } from './session-table.ts';
-import { revisionOf, writeRevision } from './partition-revision.ts';
+import { holds, refused } from './entry-condition.ts';
+import { type PartitionHead, partitionHead, writePartitionHead } from './partition-head.ts';
 import type { SortedBytes } from './sorted-bytes.ts';
 import { storageFull } from './store-failure.ts';
 import type { StoreRequest, Wake } from './store-request.ts';
 import type { StoreRoot } from './store-root.ts';
 import { TopicTable } from './topic-table.ts';
-
-/** How many entries of dead sessions one step deletes. */
-const sweepMax = 200;
 
 /** What a transaction stands on. */
 export interface TransactionOptions {
@@ -56,10 +54,10 @@ export class StoreTransaction {
   readonly #topics: TopicTable;
   readonly #ring: ChangeRing;
   readonly #memory: OperationMemory;
-  readonly #hosts: HostTable;
+  readonly #sessionSteps: SessionSteps;
   readonly #bytes: SortedBytes;
-  /** The last revisions of partitions that changed. */
-  readonly #revisions = new Map<string, number>();
+  /** The heads of partitions that changed. */
+  readonly #heads = new Map<string, PartitionHead>();
 
   constructor(bytes: SortedBytes, root: StoreRoot, options: TransactionOptions) {
     this.#bytes = bytes;
@@ -70,46 +68,31 @@ export class StoreTransaction {
     this.#topics = new TopicTable(bytes);
     this.#ring = new ChangeRing(bytes);
     this.#memory = new OperationMemory(bytes);
-    this.#hosts = hostTable(bytes);
+    this.#sessionSteps = new SessionSteps({
+      root,
+      entries: this.#entries,
+      sessions: this.#sessions,
+      topics: this.#topics,
+      memory: this.#memory,
+      hosts: hostTable(bytes),
+      deleteEntry: entry => this.#delete(entry, this.#next()),
+      wake: this.#wake,
+    });
   }
 
   /** @throws QuorateError `SESSION_LOST`, `OPERATION_SUPERSEDED`, `STORAGE_FULL`; RangeError of an `add` */
   run(request: StoreRequest): unknown {
-    switch (request.type) {
-      case 'put':
-        return this.#putOnce(request);
-      case 'delete':
-        return this.#deleteOnce(request);
-      case 'enqueue':
-        return this.#enqueue(request);
-      case 'add':
-        return this.#add(request);
-      case 'batch':
-        return this.#batch(request);
-      case 'open-session':
-        // The host may have been taken for dead meanwhile: it is not.
-        this.#hosts.add(request.host);
-        return this.#sessions.open(request.session, request.ttlMs, request.host);
-      case 'renew-session':
-        return this.#sessions.renew(request.session) || this.#endSession(request.session);
-      case 'end-session':
-        return this.#endSession(request.session);
-      case 'register':
-        return this.#topics.register(this.#root, request.topic, request.host);
-      case 'unregister':
-        return this.#topics.unregister(this.#root, request.topic, request.host);
-      case 'add-host':
-        return this.#hosts.add(request.host);
-      case 'end-host':
-        return this.#endHost(request.host);
-      case 'sweep':
-        return this.#sweep();
-    }
+    if (request.type === 'put') return this.#putOnce(request);
+    if (request.type === 'delete') return this.#deleteOnce(request);
+    if (request.type === 'enqueue') return this.#enqueue(request);
+    if (request.type === 'add') return this.#add(request);
+    if (request.type === 'batch') return this.#batch(request);
+    return this.#sessionSteps.run(request);
   }
 
   /** Writes what all steps share, at the end of the transaction. */
   finish(): void {
-    for (const [partition, revision] of this.#revisions) writeRevision(this.#bytes, partition, revision);
+    for (const [partition, head] of this.#heads) writePartitionHead(this.#bytes, partition, head);
   }
 
   #putOnce({ write, condition, operation }: RequestOf<'put'>): Applied | Refused {
@@ -190,53 +173,19 @@ export class StoreTransaction {
     const puts = writes.filter(write => write.type === 'put');
     const takenBytes = puts.reduce((sum, write) => sum + entryBytes(write), 0);
     if (puts.length > 0) this.#checkRoom(takenBytes, undefined);
-    const revision = writes.length === 0 ? (this.#revisionOf(partitionOf(first)) as Revision) : this.#next();
-    if (writes.length > 0) this.#revisions.set(partitionOf(first), revision);
+    const revision =
+      writes.length === 0 ? (this.#head(partitionOf(first)).revision as Revision) : this.#next();
     for (const write of writes) {
       const current = this.#entries.get(write.key);
       if (write.type === 'put') this.#put(write, current, revision);
       else if (current !== undefined) this.#delete(current, revision);
     }
+    // It counts although all that it was to delete may have been absent.
+    if (writes.length > 0) {
+      this.#heads.set(partitionOf(first), { ...this.#head(partitionOf(first)), revision });
+    }
     this.#remember(operation, first, { revision });
     return { outcome: 'applied', revision };
-  }
-
-  /** Ends a session, and deletes what one step may of it. Gives false, what a renewal of a dead session is answered. */
-  #endSession(session: string): false {
-    if (this.#sessions.end(session)) {
-      this.#topics.ended(session, this.#wake);
-      this.#sweepSession(session);
-    }
-    return false;
-  }
-
-  #endHost(host: string): void {
-    if (!this.#hosts.remove(host)) return;
-    for (const session of this.#sessions.of(host)) this.#endSession(session);
-    this.#topics.unregisterAll(this.#root, host);
-  }
-
-  /** Ends what has expired and deletes some of what dead sessions left. Gives whether there is more to do. */
-  #sweep(): boolean {
-    const expired = this.#sessions.expired();
-    for (const session of expired.slice(0, sweepMax)) this.#endSession(session);
-    let left = sweepMax;
-    for (const session of this.#sessions.unswept(sweepMax)) {
-      left -= this.#sweepSession(session, left);
-      if (left <= 0) break;
-    }
-    return expired.length > sweepMax || this.#sessions.unswept(1).length > 0;
-  }
-
-  /** Deletes what a dead session left, up to a limit, each entry by a revision of its own. Gives how much. */
-  #sweepSession(session: string, limit: number = sweepMax): number {
-    const keys = this.#entries.keysOf(session, limit);
-    const entries = keys.map(key => this.#entries.get(key) as Entry);
-    entries.sort((one, other) => one.created - other.created);
-    for (const entry of entries) this.#delete(entry, this.#next());
-    const forgotten = this.#memory.forget(session, limit);
-    this.#sessions.markUnswept(session, keys.length === limit || forgotten === limit);
-    return Math.max(1, keys.length + forgotten);
   }
 
   #put(
@@ -255,8 +204,9 @@ export class StoreTransaction {
   }
 
   #changed(type: 'put' | 'delete', entry: Entry, revision: Revision): void {
-    this.#revisions.set(partitionOf(entry.key), revision);
-    const number = this.#ring.append(this.#root, type, entry, revision);
+    const partition = partitionOf(entry.key);
+    const number = this.#ring.append(this.#root, type, entry, revision, this.#head(partition));
+    this.#heads.set(partition, { revision, number });
     this.#topics.changed(this.#root, entry.key, number, this.#wake);
   }
 
@@ -279,8 +229,8 @@ export class StoreTransaction {
     if (session !== undefined && !this.#sessions.isAlive(session)) throw sessionLost(session, 'not-applied');
   }
 
-  #revisionOf(partition: string): number {
-    return this.#revisions.get(partition) ?? revisionOf(this.#bytes, partition);
+  #head(partition: string): PartitionHead {
+    return this.#heads.get(partition) ?? partitionHead(this.#bytes, partition);
   }
 
   #checkRoom(bytes: number, current: Entry | undefined): void {
@@ -300,16 +250,6 @@ export class StoreTransaction {
 }
 
 type RequestOf<Type extends StoreRequest['type']> = Extract<StoreRequest, { readonly type: Type }>;
-
-function holds(condition: Condition, current: Entry | undefined): boolean {
-  if ('absent' in condition) return current === undefined;
-  if ('modified' in condition) return current?.modified === condition.modified;
-  return current?.created === condition.created;
-}
-
-function refused(current: Entry | undefined): Refused {
-  return current === undefined ? { outcome: 'not-applied' } : { outcome: 'not-applied', current };
-}
 
 function appliedOf({ entry, revision }: Remembered): Applied {
   return { outcome: 'applied', entry: entry as Entry, revision: revision as Revision };

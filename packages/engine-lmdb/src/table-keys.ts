@@ -18,7 +18,7 @@ import { partitionOf } from '@quorate/core';
  * | `W`, `X` | prefix, session | who wants to be woken of changes, of a session's end |
  * | `L` | partition | how many prefixes of each length are watched there |
  * | `H` | host | a thread that has the database open |
- * | `R` | partition | the revision of its last change |
+ * | `R` | partition | its last change: revision and number |
  */
 export const tables = {
   root: 0x4d,
@@ -34,7 +34,7 @@ export const tables = {
   observed: 0x58,
   lengths: 0x4c,
   host: 0x48,
-  revision: 0x52,
+  partition: 0x52,
 } as const;
 
 /** The first byte of a table. */

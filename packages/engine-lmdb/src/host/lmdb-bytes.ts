@@ -17,11 +17,12 @@ export class LmdbBytes implements SortedBytes {
   }
 
   put(key: Uint8Array, value: Uint8Array): void {
-    this.#database.put(key, value);
+    // Inside a transaction it is done at once.
+    void this.#database.put(key, value);
   }
 
   remove(key: Uint8Array): void {
-    this.#database.remove(key);
+    void this.#database.remove(key);
   }
 
   keys({ start, end, reverse = false, limit }: ByteRange): Uint8Array[] {

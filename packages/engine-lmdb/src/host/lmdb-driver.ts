@@ -49,9 +49,9 @@ export class LmdbDriver implements StoreDriver {
 
   async list(query: ListQuery): Promise<Listing> {
     await this.#fair.turn();
-    return this.#host.read(({ entries, root, revisionOf }) => ({
+    return this.#host.read(({ entries, root, head }) => ({
       entries: entries.list(root, query),
-      revision: revisionOf(partitionOf(query.prefix)) as Revision,
+      revision: head(partitionOf(query.prefix)).revision as Revision,
     }));
   }
 

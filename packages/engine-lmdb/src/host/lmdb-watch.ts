@@ -1,6 +1,4 @@
 import { partitionOf, type Revision, type StoreChange, type StoreEvent } from '@quorate/core';
-import { changesMax } from '../change-ring.ts';
-import { isUnder } from '../table-keys.ts';
 import type { Topic } from '../topic-table.ts';
 import type { StoreHost, StoreView } from './store-host.ts';
 
@@ -68,46 +66,30 @@ async function registered(
   }
 }
 
-/** What came after a revision, from the ring. */
-function lookFirst(view: StoreView, prefix: string, from: Revision): Found {
-  const { root, ring, revisionOf } = view;
-  const upTo = root.changeCount;
-  if (revisionOf(partitionOf(prefix)) <= from) return { changes: [], upTo, isRegistered: true };
-  const last = ring.lastUpTo(root, from);
-  if (last === undefined) return { changes: undefined, upTo, isRegistered: true };
-  return { changes: scan(view, prefix, last), upTo, isRegistered: true };
+/** What came after a revision. */
+function lookFirst({ root, ring, head }: StoreView, prefix: string, from: Revision): Found {
+  const changes = ring.changesSince(head(partitionOf(prefix)), prefix, ({ revision }) => revision <= from);
+  return { changes, upTo: root.changeCount, isRegistered: true };
 }
 
 /** What came after a change that was seen. */
-function look(view: StoreView, topic: Topic, after: number): Found {
-  const { root, ring, topics } = view;
+function look({ root, ring, topics, head }: StoreView, topic: Topic, after: number): Found {
   const upTo = root.changeCount;
   const record = topics.get(topic);
-  const prefix = topic.slice(1);
-  if (record === undefined) return { changes: scan(view, prefix, after), upTo, isRegistered: false };
-  if (record.dropped > after) return { changes: scan(view, prefix, after), upTo, isRegistered: true };
+  const isRegistered = record !== undefined;
+  if (record === undefined || record.dropped > after) {
+    const prefix = topic.slice(1);
+    const changes = ring.changesSince(head(partitionOf(prefix)), prefix, ({ number }) => number <= after);
+    return { changes, upTo, isRegistered };
+  }
   const changes: StoreChange[] = [];
   for (const number of record.numbers) {
     if (number <= after) continue;
-    const change = ring.at(number)?.change;
-    if (change === undefined) return { changes: undefined, upTo, isRegistered: true };
+    const change = ring.at(number);
+    if (change === undefined) return { changes: undefined, upTo, isRegistered };
     changes.push(change);
   }
-  return { changes, upTo, isRegistered: true };
-}
-
-/** All changes under a prefix after a number; undefined where some were overwritten or left out. */
-function scan({ root, ring }: StoreView, prefix: string, after: number): StoreChange[] | undefined {
-  if (root.changeCount - after > changesMax) return undefined;
-  const changes: StoreChange[] = [];
-  for (let number = after + 1; number <= root.changeCount; number++) {
-    const found = ring.at(number);
-    if (found === undefined) return undefined;
-    if (!isUnder(prefix, found.key)) continue;
-    if (found.change === undefined) return undefined;
-    changes.push(found.change);
-  }
-  return changes;
+  return { changes, upTo, isRegistered };
 }
 
 /** Waits for a promise, or until the signal aborts. */

@@ -2,7 +2,7 @@ import { QuorateError, type SessionId, systemRandom } from '@quorate/core';
 import { ChangeRing } from '../change-ring.ts';
 import { EntryTable } from '../entry-table.ts';
 import { hostTable } from '../host-table.ts';
-import { revisionOf } from '../partition-revision.ts';
+import { type PartitionHead, partitionHead } from '../partition-head.ts';
 import { SessionTable } from '../session-table.ts';
 import { unavailable } from '../store-failure.ts';
 import type { StoreRequest, Wake } from '../store-request.ts';
@@ -37,8 +37,7 @@ export interface StoreView {
   readonly sessions: SessionTable;
   readonly topics: TopicTable;
   readonly ring: ChangeRing;
-  /** The revision of a partition's last change. */
-  readonly revisionOf: (partition: string) => number;
+  readonly head: (partition: string) => PartitionHead;
 }
 
 /**
@@ -118,7 +117,7 @@ export class StoreHost implements AsyncDisposable {
       sessions: new SessionTable(this.#bytes, machineTime()),
       topics: new TopicTable(this.#bytes),
       ring: new ChangeRing(this.#bytes),
-      revisionOf: partition => revisionOf(this.#bytes, partition),
+      head: partition => partitionHead(this.#bytes, partition),
     };
     this.topics = new HostTopics(
       topic => this.ask({ type: 'register', topic, host: id }),
@@ -167,11 +166,10 @@ export class StoreHost implements AsyncDisposable {
     if (this.#isSweeping || this.#isClosed) return;
     if (!this.read(({ sessions }) => sessions.unswept(1).length > 0 || sessions.expired().length > 0)) return;
     this.#isSweeping = true;
-    const done = (hasMore: boolean): void => {
+    void this.#sweepOnce().then(hasMore => {
       this.#isSweeping = false;
       if (hasMore) setImmediate(() => this.sweep());
-    };
-    this.ask<boolean>({ type: 'sweep' }).then(done, () => done(false));
+    });
   }
 
   isAlive(session: SessionId): boolean {
@@ -187,6 +185,15 @@ export class StoreHost implements AsyncDisposable {
     this.#inline?.[Symbol.dispose]();
     await this.#writer[Symbol.asyncDispose]();
     await this.links[Symbol.asyncDispose]();
+  }
+
+  /** Whether there is more. What fails now is tried at the next poll. */
+  async #sweepOnce(): Promise<boolean> {
+    try {
+      return await this.ask<boolean>({ type: 'sweep' });
+    } catch {
+      return false;
+    }
   }
 
   #poll(): void {

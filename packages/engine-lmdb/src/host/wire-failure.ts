@@ -5,7 +5,7 @@ import type { WireFailure } from './writer-protocol.ts';
 export function toWire(thrown: unknown): WireFailure {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const { name, message } = error;
-  const cause = error.cause === undefined ? undefined : String(error.cause);
+  const cause = error.cause instanceof Error ? error.cause.message : undefined;
   if (!(error instanceof QuorateError)) {
     return { name, message, code: undefined, retryable: false, outcome: 'unknown', cause };
   }
