@@ -31,6 +31,13 @@ export class MemorySessions {
     return this.#live.size;
   }
 
+  /** How many wait for the end of a session. */
+  get observerCount(): number {
+    let count = 0;
+    for (const { observers } of this.#live.values()) count += observers.size;
+    return count;
+  }
+
   /** Opens a session that lives for `ttlMs` from now. Its id is random, 128 bits, so that none is used twice. */
   open(ttlMs: number): SessionId {
     const id = sessionId(hexOf(this.#random.bytes(16)));

@@ -83,6 +83,13 @@ export class Memory {
     return this.#cells.size;
   }
 
+  /** How many times a session is remembered by a partition that it has, or had, something in. */
+  get linkCount(): number {
+    let count = 0;
+    for (const sessions of this.#sessionsOf.values()) count += sessions.size;
+    return count;
+  }
+
   /** Reads the partition of a key or prefix. */
   read<Result>(key: string, step: (partition: StorePartition) => Result): Result {
     const cell = this.#cells.get(partitionOf(key));

@@ -139,6 +139,24 @@ describe('sessions', () => {
       await expect(observing).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
     }
     expect(clock.timerCount).toBe(3);
+    expect(store.memory.sessions.observerCount).toBe(0);
+  });
+
+  test('are forgotten by partitions that outlive them, and partitions by sessions that outlive those', async () => {
+    const { store } = open({ idleMax: 5 });
+    await store.put('p/stays', empty, absent);
+    for (let count = 0; count < 20; count++) {
+      const session = await store.session({ ttlMs: 1000 });
+      await store.put('p/a', empty, absent, { session: session.id });
+      await session[Symbol.asyncDispose]();
+    }
+    expect(store.memory.linkCount).toBe(0);
+    const session = await store.session({ ttlMs: 1000 });
+    for (let count = 0; count < 100; count++) {
+      const put = await store.put(`q${count}/a`, empty, absent, { session: session.id });
+      if (put.outcome === 'applied') await store.delete(`q${count}/a`, { created: put.revision });
+    }
+    expect(store.memory.linkCount).toBeLessThanOrEqual(5);
   });
 });
 
