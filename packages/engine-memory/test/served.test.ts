@@ -1,7 +1,9 @@
+import { getEventListeners } from 'node:events';
 import { ManualClock, nodeId, revision, seededRandom, type Store } from '@quorate/core';
 import { describe, expect, test } from 'vitest';
 import { connectStore, createMemoryStore, serveStore, type StoreServer } from '../src/index.ts';
 import { frameKinds, framesOf } from '../src/remote/frame.ts';
+import { RemoteLink } from '../src/remote/remote-link.ts';
 import { encodeValue } from '../src/remote/value-codec.ts';
 import { Hub, type HubTransport } from './hub.ts';
 
@@ -167,6 +169,20 @@ describe('a served store', () => {
     expect((await stand.do(next)).value).toMatchObject({ type: 'put' });
     await stand.do(session[Symbol.asyncDispose]());
     await stand.do(observing);
+  });
+
+  test('a signal that many requests share is left alone by those that are over', async () => {
+    const stand = await Stand.open();
+    const transport = stand.hub.transport(nodeId('another'));
+    const link = new RemoteLink(transport, server, { clock: stand.clock, random: seededRandom(4) });
+    await link.start();
+    await stand.turns(3);
+    const { signal } = new AbortController();
+    for (let count = 0; count < 10; count++) await stand.do(link.request('hello', [], { signal }));
+    const waiting = link.request('hello', [], { signal });
+    expect(getEventListeners(signal, 'abort').length).toBe(1);
+    await stand.do(waiting);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   test('bad messages cost their connection and nothing else', async () => {
