@@ -160,7 +160,9 @@ export function defineSuite(suite: Suite): Suite {
     if (seen.has(bench.name)) throw new TypeError(`Bench names must differ: received "${where}" twice`);
     seen.add(bench.name);
     if (bench.surroundings !== undefined && bench.unchecked === undefined)
-      throw new TypeError(`Bench "${where}" has surroundings and must say why it is unchecked: received nothing`);
+      throw new TypeError(
+        `Bench "${where}" has surroundings and must say why it is unchecked: received nothing`,
+      );
     const contenders = Object.keys(bench.contenders);
     const lacks = lackOf(bench);
     if (lacks !== undefined) throw new TypeError(`Bench "${where}" must have ${lacks}: received none`);

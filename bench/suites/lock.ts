@@ -123,7 +123,8 @@ const redisBenches: Bench[] = [
   contention('time per acquisition', [{ of: lock, to: redlock, atMost: 1 / 5 }]),
   {
     name: 'Redis, waiters',
-    about: 'so many with connections of their own come at once, and nobody holds the lock for longer than it takes',
+    about:
+      'so many with connections of their own come at once, and nobody holds the lock for longer than it takes',
     params: { waiters: [200] },
     ...onRedis,
     slow: true,

@@ -119,7 +119,10 @@ class RowRunner {
     contest: Contest,
     row: Row,
     options: ScheduleOptions,
-    { environment, failure }: Pick<Surroundings, 'environment'> & { readonly failure?: string } = nothingAround,
+    {
+      environment,
+      failure,
+    }: Pick<Surroundings, 'environment'> & { readonly failure?: string } = nothingAround,
   ) {
     this.row = row;
     this.#contest = contest;
@@ -131,7 +134,11 @@ class RowRunner {
   async measure(round: number, place: number): Promise<void> {
     if (this.#failure === undefined) {
       try {
-        this.#samples.push({ round, place, sample: await this.#options.measure(this.#job(), this.#environment) });
+        this.#samples.push({
+          round,
+          place,
+          sample: await this.#options.measure(this.#job(), this.#environment),
+        });
         this.#checkWork();
       } catch (error) {
         this.#options.signal.throwIfAborted();

@@ -26,7 +26,8 @@ export async function handOff(): Promise<Quantity> {
   return inFolder(async path => {
     await using store = await createLmdbStore({ path, durability: 'os' });
     await using locks = createLocks({ store });
-    return killed(async turn => {
+    // Awaited here, before what it uses is disposed of.
+    return await killed(async turn => {
       const name = `order:${turn}`;
       const { child } = await startProcess('holder-process.ts', { kind: 'lmdb', path, name });
       const wait = locks.mutex(name).acquire();
@@ -49,7 +50,9 @@ export async function socketCloses(): Promise<Quantity> {
   return inFolder(async path => {
     const at = join(path, 'socket');
     await using server = createServer().listen(at);
-    return killed(async () => {
+    await once(server, 'listening');
+    // Awaited here, before what it uses is disposed of.
+    return await killed(async () => {
       const connected = once(server, 'connection');
       const { child } = await startProcess('holder-process.ts', { kind: 'socket', path: at });
       const [socket] = await connected;

@@ -8,8 +8,13 @@ export function rawPostgresPairs(): OpenPairs {
     const client = new pg.Client({ connectionString: urlOf('postgres') });
     await client.connect();
     const table = `raw_${process.pid}`;
-    await client.query(`create table ${table} (name text primary key, fence bigserial, since timestamptz default now())`);
-    const insert = { name: 'take', text: `insert into ${table} (name) values ($1) on conflict do nothing returning fence` };
+    await client.query(
+      `create table ${table} (name text primary key, fence bigserial, since timestamptz default now())`,
+    );
+    const insert = {
+      name: 'take',
+      text: `insert into ${table} (name) values ($1) on conflict do nothing returning fence`,
+    };
     const remove = { name: 'give back', text: `delete from ${table} where name = $1 and fence = $2` };
     return {
       async pair(index) {

@@ -13,7 +13,11 @@ interface Verb {
 }
 
 const verb =
-  (engine: Engine, calls: number, open: (store: Store, other: () => Promise<Store>) => Promise<Verb>): Setup =>
+  (
+    engine: Engine,
+    calls: number,
+    open: (store: Store, other: () => Promise<Store>) => Promise<Verb>,
+  ): Setup =>
   async (): Promise<Kernel> => {
     const clients = engine();
     const { once, close } = await open(await clients.open(), async () => clients.open());
@@ -68,7 +72,9 @@ export function watch(engine: Engine, calls: number): Setup {
     if (written.outcome !== 'applied') throw new Error(`Write must apply: it was ${written.outcome}`);
     const ended = new AbortController();
     const watcher = await other();
-    const events = watcher.watch('table/order', written.revision, { signal: ended.signal })[Symbol.asyncIterator]();
+    const events = watcher
+      .watch('table/order', written.revision, { signal: ended.signal })
+      [Symbol.asyncIterator]();
     let { revision } = written;
     return {
       async once() {
@@ -76,7 +82,8 @@ export function watch(engine: Engine, calls: number): Setup {
         const put = await store.put('table/order', value, { modified: revision });
         if (put.outcome !== 'applied') throw new Error(`Write must apply: it was ${put.outcome}`);
         revision = put.revision;
-        if ((await heard) !== revision) throw new Error(`Watch must tell of revision ${revision}: it did not`);
+        if ((await heard) !== revision)
+          throw new Error(`Watch must tell of revision ${revision}: it did not`);
         return 1;
       },
       async close() {
