@@ -185,6 +185,30 @@ describe('a served store', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
+  test('what a connection was waiting for at the server ends with it, and goes on with the next', async () => {
+    const stand = await Stand.open();
+    const session = await stand.do(stand.store.session({ ttlMs: 60_000 }));
+    const observing = stand.store.observe(session.id);
+    await stand.turns(5);
+    const { sessions } = stand.memory.memory;
+    expect([sessions.observerCount, stand.serving.waitingCount]).toEqual([1, 1]);
+    stand.hub.sever(client);
+    await new Promise(resolve => setImmediate(resolve));
+    expect([sessions.observerCount, stand.serving.waitingCount]).toEqual([0, 0]);
+    await stand.turns(5);
+    expect(sessions.observerCount).toBe(1);
+    await stand.do(session[Symbol.asyncDispose]());
+    await stand.do(observing);
+  });
+
+  test('over a transport that cannot disconnect, a bad message is dropped, and the next one served', async () => {
+    const stand = await Stand.open();
+    Object.assign(stand.serverTransport, { disconnect: undefined });
+    stand.clientTransport.send(server, new Uint8Array(3));
+    await stand.turns(3);
+    expect(await stand.do(stand.store.get('p/a'))).toBeUndefined();
+  });
+
   test('bad messages cost their connection and nothing else', async () => {
     const stand = await Stand.open();
     const rude = stand.hub.transport(nodeId('rude'));
