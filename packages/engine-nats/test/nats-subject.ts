@@ -21,13 +21,15 @@ export class NatsStand implements AsyncDisposable {
     return this.#links.get(store) as Proxy;
   }
 
+  /** A handshake that is cut off is only given up after its timeout, so that is short. */
   connect(port: number = this.server.port): ReturnType<typeof connect> {
     return connect({
       port,
       maxReconnectAttempts: -1,
-      reconnectTimeWait: 20,
+      reconnectTimeWait: 5,
       reconnectJitter: 0,
       pingInterval: 2000,
+      timeout: 1000,
     });
   }
 
