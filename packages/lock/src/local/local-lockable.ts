@@ -80,8 +80,8 @@ export class LocalLockable implements Lockable<LocalHold | LocalClaim> {
   #again(task: OwnTask | undefined, gate: LocalGate): LocalClaim | undefined {
     if (!this.#front.isReentrant || task === undefined) return undefined;
     for (const hold of task.holds) {
-      if (hold instanceof LocalHold && hold.place === gate && (this.#isShared || !hold.isShared))
-        return hold.again();
+      const isSame = hold instanceof LocalHold && hold.place === gate && hold.isShared === this.#isShared;
+      if (isSame) return hold.again();
     }
     return undefined;
   }
