@@ -88,10 +88,10 @@ describe('with calls that are lost before and after', () => {
     const seen: (string | undefined)[] = [];
     for (let seed = 1; seed <= 10; seed++) {
       const stand = new Stand(seed);
-      const { open } = stand.store;
+      const open = stand.store.open.bind(stand.store);
       let sequence = 0;
       stand.store.open = options => {
-        const store = open.call(stand.store, options);
+        const store = open(options);
         const add = store.add!.bind(store);
         return Object.assign(store, {
           add: (key: string, delta: bigint, options: Parameters<typeof add>[2]) =>

@@ -1,7 +1,7 @@
 import { errorCode, type QuorateError } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Faults } from './faulty-store.ts';
-import { Stand, turn } from './stand.ts';
+import { failure, Stand, turn } from './stand.ts';
 
 let stand: Stand;
 beforeEach(() => {
@@ -169,9 +169,9 @@ describe('giving up', () => {
       const { reason } = outcome as PromiseRejectedResult;
       if (errorCode(reason) !== 'ABORTED' || (reason as QuorateError).outcome !== 'not-applied') throw reason;
     }
-    const told = expect(late).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED', outcome: 'not-applied' });
+    const told = failure(late);
     stand.clock.advance(60);
-    await told;
+    expect(await told).toMatchObject({ code: 'DEADLINE_EXCEEDED', outcome: 'not-applied' });
     open();
     expect(await first).toEqual({ value: 1n });
     expect(await last).toEqual({ value: 11n });
@@ -181,9 +181,9 @@ describe('giving up', () => {
     const faults: Faults = { lost: 1 };
     const counter = stand.counters({}, faults).counter('x');
     const added = counter.add(7, { deadlineMs: 100 });
-    const told = expect(added).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED', outcome: 'unknown' });
+    const told = failure(added);
     await stand.pass(200);
-    await told;
+    expect(await told).toMatchObject({ code: 'DEADLINE_EXCEEDED', outcome: 'unknown' });
     faults.lost = 0;
     expect(await stand.until(counter.add(1))).toEqual({ value: 8n });
   });
@@ -218,15 +218,16 @@ describe('a session that is lost', () => {
     const faults: Faults = { lost: 1 };
     const counter = stand.counters({}, faults).counter('x');
     const added = [counter.add(3), counter.add(4n)];
-    const told = [
-      expect(added[0]).rejects.toMatchObject({ code: 'ADD_UNKNOWN', outcome: 'unknown' }),
-      expect(added[1]).rejects.toThrow('whether the 4 added to counter "x" counts'),
-    ];
+    const told = added.map(failure);
     await turn();
     faults.before = () => new Promise<void>(() => {});
     stand.clock.stepWall(3_600_000);
     await stand.pass(1500);
-    await Promise.all(told);
+    const failures = await Promise.all(told);
+    for (const each of failures) expect(each).toMatchObject({ code: 'ADD_UNKNOWN', outcome: 'unknown' });
+    expect(failures[1]).toMatchObject({
+      message: expect.stringContaining('whether the 4 added to counter "x" counts'),
+    });
     delete faults.before;
     faults.lost = 0;
     const { value } = await stand.until(counter.add(1));

@@ -8,6 +8,14 @@ export function turn(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve));
 }
 
+/** What a promise is rejected with; undefined where it is not. */
+export function failure(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+}
+
 /** Several clients of one store, with time that moves when it is told to. */
 export class Stand {
   readonly clock: ManualClock = new ManualClock({ wallMs: 1_790_000_000_000 });
@@ -44,14 +52,14 @@ export class Stand {
 
   /** Lets time pass until a promise has settled. */
   async until<Value>(promise: Promise<Value>, limitMs = 120_000, stepMs = 20): Promise<Value> {
-    let isSettled = false;
-    const settle = (): void => void (isSettled = true);
+    const state = { isSettled: false };
+    const settle = (): void => void (state.isSettled = true);
     promise.then(settle, settle);
-    for (let passedMs = 0; !isSettled && passedMs < limitMs; passedMs += stepMs) {
+    for (let passedMs = 0; !state.isSettled && passedMs < limitMs; passedMs += stepMs) {
       await turn();
-      if (!isSettled) this.clock.advance(stepMs);
+      if (!state.isSettled) this.clock.advance(stepMs);
     }
-    if (!isSettled) throw new Error(`Not settled within ${limitMs} ms`);
+    if (!state.isSettled) throw new Error(`Not settled within ${limitMs} ms`);
     return promise;
   }
 
