@@ -248,9 +248,11 @@ describe('a session', () => {
     opened.resolve(owner);
     while (hand.last.name !== 'endSession') await Promise.resolve();
     expect(hand.last.args).toEqual([owner]);
+    expect(hand.disposals).toBe(0);
     hand.last.resolve(undefined);
     await expect(opening).rejects.toMatchObject({ code: 'CLOSED' });
     await closing;
+    expect(hand.disposals).toBe(1);
   });
 });
 
@@ -278,6 +280,19 @@ describe('closing', () => {
       expect.objectContaining({ code: 'CLOSED' }),
     );
     expect(hand.calls.length).toBe(calls);
+  });
+
+  test('waits for an engine that does not answer for a second, and leaves no timer', async () => {
+    const stand = new Stand();
+    const { clock, hand, store } = stand;
+    await stand.session();
+    const closing = store[Symbol.asyncDispose]();
+    clock.advance(999);
+    await new Promise(turn => setImmediate(turn));
+    expect(hand.disposals).toBe(0);
+    clock.advance(1);
+    await closing;
+    expect([hand.disposals, clock.timerCount]).toEqual([1, 0]);
   });
 
   test('a watch ends by its signal without an error, also one that is over before it began', async () => {
