@@ -85,6 +85,26 @@ describe.skipIf(reason !== undefined)('faults (needs redis-server)', () => {
     expect(await raw.hget('quorate:{p}', 'p/a')).toBe(before);
   });
 
+  test('a request of a dead session that comes late leaves nothing behind', async () => {
+    const other = await stand.open();
+    const session = await store.session({ ttlMs: 300 });
+    const { id } = session;
+    await store.put('p/before', bytes(''), absent, { session: id });
+    const proxy = stand.proxyOf(store);
+    proxy.mute('toServer');
+    const sent = proxy.bytesOf('toServer');
+    const late = store.put('p/late', bytes(''), absent, { session: id });
+    const queued = store.enqueue!('p/q/', bytes(''), { session: id });
+    await proxy.reaches('toServer', sent);
+    await other.observe(id);
+    await vi.waitFor(async () => expect((await other.list('p/')).entries).toEqual([]), waiting);
+    proxy.heal();
+    const refusals = await Promise.all([refusal(late), refusal(queued)]);
+    for (const error of refusals)
+      expect(error).toMatchObject({ code: 'SESSION_LOST', outcome: 'not-applied' });
+    expect((await other.list('p/')).entries).toEqual([]);
+  });
+
   test('half a command that is cut off takes no effect, and its outcome is unknown', async () => {
     const proxy = stand.proxyOf(store);
     await store.put('p/a', bytes('0'), absent);
@@ -124,6 +144,17 @@ describe.skipIf(reason !== undefined)('faults (needs redis-server)', () => {
     });
     stand.server.resume();
     await vi.waitFor(() => store.get('p/a'), waiting);
+  });
+
+  test('a store is not opened on a server that is stopped', async () => {
+    stand.server.pause();
+    const opening = await refusal(stand.open({ silenceMs: 300 }));
+    expect(opening).toMatchObject({ code: 'DEADLINE_EXCEEDED', outcome: 'not-applied' });
+    const controller = new AbortController();
+    const aborted = refusal(stand.open({ signal: controller.signal }));
+    controller.abort();
+    expect(await aborted).toMatchObject({ code: 'ABORTED', outcome: 'not-applied' });
+    stand.server.resume();
   });
 
   test('killed and started again, what was acknowledged is there, and operations are known', async () => {
@@ -236,6 +267,26 @@ describe.skipIf(reason !== undefined)('watches (needs redis-server)', () => {
       await store.put('p/c', bytes(''), absent);
       expect((await events.next()).value).toMatchObject({ type: 'put', entry: { key: 'p/b' } });
       expect((await events.next()).value).toMatchObject({ type: 'put', entry: { key: 'p/c' } });
+      controller.abort();
+    },
+  );
+
+  test.each(['trimmed', 'gone'])(
+    'one that comes when the log is %s is told that it missed something',
+    async how => {
+      const first = await store.put('p/a', bytes('0'), absent);
+      if (first.outcome !== 'applied') throw new Error('Not applied');
+      let last = first.revision;
+      for (let count = 1; count <= 200; count++) {
+        const result = await store.put('p/a', bytes(`${count}`), { modified: last });
+        if (result.outcome === 'applied') last = result.revision;
+      }
+      if (how === 'gone') await raw.del('quorate:{p}:l');
+      const controller = new AbortController();
+      const events = store.watch('p/', first.revision, { signal: controller.signal })[Symbol.asyncIterator]();
+      expect((await events.next()).value).toEqual({ type: 'resync' });
+      await store.put('p/b', bytes(''), absent);
+      expect((await events.next()).value).toMatchObject({ type: 'put', entry: { key: 'p/b' } });
       controller.abort();
     },
   );

@@ -87,14 +87,15 @@ class History {
     if (this.#step % 10 === 0) await this.#list();
   }
 
-  async end(): Promise<void> {
+  /** Ends the sessions. Gives what is left, as the store and as the model has it. */
+  async end(): Promise<readonly [real: unknown, expected: unknown]> {
     for (const session of this.#sessions) {
       this.#model.endSession(session.id);
       await session[Symbol.asyncDispose]();
     }
     const { entries } = await this.#store.list(this.#p);
     const expected = this.#listed({ prefix: this.#p, newestFirst: false, limit: 1000 });
-    expect(entries.map(entry => this.#pairs.entry(entry))).toEqual(expected.entries.map(plain));
+    return [entries.map(entry => this.#pairs.entry(entry)), expected.entries.map(plain)];
   }
 
   #key(): string {
@@ -177,7 +178,10 @@ class History {
     const [key, other] = [this.#key(), this.#key()];
     const writes: BatchWrite[] = [{ type: 'put', key, value: Buffer.from(`b${this.#step}`) }];
     if (other !== key) writes.push({ type: 'delete', key: other });
-    this.#pair(this.#model.batch(new Map(), writes), await this.#store.batch!(new Map(), writes));
+    const expected = this.#model.batch(new Map(), writes);
+    const real = await this.#store.batch!(new Map(), writes);
+    if (expected.outcome !== 'applied' || real.outcome !== 'applied') throw new Error('Not applied');
+    this.#pairs.pair(expected.revision, real.revision);
   }
 
   async #list(): Promise<void> {
@@ -214,7 +218,8 @@ describe.skipIf(reason !== undefined)('long histories are those of the model (ne
     const sessions = await Promise.all([0, 1, 2].map(() => store.session({ ttlMs: 120_000 })));
     const history = new History(store, `model-${seed}`, seededRandom(seed), keyCount, sessions);
     for (let step = 0; step < steps; step++) await history.step();
-    await history.end();
+    const [real, expected] = await history.end();
+    expect(real).toEqual(expected);
   });
 
   test('a sweep passes over more entries than it looks at in one call', { timeout: 60_000 }, async () => {

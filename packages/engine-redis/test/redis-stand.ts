@@ -66,7 +66,7 @@ export class RedisStand implements AsyncDisposable {
 
   /** The link of a store on a single server. */
   proxyOf(store: Store): Proxy {
-    return this.#linksOf(store)[0] as Proxy;
+    return this.linksOf(store)[0] as Proxy;
   }
 
   subject(): StoreSubject {
@@ -76,9 +76,9 @@ export class RedisStand implements AsyncDisposable {
       random: systemRandom,
       ttlMs: 400,
       open: options => this.open(options),
-      cut: store => this.#linksOf(store).forEach(proxy => proxy.mute()),
-      heal: store => this.#linksOf(store).forEach(proxy => proxy.heal()),
-      sever: store => this.#linksOf(store).forEach(proxy => proxy.reset()),
+      cut: store => this.linksOf(store).forEach(proxy => proxy.mute()),
+      heal: store => this.linksOf(store).forEach(proxy => proxy.heal()),
+      sever: store => this.linksOf(store).forEach(proxy => proxy.reset()),
     };
     if (this.servers.length > 1) return subject;
     return {
@@ -98,7 +98,8 @@ export class RedisStand implements AsyncDisposable {
     await this.#open[Symbol.asyncDispose]();
   }
 
-  #linksOf(store: Store): readonly Proxy[] {
+  /** The links of a store, one to each server. */
+  linksOf(store: Store): readonly Proxy[] {
     return this.#proxies.get(store) as readonly Proxy[];
   }
 

@@ -1,10 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type Store, type StoreCapabilities } from '@quorate/core';
+import { sessionId, type Store, type StoreCapabilities } from '@quorate/core';
 import { type RedisOptions, skipReason } from '@quorate/servers';
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createRedisStore } from '../src/index.ts';
+import type { Script } from '../src/scripts/script.ts';
+import {
+  enterPartitionScript,
+  observeSessionScript,
+  renewSessionScript,
+} from '../src/scripts/session-scripts.ts';
 import { RedisStand } from './redis-stand.ts';
 
 const reason = skipReason('redis');
@@ -180,6 +186,57 @@ describe.skipIf(reason !== undefined)('what is left behind (needs redis-server)'
     expect(client.status).toBe('wait');
     expect(await client.ping()).toBe('PONG');
     client.disconnect();
+  });
+});
+
+describe.skipIf(reason !== undefined)('sessions (needs redis-server)', () => {
+  test('that were seen dead stay dead, though the clock of the server is set back', async () => {
+    const opened = await standing();
+    const raw = opened.client();
+    const store = await opened.open();
+    // What stands there once a deadline has passed is negative; here as of a time that is yet to come, as after a clock was set back.
+    const hourUs = 3_600_000_000;
+    const nowUs = Date.now() * 1000;
+    await raw.zadd(
+      'quorate:{/sessions}',
+      -(nowUs + hourUs),
+      'seen-dead',
+      nowUs + hourUs,
+      'alive',
+      nowUs - 1,
+      'expired',
+    );
+    const ask = (script: Script, session: string) =>
+      raw.eval(script.lua, 1, 'quorate:{/sessions}', session, 1000);
+    for (const script of [renewSessionScript, enterPartitionScript, observeSessionScript]) {
+      expect(await ask(script, 'seen-dead')).toBe(0);
+      expect(await ask(script, 'expired')).toBe(0);
+      expect(await ask(script, 'never-there')).toBe(0);
+      expect(await ask(script, 'alive')).toBeGreaterThan(0);
+      await raw.zadd('quorate:{/sessions}', nowUs + hourUs, 'alive');
+    }
+    const alive = sessionId('seen-dead');
+    await store.observe(alive);
+    expect(Number(await raw.zscore('quorate:{/sessions}', 'seen-dead'))).toBe(-(nowUs + hourUs));
+    const call = { session: alive };
+    await expect(store.put('p/a', empty, absent, call)).rejects.toMatchObject({ code: 'SESSION_LOST' });
+  });
+
+  test('with more partitions than one turn sweeps are swept all', async () => {
+    const opened = await standing();
+    const store = await opened.open();
+    const other = await opened.open();
+    const session = await store.session({ ttlMs: 1000 });
+    const partitions = Array.from({ length: 600 }, (_, index) => `p-${index}/a`);
+    await Promise.all(partitions.map(key => store.put(key, empty, absent, { session: session.id })));
+    opened.proxyOf(store).cut();
+    await other.observe(session.id);
+    await vi.waitFor(async () => {
+      const left = await Promise.all(partitions.map(key => other.get(key)));
+      expect(left.filter(entry => entry !== undefined)).toEqual([]);
+    }, waiting);
+    const raw = opened.client();
+    await vi.waitFor(async () => expect(await raw.keys('quorate:{/sessions}*')).toEqual([]), waiting);
   });
 });
 

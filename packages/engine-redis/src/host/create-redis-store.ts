@@ -1,4 +1,5 @@
 import {
+  boundedWait,
   type Clock,
   type Durability,
   driveStore,
@@ -7,6 +8,7 @@ import {
   type StoreCapabilities,
   systemClock,
   systemRandom,
+  type WaitOptions,
 } from '@quorate/core';
 import { defaultPrefix, RedisKeys } from '../redis-keys.ts';
 import { durabilityOf, evictionOf, isAlone, type ServerFacts, weakest } from '../server-facts.ts';
@@ -19,8 +21,8 @@ import { SessionObservers } from './session-observers.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { Sweeper } from './sweeper.ts';
 
-/** Where a Redis store is, and how it behaves. */
-export interface RedisStoreOptions {
+/** Where a Redis store is, and how it behaves. The signal and the deadline are those of the opening, which has `silenceMs` by default. */
+export interface RedisStoreOptions extends WaitOptions {
   /**
    * An ioredis client, `Redis` or `Cluster`: what connections are made like. It is never used itself, so it may be in use for
    * something else, or not connected (`lazyConnect`), and stays its owner's to close. Either this or `url`.
@@ -53,19 +55,24 @@ export interface RedisStoreOptions {
 /**
  * Opens a Store on Redis 7 or Valkey, also Cluster. Settles once it is connected and knows how the server is set up.
  *
- * @throws QuorateError `UNAVAILABLE` where no connection is had
+ * @throws QuorateError `UNAVAILABLE` where no connection is had, `ABORTED`, `DEADLINE_EXCEEDED`
  */
 export async function createRedisStore(options: RedisStoreOptions): Promise<Store> {
   const { clock = systemClock, prefix = defaultPrefix, silenceMs = 10_000 } = options;
   const keys = new RedisKeys(prefix);
   for (const [name, value] of Object.entries(options)) {
-    if (name.endsWith('Ms') && value !== undefined) checkDuration(name, value as number);
+    if (name.endsWith('Ms') && name !== 'deadlineMs' && value !== undefined)
+      checkDuration(name, value as number);
   }
   const template = await templateOf(options);
   const runner = new ScriptRunner({ template, clock, silenceMs });
   try {
-    await runner.connect();
-    const capabilities = capabilitiesOf(await inspectServers(runner.client), options);
+    const { signal, deadlineMs = silenceMs } = options;
+    const facts = await boundedWait(clock, { signal, deadlineMs }, 'not-applied', async () => {
+      await runner.connect();
+      return inspectServers(runner.client);
+    });
+    const capabilities = capabilitiesOf(facts, options);
     return driveStore(makeDriver(template, runner, keys, capabilities, options), { clock });
   } catch (thrown) {
     await runner[Symbol.asyncDispose]();

@@ -35,7 +35,7 @@ export class ScriptRunner implements AsyncDisposable {
     // What goes wrong in the background shows in the calls that it fails.
     this.client.on('error', () => {});
     this.client.on('ready', () => this.onReady());
-    if (!this.isCluster) this.#watch(-1);
+    if (!this.isCluster) this.#watch('');
   }
 
   /** @throws QuorateError `UNAVAILABLE` */
@@ -102,12 +102,13 @@ export class ScriptRunner implements AsyncDisposable {
     this.#answers++;
   }
 
-  /** Twice in `silenceMs` it is looked whether any answer has come. */
-  #watch(answersBefore: number): void {
-    const answers = this.#pending === 0 ? -1 : this.#answers;
-    const isSilent = answers !== -1 && answers === answersBefore;
-    if (isSilent && this.client.status === 'ready') this.client.disconnect(true);
-    this.#watchdog = this.#options.clock.setTimer(this.#options.silenceMs / 2, () => this.#watch(answers));
+  /** Twice in `silenceMs` it is looked whether any answer has come. A connection whose greeting is not answered counts, too. */
+  #watch(before: string): void {
+    const { status } = this.client;
+    const isWaiting = status === 'connect' || (status === 'ready' && this.#pending > 0);
+    const now = isWaiting ? `${status} ${this.#answers}` : '';
+    if (isWaiting && now === before) this.client.disconnect(true);
+    this.#watchdog = this.#options.clock.setTimer(this.#options.silenceMs / 2, () => this.#watch(now));
     this.#watchdog.unref();
   }
 
@@ -120,6 +121,9 @@ export class ScriptRunner implements AsyncDisposable {
   }
 }
 
+/** ioredis destroys a socket that the server does not close after 2 s. */
+const lingerMs = 3_000;
+
 /** Ends a client's connections; settles once they are closed, and no later than ioredis lets them linger. */
 export async function closeClient(client: RedisClient): Promise<void> {
   // Without a connection there is no end to be told of.
@@ -127,11 +131,13 @@ export async function closeClient(client: RedisClient): Promise<void> {
     client.disconnect();
     return;
   }
-  const ended = new Promise<void>(resolve => {
+  let timer: NodeJS.Timeout | undefined;
+  await new Promise<void>(resolve => {
     client.once('end', () => resolve());
+    client.disconnect();
+    timer = setTimeout(resolve, lingerMs);
   });
-  client.disconnect();
-  await ended;
+  clearTimeout(timer);
 }
 
 function isReplyError(thrown: unknown): thrown is Error {

@@ -99,6 +99,9 @@ export class Subscriptions implements AsyncDisposable {
       this.#onMessage(client, channel, message),
     );
     client.on('end', () => this.#lost(client));
+    // Where the greeting is not answered in time the connection is as good as none.
+    this.#timer?.cancel();
+    this.#timer = this.#options.clock.setTimer(2 * this.#options.keepAliveMs, () => this.#lost(client));
     client.connect().then(
       () => this.#onReady(client),
       () => this.#lost(client),
