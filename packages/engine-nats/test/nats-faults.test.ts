@@ -26,7 +26,7 @@ async function addOnce(store: Store, key: string, session: SessionId, sequence: 
   }
 }
 
-describe.skipIf(reason !== undefined)(`the store on NATS${reason ?? ''}`, { timeout: 60_000 }, () => {
+describe.skipIf(reason !== undefined)('the store on NATS (needs nats-server)', { timeout: 60_000 }, () => {
   beforeAll(async () => {
     stand = await NatsStand.start();
   });

@@ -110,7 +110,7 @@ function deafened(open: NatsConnection): NatsConnection {
 }
 
 describe.skipIf(reason !== undefined)(
-  `sessions and partitions on NATS${reason ?? ''}`,
+  'sessions and partitions on NATS (needs nats-server)',
   { timeout: 30_000 },
   () => {
     beforeAll(async () => {
