@@ -46,9 +46,12 @@ class Ledger {
     }
   }
 
+  /** In order of creation; of those that one batch made, in the order of their last changes. */
   endSession(session: SessionId): void {
-    for (const { key, ...entry } of this.entries)
-      if (entry.session === session) this.write([{ type: 'delete', key }]);
+    const owned = this.entries.filter(entry => entry.session === session);
+    const lastChange = (entry: Entry): number => this.changes.findLastIndex(change => change.entry === entry);
+    owned.sort((one, other) => one.created - other.created || lastChange(one) - lastChange(other));
+    for (const { key } of owned) this.write([{ type: 'delete', key }]);
   }
 }
 
