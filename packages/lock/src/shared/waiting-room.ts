@@ -3,7 +3,7 @@ import { free, memberOf, reserved, woken } from './member-word.ts';
 import { tooManyWaiters } from './thread-lock-error.ts';
 
 /** What is counted in shared memory, off the fast path. */
-export const counterIndex = { waits: 0, wakes: 0, handOffs: 0, takeovers: 0 } as const;
+export const counterIndex = { waits: 0, wakes: 1, handOffs: 2, takeovers: 3 } as const;
 
 /**
  * Where threads wait: a cell for each, with its number in line.

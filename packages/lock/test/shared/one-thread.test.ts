@@ -11,7 +11,10 @@ import {
 } from '../../src/shared/index.ts';
 import { turn } from './thread-stage.ts';
 
-function seat(): { team: ReturnType<typeof createTeam>; member: ReturnType<ReturnType<typeof createTeam>['join']> } {
+function seat(): {
+  team: ReturnType<typeof createTeam>;
+  member: ReturnType<ReturnType<typeof createTeam>['join']>;
+} {
   const team = createTeam({ capacity: 4 });
   return { team, member: team.join() };
 }
@@ -53,20 +56,23 @@ describe('tasks of one thread', () => {
     expect(mutex.describe()).toMatchObject({ owners: [], waiters: 0 });
   });
 
-  test.each(['head', 'middle', 'tail'] as const)('a waiter aborted at the %s leaves nothing behind', async where => {
-    const mutex = ThreadMutex.create(seat());
-    const hold = mutex.lock();
-    const aborts = [0, 1, 2].map(() => new AbortController());
-    const waits = aborts.map(({ signal }) => mutex.lockAsync({ signal }));
-    await turns(2);
-    const victim = { head: 0, middle: 1, tail: 2 }[where];
-    aborts[victim]?.abort(new Error('enough'));
-    await expect(waits[victim]).rejects.toMatchObject({ code: 'ABORTED', outcome: 'not-applied' });
-    expect(mutex.describe().waiters).toBe(1);
-    hold.release();
-    for (const wait of waits.filter((_, index) => index !== victim)) (await wait).release();
-    expect(mutex.describe()).toMatchObject({ owners: [], waiters: 0 });
-  });
+  test.each(['head', 'middle', 'tail'] as const)(
+    'a waiter aborted at the %s leaves nothing behind',
+    async where => {
+      const mutex = ThreadMutex.create(seat());
+      const hold = mutex.lock();
+      const aborts = [0, 1, 2].map(() => new AbortController());
+      const waits = aborts.map(({ signal }) => mutex.lockAsync({ signal }));
+      await turns(2);
+      const victim = { head: 0, middle: 1, tail: 2 }[where];
+      aborts[victim]?.abort(new Error('enough'));
+      await expect(waits[victim]).rejects.toMatchObject({ code: 'ABORTED', outcome: 'not-applied' });
+      expect(mutex.describe().waiters).toBe(1);
+      hold.release();
+      for (const wait of waits.filter((_, index) => index !== victim)) (await wait).release();
+      expect(mutex.describe()).toMatchObject({ owners: [], waiters: 0 });
+    },
+  );
 
   test('an abort and a release at once: the lock is not lost', async () => {
     const mutex = ThreadMutex.create({ ...seat(), handOffEvery: 1 });
@@ -101,9 +107,14 @@ describe('tasks of one thread', () => {
     const writes = rw.write();
     await expect(rw.readAsync({ deadlineMs: 1 })).rejects.toMatchObject(late);
     writes.release();
-    for (const lock of [mutex, semaphore, rw]) expect(lock.describe()).toMatchObject({ owners: [], waiters: 0 });
-    expect(() => mutex.lock({ deadlineMs: -1 })).toThrow('Deadline in ms must be a number of at least 0: received -1');
-    expect(() => mutex.lock({ signal: AbortSignal.abort() })).toThrow(expect.objectContaining({ code: 'ABORTED' }));
+    for (const lock of [mutex, semaphore, rw])
+      expect(lock.describe()).toMatchObject({ owners: [], waiters: 0 });
+    expect(() => mutex.lock({ deadlineMs: -1 })).toThrow(
+      'Deadline in ms must be a number of at least 0: received -1',
+    );
+    expect(() => mutex.lock({ signal: AbortSignal.abort() })).toThrow(
+      expect.objectContaining({ code: 'ABORTED' }),
+    );
     await expect(mutex.lockAsync({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
   });
 
@@ -276,7 +287,10 @@ describe('places', () => {
     const one = mutex.lock();
     const waits = condition.waitAsync(one);
     const two = mutex.lock();
-    await expect(condition.waitAsync(two)).rejects.toMatchObject({ code: 'TOO_MANY_WAITERS', retryable: true });
+    await expect(condition.waitAsync(two)).rejects.toMatchObject({
+      code: 'TOO_MANY_WAITERS',
+      retryable: true,
+    });
     expect(two.isHeld).toBe(true);
     two.release();
     condition.notifyAll();

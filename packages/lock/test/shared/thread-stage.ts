@@ -16,7 +16,10 @@ export class ThreadStage implements AsyncDisposable {
 
   async spawn(place: LockPlace, other?: LockPlace): Promise<WorkerHandle<typeof lockWorker>> {
     const data = { memory: this.memory, place, ...(other && { other }) };
-    const worker = await spawn<typeof lockWorker>(new URL('lock-worker.ts', import.meta.url), { team: this.team, data });
+    const worker = await spawn<typeof lockWorker>(new URL('lock-worker.ts', import.meta.url), {
+      team: this.team,
+      data,
+    });
     this.workers.add(worker);
     return worker;
   }

@@ -1,5 +1,5 @@
 import { seededRandom } from '@quorate/core';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   McsLock,
   ThreadCondition,
@@ -11,9 +11,14 @@ import {
 import type { Loop } from './lock-worker.ts';
 import { ThreadStage, turn } from './thread-stage.ts';
 
+// Threads load their modules anew, and a busy machine takes its time.
+vi.setConfig({ testTimeout: process.env['QUORATE_LONG'] === undefined ? 120_000 : 3_600_000 });
+
 const long = process.env['QUORATE_LONG'] !== undefined;
 
-const lockOf: Partial<Record<Loop, { create(options: ThreadStage['seat']): { place: ThreadMutex['place'] } }>> = {
+const lockOf: Partial<
+  Record<Loop, { create(options: ThreadStage['seat']): { place: ThreadMutex['place'] } }>
+> = {
   mutex: ThreadMutex,
   mutexAsync: ThreadMutex,
   'read-write': ThreadReadWriteLock,
@@ -51,39 +56,44 @@ describe('nobody dies', () => {
 });
 
 describe('threads are killed at random times', () => {
-  test.each(['mutex', 'read-write'] as const)('%s: nobody is let in beside another, and it is always to be had', async kind => {
-    await using stage = new ThreadStage();
-    const random = seededRandom(`kill ${kind}`);
-    const lock = kind === 'mutex' ? ThreadMutex.create(stage.seat) : ThreadReadWriteLock.create(stage.seat);
-    const take = (): Promise<{ readonly ownerDied: boolean; consistent(): void; release(): void }> => {
-      return lock instanceof ThreadMutex ? lock.lockAsync({ deadlineMs: 20_000 }) : lock.writeAsync({ deadlineMs: 20_000 });
-    };
-    for (let count = 0; count < 3; count++) await stage.start(kind, lock.place);
-    const { inside, wrong, left, right } = stage.shared;
-    for (let kill = 0; kill < (long ? 2000 : 60); kill++) {
-      const coming = stage.start(kind, lock.place);
-      const victims = [...stage.workers];
-      for (let turns = random.uint32() % 8; turns > 0; turns--) await turn();
-      await stage.kill(victims[random.uint32() % victims.length] as (typeof victims)[number]);
-      const hold = await take();
-      if (hold.ownerDied) {
-        Atomics.store(inside, 0, 0);
-        right[0] = left[0] as number;
-        hold.consistent();
+  test.each(['mutex', 'read-write'] as const)(
+    '%s: nobody is let in beside another, and it is always to be had',
+    async kind => {
+      await using stage = new ThreadStage();
+      const random = seededRandom(`kill ${kind}`);
+      const lock = kind === 'mutex' ? ThreadMutex.create(stage.seat) : ThreadReadWriteLock.create(stage.seat);
+      const take = (): Promise<{ readonly ownerDied: boolean; consistent(): void; release(): void }> => {
+        return lock instanceof ThreadMutex
+          ? lock.lockAsync({ deadlineMs: 20_000 })
+          : lock.writeAsync({ deadlineMs: 20_000 });
+      };
+      for (let count = 0; count < 3; count++) await stage.start(kind, lock.place);
+      const { inside, wrong, left, right } = stage.shared;
+      for (let kill = 0; kill < (long ? 2000 : 20); kill++) {
+        const coming = stage.start(kind, lock.place);
+        const victims = [...stage.workers];
+        for (let turns = random.uint32() % 8; turns > 0; turns--) await turn();
+        await stage.kill(victims[random.uint32() % victims.length] as (typeof victims)[number]);
+        const hold = await take();
+        if (hold.ownerDied) {
+          Atomics.store(inside, 0, 0);
+          right[0] = left[0] as number;
+          hold.consistent();
+        }
+        expect(Atomics.load(inside, 0)).toBe(0);
+        expect(left[0]).toBe(right[0]);
+        hold.release();
+        await coming;
       }
-      expect(Atomics.load(inside, 0)).toBe(0);
-      expect(left[0]).toBe(right[0]);
-      hold.release();
-      await coming;
-    }
-    expect(wrong[0]).toBe(0);
-    expect(stage.shared.acquired[0]).toBeGreaterThan(0);
-  });
+      expect(wrong[0]).toBe(0);
+      expect(stage.shared.acquired[0]).toBeGreaterThan(0);
+    },
+  );
 
   test('the permits of dead threads come back', async () => {
     await using stage = new ThreadStage();
     const semaphore = ThreadSemaphore.create({ ...stage.seat, permits: 2 });
-    for (let kill = 0; kill < (long ? 500 : 15); kill++) {
+    for (let kill = 0; kill < (long ? 500 : 4); kill++) {
       const workers = await Promise.all([1, 2, 3].map(() => stage.start('semaphore', semaphore.place)));
       for (const worker of workers) await stage.kill(worker);
       const permits = await Promise.all([1, 2].map(() => semaphore.acquireAsync({ deadlineMs: 20_000 })));
@@ -99,7 +109,7 @@ describe('threads are killed at random times', () => {
     const filled = ThreadCondition.create(stage.seat);
     const { left, acquired } = stage.shared;
     await stage.start('queue', mutex.place, filled.place);
-    for (let kill = 0; kill < (long ? 500 : 15); kill++) {
+    for (let kill = 0; kill < (long ? 500 : 6); kill++) {
       const victim = await stage.start('queue', mutex.place, filled.place);
       for (let item = 0; item < 20; item++) {
         const hold = await mutex.lockAsync({ deadlineMs: 20_000 });
@@ -177,7 +187,10 @@ describe('main thread and workers', () => {
 
   test('a thread that blocks lets others have what its tasks wait for', async () => {
     await using stage = new ThreadStage();
-    const [first, second] = [ThreadMutex.create({ ...stage.seat, handOffEvery: 1 }), ThreadMutex.create(stage.seat)];
+    const [first, second] = [
+      ThreadMutex.create({ ...stage.seat, handOffEvery: 1 }),
+      ThreadMutex.create(stage.seat),
+    ];
     const [held, kept] = [first.lock(), second.lock()];
     const worker = await stage.spawn(first.place, second.place);
     const both = worker.call('awaitBoth');
