@@ -66,7 +66,9 @@ class StoreLocks implements Locks {
   readonly #front: TaskFront;
   readonly #stations = new Map<string, Station>();
   readonly #candidates = new Set<Station>();
-  readonly #background = new Set<Promise<unknown>>();
+  /** How much of what is under way must end before the sessions do. */
+  #backgroundCount = 0;
+  #onQuiet: (() => void) | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(options: CheckedOptions) {
@@ -153,7 +155,11 @@ class StoreLocks implements Locks {
     // So that `isClosed` holds before anybody is told.
     await Promise.resolve();
     for (const station of [...this.#stations.values(), ...this.#candidates]) station.close();
-    while (this.#background.size > 0) await Promise.allSettled(this.#background);
+    if (this.#backgroundCount > 0) {
+      await new Promise<void>(resolve => {
+        this.#onQuiet = resolve;
+      });
+    }
     await this.#pool.close();
   }
 
@@ -226,9 +232,13 @@ class StoreLocks implements Locks {
   }
 
   #inBackground(work: Promise<unknown>): void {
-    const settled = work.catch(() => {}).finally(() => this.#background.delete(settled));
-    this.#background.add(settled);
+    this.#backgroundCount++;
+    work.then(this.#onSettled, this.#onSettled);
   }
+
+  readonly #onSettled = (): void => {
+    if (--this.#backgroundCount === 0) this.#onQuiet?.();
+  };
 }
 
 type KindOf = Omit<StationKind, 'partition'>;

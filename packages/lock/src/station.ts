@@ -10,6 +10,7 @@ import type { SessionPool } from './session-pool.ts';
 import { Slot } from './slot.ts';
 import { Ticket, type TicketContext, type TicketEnd } from './ticket.ts';
 import { type TicketRule, upgradeRule } from './ticket-rule.ts';
+import { encodeTicket } from './ticket-value.ts';
 import { Waiter } from './waiter.ts';
 
 /** How long a process may keep a lock to itself while others wait in the store. */
@@ -63,6 +64,8 @@ export class Station implements WaitPlace {
   partner: Station | undefined;
   readonly #context: StationContext;
   readonly #onIdle: (station: Station) => void;
+  /** What its entries hold, all the same. */
+  readonly #value: Uint8Array;
   readonly #waiters = new LinkedList<Waiter>();
   readonly #slots = new Set<Slot>();
   /** Entries that wait in the store, and are wanted. */
@@ -80,6 +83,7 @@ export class Station implements WaitPlace {
     this.kind = kind;
     this.ttlMs = ttlMs;
     this.#onIdle = onIdle;
+    this.#value = this.#encode(kind.rule, kind.value);
   }
 
   get text(): string {
@@ -205,7 +209,8 @@ export class Station implements WaitPlace {
     const { pool, tickets } = this.#context;
     const session = await pool.use(this.ttlMs);
     const writer = new Slot(this);
-    writer.ticket = new Ticket(tickets, session, this.kind.partition, upgradeRule(slot.ticket.entry!.key));
+    const rule = upgradeRule(slot.ticket.entry!.key);
+    writer.ticket = new Ticket(tickets, session, this.kind.partition, rule, this.#encode(rule));
     let isOver = false;
     const work = (async (): Promise<HoldCore | undefined> => {
       const end = await writer.ticket.run();
@@ -268,8 +273,8 @@ export class Station implements WaitPlace {
   async #attempt(slot: Slot, mayWait: boolean): Promise<TicketEnd> {
     const { pool, tickets } = this.#context;
     const session = await pool.use(this.ttlMs);
-    const { partition, rule, value, delay } = this.kind;
-    slot.ticket = new Ticket(tickets, session, partition, rule, value);
+    const { partition, rule, delay } = this.kind;
+    slot.ticket = new Ticket(tickets, session, partition, rule, this.#value);
     if (slot.isWithdrawn) return 'withdrawn';
     const end = await slot.ticket.run(mayWait);
     if (end !== 'granted') return end;
@@ -332,6 +337,10 @@ export class Station implements WaitPlace {
     const wasThere = await slot.ticket.leave();
     this.#drop(slot);
     return wasThere;
+  }
+
+  #encode({ mode }: TicketRule, value?: Uint8Array): Uint8Array {
+    return encodeTicket({ mode, client: this.#context.tickets.client }, value);
   }
 
   #addSlot(): Slot {

@@ -16,7 +16,6 @@ import { type LockSession, sessionGone } from './lock-session.ts';
 import type { Observations } from './observations.ts';
 import { untilChange } from './queue-change.ts';
 import type { TicketRule, Verdict } from './ticket-rule.ts';
-import { encodeTicket } from './ticket-value.ts';
 
 /** What all tickets of a manager stand on. */
 export interface TicketContext {
@@ -59,18 +58,19 @@ export class Ticket {
   #wake: (() => void) | undefined;
   #backoffMs = backoffMinMs;
 
+  /** @param value what the entry holds, as `encodeTicket` made it */
   constructor(
     context: TicketContext,
     session: LockSession,
     partition: string,
     rule: TicketRule,
-    value?: Uint8Array,
+    value: Uint8Array,
   ) {
     this.#context = context;
     this.session = session;
     this.partition = partition;
     this.rule = rule;
-    this.#value = encodeTicket({ mode: rule.mode, client: context.client }, value);
+    this.#value = value;
   }
 
   /** Its entry, once it is known. */

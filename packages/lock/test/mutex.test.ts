@@ -117,6 +117,18 @@ describe('a mutex', () => {
   });
 });
 
+test('a session has one operation under way for each name, so that none is forgotten before its answer is known', async () => {
+  const sent: string[] = [];
+  const locks = stand.locks({}, { lost: 0.5, random: seededRandom(9), sent });
+  const semaphore = locks.semaphore('s', 8);
+  for (let round = 0; round < 10; round++) {
+    const held = await stand.until(Promise.all(Array.from({ length: 8 }, () => semaphore.acquire())));
+    await stand.until(Promise.all(held.map(permit => permit.release())));
+  }
+  expect(sent.filter(call => call === 'session')).toHaveLength(1);
+  expect(await stand.entries('lock.semaphore.s')).toEqual([]);
+});
+
 describe('within a process', () => {
   test('it is handed on without the store, each time under a fence of its own, and then yielded', async () => {
     const sent: string[] = [];

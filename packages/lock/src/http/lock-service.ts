@@ -5,7 +5,7 @@ import { LockSession } from '../lock-session.ts';
 import { Observations } from '../observations.ts';
 import { queuePrefix, Ticket, type TicketContext } from '../ticket.ts';
 import { aloneRule } from '../ticket-rule.ts';
-import { decodeTicket } from '../ticket-value.ts';
+import { decodeTicket, encodeTicket } from '../ticket-value.ts';
 import type { LockRequest } from './lock-request.ts';
 import type { CheckedHandlerOptions } from './lock-handler-options.ts';
 
@@ -68,7 +68,11 @@ export class LockService {
     const { lifetimeMs: ttlMs, value } = request;
     const expiresAtMs = clock.wallMs() + ttlMs;
     const session = new LockSession(await store.session({ ttlMs, deadlineMs: ttlMs }), ttlMs);
-    const bytes = new TextEncoder().encode(JSON.stringify({ token, value, expiresAtMs } satisfies Payload));
+    const payload: Payload = { token, value, expiresAtMs };
+    const bytes = encodeTicket(
+      { mode: 'x', client: this.#context.client },
+      new TextEncoder().encode(JSON.stringify(payload)),
+    );
     const ticket = new Ticket(this.#context, session, this.#partition(key), aloneRule, bytes);
     try {
       const end = await ticket.run(false);
