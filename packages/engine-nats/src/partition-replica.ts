@@ -205,7 +205,7 @@ export class PartitionReplica {
     remember();
     for (const change of changes) {
       const isJoined = change.type !== 'none' && change.isJoined;
-      while (!isJoined && isTaken(this.#entries, change, next)) next = (next + 1) as Revision;
+      while (isTaken(this.#entries, change, next)) next = (next + 1) as Revision;
       const revision = isJoined ? this.#revision : next;
       if (!isJoined) next = (next + 1) as Revision;
       this.#revision = revision;

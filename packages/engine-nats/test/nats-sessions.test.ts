@@ -1,4 +1,5 @@
 import {
+  type Applied,
   type Clock,
   type Entry,
   ManualClock,
@@ -144,9 +145,9 @@ describe.skipIf(reason !== undefined)(
       const session = await owner.open(ttlMs);
       await observer.look(session);
       clock.advance(2 * ttlMs);
-      const { lastOf: look } = api;
+      const look = api.lastOf.bind(api);
       api.lastOf = async subject => {
-        const seen = await look.call(api, subject);
+        const seen = await look(subject);
         await owner.renew(session);
         return seen;
       };
@@ -159,9 +160,9 @@ describe.skipIf(reason !== undefined)(
     test('a renewal whose answer was lost is found, and the next goes on from it', async () => {
       const { sessions: owner, api } = sessionsAt();
       const session = await owner.open(ttlMs);
-      const { publish } = api;
+      const publish = api.publish.bind(api);
       api.publish = async publication => {
-        await publish.call(api, publication);
+        await publish(publication);
         throw new QuorateError('UNAVAILABLE', 'The answer was lost', { outcome: 'unknown' });
       };
       await expect(owner.renew(session)).rejects.toMatchObject({ outcome: 'unknown' });
@@ -257,6 +258,36 @@ describe.skipIf(reason !== undefined)(
       void first.then(() => (isTold = true));
       await until(() => (clock.advance(100), isTold));
       expect((await first).value).toMatchObject({ type: 'put', entry: { key: `${partition}/a` } });
+      controller.abort();
+    });
+
+    test('who waits sends nothing, whatever happens to other keys', async () => {
+      await using store = await stand.open();
+      const own = await stand.connect();
+      const clock = new ManualClock();
+      await using waiter = await createNatsStore({ connection: own, clock, closesConnection: true });
+      const partition = fresh();
+      await using session = await store.session({ ttlMs: 60_000 });
+      const { revision } = await waiter.list(`${partition}/`);
+      const controller = new AbortController();
+      const watch = waiter.watch(`${partition}/mine`, revision, { signal: controller.signal });
+      const events = watch[Symbol.asyncIterator]();
+      const next = events.next();
+      const observing = waiter.observe(session.id);
+      await waiter.get(`${partition}/mine`);
+      await until(() => clock.timerCount === 3);
+      await own.flush();
+      const before = own.stats();
+      for (let count = 0; count < 50; count++) await store.put(`${partition}/${count}`, bytes(''), absent);
+      await own.flush();
+      const after = own.stats();
+      expect(after.outMsgs).toBe(before.outMsgs);
+      // It hears them, once each.
+      expect(after.inMsgs - before.inMsgs).toBe(50);
+      const put = await store.put(`${partition}/mine`, bytes(''), absent);
+      expect((await next).value).toMatchObject({ type: 'put', revision: (put as Applied).revision });
+      await session[Symbol.asyncDispose]();
+      await observing;
       controller.abort();
     });
 

@@ -113,6 +113,7 @@ export class Partition {
       this.#isTrusted = false;
       this.#isRunning = false;
       if (this.#calls.length > 0) void this.#run();
+      else this.#options.onRest();
     }
   }
 
