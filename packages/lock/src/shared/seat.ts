@@ -26,7 +26,7 @@ const spinsDefault = 100;
 export function checkSeat(seat: Seat): CheckedSeat {
   const { team, member, spins = usefulThreads() > 1 ? spinsDefault : 0, clock = systemClock } = seat;
   if (typeof team?.isAlive !== 'function')
-    throw new TypeError(`Team must be a Team: received ${String(team)}`);
+    throw new TypeError(`Team must be a Team: received ${typeof team}`);
   if (!Number.isInteger(spins) || spins < 0)
     throw new RangeError(`Spins must be an integer of at least 0: received ${spins}`);
   if (!team.isAlive(member))

@@ -1,4 +1,4 @@
-import { QuorateError, type WaitOptions } from '@quorate/core';
+import type { WaitOptions } from '@quorate/core';
 import { parkAsync } from '@quorate/threads';
 import { block } from './blocking.ts';
 import type { LockPlace, PlacedLock } from './lock-place.ts';

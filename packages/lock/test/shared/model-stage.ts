@@ -1,11 +1,11 @@
-import type { Clock, Random } from '@quorate/core';
+import { type Clock, type Random, seededRandom } from '@quorate/core';
 import type { MemberId } from '@quorate/threads';
 import { type LockKind, type PlacedLock, bytesOf, placeLock } from '../../src/shared/lock-place.ts';
 import { MutexCore } from '../../src/shared/mutex-core.ts';
 import { MutexHold, ownerDiedFlag } from '../../src/shared/mutex-hold.ts';
 import type { Placed } from '../../src/shared/placing.ts';
 import type { Seat } from '../../src/shared/seat.ts';
-import type { Choice, Model, Program } from './step-model.ts';
+import { type Choice, type Model, type Program, walk } from './step-model.ts';
 
 /** A deadline never passes by itself here: that it does is one of the choices. */
 const clock = { monotonicMs: () => 0 } as Partial<Clock> as Clock;
@@ -112,7 +112,7 @@ export function must(condition: boolean, what: string): void {
 }
 
 /** Chooses at random; kills and deadlines are rarer than steps. */
-export function atRandom(random: Random): (choices: readonly Choice[]) => Choice {
+function atRandom(random: Random): (choices: readonly Choice[]) => Choice {
   let last: number | undefined;
   return choices => {
     const live = choices.filter(({ what }) => what === 'step');
@@ -128,6 +128,13 @@ export function atRandom(random: Random): (choices: readonly Choice[]) => Choice
     last = choice.thread;
     return choice;
   };
+}
+
+/** Goes so many ways to the end. @returns how many steps that took */
+export function walkMany(model: Model, label: string, count: number): number {
+  let steps = 0;
+  for (let seed = 0; seed < count; seed++) steps += walk(model, atRandom(seededRandom(`${label} ${seed}`)));
+  return steps;
 }
 
 /** How many random walks: a thousand times as many where there is time. */

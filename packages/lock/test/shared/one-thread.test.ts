@@ -235,6 +235,7 @@ describe('a member that is declared dead', () => {
     const heir = ThreadReadWriteLock.attach(first.place, { team, member: team.join() });
     heir.read().release();
     second.write().release();
+    expect(second.describe()).toMatchObject({ owners: [], readers: [] });
   });
 });
 

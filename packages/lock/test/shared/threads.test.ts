@@ -183,6 +183,7 @@ describe('main thread and workers', () => {
     while (mutex.describe().waiters === 0) await turn();
     hold.release();
     await waits;
+    expect(mutex.describe()).toMatchObject({ owners: [], waiters: 0 });
   });
 
   test('a thread that blocks lets others have what its tasks wait for', async () => {
@@ -201,5 +202,6 @@ describe('main thread and workers', () => {
     (await mine).release();
     kept.release();
     await both;
+    expect([first.describe(), second.describe()]).toMatchObject([{ owners: [] }, { owners: [] }]);
   });
 });
