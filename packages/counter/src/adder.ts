@@ -56,7 +56,7 @@ export class Adder {
   add(delta: Delta, options?: WaitOptions): Promise<Added> {
     return new Promise((resolve, reject) => {
       checkDelta(delta);
-      const pending = new PendingAdd(delta, value => resolve({ value }), reject);
+      const pending = new PendingAdd(delta, resolve, reject);
       if (options?.signal !== undefined || options?.deadlineMs !== undefined) this.#link(pending, options);
       if (pending.isSettled) return;
       const refusal = this.#push(pending);

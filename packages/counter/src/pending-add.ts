@@ -1,4 +1,5 @@
 import type { LinkedSignal, QuorateError } from '@quorate/core';
+import type { Added } from './counter.ts';
 import { gaveUp } from './counter-error.ts';
 import type { Delta } from './int64.ts';
 
@@ -10,10 +11,10 @@ export class PendingAdd {
   isSettled = false;
   /** What ends the caller's wait early, if anything does. */
   #linked: LinkedSignal | undefined;
-  readonly #resolve: (value: bigint) => void;
+  readonly #resolve: (added: Added) => void;
   readonly #reject: (reason: Error) => void;
 
-  constructor(delta: Delta, resolve: (value: bigint) => void, reject: (reason: Error) => void) {
+  constructor(delta: Delta, resolve: (added: Added) => void, reject: (reason: Error) => void) {
     this.delta = delta;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -36,7 +37,7 @@ export class PendingAdd {
     if (this.isSettled) return;
     this.isSettled = true;
     this.#linked?.[Symbol.dispose]();
-    this.#resolve(value);
+    this.#resolve({ value });
   }
 
   fail(reason: Error): void {

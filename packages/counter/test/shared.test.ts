@@ -55,12 +55,23 @@ describe('a counter in shared memory', () => {
     for (const counter of all) expect(counter.get()).toBe(11_111n);
   });
 
+  test('striped, carries from word to word and loses nothing', () => {
+    const first = createStripedCounter({ stripes: 2 });
+    const all = [first, attachStripedCounter(first.buffer), attachStripedCounter(first.buffer)];
+    let sum = 0n;
+    for (const [index, delta] of [2 ** 20 - 1, -(2 ** 20), 2 ** 20, -(2 ** 31), 2 ** 40, 1, -1].entries()) {
+      for (let time = 0; time < 5000; time++) all[index % 3]!.add(delta);
+      sum += 5000n * BigInt(delta);
+      expect(first.get()).toBe(sum);
+    }
+  });
+
   test.each(['shared', 'striped'])('%s, loses nothing between threads', async kind => {
     const counter = kind === 'shared' ? createSharedCounter() : createStripedCounter({ stripes: 2 });
     const codes = await Promise.all(
       Array.from({ length: 3 }, () => workerCode(counter.buffer, kind, 200_000)),
     );
     expect(codes).toEqual([0, 0, 0]);
-    expect(counter.get()).toBe(3n * 200_000n);
+    expect(counter.get()).toBe(3n * 100_000n * 500_002n);
   });
 });
