@@ -1,4 +1,4 @@
-import { type AddResult, QuorateError } from '@quorate/core';
+import { type AddResult, sessionLost } from '@quorate/core';
 import { CounterSession } from './counter-session.ts';
 import type { NumberWriter, WriteOutcome } from './number-writer.ts';
 import { carryOut, useSession, type WriterContext } from './writer-context.ts';
@@ -44,9 +44,9 @@ export class AddWriter implements NumberWriter {
       const end = await this.#add(session, 0n);
       if (end.type === 'answer') return { type: 'refused', error };
       if (end.type === 'refused') {
-        const cause = new QuorateError('SESSION_LOST', 'The session was given up', { cause: end.error });
-        session.lose(cause);
-        return { type: 'unknown', cause };
+        // There is no number any more: the session is given up, and the operation with it.
+        session.lose(sessionLost(session.id, 'unknown'));
+        return { type: 'unknown', cause: end.error };
       }
       if (end.type !== 'again') return { type: 'unknown', cause: error };
       await session.guard(this.#context.pauses.rest());
