@@ -145,7 +145,8 @@ class RedisWatch {
       this.#listen(partition);
       return;
     }
-    this.#again(checkMs);
+    // Sooner than its wish to be told lapses.
+    this.#again(Math.min(checkMs, watchLeaseMs / 4));
     const meanwhile = this.#meanwhile;
     this.#meanwhile = undefined;
     if (Buffer.isBuffer(first) && first.length === 1) this.#resync(revision as number);

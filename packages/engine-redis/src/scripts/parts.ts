@@ -146,7 +146,7 @@ end
  * costs one message for each length, and nobody hears what was not asked for.
  */
 const publish = `
-for length, untilMs in string.gmatch(call('HGET', P, '\\0w') or '', '(%d+):(%d+)') do
+for length, untilMs in string.gmatch(leases, '(%d+):(%d+)') do
   length = tonumber(length)
   if length <= #key and tonumber(untilMs) * 1000 > now then
     call('PUBLISH', P .. ':w:' .. string.sub(key, 1, length), text)
@@ -156,9 +156,11 @@ end
 
 /** Finds out whether anybody watches still. Comes before the partition's own field is written. */
 export const watched = `
+local leases
 if w == 1 then
+  leases = call('HGET', P, '\\0w') or ''
   local latest = 0
-  for untilMs in string.gmatch(call('HGET', P, '\\0w') or '', ':(%d+)') do latest = math.max(latest, tonumber(untilMs)) end
+  for untilMs in string.gmatch(leases, ':(%d+)') do latest = math.max(latest, tonumber(untilMs)) end
   if latest * 1000 < now then
     w = 0
     call('HDEL', P, '\\0w')

@@ -29,14 +29,17 @@ export const watchScript: Script = defineScript(`
     end
   end
   if count >= ${lengthsMax} and not leases[A[3]] and A[3] ~= A[4] then return {'W'} end
-  leases[A[3]] = string.format('%d', nowMs + A[5])
-  local text = ''
-  for length, untilMs in pairs(leases) do text = text .. ' ' .. length .. ':' .. untilMs end
-  w = 1
-  if not own then e = 1 end
-  call('HSET', P, '\\0', ${state}, '\\0w', text)
-  if e == 1 then call('PEXPIRE', P, ${forgetMs}) end
-  call('PEXPIRE', P .. ':l', A[5])
+  -- While more than half of its time is left a wish need not be renewed: a queue of waiters shares one.
+  if not leases[A[3]] or tonumber(leases[A[3]]) < nowMs + A[5] / 2 then
+    leases[A[3]] = string.format('%d', nowMs + A[5])
+    local text = ''
+    for length, untilMs in pairs(leases) do text = text .. ' ' .. length .. ':' .. untilMs end
+    w = 1
+    if not own then e = 1 end
+    call('HSET', P, '\\0', ${state}, '\\0w', text)
+    if e == 1 then call('PEXPIRE', P, ${forgetMs}) end
+    call('PEXPIRE', P .. ':l', A[5])
+  end
   if rev == from then return {rev} end
   if rev < from then return {rev, 'G'} end
   local found, last, before = {}, -1, nil
