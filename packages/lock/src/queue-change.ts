@@ -32,7 +32,6 @@ export function untilChange({ store, clock, observations }: TicketContext, query
   const wake = (): void => resolve(undefined);
   const ended = new AbortController();
   const timer = clock.setTimer(query.checkMs, wake);
-  timer.unref();
   const observed: Disposable[] = [];
   const by = query.by === 'anybody' ? [] : query.by;
   for (const entry of by) {

@@ -98,8 +98,10 @@ export class WaitRecords {
 
   /** The waits that can be reached from one, each with those who hold what it waits for. */
   async #nodes(seen: readonly Seen[], first: WaitRecord): Promise<readonly WaitNode[]> {
-    const holders = new Map<string, string>();
-    for (const { record } of seen) for (const held of record.holds) holders.set(held, record.task);
+    const holders = new Map<string, Set<string>>();
+    for (const { record } of seen) {
+      for (const held of record.holds) holders.set(held, (holders.get(held) ?? new Set()).add(record.task));
+    }
     const nodes: WaitNode[] = [];
     const tasks = new Set([first.task]);
     for (const task of tasks) {
@@ -118,12 +120,15 @@ export class WaitRecords {
   /** Undefined where the wait is over. */
   async #blockers(
     { partition, key, before }: WaitRecord,
-    holders: ReadonlyMap<string, string>,
+    holders: ReadonlyMap<string, ReadonlySet<string>>,
   ): Promise<readonly string[] | undefined> {
     const options = { createdBefore: (before + 1) as Revision, deadlineMs: this.#ttlMs };
     const { entries } = await this.#context.store.list(queuePrefix(partition), options);
     if (!entries.some(entry => entry.key === key)) return undefined;
-    return entries.flatMap(entry => (entry.created < before ? (holders.get(heldName(entry)) ?? []) : []));
+    // Only readers share an entry, and any of them may be the one that is stuck.
+    return entries.flatMap(entry =>
+      entry.created < before ? [...(holders.get(heldName(entry)) ?? [])] : [],
+    );
   }
 }
 

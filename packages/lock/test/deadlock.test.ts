@@ -184,6 +184,38 @@ describe('between processes', () => {
     expect(await stand.entries('lock.waits')).toEqual([]);
   });
 
+  test('of readers who share an entry any can be the one that is stuck', async () => {
+    const [one, other] = [open(), open()];
+    const [first, second, third] = [one.task('first'), one.task('second'), other.task('third')];
+    const writer = await other.rw('r').write.acquire();
+    const reads = [first, second].map(task => one.rw('r').read.acquire({ task }));
+    await turn();
+    await writer.release();
+    const [stuck, free] = await Promise.all(reads);
+    expect(await stand.entries('lock.rw.r')).toHaveLength(1);
+    const m = await other.mutex('m').acquire({ task: third });
+    const elsewhere = await open().mutex('elsewhere').acquire();
+    const waits = [
+      one.mutex('m').acquire({ task: first }),
+      one.mutex('elsewhere').acquire({ task: second }),
+      other.rw('r').write.acquire({ task: third }),
+    ];
+    for (const wait of waits) wait.catch(() => {});
+    await expect(stand.until(Promise.race([waits[0]!, waits[2]!]))).rejects.toMatchObject({
+      code: 'DEADLOCK',
+    });
+    await m.release();
+    await elsewhere.release();
+    await Promise.all([stuck!.release(), free!.release()]);
+    for (const wait of waits)
+      await stand.until(
+        wait.then(
+          lock => lock.release(),
+          () => {},
+        ),
+      );
+  });
+
   test('those who only wait long are left alone', async () => {
     const [one, other] = [open(), open()];
     const [first, second] = [one.task(), other.task()];

@@ -1,4 +1,4 @@
-import { type Entry, errorCode, type Random, type Timer } from '@quorate/core';
+import { boundedWait, type Entry, errorCode, QuorateError, type Random, type Timer } from '@quorate/core';
 import { handOffsPerTicket } from '../hold-core.ts';
 import { lockPartition } from '../lock-name.ts';
 import { LockSession } from '../lock-session.ts';
@@ -8,6 +8,9 @@ import { aloneRule } from '../ticket-rule.ts';
 import { decodeTicket, encodeTicket } from '../ticket-value.ts';
 import type { LockRequest } from './lock-request.ts';
 import type { CheckedHandlerOptions } from './lock-handler-options.ts';
+
+/** How often a release is sent whose answer is lost. */
+const attemptsMax = 5;
 
 /** A lock as its service shows it. */
 export interface ServedLock {
@@ -61,13 +64,16 @@ export class LockService {
 
   /** @throws QuorateError `UNAVAILABLE`, `CLOSED` */
   async grant(key: string, request: LockRequest): Promise<GrantResult> {
+    if (this.#isClosed)
+      throw new QuorateError('CLOSED', 'The lock handler was closed', { outcome: 'not-applied' });
     const token = request.token ?? randomText(this.#options.random);
     const before = await this.#head(key);
     if (before !== undefined) return this.#taken(key, before, token);
     const { store, clock } = this.#options;
     const { lifetimeMs: ttlMs, value } = request;
     const expiresAtMs = clock.wallMs() + ttlMs;
-    const session = new LockSession(await store.session({ ttlMs, deadlineMs: ttlMs }), ttlMs);
+    const opened = await store.session({ ttlMs, ...this.#limit() });
+    const session = new LockSession(opened, ttlMs);
     const payload: Payload = { token, value, expiresAtMs };
     const bytes = encodeTicket(
       { mode: 'x', client: this.#context.client },
@@ -75,8 +81,8 @@ export class LockService {
     );
     const ticket = new Ticket(this.#context, session, this.#partition(key), aloneRule, bytes);
     try {
-      const end = await ticket.run(false);
-      if (end === 'granted' && !this.#isClosed) {
+      const end = await boundedWait(clock, this.#limit(), 'unknown', () => ticket.run(false));
+      if (end === 'granted') {
         this.#keep(ticket.entry!.key, session, ttlMs);
         return { outcome: 'held', lock: this.#show(key, ticket.entry!)!, token, isNew: true };
       }
@@ -101,11 +107,12 @@ export class LockService {
       payload !== undefined &&
       (owner.token === undefined ? owner.value === payload.value : owner.token === payload.token);
     if (!isOwner) return 'not-owner';
-    for (let isRepeated = false; ; isRepeated = true) {
+    for (let attempt = 1; ; attempt++) {
       const result = await this.#options.store.delete(head.key, { created: head.created }, this.#limit());
-      if (result.outcome === 'unknown') continue;
+      if (result.outcome === 'unknown' && attempt < attemptsMax) continue;
+      if (result.outcome === 'unknown') throw result.cause;
       this.#forget(head.key);
-      return result.outcome === 'applied' || isRepeated ? 'released' : 'absent';
+      return result.outcome === 'applied' || attempt > 1 ? 'released' : 'absent';
     }
   }
 
@@ -115,11 +122,12 @@ export class LockService {
     return head && (this.#show(key, head) ?? 'other');
   }
 
-  /** Stops the timers, and leaves the locks to their times to live: the requests of their owners may go to another server. */
+  /**
+   * Grants nothing more. What it granted is still held for its owners until its time is over, for they count on it, and as long as
+   * the store is open.
+   */
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const { timer } of this.#granted.values()) timer.cancel();
-    this.#granted.clear();
   }
 
   #limit(): { readonly deadlineMs: number } {
