@@ -51,7 +51,7 @@ export class SessionSteps {
         topics.unregister(root, request.topic, request.host);
         return true;
       case 'end-host':
-        this.#endHost(request.host);
+        this.#endHost(request.host, request.isProven);
         return false;
       case 'sweep':
         break;
@@ -69,10 +69,13 @@ export class SessionSteps {
     return false;
   }
 
-  #endHost(host: string): void {
+  #endHost(host: string, isProven: boolean): void {
     const { root, hosts, sessions, topics } = this.#options;
+    const own = sessions.of(host);
+    // A host without sessions loses nothing by it: if it lives, it makes itself known again.
+    if (!isProven && own.some(session => sessions.isAlive(session))) return;
     if (!hosts.remove(host)) return;
-    for (const session of sessions.of(host)) this.#endSession(session);
+    for (const session of own) this.#endSession(session);
     topics.unregisterAll(root, host);
   }
 

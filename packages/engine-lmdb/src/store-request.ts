@@ -48,7 +48,7 @@ export type SessionRequest =
   | { readonly type: 'end-session'; readonly session: SessionId }
   | { readonly type: 'register'; readonly topic: Topic; readonly host: string }
   | { readonly type: 'unregister'; readonly topic: Topic; readonly host: string }
-  | { readonly type: 'end-host'; readonly host: string }
+  | { readonly type: 'end-host'; readonly host: string; readonly isProven: boolean }
   | { readonly type: 'sweep' };
 
 /** A host to wake, and what of. */

@@ -9,7 +9,11 @@ const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-lmdb-smoke-'));
 const value = new TextEncoder().encode('value');
 
 try {
-  for (const [durability, commit] of [['fsync', 'thread'], ['os', 'thread'], ['os', 'inline']]) {
+  for (const [durability, commit] of [
+    ['fsync', 'thread'],
+    ['os', 'thread'],
+    ['os', 'inline'],
+  ]) {
     const options = { path: path.join(folder, `${durability}-${commit}`), durability, commit };
     const store = await createLmdbStore(options);
     const other = await createLmdbStore(options);

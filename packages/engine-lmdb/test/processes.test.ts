@@ -51,6 +51,16 @@ describe('a process that is killed', () => {
     expect(await watcher.answer('change')).toMatchObject({ type: 'delete', key });
   });
 
+  test('or ends without a word, is noticed where it was observed', async () => {
+    await using holder = await storeChild(options);
+    holder.send({ do: 'hold', prefix: 'exit/', ttlMs: 600_000 });
+    const { session } = await holder.answer('held');
+    const dead = store.observe(session as never);
+    holder.send({ do: 'exit' });
+    await dead;
+    expect((await store.list('exit/')).entries).toEqual([]);
+  });
+
   test('is noticed after a while, though nobody had asked for it', async () => {
     await using holder = await storeChild(options);
     holder.send({ do: 'hold', prefix: 'alone/', ttlMs: 600_000 });

@@ -9,6 +9,8 @@ export type ChildOrder =
   | { readonly do: 'hold'; readonly prefix: string; readonly ttlMs: number }
   /** Adds 1 again and again, each with an operation id of its own; the next only once it has said so. */
   | { readonly do: 'count'; readonly key: string }
+  /** Ends at once, without disposing of anything. */
+  | { readonly do: 'exit' }
   /** Answers each change under a prefix. */
   | { readonly do: 'watch'; readonly prefix: string }
   /** Puts a value, and answers the outcome. */
@@ -37,6 +39,7 @@ await answer({ is: 'open' });
 
 async function carryOut(order: ChildOrder): Promise<void> {
   if (order.do === 'hold') await hold(order.prefix, order.ttlMs);
+  else if (order.do === 'exit') process.exit(1);
   else if (order.do === 'count') await count(order.key);
   else if (order.do === 'watch') await watch(order.prefix);
   else await put(order.key, order.bytes);

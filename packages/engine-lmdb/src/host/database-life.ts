@@ -55,7 +55,7 @@ export async function closeDatabase(database: LmdbDatabase, order: WriterOrder):
     const root = StoreRoot.read(bytes) as StoreRoot;
     const options = { time: machineTime(), maxBytes: 0, reserve: () => {} };
     const transaction = new StoreTransaction(bytes, root, options);
-    transaction.run({ type: 'end-host', host: order.host });
+    transaction.run({ type: 'end-host', host: order.host, isProven: true });
     transaction.finish();
     root.write(bytes);
     return { transaction: database.getWriteTxnId(), hosts: hostTable(bytes).all().length };

@@ -14,14 +14,16 @@ export interface HostLinksOptions {
   readonly host: string;
   /** Told of each topic that another host says has news. */
   readonly onTopic: (topic: Topic) => void;
-  /** Told of each host that the kernel says is dead. */
-  readonly onDead: (host: string) => void;
+  /** Told of each host that seems to be dead, and whether the kernel says so. */
+  readonly onDead: (host: string, isProven: boolean) => void;
 }
 
 /** Another host, as far as this one needs it. */
 interface Peer {
   socket: Socket;
   isConnected: boolean;
+  /** Whether it ever was, by this or an earlier socket. */
+  wasConnected: boolean;
   /** How many wait for its death. */
   observers: number;
   /** Frames for when it is connected. */
@@ -33,7 +35,9 @@ interface Peer {
  * they are worth beside that is that the kernel closes them when a process dies, however it dies.
  *
  * That a connection is closed proves nothing yet: the host may have let go of it. That another is refused does: a socket that nobody
- * listens on is only left behind by the dead, for no id is used twice. A socket that is not there at all proves nothing.
+ * listens on is only left behind by the dead, for no id is used twice. A process that ends in an orderly way takes its socket with
+ * it, so where there was a connection that was closed, a socket that is gone proves the same. Where there was none it does not:
+ * somebody may have deleted the file.
  */
 export class HostLinks implements AsyncDisposable {
   readonly #options: HostLinksOptions;
@@ -117,7 +121,13 @@ export class HostLinks implements AsyncDisposable {
   #peer(host: string): Peer {
     const known = this.#peers.get(host);
     if (known !== undefined) return known;
-    const peer: Peer = { socket: this.#connect(host), isConnected: false, observers: 0, waiting: [] };
+    const peer: Peer = {
+      socket: this.#connect(host),
+      isConnected: false,
+      wasConnected: false,
+      observers: 0,
+      waiting: [],
+    };
     this.#peers.set(host, peer);
     return peer;
   }
@@ -137,15 +147,19 @@ export class HostLinks implements AsyncDisposable {
     const peer = this.#peers.get(host);
     if (peer?.socket !== socket) return;
     peer.isConnected = true;
+    peer.wasConnected = true;
     for (const frame of peer.waiting) socket.write(frame);
     peer.waiting = [];
   }
 
   #onError(host: string, socket: Socket, thrown: Error): void {
-    if (this.#peers.get(host)?.socket !== socket || errorCode(thrown) !== 'ECONNREFUSED') return;
+    const peer = this.#peers.get(host);
+    if (peer?.socket !== socket) return;
+    const code = errorCode(thrown);
+    if (code !== 'ECONNREFUSED' && code !== 'ENOENT') return;
     this.#peers.delete(host);
-    rmSync(this.#addresses.of(host), { force: true });
-    this.#options.onDead(host);
+    if (code === 'ECONNREFUSED') rmSync(this.#addresses.of(host), { force: true });
+    this.#options.onDead(host, code === 'ECONNREFUSED' || peer.wasConnected);
   }
 
   #onClose(host: string, socket: Socket): void {

@@ -67,7 +67,7 @@ export class StoreHost implements AsyncDisposable {
       folder: folder.hosts,
       host: id,
       onTopic: topic => host?.topics.tell(topic),
-      onDead: dead => host?.endHost(dead),
+      onDead: (dead, isProven) => host?.endHost(dead, isProven),
     });
     try {
       await links.listen();
@@ -151,10 +151,10 @@ export class StoreHost implements AsyncDisposable {
     }
   }
 
-  /** Ends the sessions of a host that is dead, and forgets it. */
-  endHost(host: string): void {
+  /** Ends the sessions of a host that is dead, and forgets it; one that only seems to be is forgotten if it has no sessions. */
+  endHost(host: string, isProven: boolean): void {
     if (this.#isClosed) return;
-    this.ask({ type: 'end-host', host }).then(
+    this.ask({ type: 'end-host', host, isProven }).then(
       () => this.sweep(),
       // Its sessions end by their time to live, or another host has heard of it as well.
       () => {},
