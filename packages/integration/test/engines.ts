@@ -25,7 +25,9 @@ const openers: Readonly<Record<EngineName, (at: string, by: { readonly clock?: C
     },
     async nats(servers, by) {
       const { createNatsStore } = await import('@quorate/engine-nats');
-      return createNatsStore({ servers, ...by });
+      const { connect } = await import('@nats-io/transport-node');
+      const connection = await connect({ servers, maxReconnectAttempts: -1, reconnectTimeWait: 100 });
+      return createNatsStore({ connection, closesConnection: true, ...by });
     },
     async postgres(connectionString, by) {
       const { createPostgresStore } = await import('@quorate/engine-postgres');

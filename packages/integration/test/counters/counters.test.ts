@@ -14,9 +14,14 @@ class Adder implements AsyncDisposable {
   readonly child: ChildProcess;
   readonly values: string[] = [];
   asked = 0;
+  readonly #failed: Promise<never>;
 
   constructor(args: readonly string[]) {
     this.child = fork(program, args, { stdio: 'inherit' });
+    this.#failed = once(this.child, 'exit').then(() => {
+      throw new Error('The adder ended before it said what was waited for');
+    });
+    this.#failed.catch(() => {});
     this.child.on('message', (said: Said) => {
       if (said.said === 'asks') this.asked++;
       if (said.said === 'added') this.values.push(said.value ?? '');
@@ -28,7 +33,7 @@ class Adder implements AsyncDisposable {
   }
 
   async until(isSo: () => boolean): Promise<void> {
-    while (!isSo()) await once(this.child, 'message');
+    while (!isSo()) await Promise.race([once(this.child, 'message'), this.#failed]);
   }
 
   async ended(): Promise<unknown> {
