@@ -40,14 +40,14 @@ export const watchLeaseMs: number = 10 * 60 * 1000;
 const layout = '<dI4I4BBB';
 
 /** Reads the partition's own field. */
-export const read = `
+export const read: string = `
 local own = call('HGET', P, '\\0')
 local rev, n, m, x, e, w = 0, 0, 0, 0, 0, 0
 if own then rev, n, m, x, e, w = struct.unpack('${layout}', own) end
 `;
 
 /** The partition's own field. */
-export const state = `struct.pack('${layout}', rev, n, m, x, e, w)`;
+export const state: string = `struct.pack('${layout}', rev, n, m, x, e, w)`;
 
 /** Reads the time in µs. */
 export const clock = `
@@ -92,7 +92,7 @@ local r = string.format('%d', rev)
 `;
 
 /** Counts a new operation and an entry that is new, and keeps the index in step. Wants `key`, `isNew` and `r`. */
-export const count = `
+export const count: string = `
 if number and not old then m = m + 1 end
 if isNew then
   n = n + 1
@@ -125,7 +125,7 @@ end
 }
 
 /** Has a partition that holds and remembers nothing expire, with what belongs to it. */
-export const forget = `
+export const forget: string = `
 if n == 0 and m == 0 then
   e = 1
   call('PEXPIRE', P, ${forgetMs})
@@ -155,7 +155,7 @@ end
 `;
 
 /** Finds out whether anybody watches still. Comes before the partition's own field is written. */
-export const watched = `
+export const watched: string = `
 local leases
 if w == 1 then
   leases = call('HGET', P, '\\0w') or ''
@@ -169,7 +169,7 @@ end
 `;
 
 /** Logs one of several changes, and tells of it where anybody watches. `was` is the revision before, in eight bytes. */
-export const tell = `
+export const tell: string = `
 local function tell(kind, was, r, key, record)
   local text = kind .. was .. r .. '\\0' .. key .. '\\0' .. record
   local size = redis.pcall('RPUSH', P .. ':l', text)
@@ -181,7 +181,7 @@ end
 `;
 
 /** The revision that the partition had, in eight bytes. */
-export const before = `(own and string.sub(own, 1, 8) or '\\0\\0\\0\\0\\0\\0\\0\\0')`;
+export const before: string = `(own and string.sub(own, 1, 8) or '\\0\\0\\0\\0\\0\\0\\0\\0')`;
 
 /** Logs one change, and tells of it where anybody watches. */
 export function tellOf(kind: 'p' | 'd', record: string): string {
