@@ -3,6 +3,12 @@
  *
  * @packageDocumentation
  */
+export {
+  type RecordedHistory,
+  type RecordedOperation,
+  type RecordOptions,
+  recordStoreHistory,
+} from './record-history.ts';
 export { runStoreCase, type StoreCase } from './store-case.ts';
 export { storeCases } from './store-cases.ts';
 export type { StoreStage } from './store-stage.ts';
