@@ -27,11 +27,12 @@ declare module 'consistent-hash' {
 
 /** It has types, which its `exports` hide. */
 declare module 'redlock' {
+  import type { Redis } from 'ioredis';
   export interface Lock {
     release(): Promise<unknown>;
   }
   export default class Redlock {
-    constructor(clients: Iterable<import('ioredis').Redis>, settings?: { readonly retryCount?: number });
+    constructor(clients: Iterable<Redis>, settings?: { readonly retryCount?: number });
     acquire(resources: string[], duration: number): Promise<Lock>;
   }
 }

@@ -1,5 +1,5 @@
 import { missing, type Program } from '@quorate/servers';
-import { type Engine, lmdb, memory, postgres, redis } from '../src/kernels/store/engines.ts';
+import { type Engine, lmdb, memory, nats, postgres, redis } from '../src/kernels/store/engines.ts';
 import { adds, counter, incr } from '../src/kernels/store/adds.ts';
 import { services, unchecked } from '../src/kernels/store/services.ts';
 import { get, pair, watch } from '../src/kernels/store/store-kernels.ts';
@@ -7,6 +7,7 @@ import { type Bench, defineSuite, type Setup } from '../src/suite.ts';
 
 const programs: Readonly<Record<string, Program>> = {
   '@quorate/engine-redis': 'redis',
+  '@quorate/engine-nats': 'nats',
   '@quorate/engine-postgres': 'postgres',
 };
 
@@ -26,6 +27,7 @@ function onEngines(
       '@quorate/engine-memory': kernel(memory, 500),
       '@quorate/engine-lmdb': kernel(lmdb, 50),
       '@quorate/engine-redis': kernel(redis, 50),
+      '@quorate/engine-nats': kernel(nats, 20),
       '@quorate/engine-postgres': kernel(postgres, 10),
     },
   };

@@ -4,8 +4,8 @@ import type { Setup } from '../../suite.ts';
 import { median, quantile } from '../../statistics/quantile.ts';
 import type { Contender, OpenCrowd } from './crowd.ts';
 
-/** How long contenders compete before it counts, and then while it does. */
-const [warmMs, forMs] = [200, 1500];
+/** How long contenders compete before it counts. */
+const warmMs = 200;
 
 /** What is reported of a contest. */
 export type Figure = 'p99 wait' | 'time per acquisition';
@@ -21,7 +21,7 @@ export function contest(open: OpenCrowd, figure: Figure): Setup {
     const random = context.random('think');
     await compete(crowd.contenders, warmMs, random, guard);
     const startMs = performance.now();
-    const waits = await compete(crowd.contenders, forMs, random, guard);
+    const waits = await compete(crowd.contenders, context.number('for ms'), random, guard);
     const tookMs = performance.now() - startMs;
     const ms = figure === 'p99 wait' ? quantile(waits, 0.99) : tookMs / waits.length;
     return { quantity: ms * 1e6 };

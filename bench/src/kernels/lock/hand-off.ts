@@ -66,7 +66,7 @@ export async function socketCloses(): Promise<Quantity> {
 interface Held {
   readonly child: { readonly pid?: number | undefined; kill(signal: 'SIGKILL'): boolean };
   /** When somebody else had it. */
-  handedOver(): Promise<number>;
+  readonly handedOver: () => Promise<number>;
 }
 
 async function killed(hold: (turn: number) => Promise<Held>): Promise<Quantity> {

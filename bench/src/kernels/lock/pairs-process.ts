@@ -13,8 +13,11 @@ async function serve({ kind, path, things }: PairsTask): Promise<void> {
   const pairs = await open();
   process.on('message', (request: { readonly pairs: number } | { readonly end: true }) => {
     if ('end' in request) void pairs.close().then(() => process.exit(0));
-    else void take(pairs, things, request.pairs).then(done => process.send?.(done));
+    else void answer(request.pairs);
   });
+  const answer = async (count: number): Promise<void> => {
+    process.send?.(await take(pairs, things, count));
+  };
   process.send?.('ready');
 }
 

@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from '@nats-io/transport-node';
 import type { Store } from '@quorate/core';
 import { createLmdbStore } from '@quorate/engine-lmdb';
 import { createMemoryStore, type MemoryStore } from '@quorate/engine-memory';
+import { createNatsStore } from '@quorate/engine-nats';
 import { createPostgresStore } from '@quorate/engine-postgres';
 import { createRedisStore } from '@quorate/engine-redis';
 import { urlOf } from './services.ts';
@@ -43,6 +45,13 @@ const lmdbAt = (path: string) => async (): Promise<Store> => createLmdbStore({ p
 export const redis: Engine = () =>
   clients(async () => createRedisStore({ url: urlOf('redis'), prefix: `store-${process.pid}:` }));
 
+/** With its data in files, which the server syncs every two minutes. */
+export const nats: Engine = () =>
+  clients(async () => {
+    const connection = await connect({ servers: urlOf('nats') });
+    return createNatsStore({ connection, closesConnection: true, name: `STORE-${process.pid}` });
+  });
+
 /** With synchronous commit, in a schema of its own. */
 export const postgres: Engine = () =>
   clients(async () =>
@@ -58,7 +67,7 @@ function clients(open: () => Promise<Store>, end: () => void = () => {}): Client
       return store;
     },
     async [Symbol.asyncDispose]() {
-      for (const store of opened.reverse()) await store[Symbol.asyncDispose]();
+      for (const store of opened.toReversed()) await store[Symbol.asyncDispose]();
       end();
     },
   };

@@ -68,18 +68,17 @@ export function get(engine: Engine, calls: number): Setup {
 /** From a write to its event in a watch of another client. */
 export function watch(engine: Engine, calls: number): Setup {
   return verb(engine, calls, async (store, other) => {
-    const written = await store.put('table/order', value, { absent: true });
+    const written = await store.put('board/order', value, { absent: true });
     if (written.outcome !== 'applied') throw new Error(`Write must apply: it was ${written.outcome}`);
     const ended = new AbortController();
     const watcher = await other();
-    const events = watcher
-      .watch('table/order', written.revision, { signal: ended.signal })
-      [Symbol.asyncIterator]();
+    const watched = watcher.watch('board/order', written.revision, { signal: ended.signal });
+    const events = watched[Symbol.asyncIterator]();
     let { revision } = written;
     return {
       async once() {
         const heard = next(events, revision);
-        const put = await store.put('table/order', value, { modified: revision });
+        const put = await store.put('board/order', value, { modified: revision });
         if (put.outcome !== 'applied') throw new Error(`Write must apply: it was ${put.outcome}`);
         revision = put.revision;
         if ((await heard) !== revision)
