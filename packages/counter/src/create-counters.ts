@@ -14,7 +14,8 @@ import { BlockSequence, type Sequence, type SequenceSettings } from './sequence.
 import { SessionKeeper } from './session-keeper.ts';
 import { type NumberPort, StoreCounter, StoreShardedCounter } from './store-counter.ts';
 import { SwapWriter } from './swap-writer.ts';
-import { type KeyedAdd, KeyedAdder } from './keyed-adder.ts';
+import { KeyedAdder } from './keyed-adder.ts';
+import type { KeyedAdd } from './keyed-plan.ts';
 import { Turns } from './turns.ts';
 import { TokenSessions } from './token-sessions.ts';
 

@@ -22,7 +22,7 @@ export {
 export { type IncomingRequest, nodeListener, type OutgoingResponse } from './host/node-listener.ts';
 export type { IdGenerator, IdOptions } from './ids/id-generator.ts';
 export { idOfText, IdLayout, type IdLayoutOptions, type IdParts, idText } from './ids/id-layout.ts';
-export type { KeyedAdd } from './keyed-adder.ts';
+export type { KeyedAdd } from './keyed-plan.ts';
 export {
   createPnCounter,
   type PnCounter,

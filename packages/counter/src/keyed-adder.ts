@@ -16,18 +16,10 @@ import {
 import { counterBusy, isPassing } from './counter-error.ts';
 import { numberKey } from './counter-name.ts';
 import type { EntryMaker } from './entry-maker.ts';
-import { checkDelta, type Delta, fits, numberBytes, readNumber } from './int64.ts';
+import { checkDelta } from './int64.ts';
+import { compose, Keyed, type KeyedAdd, tokenKey } from './keyed-plan.ts';
 import { Pauses } from './pauses.ts';
 import type { TokenSessions } from './token-sessions.ts';
-
-/** An addition that carries a token of its own. */
-export interface KeyedAdd {
-  /** Chosen by whoever wants the addition, never used for another: 1 to 100 characters of ASCII from "!" to "~", no "/". */
-  readonly token: string;
-  readonly delta: Delta;
-  /** Makes the counter, where there is none, one that ends after so long. */
-  readonly expiresMs?: number | undefined;
-}
 
 /** What keyed additions stand on. */
 export interface KeyedContext {
@@ -37,12 +29,6 @@ export interface KeyedContext {
   readonly tokens: TokenSessions;
   readonly maker: (expiresMs: number | undefined) => EntryMaker;
   readonly closing: AbortSignal;
-}
-
-/** One that waits. */
-interface Keyed extends KeyedAdd {
-  readonly resolve: (value: bigint) => void;
-  readonly reject: (reason: Error) => void;
 }
 
 /** The most tokens in one write, and of one counter that may wait. */
@@ -109,7 +95,7 @@ export class KeyedAdder {
         reject(counterBusy(name, waitingMax));
         return;
       }
-      line.queue.push({ ...add, resolve, reject });
+      line.queue.push(new Keyed(add, resolve, reject));
       if (found !== undefined) return;
       this.#lines.set(partition, line);
       const running = this.#run(line).finally(() => this.#running.delete(running));
@@ -131,7 +117,7 @@ export class KeyedAdder {
         if (isPassing(thrown) && !closing.aborted) {
           line.queue.unshift(...batch);
           await pauses.rest(closing);
-        } else for (const { reject } of batch) reject(thrown as Error);
+        } else for (const add of batch) add.fail(thrown as Error);
       }
     }
     this.#lines.delete(line.partition);
@@ -146,12 +132,10 @@ export class KeyedAdder {
     line.current = undefined;
     if (current === undefined) return this.#again(line, batch, false);
     const session = await tokens.use();
-    const plan = compose(line.partition, key, current, session.id, batch);
-    if (plan.tooLarge.length > 0) {
-      // A guess may be wrong: what refuses must be true.
-      if (isGuess) return this.#again(line, batch, true);
-      for (const add of plan.tooLarge) add.reject(new RangeError(tooLarge(key, BigInt(add.delta))));
-    }
+    const plan = compose(line.partition, current, session.id, batch);
+    // A guess may be wrong: what refuses must be true.
+    if (plan.tooLarge.length > 0 && isGuess) return this.#again(line, batch, true);
+    for (const add of plan.tooLarge) await this.#refuse(line, add);
     if (plan.writes.length === 0) return true;
     let result: BatchResult;
     try {
@@ -168,85 +152,32 @@ export class KeyedAdder {
       return this.#again(line, repeats, true);
     }
     if (result.outcome === 'unknown') {
+      for (const add of plan.values.keys()) add.isSent = true;
       // The tokens tell, as soon as the store answers.
       if (!closing.aborted) return this.#again(line, plan.rest, false);
-      for (const { reject } of plan.rest) reject(result.cause);
+      for (const add of plan.rest) add.fail(result.cause);
       return true;
     }
     if (result.key === key) line.current = result.current;
-    const repeat = answerRepeat(plan.values.keys(), `${line.partition}/t/`, result.key, result.current);
+    const { key: refusedBy, current: found } = result;
+    const repeat = plan.rest.find(add => tokenKey(line.partition, add) === refusedBy);
+    if (found !== undefined) repeat?.answer(found);
     return this.#again(
       line,
-      plan.rest.filter(add => add !== repeat),
+      plan.rest.filter(add => found === undefined || add !== repeat),
       true,
     );
+  }
+
+  /** One that does not fit: it may have been done before, when it did. */
+  async #refuse({ partition }: Line, add: Keyed): Promise<void> {
+    const found = await this.#context.store.get(tokenKey(partition, add));
+    if (found !== undefined) add.answer(found);
+    else add.refuse(new RangeError(tooLarge(numberKey(partition), BigInt(add.delta))));
   }
 
   #again(line: Line, adds: readonly Keyed[], gotOn: boolean): boolean {
     line.queue.unshift(...adds);
     return gotOn;
   }
-}
-
-/** What one write is to do. */
-interface Plan {
-  readonly conditions: ReadonlyMap<string, Condition>;
-  readonly writes: readonly BatchWrite[];
-  /** What each is told if it takes effect. */
-  readonly values: Map<Keyed, bigint>;
-  readonly rest: readonly Keyed[];
-  readonly tooLarge: readonly Keyed[];
-}
-
-function compose(
-  partition: string,
-  key: string,
-  current: Entry,
-  session: SessionId,
-  batch: readonly Keyed[],
-): Plan {
-  const conditions = new Map<string, Condition>([[key, { modified: current.modified }]]);
-  const values = new Map<Keyed, bigint>();
-  const tokens: BatchWrite[] = [];
-  const rest: Keyed[] = [];
-  const tooLarge: Keyed[] = [];
-  let value = readNumber(key, current.value);
-  for (const add of batch) {
-    const tokenKey = `${partition}/t/${add.token}`;
-    const next = value + BigInt(add.delta);
-    // One that comes twice at the same time is a repeat of itself in the next write.
-    if (conditions.has(tokenKey)) rest.push(add);
-    else if (!fits(next)) tooLarge.push(add);
-    else {
-      value = next;
-      values.set(add, value);
-      rest.push(add);
-      conditions.set(tokenKey, { absent: true });
-      tokens.push({ type: 'put', key: tokenKey, value: tokenBytes(value, add.delta), session });
-    }
-  }
-  const owner = current.session === undefined ? {} : { session: current.session };
-  const write: BatchWrite = { type: 'put', key, value: numberBytes(value), ...owner };
-  return { conditions, writes: tokens.length === 0 ? [] : [write, ...tokens], values, rest, tooLarge };
-}
-
-function tokenBytes(value: bigint, delta: Delta): Uint8Array {
-  return new TextEncoder().encode(`${value} ${delta}`);
-}
-
-/** One of them may have been done before: it is told what it was told then. @returns who */
-function answerRepeat(
-  adds: Iterable<Keyed>,
-  prefix: string,
-  key: string,
-  current: Entry | undefined,
-): Keyed | undefined {
-  for (const add of adds) {
-    if (current === undefined || prefix + add.token !== key) continue;
-    const [value = '', delta] = new TextDecoder().decode(current.value).split(' ');
-    if (delta === `${add.delta}`) add.resolve(BigInt(value));
-    else add.reject(new RangeError(`Token must be used for one delta: received ${add.delta} after ${delta}`));
-    return add;
-  }
-  return undefined;
 }

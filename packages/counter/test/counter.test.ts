@@ -197,6 +197,25 @@ describe('giving up', () => {
   });
 });
 
+describe('an answer that never comes', () => {
+  test('is asked for again, and the addition counts once', async () => {
+    const sent: string[] = [];
+    let hung = 0;
+    const counter = stand
+      .counters(
+        {},
+        {
+          sent,
+          before: call => (call === 'add' && hung++ < 2 ? new Promise<void>(() => {}) : undefined),
+        },
+      )
+      .counter('x');
+    expect(await stand.until(counter.add(3), 3000)).toEqual({ value: 3n });
+    expect(sent).toEqual(['session', 'add']);
+    expect(hung).toBe(3);
+  });
+});
+
 describe('a session that is lost', () => {
   test('while nothing was under way costs nothing', async () => {
     const counter = stand.counters().counter('x');

@@ -162,11 +162,7 @@ describe('a lease that is lost', () => {
     const key = 'counter.ids.orders/floor/0';
     const { modified } = (await stand.store.get(key))!;
     await stand.store.put(key, new TextEncoder().encode('1790000009999'), { modified });
-    stand.clock.advance(900);
-    await turn();
-    former.nextSync();
-    await turn();
-    await turn();
+    await stand.pass(900);
     expect(former.lost.aborted).toBe(true);
     expect(() => former.nextSync()).toThrow('is lost');
   });
@@ -222,6 +218,14 @@ describe('a restart', () => {
 });
 
 describe('whatever is lost', () => {
+  test('an idle generator has an id at once', async () => {
+    const generator = await ids({ horizonMs: 1000 });
+    for (let hour = 0; hour < 3; hour++) {
+      await stand.pass(20_000, 100);
+      expect(generator.split(generator.nextSync()).timeMs).toBe(Math.floor(stand.clock.wallMs()));
+    }
+  });
+
   test('no id is made twice', async () => {
     for (let seed = 1; seed <= 30; seed++) {
       const own = new Stand(seed);

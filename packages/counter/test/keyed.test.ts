@@ -62,6 +62,7 @@ describe('an addition with a token', () => {
       [1, 5, 1].map((delta, index) => counters.addKeyed('x', { token: `t${index}`, delta })),
     );
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(await counters.addKeyed('x', { token: 't0', delta: 1 })).toEqual({ value: 2n ** 63n - 2n });
     await counters.counter('x').add(-100);
     expect(await counters.addKeyed('x', { token: 't1', delta: 5 })).toEqual({ value: 2n ** 63n - 96n });
   });

@@ -2,6 +2,7 @@ import { type RunResult, type Scenario, simulate } from '@quorate/sim';
 import { describe, expect, test } from 'vitest';
 import * as exact from '../scenarios/exact-counter.ts';
 import * as gossiped from '../scenarios/gossiped-counter.ts';
+import * as leased from '../scenarios/leased-ids.ts';
 
 const seeds = process.env['QUORATE_LONG'] === undefined ? 60 : 10_000;
 
@@ -18,7 +19,9 @@ async function run(scenario: Scenario, seedCount: number): Promise<[RunResult | 
 
 describe('counters in the simulator', () => {
   test.each(
-    [exact.correct, exact.linear, gossiped.correct].map(scenario => [scenario.name, scenario] as const),
+    [exact.correct, exact.linear, gossiped.correct, leased.correct].map(
+      scenario => [scenario.name, scenario] as const,
+    ),
   )(
     '%s keeps every promise and reaches every probe',
     async (_, scenario) => {
@@ -36,6 +39,7 @@ describe('counters in the simulator', () => {
     [exact.numbersAnew, 'exactly-once'],
     [exact.linearNumbersAnew, 'linearizability'],
     [gossiped.collectsEarly, 'crdt-convergence'],
+    [leased.noFloors, 'exactly-once'],
   ] as const)('the bug of %o is found', async (scenario, rule) => {
     const [failed] = await run(scenario, 300);
     expect(failed?.finding?.rule).toBe(rule);

@@ -60,7 +60,6 @@ export class LeasedIds implements IdGenerator {
   readonly #layout: IdLayout;
   readonly #leadMaxMs: number;
   readonly #waitMaxMs: number;
-  readonly #horizonMs: number;
   /** An id is put together in two words and read as one. */
   readonly #id = new BigUint64Array(1);
   readonly #words: Int32Array = new Int32Array(this.#id.buffer);
@@ -83,7 +82,6 @@ export class LeasedIds implements IdGenerator {
     this.#layout = new IdLayout(options);
     this.#leadMaxMs = options.leadMaxMs;
     this.#waitMaxMs = options.waitMaxMs;
-    this.#horizonMs = options.horizonMs;
     this.#highMs = Math.floor(clock.wallMs());
     this.#timeMs = lease.fromMs - 1;
     this.#low = this.#base + this.#layout.perMs;
@@ -145,7 +143,7 @@ export class LeasedIds implements IdGenerator {
     if (nowMs > this.#highMs) this.#highMs = nowMs;
     else if (this.#highMs - nowMs > this.#leadMaxMs)
       throw clockWentBack(`There is no id "${this.name}"`, this.#highMs - nowMs);
-    if (nowMs + this.#horizonMs / 2 > this.#lease.upToMs) this.#lease.reserve(Math.max(nowMs, this.#timeMs));
+    this.#lease.reserve(Math.max(nowMs, this.#timeMs));
     const used = (this.#low - this.#base) | 0;
     const { perMs } = this.#layout;
     if (nowMs > this.#timeMs) this.#begin(nowMs);

@@ -5,11 +5,11 @@ import {
   type Random,
   type Revision,
   type Store,
-  type Timer,
   type WaitOptions,
   type WriteResult,
 } from '@quorate/core';
 import { CounterSession } from '../counter-session.ts';
+import { Every } from '../every.ts';
 import { readNumber, numberBytes } from '../int64.ts';
 import { Pauses } from '../pauses.ts';
 import { carryOut } from '../writer-context.ts';
@@ -56,7 +56,7 @@ export class WorkerLease {
   readonly #pauses: Pauses;
   readonly #lost = new AbortController();
   #floor: Floor;
-  #timer: Timer | undefined;
+  readonly #ticks: Every;
   #isReserving = false;
 
   private constructor(context: LeaseContext, session: CounterSession, pauses: Pauses, taken: Taken) {
@@ -67,7 +67,11 @@ export class WorkerLease {
     this.fromMs = taken.fromMs;
     this.#floor = taken.floor;
     session.onLost(cause => this.#lose(cause));
-    this.#tick();
+    const { clock, ttlMs, horizonMs } = context;
+    this.#ticks = new Every(clock, Math.min(ttlMs, horizonMs) / 4, () => {
+      session.look();
+      this.reserve(Math.floor(clock.wallMs()));
+    });
   }
 
   /** @throws QuorateError `NO_WORKER`, `CLOCK_WENT_BACK`, `UNAVAILABLE`, `ABORTED`, `DEADLINE_EXCEEDED` */
@@ -75,9 +79,12 @@ export class WorkerLease {
     const { store, ttlMs, clock, random, name, workers } = context;
     const session = new CounterSession(await store.session({ ...options, ttlMs }));
     const pauses = new Pauses(clock, random);
+    // Looks after answers that are overdue.
+    const ticks = new Every(clock, ttlMs / 4, () => session.look());
     const taking = async (): Promise<WorkerLease> => {
-      for (let tries = 0; tries < triesMax && session.isLive; tries++) {
+      for (let tries = 0; tries < triesMax; tries++) {
         const taken = await takeFree(context, session, pauses);
+        if (!session.isLive) throw workerLost(name, session.cause);
         if (taken !== undefined) return new WorkerLease(context, session, pauses, taken);
       }
       throw noWorker(name, workers);
@@ -88,6 +95,8 @@ export class WorkerLease {
       // With the session everything ends that is still under way.
       await session.end();
       throw thrown;
+    } finally {
+      ticks.cancel();
     }
   }
 
@@ -107,18 +116,20 @@ export class WorkerLease {
     this.#lost.signal.throwIfAborted();
   }
 
-  /** Reserves on, where the time at hand comes to its end. */
+  /** Reserves on, where less than half of the horizon is left. */
   reserve(fromMs: number): void {
+    const { horizonMs } = this.#context;
+    if (fromMs + horizonMs / 2 <= this.#floor.timeMs) return;
     if (this.#isReserving || this.#lost.signal.aborted) return;
     this.#isReserving = true;
-    void this.#write(fromMs + this.#context.horizonMs).finally(() => {
+    void this.#write(fromMs + horizonMs).finally(() => {
       this.#isReserving = false;
     });
   }
 
   /** Gives the number back. @param usedMs the highest time of an id */
   async release(usedMs: number): Promise<void> {
-    this.#timer?.cancel();
+    this.#ticks.cancel();
     if (!this.#lost.signal.aborted) {
       // So that the next holder need not wait for what was reserved and not used.
       if (!this.#isReserving && usedMs < this.#floor.timeMs) await this.#write(usedMs);
@@ -127,19 +138,9 @@ export class WorkerLease {
     await this.#session.end().catch(() => {});
   }
 
-  /** Looks after answers that are overdue. */
-  #tick(): void {
-    const { clock, ttlMs } = this.#context;
-    this.#timer = clock.setTimer(ttlMs / 4, () => {
-      this.#session.look();
-      this.#tick();
-    });
-    this.#timer.unref();
-  }
-
   #lose(cause: unknown): void {
     if (this.#lost.signal.aborted) return;
-    this.#timer?.cancel();
+    this.#ticks.cancel();
     this.#lost.abort(workerLost(this.#context.name, cause));
   }
 
