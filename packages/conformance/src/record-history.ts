@@ -55,6 +55,8 @@ export async function recordStoreHistory(
   const stores = await Promise.all([...Array(clients).keys()].map(() => subject.open()));
   const ended = new AbortController();
   const disturbing = disturb(stores, ended.signal);
+  // What it throws is thrown when everything has ended.
+  disturbing.catch(() => {});
   try {
     const recorder = new HistoryRecorder();
     const workers = stores.map(

@@ -1,6 +1,16 @@
-import { runStoreCase, type StoreSubject, storeCases } from '@quorate/conformance';
-import { nodeId, seededRandom, type Store, systemClock } from '@quorate/core';
-import { afterAll, beforeAll, describe, test } from 'vitest';
+import { recordStoreHistory, runStoreCase, type StoreSubject, storeCases } from '@quorate/conformance';
+import { nodeId, seededRandom, sleep, type Store, systemClock } from '@quorate/core';
+import {
+  checkLinearizability,
+  counter,
+  type CounterInput,
+  type CounterOutput,
+  type Operation,
+  register,
+  type RegisterInput,
+  type RegisterOutput,
+} from '@quorate/sim';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   connectStore,
   createMemoryStore,
@@ -51,5 +61,27 @@ describe.concurrent('a served memory keeps what the seam promises', () => {
   test.for(storeCases)('$name', async (storeCase, { skip }) => {
     const reason = await runStoreCase(subject, storeCase);
     if (reason !== undefined) skip(reason);
+  });
+
+  test('what clients do at the same time is linearizable, while their connections break', async () => {
+    const history = await recordStoreHistory(subject, {
+      operations: 150,
+      deadlineMs: 50,
+      async disturb(stores, signal) {
+        const over = (): boolean => signal.aborted;
+        for (let count = 0; !over(); count++) {
+          const client = stores[count % stores.length] as Store;
+          if (count % 3 === 0) hub.cut(nodeOf(client));
+          else hub.sever(nodeOf(client));
+          await sleep(systemClock, 2 + random.below(10));
+          hub.heal(nodeOf(client));
+        }
+      },
+    });
+    expect(history.register.some(({ returnedAt }) => returnedAt === undefined)).toBe(true);
+    const keys = history.register as Operation<RegisterInput, RegisterOutput>[];
+    const numbers = history.counter as Operation<CounterInput, CounterOutput>[];
+    expect((await checkLinearizability(register(), keys)).verdict).toBe('ok');
+    expect((await checkLinearizability(counter(), numbers)).verdict).toBe('ok');
   });
 });
