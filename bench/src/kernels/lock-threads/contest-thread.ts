@@ -26,39 +26,37 @@ export interface ContestOrder {
   readonly memory: SharedArrayBuffer;
   readonly place: LockPlace;
   readonly index: number;
+  readonly threads: number;
   readonly kind: ContestKind;
   /** Whether the lock is held over a turn of the event loop. */
   readonly overTurn: boolean;
 }
 
 export const contestThread = serve(({ data, team, member }: WorkerContext<ContestOrder>) => {
-  const { memory, place, index, kind, overTurn } = data;
-  const { round, done, left, sum, inside, overlaps } = Contest.view(memory);
+  const { memory, place, index, threads, kind, overTurn } = data;
+  const { round, arrived, done, left, inside, overlaps } = Contest.view(memory);
   const turns = Turns.view(memory, Contest.size + index * Turns.size);
   const seat = { team: team as Team, member: member as MemberId };
 
-  /** What is done under the lock. Whether there was a turn to take. */
-  const visit = (): boolean => {
-    if (Atomics.add(inside, 0, 1) !== 0) Atomics.add(overlaps, 0, 1);
-    const before = left[0] as number;
-    if (before > 0) {
-      left[0] = before - 1;
-      sum[0] = (sum[0] as number) + 1;
-    }
-    Atomics.sub(inside, 0, 1);
+  const enter = (): number => {
+    if (inside[0] !== 0) overlaps[0] = (overlaps[0] as number) + 1;
+    inside[0] = 1;
+    return left[0] as number;
+  };
+
+  /** @param before what {@link enter} found. Whether there was a turn to take. */
+  const leave = (before: number): boolean => {
+    if (before > 0) left[0] = before - 1;
+    inside[0] = 0;
     return before > 0;
   };
 
+  /** What is done under the lock. */
+  const visit = (): boolean => leave(enter());
   const visitOverTurn = async (): Promise<boolean> => {
-    if (Atomics.add(inside, 0, 1) !== 0) Atomics.add(overlaps, 0, 1);
-    const before = left[0] as number;
+    const before = enter();
     await new Promise(resolve => setImmediate(resolve));
-    if (before > 0) {
-      left[0] = before - 1;
-      sum[0] = (sum[0] as number) + 1;
-    }
-    Atomics.sub(inside, 0, 1);
-    return before > 0;
+    return leave(before);
   };
 
   const blocking = (take: () => { release(): void }) => (): number => {
@@ -117,6 +115,9 @@ export const contestThread = serve(({ data, team, member }: WorkerContext<Contes
         while (Atomics.load(round, 0) === seen) Atomics.wait(round, 0, seen);
         seen = Atomics.load(round, 0);
         if (seen < 0) return;
+        Atomics.add(arrived, 0, 1);
+        // Whoever sleeps here starts late, so nobody does.
+        while (Atomics.load(arrived, 0) < threads);
         turns.startNs[0] = nowNs();
         const taken = await run();
         turns.endNs[0] = nowNs();

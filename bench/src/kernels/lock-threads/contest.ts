@@ -45,7 +45,7 @@ const grounds: Record<ContestKind, (seat: { team: Team; member: MemberId }) => G
  */
 export function contest(kind: ContestKind, { turns, overTurn = false }: ContestOptions): Setup {
   return async context => {
-    const threads = context.number('threads');
+    const threads = context.number('contenders');
     const team = createTeam();
     const ground = grounds[kind]({ team, member: team.join() });
     const memory = new SharedArrayBuffer(contestBytes(threads));
@@ -55,7 +55,7 @@ export function contest(kind: ContestKind, { turns, overTurn = false }: ContestO
     );
     const workers = await Promise.all(
       each.map((_, index) => {
-        const data = { memory, place: ground.place, index, kind, overTurn };
+        const data = { memory, place: ground.place, index, threads, kind, overTurn };
         return spawn<typeof contestThread>(new URL('contest-thread.ts', import.meta.url), { team, data });
       }),
     );
@@ -69,8 +69,9 @@ export function contest(kind: ContestKind, { turns, overTurn = false }: ContestO
       },
       async run() {
         words.left[0] = turns;
-        words.sum[0] = 0;
-        Atomics.store(words.overlaps, 0, 0);
+        words.inside[0] = 0;
+        words.overlaps[0] = 0;
+        Atomics.store(words.arrived, 0, 0);
         Atomics.store(words.done, 0, 0);
         Atomics.add(words.round, 0, 1);
         Atomics.notify(words.round, 0);
@@ -84,9 +85,9 @@ export function contest(kind: ContestKind, { turns, overTurn = false }: ContestO
           endNs: view.endNs[0] as number,
         }));
         totals.overlap += overlapOf(windows) * turns;
-        // Turns that were counted down by two at once were taken twice.
-        totals.lost += Math.abs(taken.reduce((sum, count) => sum + count, 0) - (words.sum[0] as number));
-        totals['not alone'] += Atomics.load(words.overlaps, 0);
+        // What two counted down at once was counted down once: more turns were taken than there were.
+        totals.lost += Math.abs(taken.reduce((sum, count) => sum + count, 0) - turns);
+        totals['not alone'] += words.overlaps[0] as number;
         return turns;
       },
       async close() {

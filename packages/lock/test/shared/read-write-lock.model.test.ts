@@ -67,7 +67,7 @@ describe('every order of steps', () => {
     const stage = new ModelStage({ kind: 'read-write lock', members: 2, handOffEvery: 1 });
     expect(
       exploreAll(
-        stage.model([writer(stage, 1, {}), reader(stage, 2, { visits: 2 })], { atEnd: nothingLeft(stage) }),
+        stage.model([writer(stage, 1, {}), reader(stage, 2, {})], { atEnd: nothingLeft(stage) }),
       ).ends,
     ).toBeGreaterThan(0);
   });
@@ -111,5 +111,5 @@ test('random orders of two writers and three readers, of which some give up and 
     stage.undertaker(2, sweep(stage, 6)),
   ];
   const model = stage.model(programs, { kills: 2, atEnd: nothingLeft(stage) });
-  expect(walkMany(model, 'read-write', walks(1000))).toBeGreaterThan(0);
+  expect(walkMany(model, 'read-write', walks(400))).toBeGreaterThan(0);
 });
