@@ -238,8 +238,16 @@ describe.skipIf(reason !== undefined)('faults (needs redis-server)', () => {
     const second = await store.put('p/a', bytes(''), absent);
     if (first.outcome !== 'applied' || second.outcome !== 'applied') throw new Error('Not applied');
     expect(second.revision).toBeGreaterThan(first.revision);
+    // It is known to have been here, so nothing is asked before; elsewhere it is, and what was written meanwhile is taken back.
+    expect(await store.put('p/b', bytes(''), absent, { session: id })).toMatchObject({ outcome: 'applied' });
+    expect(await store.put('q/b', bytes(''), absent, { session: id })).toMatchObject({
+      outcome: 'unknown',
+      cause: { code: 'SESSION_LOST' },
+    });
+    expect((await store.list('q/')).entries).toEqual([]);
     await lost;
     expect(session.lost.reason).toMatchObject({ code: 'SESSION_LOST' });
+    await vi.waitFor(async () => expect((await store.list('p/')).entries).toHaveLength(1), waiting);
   });
 });
 

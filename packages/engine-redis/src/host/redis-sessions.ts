@@ -53,7 +53,10 @@ export class RedisSessions {
     const known = this.#known.get(id);
     if (known?.ttlUs === undefined) return false;
     const deadlineUs = Number(await runner.run(renewSessionScript, keys.sessions, id, known.ttlUs));
-    if (deadlineUs === 0) this.#known.delete(id);
+    if (deadlineUs === 0) {
+      this.#known.delete(id);
+      void this.#sweepAfter(id, known);
+    }
     known.deadlineUs = Math.max(deadlineUs, known.deadlineUs);
     return deadlineUs > 0;
   }
@@ -85,7 +88,7 @@ export class RedisSessions {
     const first = isEntered
       ? run()
       : isAhead
-        ? this.#whileEntering(partition, sessions, operation, run)
+        ? this.#whileEntering(partition, sessions, operation, run, isLate)
         : this.#afterEntering(partition, sessions, operation, run);
     return first.then(result => {
       if (!isLate(result)) return result;
@@ -124,6 +127,7 @@ export class RedisSessions {
     sessions: readonly SessionId[],
     operation: OperationId | undefined,
     run: () => Promise<Result>,
+    isLate: (result: Result) => boolean,
   ): Promise<Result> {
     const entries = sessions.map(session => this.#enter(session, partition));
     const [ran, ...entered] = await Promise.allSettled([run(), ...entries]);
@@ -132,10 +136,18 @@ export class RedisSessions {
       if (entry.status === 'rejected' || entry.value) continue;
       const session = sessions[index] as SessionId;
       await this.#options.sweeper.sweep(partition, [session], true).catch(() => {});
-      throw lostFor([session], operation);
+      if (ran.status === 'rejected') throw ran.reason;
+      throw isLate(ran.value) ? lostFor([session], operation) : sessionLost(session, 'unknown');
     }
     if (ran.status === 'rejected') throw ran.reason;
     return ran.value;
+  }
+
+  /** Where the server has forgotten the session with everything it knew of it, this client alone knows what it left since. */
+  async #sweepAfter(session: SessionId, { entered }: KnownSession): Promise<void> {
+    for (const partition of entered.keys()) {
+      await this.#options.sweeper.sweep(partition, [session], true).catch(() => {});
+    }
   }
 
   #isOwn(session: SessionId): boolean {
