@@ -1,55 +1,17 @@
 import { boundedWait, type Revision, type WaitOptions } from '@quorate/core';
 import { handOffsPerTicket, HoldCore } from './hold-core.ts';
 import type { AcquireOptions } from './lock.ts';
-import type { LockDelay } from './lock-delay.ts';
 import { LinkedList } from './linked-list.ts';
 import { locksClosed } from './lock-error.ts';
 import type { OwnTask, WaitPlace } from './lock-task.ts';
 import type { LockSession } from './lock-session.ts';
-import type { SessionPool } from './session-pool.ts';
 import { Slot } from './slot.ts';
-import { Ticket, type TicketContext, type TicketEnd } from './ticket.ts';
-import { type TicketRule, upgradeRule } from './ticket-rule.ts';
+import type { StationContext, StationKind } from './station-kind.ts';
+import { Ticket, type TicketEnd } from './ticket.ts';
+import type { TicketRule } from './ticket-rule.ts';
 import { encodeTicket } from './ticket-value.ts';
+import { upgradeReader } from './upgrade-reader.ts';
 import { Waiter } from './waiter.ts';
-
-/** How long a process may keep a lock to itself while others wait in the store. */
-export interface HandOffBudget {
-  /** How often it is handed on. */
-  readonly max: number;
-  /** For how long. */
-  readonly ms: number;
-}
-
-/** What stations of one manager share. */
-export interface StationContext {
-  readonly tickets: TicketContext;
-  readonly pool: SessionPool;
-  readonly handOff: HandOffBudget;
-  /** Whether the manager was closed. */
-  isClosed(): boolean;
-  /** Keeps the manager from closing before it has settled. */
-  inBackground(work: Promise<unknown>): void;
-  /** Somebody begins to wait in line. May fail it. */
-  onWait(waiter: Waiter): void;
-}
-
-/** What kind of lock a station is for. */
-export interface StationKind {
-  /** What it is called in messages: `mutex "a"`. */
-  readonly text: string;
-  readonly partition: string;
-  readonly rule: TicketRule;
-  /** How many entries it has in the store at most. */
-  readonly ticketsMax: number;
-  /** How many of them wait. */
-  readonly pendingMax: number;
-  /** Whether all who wait at the moment of a grant share it. Else it is given to one after the other. */
-  readonly isShared: boolean;
-  readonly delay?: LockDelay | undefined;
-  /** A candidate's own bytes. */
-  readonly value?: Uint8Array;
-}
 
 /**
  * One process's part in one lock: those who wait here stand in line here, and stand in the store's line together, with no more
@@ -59,10 +21,10 @@ export interface StationKind {
 export class Station implements WaitPlace {
   readonly name: string;
   readonly kind: StationKind;
+  readonly context: StationContext;
   readonly ttlMs: number;
   /** The readers' station of a writers', and the other way round. */
   partner: Station | undefined;
-  readonly #context: StationContext;
   readonly #onIdle: (station: Station) => void;
   /** What its entries hold, all the same. */
   readonly #value: Uint8Array;
@@ -78,12 +40,12 @@ export class Station implements WaitPlace {
     ttlMs: number,
     onIdle: (station: Station) => void = () => {},
   ) {
-    this.#context = context;
+    this.context = context;
     this.name = name;
     this.kind = kind;
     this.ttlMs = ttlMs;
     this.#onIdle = onIdle;
-    this.#value = this.#encode(kind.rule, kind.value);
+    this.#value = this.encode(kind.rule, kind.value);
   }
 
   get text(): string {
@@ -124,10 +86,10 @@ export class Station implements WaitPlace {
 
   /** @throws QuorateError, at once or by the promise */
   acquire(options: AcquireOptions, task: OwnTask | undefined): Promise<HoldCore> {
-    if (this.#context.isClosed()) throw locksClosed(this.name);
+    if (this.context.isClosed()) throw locksClosed(this.name);
     const waiter = new Waiter(this, task);
     try {
-      waiter.limit(this.#context.tickets.clock, options);
+      waiter.limit(this.context.tickets.clock, options);
     } catch (thrown) {
       this.#leaveIfIdle();
       throw thrown;
@@ -136,25 +98,26 @@ export class Station implements WaitPlace {
     task?.waits.add(waiter);
     this.#pump();
     // Whoever has an entry to itself may have it at once; all others wait for somebody.
-    if (task !== undefined) this.#context.onWait(waiter);
+    if (task !== undefined) this.context.onWait(waiter);
     return waiter.promise;
   }
 
   /** Takes what is free at once. */
   async tryAcquire(options: AcquireOptions, task: OwnTask | undefined): Promise<HoldCore | undefined> {
-    const { tickets } = this.#context;
-    if (this.#context.isClosed()) throw locksClosed(this.name);
+    const { tickets } = this.context;
+    if (this.context.isClosed()) throw locksClosed(this.name);
     if (this.#waiters.size > 0 || this.#slots.size >= this.kind.ticketsMax) return undefined;
     const slot = this.#addSlot();
     let isGivenUp = false;
     const attempt = this.#attempt(slot, false).then(end => {
-      if (end !== 'granted') {
+      if (end === 'lost') slot.ticket.abandon();
+      if (end !== 'granted' || !this.#slots.has(slot)) {
         this.#drop(slot);
         return undefined;
       }
       const core = this.#hold(slot, task);
       if (!isGivenUp) return core;
-      this.#context.inBackground(core.release().catch(() => {}));
+      this.context.inBackground(core.release().catch(() => {}));
       return undefined;
     });
     attempt.catch(() => this.#drop(slot));
@@ -195,44 +158,30 @@ export class Station implements WaitPlace {
     }
     if (this.#mayHandOn(slot) && (await this.#handOn(slot))) return true;
     const work = this.#leave(slot);
-    this.#context.inBackground(work);
+    this.context.inBackground(work);
     return work;
   }
 
-  /** A second entry of a reader, which has its turn when nobody else reads. */
-  async upgrade(
-    slot: Slot,
+  /** See `ReadLock.upgrade`. */
+  upgrade(
+    reader: Slot,
     name: string,
     task: OwnTask | undefined,
     options: WaitOptions,
   ): Promise<HoldCore | undefined> {
-    const { pool, tickets } = this.#context;
-    const session = await pool.use(this.ttlMs);
-    const writer = new Slot(this);
-    const rule = upgradeRule(slot.ticket.entry!.key);
-    writer.ticket = new Ticket(tickets, session, this.kind.partition, rule, this.#encode(rule));
-    let isOver = false;
-    const work = (async (): Promise<HoldCore | undefined> => {
-      const end = await writer.ticket.run();
-      if (end === 'granted') await slot.alone();
-      const isHeld = end === 'granted' && !isOver && slot.ticket.session.remainingMs() > 0;
-      if (!isHeld) {
-        if (end === 'granted') await writer.ticket.leave();
-        pool.letGo(session);
-        return undefined;
-      }
-      this.#slots.add(writer);
-      this.#keep(writer);
-      return this.#hold(writer, task, name);
-    })();
-    this.#context.inBackground(work.catch(() => pool.letGo(session)));
-    try {
-      return await boundedWait(tickets.clock, options, 'not-applied', () => work);
-    } finally {
-      isOver = true;
-      if (!writer.isGranted) writer.ticket.withdraw();
-      slot.cancelAlone();
-    }
+    return upgradeReader(reader, name, task, options);
+  }
+
+  /** A second entry of a reader has its turn. */
+  adopt(writer: Slot, name: string, task: OwnTask | undefined): HoldCore {
+    this.#slots.add(writer);
+    this.#keep(writer);
+    return this.#hold(writer, task, name);
+  }
+
+  /** What an entry of this process holds. */
+  encode({ mode }: TicketRule, value?: Uint8Array): Uint8Array {
+    return encodeTicket({ mode, client: this.context.tickets.client }, value);
   }
 
   /** How many entries should wait in the store for those who wait here. */
@@ -253,7 +202,7 @@ export class Station implements WaitPlace {
   /** Has an entry stand in line, and gives it to whoever is first here when it has its turn. */
   async #stand(slot: Slot): Promise<void> {
     const work = this.#attempt(slot, true);
-    this.#context.inBackground(work.catch(() => {}));
+    this.context.inBackground(work.catch(() => {}));
     let end: TicketEnd;
     try {
       end = await work;
@@ -264,14 +213,16 @@ export class Station implements WaitPlace {
       return;
     }
     this.#settle(slot);
+    // Between the turn of its entry and here its session may have been lost.
+    if (end === 'granted' && !this.#slots.has(slot)) end = 'lost';
     if (end === 'lost') slot.ticket.abandon();
     if (end !== 'granted') this.#drop(slot);
-    else if (this.#waiters.size === 0) this.#context.inBackground(this.#leave(slot));
+    else if (this.#waiters.size === 0) this.context.inBackground(this.#leave(slot));
     else this.#grant(slot);
   }
 
   async #attempt(slot: Slot, mayWait: boolean): Promise<TicketEnd> {
-    const { pool, tickets } = this.#context;
+    const { pool, tickets } = this.context;
     const session = await pool.use(this.ttlMs);
     const { partition, rule, delay } = this.kind;
     slot.ticket = new Ticket(tickets, session, partition, rule, this.#value);
@@ -292,7 +243,7 @@ export class Station implements WaitPlace {
   /** From now on it is held, until it is given back or its session is lost: then the next one need not wait for its holder. */
   #keep(slot: Slot): void {
     slot.isGranted = true;
-    slot.budgetSinceMs = this.#context.tickets.clock.monotonicMs();
+    slot.budgetSinceMs = this.context.tickets.clock.monotonicMs();
     slot.onLost = () => this.#drop(slot);
     slot.ticket.session.onLost(slot.onLost);
   }
@@ -317,7 +268,7 @@ export class Station implements WaitPlace {
 
   /** False where others have waited long enough, or nobody waits here any more. */
   async #handOn(slot: Slot): Promise<boolean> {
-    const { handOff, tickets } = this.#context;
+    const { handOff, tickets } = this.context;
     const nowMs = tickets.clock.monotonicMs();
     const isSpent =
       slot.handOffs - slot.budgetFrom >= handOff.max || nowMs - slot.budgetSinceMs >= handOff.ms;
@@ -339,10 +290,6 @@ export class Station implements WaitPlace {
     return wasThere;
   }
 
-  #encode({ mode }: TicketRule, value?: Uint8Array): Uint8Array {
-    return encodeTicket({ mode, client: this.#context.tickets.client }, value);
-  }
-
   #addSlot(): Slot {
     const slot = new Slot(this);
     this.#slots.add(slot);
@@ -354,7 +301,7 @@ export class Station implements WaitPlace {
     const session: LockSession | undefined = slot.ticket?.session;
     if (session !== undefined) {
       if (slot.onLost !== undefined) session.offLost(slot.onLost);
-      this.#context.pool.letGo(session);
+      this.context.pool.letGo(session);
     }
     this.#pump();
   }
