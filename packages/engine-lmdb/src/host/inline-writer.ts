@@ -5,7 +5,7 @@ import type { WriterAnswer, WriterBatch } from './writer-protocol.ts';
 
 /**
  * Commits in the thread that asks, which saves the way to the writer's thread and back: several times as much as the commit takes.
- * While LMDB's write lock is seen in the hand of a thread that is stopped, it leaves its batches to the writer.
+ * It never waits for LMDB's write lock: whoever holds it may be a process that is stopped.
  */
 export class InlineWriter implements Disposable {
   readonly #writer: DatabaseWriter;
@@ -32,9 +32,9 @@ export class InlineWriter implements Disposable {
     return this.#fair.turn();
   }
 
-  /** The answer; undefined where the lock would not be had soon. */
+  /** The answer; undefined while somebody else writes. */
   run(batch: WriterBatch): WriterAnswer | undefined {
-    return this.#lock.isFreeSoon() ? this.#writer.run(batch) : undefined;
+    return this.#lock.isFree() ? this.#writer.run(batch) : undefined;
   }
 
   [Symbol.dispose](): void {

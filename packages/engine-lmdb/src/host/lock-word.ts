@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 
@@ -9,10 +9,10 @@ const headBytes = 256;
 const ownerBits = 0x3fff_ffff;
 
 /**
- * Who holds LMDB's write lock right now, which LMDB itself does not tell without waiting for it: on Linux the lock is a
+ * Whether somebody holds LMDB's write lock right now, which LMDB itself does not tell without waiting for it: on Linux the lock is a
  * word in the lock file that names the thread that has it. Where it lies is found out with the lock in hand.
  *
- * What is seen may be otherwise a microsecond later.
+ * What is free now may be taken a microsecond later.
  */
 export class LockWord implements Disposable {
   readonly #descriptor: number;
@@ -42,26 +42,12 @@ export class LockWord implements Disposable {
     this.#offset = offset;
   }
 
-  /** Whether the lock is free, or held by a thread that is not stopped and so lets go of it in some microseconds. */
-  isFreeSoon(): boolean {
+  isFree(): boolean {
     readSync(this.#descriptor, this.#word, 0, 4, this.#offset);
-    const word = this.#word.readUInt32LE(0);
-    return word === 0 || isRunning(word & ownerBits);
+    return this.#word.readUInt32LE(0) === 0;
   }
 
   [Symbol.dispose](): void {
     closeSync(this.#descriptor);
-  }
-}
-
-/** The state of a thread after its name, which stands in brackets and may hold brackets itself: running, or waiting for something. */
-const running = /.*\) [RSD] /s;
-
-/** Whether a thread is there and not stopped. One of another container is not there. */
-function isRunning(thread: number): boolean {
-  try {
-    return running.test(readFileSync(`/proc/${thread}/stat`, 'latin1'));
-  } catch {
-    return false;
   }
 }

@@ -14,6 +14,9 @@ const batchesMax = 2;
 /** How many requests are committed together: bounds how long others wait for the write lock. */
 const batchMax = 256;
 
+/** How often to look whether the write lock is free, a turn of the event loop between, before the writer is to wait for it. */
+const looksMax = 20;
+
 export interface WriterClientOptions extends DatabaseOptions {
   /** The store's own folder, in which the database's lies. */
   readonly parent: string;
@@ -45,6 +48,8 @@ export class WriterClient implements AsyncDisposable {
   readonly #sent: Waiting[][] = [];
   #isScheduled = false;
   #inline: InlineWriter | undefined;
+  /** How often in a row the lock was seen to be taken. */
+  #lookedCount = 0;
   #onSettled: (() => void) | undefined;
   #failure: QuorateError | undefined;
   readonly #opened = Promise.withResolvers<void>();
@@ -129,6 +134,7 @@ export class WriterClient implements AsyncDisposable {
   readonly #flush = (): void => {
     this.#isScheduled = false;
     if (this.#inline !== undefined && this.#sent.length === 0 && !this.#flushInline(this.#inline)) return;
+    this.#lookedCount = 0;
     while (this.#sent.length < batchesMax && this.#waiting.length > 0 && this.#failure === undefined) {
       const batch = this.#waiting.splice(0, batchMax).filter(({ signal }) => signal?.aborted !== true);
       if (batch.length === 0) continue;
@@ -137,7 +143,7 @@ export class WriterClient implements AsyncDisposable {
     }
   };
 
-  /** Commits what waits, as long as the lock is to be had. False where it goes on by itself in a later turn. */
+  /** Commits what waits, as long as nobody else writes. False where it goes on by itself in a later turn. */
   #flushInline(inline: InlineWriter): boolean {
     while (this.#waiting.length > 0 && this.#failure === undefined) {
       const later = inline.turn();
@@ -145,7 +151,12 @@ export class WriterClient implements AsyncDisposable {
       const batch = this.#waiting.slice(0, batchMax);
       const awaited = batch.filter(({ signal }) => signal?.aborted !== true);
       const answer = inline.run(awaited.map(({ request }) => request));
-      if (answer === undefined) return true;
+      if (answer === undefined) {
+        // Whoever has the lock mostly has it for some microseconds, which is less than the way to the writer.
+        if (++this.#lookedCount > looksMax) return true;
+        return this.#flushLater(new Promise(resolve => setImmediate(resolve)));
+      }
+      this.#lookedCount = 0;
       this.#waiting.splice(0, batch.length);
       this.#settle(awaited, answer);
     }
