@@ -1,16 +1,11 @@
 import type { StreamConfig } from '@nats-io/jetstream';
 import { QuorateError } from '@quorate/core';
 
-/** How the stream is to be made. */
-export interface StreamSettings {
-  readonly name: string;
-  readonly replicas: number;
-}
-
 /** What the stream must be set to; anything else of it is the operator's. */
 type Required = Pick<
   StreamConfig,
   | 'subjects'
+  | 'num_replicas'
   | 'retention'
   | 'discard'
   | 'storage'
@@ -23,6 +18,8 @@ type Required = Pick<
 
 const required = (name: string): Required => ({
   subjects: [`${name}.*.>`],
+  // A stream on several servers checks a message's condition before they agree, so that two writers may both be told yes.
+  num_replicas: 1,
   retention: 'limits',
   discard: 'new',
   storage: 'file',
@@ -36,15 +33,8 @@ const required = (name: string): Required => ({
 });
 
 /** The configuration of a stream that is made. */
-export function streamConfig({ name, replicas }: StreamSettings): Partial<StreamConfig> {
-  return {
-    name,
-    num_replicas: replicas,
-    allow_direct: false,
-    max_bytes: -1,
-    max_msg_size: -1,
-    ...required(name),
-  };
+export function streamConfig(name: string): Partial<StreamConfig> {
+  return { name, allow_direct: false, max_bytes: -1, max_msg_size: -1, ...required(name) };
 }
 
 /**

@@ -4,7 +4,6 @@ import {
   type Entry,
   ManualClock,
   QuorateError,
-  type SessionId,
   type Store,
   systemRandom,
 } from '@quorate/core';

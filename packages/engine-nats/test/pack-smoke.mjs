@@ -29,7 +29,7 @@ function plain(info) {
 }
 
 await assert.rejects(createNatsStore({ connection: plain({}), name: 'a b' }), /Name must be/);
-await assert.rejects(createNatsStore({ connection: plain({}), replicas: 2 }), /Replicas must be/);
+await assert.rejects(createNatsStore({ connection: plain({}), durability: 'quorum' }), /Durability must be/);
 
 const old = plain({ version: '2.8.4', headers: true, max_payload: 1_048_576 });
 await assert.rejects(createNatsStore({ connection: old }), { code: 'UNSUPPORTED', outcome: 'not-applied' });

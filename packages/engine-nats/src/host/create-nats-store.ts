@@ -27,10 +27,8 @@ export interface NatsStoreOptions {
   readonly closesConnection?: boolean;
   /** The stream's name, and what its subjects begin with. Stores of one name are one store. Default `QUORATE`. */
   readonly name?: string;
-  /** On how many servers the stream is, where it is made: 1, 3 or 5. Default 1. */
-  readonly replicas?: number;
-  /** What to declare instead of `os`, by what the operator knows: `fsync` where `sync_interval` is `always`, `quorum` from 3 replicas on. */
-  readonly durability?: Durability;
+  /** What to declare instead of `os`, by what the operator knows: `fsync` where `sync_interval` is `always` (server 2.10). */
+  readonly durability?: Exclude<Durability, 'quorum'>;
   /** What the API's subjects begin with, for a JetStream domain or an account's import. Default `$JS.API`. */
   readonly apiPrefix?: string;
   /** What inboxes begin with, where this client may use no others. Default `_INBOX`. */
@@ -53,7 +51,7 @@ const overheadBytes = 8192;
  *   the stream is not as it must be; `STORE_REFUSED` where the server refuses to make the stream
  */
 export async function createNatsStore(options: NatsStoreOptions): Promise<Store> {
-  const { connection, name = 'QUORATE', replicas = 1, apiPrefix = '$JS.API', inboxPrefix } = options;
+  const { connection, name = 'QUORATE', apiPrefix = '$JS.API', inboxPrefix } = options;
   const { clock = systemClock, random = systemRandom, closesConnection = false } = options;
   const { requestTimeoutMs: timeoutMs = 5000, cacheMaxBytes = 2 ** 25 } = options;
   check(options);
@@ -65,8 +63,7 @@ export async function createNatsStore(options: NatsStoreOptions): Promise<Store>
     await requests.ready();
     const api = new StreamApi(requests, name, apiPrefix);
     const messageMaxBytes = checkServer(connection) - overheadBytes;
-    const found =
-      (await api.info()) ?? (await api.create(streamConfig({ name, replicas })), await api.info());
+    const found = (await api.info()) ?? (await api.create(streamConfig(name)), await api.info());
     if (found === undefined) throw unavailable(`The stream ${name} is gone again`, false);
     checkStream(name, found.config);
     const { max_msg_size: setBytes } = found.config;
@@ -91,14 +88,16 @@ export async function createNatsStore(options: NatsStoreOptions): Promise<Store>
   }
 }
 
-function check({ connection, name = 'QUORATE', replicas = 1 }: NatsStoreOptions): void {
+function check({ connection, name = 'QUORATE', durability = 'os' }: NatsStoreOptions): void {
   if (typeof connection?.publish !== 'function') {
     throw new TypeError(`Connection must be one of NATS: received ${typeof connection}`);
   }
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(name)) {
     throw new RangeError(`Name must be 1 to 64 letters, digits, "-" and "_": received "${name}"`);
   }
-  if (![1, 3, 5].includes(replicas)) throw new RangeError(`Replicas must be 1, 3 or 5: received ${replicas}`);
+  if (!['memory', 'os', 'fsync'].includes(durability)) {
+    throw new RangeError(`Durability must be memory, os or fsync: received "${durability}"`);
+  }
 }
 
 /** The largest message, if the server can be used at all. */
