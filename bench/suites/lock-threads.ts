@@ -85,7 +85,7 @@ export default defineSuite({
         'from the call that terminates the thread that holds it until the thread that blocks for it has it; the median of 15',
       slow: true,
       unchecked: 'it measures how threads are stopped',
-      contenders: { [mutex]: deadHolder },
+      contenders: { [mutex]: () => deadHolder(15) },
       goals: [{ of: mutex, limit: 10 * ms }],
     },
   ],

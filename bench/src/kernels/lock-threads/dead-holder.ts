@@ -4,13 +4,11 @@ import { median } from '../../statistics/quantile.ts';
 import type { Quantity } from '../../suite.ts';
 import type { holderThread } from './holder-thread.ts';
 
-const deaths = 15;
-
 /**
  * A thread holds the mutex, another blocks for it, and the first is terminated: time from then until the other has it and knows
  * that the owner died, ns; the median of some deaths. How long Node takes to stop a thread is in it.
  */
-export async function deadHolder(): Promise<Quantity> {
+export async function deadHolder(deaths: number): Promise<Quantity> {
   const team = createTeam();
   const mutex = ThreadMutex.create({ team, member: team.join() });
   const times = new BigInt64Array(new SharedArrayBuffer(8));

@@ -66,9 +66,8 @@ describe('every order of steps', () => {
   test('a reader and a writer', () => {
     const stage = new ModelStage({ kind: 'read-write lock', members: 2, handOffEvery: 1 });
     expect(
-      exploreAll(
-        stage.model([writer(stage, 1, {}), reader(stage, 2, {})], { atEnd: nothingLeft(stage) }),
-      ).ends,
+      exploreAll(stage.model([writer(stage, 1, {}), reader(stage, 2, {})], { atEnd: nothingLeft(stage) }))
+        .ends,
     ).toBeGreaterThan(0);
   });
 
