@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Faults } from './faulty-store.ts';
-import { Stand } from './stand.ts';
+import { Stand, turn } from './stand.ts';
 
 let stand: Stand;
 beforeEach(() => {
@@ -52,6 +52,24 @@ describe('a counter that ends', () => {
     await ending.add(0);
     await Promise.all(Array.from({ length: 100 }, (_, index) => (index % 2 ? ending : plain).add(1)));
     expect(await plain.get()).toBe(100n);
+  });
+
+  test('and its plain twin count exactly whatever is lost', async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const own = new Stand(seed);
+      const counters = own.counters({ ttlMs: 60_000 }, { lost: 0.3, late: 0.5 });
+      const both = [counters.counter('hits', { expiresMs: 600_000 }), counters.counter('hits')];
+      await own.until(
+        Promise.all(
+          Array.from({ length: 40 }, async (_, index) => {
+            if (index % 3 === 0) await turn();
+            await both[index % 2]!.add(1);
+          }),
+        ),
+      );
+      expect(await own.until(both[1]!.get())).toBe(40n);
+      await own.close();
+    }
   });
 
   test('ends by itself where its maker dies', async () => {

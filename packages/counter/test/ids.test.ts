@@ -192,6 +192,22 @@ describe('a restart', () => {
     expect((await ids({ horizonMs: 5000 })).worker).toBe(0);
   });
 
+  test('after a crash, with no other number free, begins above what may have been used', async () => {
+    const layout = { workerBits: 1, sequenceBits: 4, horizonMs: 3000 };
+    const [former] = [await ids(layout), await ids(layout)];
+    const made = new Set<bigint>();
+    for (let index = 0; index < 100; index++) made.add(former!.nextSync());
+    kill(0);
+    await stand.pass(1100);
+    const next = await ids(layout);
+    expect(next.worker).toBe(0);
+    expect(() => next.nextSync()).toThrow('ahead of the clock');
+    const last = [...made].at(-1)!;
+    const id = await stand.until(next.next());
+    expect(id).toBeGreaterThan(last);
+    expect(next.split(id).timeMs).toBeGreaterThan(1_790_000_003_000);
+  });
+
   test('with the clock set back is refused', async () => {
     const former = await ids();
     former.nextSync();

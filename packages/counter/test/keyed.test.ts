@@ -55,6 +55,15 @@ describe('an addition with a token', () => {
     expect((await stand.store.list('counter.count.x/t/')).entries).toEqual([]);
   });
 
+  test('is kept for its time, also late in a period', async () => {
+    const counters = stand.counters({ tokenTtlMs: 1000 });
+    await counters.addKeyed('x', { token: 'a', delta: 1 });
+    await stand.pass(1500);
+    await counters.addKeyed('x', { token: 'b', delta: 1 });
+    await stand.pass(950);
+    expect(await counters.addKeyed('x', { token: 'b', delta: 1 })).toEqual({ value: 2n });
+  });
+
   test('that does not fit harms nobody else, and may fit later', async () => {
     const counters = stand.counters();
     await counters.counter('x').add(2n ** 63n - 3n);
