@@ -17,6 +17,7 @@ import type { StationContext, StationKind } from './station-kind.ts';
 import { type StationFor, StoreLockable } from './store-lockable.ts';
 import { TaskFront } from './task-front.ts';
 import { aloneRule, permitRule, readRule } from './ticket-rule.ts';
+import { plainTickets } from './ticket-value.ts';
 import { WaitRecords } from './wait-records.ts';
 
 /** What one lock is like, beside its name. All who use a name must agree. */
@@ -77,7 +78,14 @@ class StoreLocks implements Locks {
     this.#options = options;
     this.#client = [...random.bytes(12)].map(byte => byte.toString(16).padStart(2, '0')).join('');
     const observations = new Observations(store, clock);
-    const tickets = { store, clock, random, observations, client: this.#client };
+    const tickets = {
+      store,
+      clock,
+      random,
+      observations,
+      client: this.#client,
+      plain: plainTickets(this.#client),
+    };
     this.#pool = new SessionPool(store, clock, ttlMs);
     const records = new WaitRecords(tickets, this.#pool, ttlMs, `${prefix}.waits`);
     const inBackground = this.#inBackground.bind(this);

@@ -32,14 +32,21 @@ export class SessionPool {
     return this.#sessions.size;
   }
 
+  /** The one that is open, if it can be used: until {@link letGo}. */
+  ready(ttlMs: number): LockSession | undefined {
+    const session = this.#fit(this.#shelf(ttlMs));
+    if (session !== undefined) session.users++;
+    return session;
+  }
+
   /**
-   * A session to stand on, until {@link letGo}.
+   * A session to stand on, opened where there is none, until {@link letGo}.
    *
    * @throws QuorateError `UNAVAILABLE`, `CLOSED`
    */
   async use(ttlMs: number): Promise<LockSession> {
     const shelf = this.#shelf(ttlMs);
-    const session = this.#fit(shelf) ?? (await (shelf.opening ??= this.#open(shelf, ttlMs)));
+    const session = await (shelf.opening ??= this.#open(shelf, ttlMs));
     // Between the opening and here it may have been lost: the ticket finds out at once.
     session.users++;
     return session;

@@ -43,11 +43,11 @@ export class Slot {
   }
 
   /** One of its holders lets go. @returns whether it was held until now */
-  async release(core: HoldCore): Promise<boolean> {
+  release(core: HoldCore): Promise<boolean> {
     this.cores.delete(core);
     if (this.cores.size === 0) return this.station.takeBack(this);
     if (this.cores.size === 1) this.#onAlone?.();
-    return this.ticket.session.remainingMs() > 0;
+    return Promise.resolve(this.ticket.session.remainingMs() > 0);
   }
 
   /** See `ReadLock.upgrade`: of those who share an entry one can upgrade. */

@@ -181,7 +181,8 @@ export class Station implements WaitPlace {
 
   /** What an entry of this process holds. */
   encode({ mode }: TicketRule, value?: Uint8Array): Uint8Array {
-    return encodeTicket({ mode, client: this.context.tickets.client }, value);
+    const { client, plain } = this.context.tickets;
+    return value === undefined ? plain[mode] : encodeTicket({ mode, client }, value);
   }
 
   /** How many entries should wait in the store for those who wait here. */
@@ -202,7 +203,7 @@ export class Station implements WaitPlace {
   /** Has an entry stand in line, and gives it to whoever is first here when it has its turn. */
   async #stand(slot: Slot): Promise<void> {
     const work = this.#attempt(slot, true);
-    this.context.inBackground(work.catch(() => {}));
+    this.context.inBackground(work);
     let end: TicketEnd;
     try {
       end = await work;
@@ -223,7 +224,7 @@ export class Station implements WaitPlace {
 
   async #attempt(slot: Slot, mayWait: boolean): Promise<TicketEnd> {
     const { pool, tickets } = this.context;
-    const session = await pool.use(this.ttlMs);
+    const session = pool.ready(this.ttlMs) ?? (await pool.use(this.ttlMs));
     const { partition, rule, delay } = this.kind;
     slot.ticket = new Ticket(tickets, session, partition, rule, this.#value);
     if (slot.isWithdrawn) return 'withdrawn';

@@ -10,6 +10,12 @@ export type TicketMode = 'x' | 'r' | 'p';
 
 const newLine = 0x0a;
 
+/** The entries of a client that hold nothing of their own, by mode. */
+export function plainTickets(client: string): Readonly<Record<TicketMode, Uint8Array>> {
+  const plain = (mode: TicketMode): Uint8Array => encodeTicket({ mode, client });
+  return { x: plain('x'), r: plain('r'), p: plain('p') };
+}
+
 /** One line of JSON, and then the candidate's own bytes, if there are any. */
 export function encodeTicket(head: TicketHead, value: Uint8Array = new Uint8Array(0)): Uint8Array {
   const line = new TextEncoder().encode(`${JSON.stringify(head)}\n`);

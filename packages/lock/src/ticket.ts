@@ -16,6 +16,7 @@ import { type LockSession, sessionGone } from './lock-session.ts';
 import type { Observations } from './observations.ts';
 import { untilChange } from './queue-change.ts';
 import type { TicketRule, Verdict } from './ticket-rule.ts';
+import type { TicketMode } from './ticket-value.ts';
 
 /** What all tickets of a manager stand on. */
 export interface TicketContext {
@@ -24,6 +25,8 @@ export interface TicketContext {
   readonly random: Random;
   readonly observations: Observations;
   readonly client: string;
+  /** What an entry holds that says no more than this, made once for all. */
+  readonly plain: Readonly<Record<TicketMode, Uint8Array>>;
 }
 
 /**

@@ -18,7 +18,7 @@ export async function upgradeReader(
 ): Promise<HoldCore | undefined> {
   const { station } = reader;
   const { pool, tickets, inBackground } = reader.station.context;
-  const session = await pool.use(station.ttlMs);
+  const session = pool.ready(station.ttlMs) ?? (await pool.use(station.ttlMs));
   const writer = new Slot(station);
   const rule = upgradeRule(reader.ticket.entry!.key);
   writer.ticket = new Ticket(tickets, session, station.kind.partition, rule, station.encode(rule));

@@ -86,7 +86,7 @@ export class WaitRecords {
   }
 
   async #write(key: string, text: string, written: Entry | undefined): Promise<void> {
-    const session = await this.#pool.use(this.#ttlMs);
+    const session = this.#pool.ready(this.#ttlMs) ?? (await this.#pool.use(this.#ttlMs));
     try {
       const condition = written === undefined ? { absent: true as const } : { modified: written.modified };
       const options = { session: session.id, deadlineMs: this.#ttlMs };

@@ -5,7 +5,7 @@ import { LockSession } from '../lock-session.ts';
 import { Observations } from '../observations.ts';
 import { queuePrefix, Ticket, type TicketContext } from '../ticket.ts';
 import { aloneRule } from '../ticket-rule.ts';
-import { decodeTicket, encodeTicket } from '../ticket-value.ts';
+import { decodeTicket, encodeTicket, plainTickets } from '../ticket-value.ts';
 import type { LockRequest } from './lock-request.ts';
 import type { CheckedHandlerOptions } from './lock-handler-options.ts';
 
@@ -59,7 +59,8 @@ export class LockService {
     this.#options = options;
     const { store, clock, random } = options;
     const observations = new Observations(store, clock);
-    this.#context = { store, clock, random, observations, client: `http.${randomText(random)}` };
+    const client = `http.${randomText(random)}`;
+    this.#context = { store, clock, random, observations, client, plain: plainTickets(client) };
   }
 
   /** @throws QuorateError `UNAVAILABLE`, `CLOSED` */
