@@ -1,9 +1,13 @@
-import { changeFunctions } from './change-functions.ts';
-import { numberAndBatchFunctions } from './number-and-batch-functions.ts';
+import { add } from './add.ts';
+import { batch } from './batch.ts';
+import { enqueue } from './enqueue.ts';
+import { entryFunctions } from './entry-functions.ts';
+import { operationFunctions } from './operation-functions.ts';
+import { putAndDelete } from './put-and-delete.ts';
+import { revisionFunctions } from './revision-functions.ts';
 import { sessionFunctions } from './session-functions.ts';
 import { tables } from './tables.ts';
 import { watchFunctions } from './watch-functions.ts';
-import { writeFunctions } from './write-functions.ts';
 
 /** Written beside the tables, so that a later version knows what it finds. */
 export const schemaVersion = 1;
@@ -21,13 +25,7 @@ export const schemaVersion = 1;
  * @param schema its name as a quoted identifier
  */
 export function schemaScript(schema: string): string {
-  const parts = [
-    tables,
-    changeFunctions,
-    writeFunctions,
-    numberAndBatchFunctions,
-    watchFunctions,
-    sessionFunctions,
-  ];
+  const inner = [revisionFunctions, operationFunctions, entryFunctions];
+  const parts = [tables, ...inner, putAndDelete, enqueue, add, batch, watchFunctions, sessionFunctions];
   return `create schema if not exists ${schema};\n${parts.map(part => part(schema)).join('')}`;
 }
