@@ -14,6 +14,7 @@ import { operationCases } from './operation-cases.ts';
 import { sessionCases } from './session-cases.ts';
 import type { StoreCase } from './store-case.ts';
 import { watchCases } from './watch-cases.ts';
+import { watchEndCases } from './watch-end-cases.ts';
 
 /** What the Store seam promises: all cases, for `runStoreCase`. */
 export const storeCases: readonly StoreCase[] = [
@@ -24,6 +25,7 @@ export const storeCases: readonly StoreCase[] = [
   ...sessionCases,
   ...observeCases,
   ...watchCases,
+  ...watchEndCases,
   ...enqueueCases,
   ...addCases,
   ...batchCases,

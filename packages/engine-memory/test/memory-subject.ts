@@ -9,7 +9,7 @@ export function memorySubject(): StoreSubject {
     name: 'memory',
     clock: systemClock,
     random: seededRandom('memory'),
-    ttlMs: 500,
+    ttlMs: 1000,
     open: async options => memory.open(options),
   };
 }

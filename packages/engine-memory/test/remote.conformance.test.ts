@@ -34,7 +34,7 @@ const subject: StoreSubject = {
   name: 'served memory',
   clock: systemClock,
   random,
-  ttlMs: 500,
+  ttlMs: 1000,
   async open({ clock = systemClock } = {}) {
     const self = nodeId(`client-${++count}`);
     const options = { clock, random: random.fork(self), patienceMs: 400, holdMs: 1000 };
