@@ -23,4 +23,4 @@ for (let time = 0; time < times; time += 4) await Promise.all([addOnce(), addOnc
 await counters[Symbol.asyncDispose]();
 await store[Symbol.asyncDispose]();
 tell({ said: 'done' });
-process.disconnect();
+process.disconnect?.();

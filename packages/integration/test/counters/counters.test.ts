@@ -49,9 +49,9 @@ class Adder implements AsyncDisposable {
 
 for (const { name: engine, program: server } of engines) {
   const reason = server === undefined ? undefined : skipReason(server);
-  const why = reason === undefined ? '' : ` (needs a server: ${reason})`;
+  const why = reason === undefined ? '' : `, ${reason}`;
   describe.skipIf(reason !== undefined)(
-    `counters of several processes on ${engine}${why}`,
+    `counters of several processes on ${engine} (needs it${why})`,
     { timeout: 90_000 },
     () => {
       let stand: EngineStand;

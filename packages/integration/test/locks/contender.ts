@@ -62,7 +62,7 @@ const orders: { readonly [Kind in Order['do']]: (order: Extract<Order, { do: Kin
   async close() {
     await locks[Symbol.asyncDispose]();
     await store[Symbol.asyncDispose]();
-    process.disconnect();
+    process.disconnect?.();
     return {};
   },
 };

@@ -55,9 +55,9 @@ async function acquireThenRelease(contender: ContenderProcess, wanted: string, h
 
 for (const { name: engine, program } of engines) {
   const reason = program === undefined ? undefined : skipReason(program);
-  const why = reason === undefined ? '' : ` (needs a server: ${reason})`;
+  const why = reason === undefined ? '' : `, ${reason}`;
   describe.skipIf(reason !== undefined)(
-    `locks of several processes on ${engine}${why}`,
+    `locks of several processes on ${engine} (needs it${why})`,
     { timeout: 90_000 },
     () => {
       let stand: EngineStand;
@@ -116,9 +116,10 @@ for (const { name: engine, program } of engines) {
         expect((await waiting).fence).toBeDefined();
       });
 
-      test.runIf(isLinux).for([{ isFenced: true }, { isFenced: false }])(
-        'a holder that stood still writes nothing stale where the resource looks at fences (%o; needs /proc)',
-        async ({ isFenced }) => {
+      test.for([{ isFenced: true }, { isFenced: false }])(
+        'a holder that stood still writes nothing stale where the resource looks at fences (%o)',
+        async ({ isFenced }, { skip }) => {
+          skip(!isLinux, 'needs /proc to see that a process stands still');
           const name = fresh();
           const resource = new Resource(isFenced);
           await using holder = await start();
