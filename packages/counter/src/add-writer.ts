@@ -1,7 +1,7 @@
 import { type AddResult, sessionLost } from '@quorate/core';
 import { CounterSession } from './counter-session.ts';
 import type { NumberWriter, WriteOutcome } from './number-writer.ts';
-import { carryOut, useSession, type WriterContext } from './writer-context.ts';
+import { carryOut, settled, type WriterContext } from './writer-context.ts';
 
 /** Adds by the store's own `add`: one round trip, and no conflicts. */
 export class AddWriter implements NumberWriter {
@@ -11,21 +11,20 @@ export class AddWriter implements NumberWriter {
     this.#context = context;
   }
 
-  write(delta: bigint): Promise<WriteOutcome> {
-    const { turns, partition } = this.#context;
-    return turns.run(partition, () => this.#write(delta));
-  }
-
-  async #write(delta: bigint): Promise<WriteOutcome> {
-    const { keeper } = this.#context;
-    const session = await useSession(keeper);
+  async write(delta: bigint): Promise<WriteOutcome> {
+    const { keeper, turns, partition } = this.#context;
+    const using = keeper.use();
+    const session = using instanceof CounterSession ? using : await settled(using);
     if (!(session instanceof CounterSession)) return session;
+    const turn = turns.take(partition);
+    if (turn !== undefined) await turn;
     try {
       const end = await this.#add(session, delta);
       if (end.type === 'answer') return { type: 'applied', value: end.result.value };
       if (end.type !== 'refused') return end;
       return end.isRepeat ? await this.#fence(session, end.error) : { type: 'refused', error: end.error };
     } finally {
+      turns.free(partition);
       keeper.letGo(session);
     }
   }

@@ -11,7 +11,7 @@ import { CounterSession, overdue, sessionGone } from './counter-session.ts';
 import type { EntryMaker } from './entry-maker.ts';
 import { fits, numberBytes, readNumber } from './int64.ts';
 import type { NumberWriter, WriteOutcome } from './number-writer.ts';
-import { carryOut, useSession, type WriterContext } from './writer-context.ts';
+import { carryOut, settled, type WriterContext } from './writer-context.ts';
 
 /** What one try of a swap led to: an end, or what stands there now. */
 type Try = WriteOutcome | { readonly type: 'changed'; readonly current: Entry | undefined };
@@ -34,15 +34,12 @@ export class SwapWriter implements NumberWriter {
     this.#maker = maker;
   }
 
-  write(delta: bigint): Promise<WriteOutcome> {
-    const { turns, partition } = this.#context;
-    return turns.run(partition, () => this.#write(delta));
-  }
-
-  async #write(delta: bigint): Promise<WriteOutcome> {
-    const { keeper, pauses } = this.#context;
-    const session = await useSession(keeper);
+  async write(delta: bigint): Promise<WriteOutcome> {
+    const { keeper, pauses, turns, partition } = this.#context;
+    const using = keeper.use();
+    const session = using instanceof CounterSession ? using : await settled(using);
     if (!(session instanceof CounterSession)) return session;
+    await turns.take(partition);
     try {
       let current = this.#last;
       this.#last = undefined;
@@ -60,6 +57,7 @@ export class SwapWriter implements NumberWriter {
         ? { type: 'refused', error: thrown }
         : { type: 'failed', error: thrown as Error };
     } finally {
+      turns.free(partition);
       keeper.letGo(session);
     }
   }

@@ -77,12 +77,12 @@ function isFinal(cause: unknown): boolean {
   return ['CLOSED', 'OPERATION_SUPERSEDED'].includes(errorCode(cause) ?? '');
 }
 
-/** A session to stand on, or why there is none. */
-export async function useSession(
-  keeper: SessionKeeper,
+/** A session that is being opened, or why there is none. */
+export async function settled(
+  using: Promise<CounterSession>,
 ): Promise<CounterSession | Extract<WriteOutcome, { readonly type: 'again' | 'failed' }>> {
   try {
-    return await keeper.use();
+    return await using;
   } catch (thrown) {
     if (thrown instanceof QuorateError && thrown.code !== 'CLOSED') return { type: 'again', cause: thrown };
     return { type: 'failed', error: thrown as Error };
