@@ -14,6 +14,7 @@ import { checkPurpose } from './purpose.ts';
 import { SessionPool } from './session-pool.ts';
 import { Station } from './station.ts';
 import type { StationContext, StationKind } from './station-kind.ts';
+import { StationTable } from './station-table.ts';
 import { type StationFor, StoreLockable } from './store-lockable.ts';
 import { TaskFront } from './task-front.ts';
 import { aloneRule, permitRule, readRule } from './ticket-rule.ts';
@@ -66,7 +67,7 @@ class StoreLocks implements Locks {
   readonly #context: StationContext;
   readonly #pool: SessionPool;
   readonly #front: TaskFront;
-  readonly #stations = new Map<string, Station>();
+  readonly #stations: StationTable;
   readonly #candidates = new Set<Station>();
   /** How much of what is under way must end before the sessions do. */
   #backgroundCount = 0;
@@ -99,18 +100,20 @@ class StoreLocks implements Locks {
       inBackground,
       onWait: waiter => watch.onWait(waiter),
     };
+    this.#stations = new StationTable(this.#context);
   }
 
   mutex(name: string, settings: LockSettings = {}): Mutex {
     const kind = { ...alone, text: `mutex "${name}"`, delay: this.#delay(settings) };
-    return this.#make(name, 'mutex', kind, core => new HeldLock(core));
+    return this.#make(name, 'mutex', kind, core => new HeldLock(core), undefined, delayText(settings));
   }
 
   rw(name: string, settings: LockSettings = {}): ReadWriteLock {
+    const variant = delayText(settings);
     const reading = { ...shared, text: `read lock "${name}"` };
     const writing = { ...alone, text: `write lock "${name}"`, delay: this.#delay(settings) };
-    const read = this.#make(name, 'rw', reading, core => new HeldReadLock(core), writing);
-    const write = this.#make(name, 'rw', writing, core => new HeldLock(core), reading);
+    const read = this.#make(name, 'rw', reading, core => new HeldReadLock(core), writing, variant);
+    const write = this.#make(name, 'rw', writing, core => new HeldLock(core), reading, variant);
     return { name, read, write };
   }
 
@@ -163,7 +166,8 @@ class StoreLocks implements Locks {
   async #close(): Promise<void> {
     // So that `isClosed` holds before anybody is told.
     await Promise.resolve();
-    for (const station of [...this.#stations.values(), ...this.#candidates]) station.close();
+    this.#stations.close();
+    for (const station of this.#candidates) station.close();
     if (this.#backgroundCount > 0) {
       await new Promise<void>(resolve => {
         this.#onQuiet = resolve;
@@ -178,12 +182,12 @@ class StoreLocks implements Locks {
     kind: KindOf,
     claim: (core: HoldCore) => Held,
     partner?: KindOf,
-    variant: string = kind.rule.mode,
+    variant = '',
   ): StoreLockable<Held> {
     const partition = lockPartition(this.#options.prefix, lockKind, name);
     const station: StationFor = ({ ttlMs = this.#options.ttlMs, purpose }) => {
       this.#check(ttlMs, purpose);
-      return this.#station(
+      return this.#stations.find(
         name,
         { ...kind, partition },
         ttlMs,
@@ -192,27 +196,6 @@ class StoreLocks implements Locks {
       );
     };
     return new StoreLockable(name, partition, this.#front, station, claim);
-  }
-
-  #station(name: string, kind: StationKind, ttlMs: number, variant: string, partner?: StationKind): Station {
-    const key = `${variant} ${ttlMs} ${kind.partition}`;
-    const found = this.#stations.get(key);
-    if (found !== undefined) return found;
-    const otherKey = partner && `${partner.rule.mode} ${ttlMs} ${kind.partition}`;
-    const forget = (): void => {
-      if (other !== undefined && !(station.isIdle && other.isIdle)) return;
-      this.#stations.delete(key);
-      if (otherKey !== undefined) this.#stations.delete(otherKey);
-    };
-    const station = new Station(this.#context, name, kind, ttlMs, forget);
-    const other = partner && new Station(this.#context, name, partner, ttlMs, forget);
-    this.#stations.set(key, station);
-    if (other !== undefined && otherKey !== undefined) {
-      station.partner = other;
-      other.partner = station;
-      this.#stations.set(otherKey, other);
-    }
-    return station;
   }
 
   /** A candidate stands in line with an entry of its own, that shows its value. */
@@ -259,3 +242,8 @@ const shared = {
   pendingMax: 1,
   isShared: true,
 } as const;
+
+/** Those who disagree about the delay of a lock are apart within the process, too. */
+function delayText({ lockDelayMs = 0 }: LockSettings): string {
+  return `${lockDelayMs}`;
+}

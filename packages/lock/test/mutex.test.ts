@@ -1,6 +1,8 @@
 import { seededRandom } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Lock } from '../src/index.ts';
+import { StationTable } from '../src/station-table.ts';
+import { aloneRule } from '../src/ticket-rule.ts';
 import type { Faults } from './faulty-store.ts';
 import { Stand, turn } from './stand.ts';
 
@@ -246,4 +248,21 @@ describe('a wait that is given up', () => {
     expect(await stand.entries('lock.mutex.a')).toEqual([]);
     await (await mutex.acquire()).release();
   });
+});
+
+test('names come and go, and what is known of them does not grow', async () => {
+  const locks = stand.locks();
+  const early = locks.mutex('early');
+  const held = await locks.mutex('held').acquire();
+  await early.run(() => {});
+  for (let index = 0; index < 3000; index++) await locks.mutex(`${index}`).run(() => {});
+  expect(await locks.mutex('held').tryAcquire()).toBeUndefined();
+  const again = await locks.mutex('early').acquire();
+  expect(await early.tryAcquire()).toBeUndefined();
+  await again.release();
+  await held.release();
+  const table = new StationTable({ tickets: { plain: {} } } as never);
+  const kind = { text: '', rule: aloneRule, ticketsMax: 1, pendingMax: 1, isShared: false };
+  for (let index = 0; index < 10_000; index++) table.find('', { ...kind, partition: `${index}` }, 1000, '');
+  expect(table.size).toBeLessThanOrEqual(1024);
 });
