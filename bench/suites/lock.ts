@@ -21,6 +21,7 @@ import { services, unchecked } from '../src/kernels/store/services.ts';
 import { type Bench, defineSuite, type Goal } from '../src/suite.ts';
 
 const lock = '@quorate/lock';
+const lockInline = '@quorate/lock, commits inline';
 const lockOfOne = '@quorate/lock, one process';
 const redlock = 'redlock 5';
 const rawFenced = 'SET NX PX + INCR, compare and DEL';
@@ -58,9 +59,14 @@ const oneMachine: Bench[] = [
     about: 'LMDB whose writes survive processes; each process takes locks of its own, while the others do',
     params: { processes: [1, 2, 4], 'at once': [1] },
     slow: true,
+    warmupCycles: 5,
     unchecked: 'it measures processes that take turns on the cores',
-    contenders: { [lock]: processes('lmdb', 400), 'proper-lockfile': processes('files', 200) },
-    goals: [{ of: lock, to: 'proper-lockfile', atMost: 1 / 15 }],
+    contenders: {
+      [lockInline]: processes('inline', 200),
+      [lock]: processes('thread', 200),
+      'proper-lockfile': processes('files', 200),
+    },
+    goals: [{ of: lockInline, to: 'proper-lockfile', atMost: 1 / 15 }],
   },
   {
     name: 'hand-off after kill -9',
@@ -81,7 +87,7 @@ function contention(figure: Figure, goals: readonly Goal[]): Bench {
   return {
     name: `Redis, contention, ${figure}`,
     about: 'contenders with connections of their own want one lock, hold it for 1 ms and think for up to 20',
-    params: { contenders: [8], 'for ms': [1500] },
+    params: { contenders: [8], 'for ms': [1200] },
     ...onRedis,
     slow: true,
     contenders: {

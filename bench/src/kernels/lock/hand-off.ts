@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createLmdbStore } from '@quorate/engine-lmdb';
 import { createLocks } from '@quorate/lock';
 import { median } from '../../statistics/quantile.ts';
 import type { Quantity } from '../../suite.ts';
@@ -24,6 +23,7 @@ const settleMs = 50;
 /** From the `kill -9` of a process that holds a lock until another process, which waits in line, has it; ns, the median. */
 export async function handOff(): Promise<Quantity> {
   return inFolder(async path => {
+    const { createLmdbStore } = await import('@quorate/engine-lmdb');
     await using store = await createLmdbStore({ path, durability: 'os' });
     await using locks = createLocks({ store });
     // Awaited here, before what it uses is disposed of.

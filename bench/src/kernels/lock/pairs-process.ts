@@ -9,7 +9,7 @@ process.once('message', (task: PairsTask) => void serve(task));
 process.once('disconnect', () => process.exit(1));
 
 async function serve({ kind, path, things }: PairsTask): Promise<void> {
-  const open = kind === 'files' ? fileLockPairs() : lockPairs(lmdbIn(path));
+  const open = kind === 'files' ? fileLockPairs() : lockPairs(lmdbIn(path, kind));
   const pairs = await open();
   process.on('message', (request: { readonly pairs: number } | { readonly end: true }) => {
     if ('end' in request) void pairs.close().then(() => process.exit(0));

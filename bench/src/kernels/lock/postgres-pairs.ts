@@ -1,10 +1,10 @@
-import pg from 'pg';
 import { urlOf } from '../store/services.ts';
 import type { OpenPairs } from './pairs.ts';
 
 /** A row that must not be there, and its deletion, each a transaction of its own that is on disk when it is answered. */
 export function rawPostgresPairs(): OpenPairs {
   return async () => {
+    const { default: pg } = await import('pg');
     const client = new pg.Client({ connectionString: urlOf('postgres') });
     await client.connect();
     const table = `raw_${process.pid}`;

@@ -5,25 +5,42 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Setup } from '../../suite.ts';
+import type { Commit } from '../store/engines.ts';
 
 /** What a process of {@link processes} is told when it starts. */
 export interface PairsTask {
-  readonly kind: 'lmdb' | 'files';
+  /** By files, or by LMDB with commits in one of its two places. */
+  readonly kind: 'files' | Commit;
   /** The store's folder. */
   readonly path: string;
   /** Things that the process takes at once. */
   readonly things: number;
 }
 
+const outputCharactersMax = 2000;
+
 /** Starts a module of this folder in a process that goes with this one: their channel closes. */
 export async function startProcess(file: string, task: object) {
   const child = fork(fileURLToPath(new URL(file, import.meta.url)), {
     execArgv: ['--disable-warning=ExperimentalWarning'],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
-  child.send(task);
-  const [answer] = await Promise.race([once(child, 'message'), failed(once(child, 'exit'))]);
-  return { child, answer: answer as unknown };
+  let output = '';
+  child.stderr?.on('data', (text: Buffer) => {
+    output = (output + text.toString()).slice(-outputCharactersMax);
+  });
+  const failed = once(child, 'close').then(([code, signal]): never => {
+    throw new Error(`Process must go on: it ended with ${String(code ?? signal)}\n${output}`.trim());
+  });
+  // It ends in the end, when nobody waits for an answer any more.
+  failed.catch(() => {});
+  const answer = async (request: object): Promise<unknown> => {
+    child.send(request);
+    const [message] = await Promise.race([once(child, 'message'), failed]);
+    return message;
+  };
+  await answer(task);
+  return { child, answer };
 }
 
 /**
@@ -43,12 +60,8 @@ export function processes(kind: PairsTask['kind'], pairs: number): Setup {
     return {
       ops: count * each,
       async run() {
-        const answers = started.map(async ({ child }) => {
-          const answer = Promise.race([once(child, 'message'), failed(once(child, 'exit'))]);
-          child.send({ pairs: each });
-          return ((await answer) as [number])[0];
-        });
-        return (await Promise.all(answers)).reduce((sum, done) => sum + done, 0);
+        const answers = await Promise.all(started.map(async ({ answer }) => answer({ pairs: each })));
+        return answers.reduce<number>((sum, done) => sum + (done as number), 0);
       },
       async close() {
         await Promise.all(
@@ -62,9 +75,4 @@ export function processes(kind: PairsTask['kind'], pairs: number): Setup {
       },
     };
   };
-}
-
-async function failed(exit: Promise<unknown[]>): Promise<never> {
-  const [code, signal] = await exit;
-  throw new Error(`Process must go on: it ended with ${String(code ?? signal)}`);
 }

@@ -1,7 +1,4 @@
-import { createRedisStore } from '@quorate/engine-redis';
 import { createLocks, type Mutex } from '@quorate/lock';
-import { Redis } from 'ioredis';
-import Redlock from 'redlock';
 import { urlOf } from '../store/services.ts';
 import type { Contender, OpenCrowd } from './crowd.ts';
 
@@ -9,6 +6,7 @@ const ttlMs = 10_000;
 
 /** Ours. Everybody has a manager and connections to himself, so that the lock always goes by the server. */
 export const managers: OpenCrowd = async count => {
+  const { createRedisStore } = await import('@quorate/engine-redis');
   const stack = new AsyncDisposableStack();
   const make = async (): Promise<Contender> => {
     const store = stack.use(await createRedisStore({ url: urlOf('redis') }));
@@ -21,6 +19,7 @@ export const managers: OpenCrowd = async count => {
 
 /** Ours, where all are tasks of one process: the lock goes from one to the next without the server for a while. */
 export const tasks: OpenCrowd = async count => {
+  const { createRedisStore } = await import('@quorate/engine-redis');
   const stack = new AsyncDisposableStack();
   const store = stack.use(await createRedisStore({ url: urlOf('redis') }));
   const locks = stack.use(createLocks({ store, prefix: `tasks-${process.pid}` }));
@@ -30,6 +29,8 @@ export const tasks: OpenCrowd = async count => {
 
 /** Redlock looks again every 200 ms, give or take 100, as by default; it would give up after ten times, here it does not. */
 export const redlocks: OpenCrowd = async count => {
+  const { Redis } = await import('ioredis');
+  const { default: Redlock } = await import('redlock');
   const name = `redlock-${process.pid}`;
   const clients = Array.from({ length: count }, () => new Redis(urlOf('redis')));
   await Promise.all(clients.map(async client => client.ping()));

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Redis } from 'ioredis';
-import Redlock from 'redlock';
+import type { Redis as Client } from 'ioredis';
 import { urlOf } from '../store/services.ts';
 import type { OpenPairs } from './pairs.ts';
 
@@ -18,7 +17,7 @@ if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) 
 return 0
 `;
 
-interface Scripted extends Redis {
+interface Scripted extends Client {
   takeFenced(key: string, fence: string, token: string, ttlMs: number): Promise<number | null>;
   giveBack(key: string, token: string): Promise<number>;
 }
@@ -26,6 +25,7 @@ interface Scripted extends Redis {
 /** By hand: two scripts, and nobody who waits, renews or is told anything. */
 export function rawFencedPairs(options: { readonly pipelined?: boolean } = {}): OpenPairs {
   return async () => {
+    const { Redis } = await import('ioredis');
     const client = new Redis(urlOf('redis'), {
       enableAutoPipelining: options.pipelined === true,
       autoResendUnfulfilledCommands: false,
@@ -50,6 +50,8 @@ export function rawFencedPairs(options: { readonly pipelined?: boolean } = {}): 
 /** As its README has it, with one server. It has no fences. */
 export function redlockPairs(): OpenPairs {
   return async () => {
+    const { Redis } = await import('ioredis');
+    const { default: Redlock } = await import('redlock');
     const client = new Redis(urlOf('redis'));
     const redlock = new Redlock([client]);
     const name = `redlock-${process.pid}`;

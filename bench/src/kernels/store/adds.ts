@@ -1,6 +1,3 @@
-import { createRedisStore } from '@quorate/engine-redis';
-import { createCounters } from '@quorate/counter';
-import { Redis } from 'ioredis';
 import type { Setup } from '../../suite.ts';
 import { urlOf } from './services.ts';
 
@@ -40,6 +37,8 @@ export function adds(open: () => Promise<Sum>): Setup {
 
 /** Ours: exactly once over retries; what comes at the same time goes as one addition. */
 export async function counter(): Promise<Sum> {
+  const { createRedisStore } = await import('@quorate/engine-redis');
+  const { createCounters } = await import('@quorate/counter');
   const store = await createRedisStore({ url: urlOf('redis'), prefix: `counter-${process.pid}:` });
   const counters = createCounters({ store });
   const number = counters.counter('visits');
@@ -54,6 +53,7 @@ export async function counter(): Promise<Sum> {
 
 /** One command for each addition, those of a turn in one write; whatever is sent again counts again. */
 export async function incr(): Promise<Sum> {
+  const { Redis } = await import('ioredis');
   const client = new Redis(urlOf('redis'), { enableAutoPipelining: true });
   const key = `incr-${process.pid}`;
   return {

@@ -1,14 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect } from '@nats-io/transport-node';
 import type { Store } from '@quorate/core';
-import { createLmdbStore } from '@quorate/engine-lmdb';
-import { createMemoryStore, type MemoryStore } from '@quorate/engine-memory';
-import { createNatsStore } from '@quorate/engine-nats';
-import { createPostgresStore } from '@quorate/engine-postgres';
-import { createRedisStore } from '@quorate/engine-redis';
+import type { MemoryStore } from '@quorate/engine-memory';
 import { urlOf } from './services.ts';
+
+// Each engine is loaded where it is used: measured processes load the suite whole, and use one.
 
 /** Clients of one store of a measured process. */
 export interface Clients extends AsyncDisposable {
@@ -22,6 +19,7 @@ export const memory: Engine = () => {
   let first: MemoryStore | undefined;
   return clients(async () => {
     if (first !== undefined) return first.open();
+    const { createMemoryStore } = await import('@quorate/engine-memory');
     first = createMemoryStore();
     return first;
   });
@@ -35,28 +33,42 @@ export const lmdb: Engine = () => {
 
 /** A folder that others remove. */
 export const lmdbIn =
-  (path: string): Engine =>
+  (path: string, commit: Commit): Engine =>
   () =>
-    clients(lmdbAt(path));
+    clients(lmdbAt(path, commit));
 
-const lmdbAt = (path: string) => async (): Promise<Store> => createLmdbStore({ path, durability: 'os' });
+/** Where commits are done: in a thread for them, or in the one that asks. */
+export type Commit = 'thread' | 'inline';
+
+const lmdbAt =
+  (path: string, commit: Commit = 'thread') =>
+  async (): Promise<Store> => {
+    const { createLmdbStore } = await import('@quorate/engine-lmdb');
+    return createLmdbStore({ path, durability: 'os', commit });
+  };
 
 /** Without persistence. */
 export const redis: Engine = () =>
-  clients(async () => createRedisStore({ url: urlOf('redis'), prefix: `store-${process.pid}:` }));
+  clients(async () => {
+    const { createRedisStore } = await import('@quorate/engine-redis');
+    return createRedisStore({ url: urlOf('redis'), prefix: `store-${process.pid}:` });
+  });
 
 /** With its data in files, which the server syncs every two minutes. */
 export const nats: Engine = () =>
   clients(async () => {
+    const { connect } = await import('@nats-io/transport-node');
+    const { createNatsStore } = await import('@quorate/engine-nats');
     const connection = await connect({ servers: urlOf('nats') });
     return createNatsStore({ connection, closesConnection: true, name: `STORE-${process.pid}` });
   });
 
 /** With synchronous commit, in a schema of its own. */
 export const postgres: Engine = () =>
-  clients(async () =>
-    createPostgresStore({ connectionString: urlOf('postgres'), schema: `store_${process.pid}` }),
-  );
+  clients(async () => {
+    const { createPostgresStore } = await import('@quorate/engine-postgres');
+    return createPostgresStore({ connectionString: urlOf('postgres'), schema: `store_${process.pid}` });
+  });
 
 function clients(open: () => Promise<Store>, end: () => void = () => {}): Clients {
   const opened: Store[] = [];
