@@ -93,7 +93,8 @@ export class ChangeRing {
       }
       place = slot.previous;
     }
-    return changes.toReversed();
+    changes.reverse(); // It is this call's own.
+    return changes;
   }
 
   #slot(number: number): Slot | undefined {

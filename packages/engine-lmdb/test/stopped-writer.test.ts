@@ -9,6 +9,23 @@ afterAll(() => folder[Symbol.dispose]());
 
 const absent = { absent: true } as const;
 
+test('closing does not wait for ever for a stopped process that holds the write lock', async () => {
+  const path = `${folder.path}/closing`;
+  const store = await createLmdbStore({ path, durability: 'os' });
+  await store.session({ ttlMs: 60_000 });
+  const holder = fork(new URL('./lock-child.ts', import.meta.url), [path]);
+  onTestFinished(() => void holder.kill('SIGKILL'));
+  await once(holder, 'message');
+  const put = store.put('a/1', new Uint8Array(), absent);
+  await store[Symbol.asyncDispose]();
+  expect(await put).toMatchObject({ outcome: 'unknown', cause: { code: 'UNAVAILABLE' } });
+  holder.kill('SIGKILL');
+  await once(holder, 'exit');
+  const again = await createLmdbStore({ path, durability: 'os' });
+  expect(await again.put('a/2', new Uint8Array(), absent)).toMatchObject({ outcome: 'applied' });
+  await again[Symbol.asyncDispose]();
+});
+
 test.each(['thread', 'inline'] as const)(
   'calls settle by their deadlines while a stopped process holds the write lock, and go on after it: commit %s',
   async commit => {

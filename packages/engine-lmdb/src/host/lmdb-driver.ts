@@ -3,6 +3,7 @@ import {
   type Applied,
   type BatchResult,
   type BatchWrite,
+  boundedWait,
   type Condition,
   type DriverCall,
   type Enqueued,
@@ -18,6 +19,7 @@ import {
   type StoreCapabilities,
   type StoreDriver,
   type StoreEvent,
+  systemClock,
   systemRandom,
   type Unknown,
 } from '@quorate/core';
@@ -26,6 +28,9 @@ import { watchPrefix } from './lmdb-watch.ts';
 import { SessionObservers } from './session-observers.ts';
 import type { HostLease } from './shared-host.ts';
 import type { StoreHost } from './store-host.ts';
+
+/** How long ending a session may take, ms. One that is not ended ends by its time to live, or with its process. */
+const endMs = 5000;
 
 /** One client of a database, in a host that several may share. */
 export class LmdbDriver implements StoreDriver {
@@ -105,7 +110,10 @@ export class LmdbDriver implements StoreDriver {
   }
 
   async endSession(session: SessionId): Promise<void> {
-    await this.#host.ask({ type: 'end-session', session });
+    // Closing waits for it: not for ever, where another process holds the write lock.
+    await boundedWait(systemClock, { deadlineMs: endMs }, 'unknown', signal =>
+      this.#host.ask({ type: 'end-session', session }, signal),
+    );
     this.#host.sweep();
   }
 

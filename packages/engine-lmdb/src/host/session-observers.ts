@@ -1,4 +1,5 @@
 import { type Clock, type SessionId, systemClock, type Timer } from '@quorate/core';
+import { SettledLater } from './settled-later.ts';
 import type { StoreHost } from './store-host.ts';
 
 /** The longest a session is taken at its word, ms: so that a record of nonsense cannot stop a timer. */
@@ -42,7 +43,7 @@ export class SessionObservers {
   }
 
   #begin(session: SessionId): Observation {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const later = new SettledLater();
     const host = this.#host;
     let timer: Timer | undefined;
     let isOver = false;
@@ -54,7 +55,7 @@ export class SessionObservers {
       timer?.cancel();
       unobserve?.();
       unsubscribe();
-      if (this.#observations.get(session)?.settled === promise) this.#observations.delete(session);
+      if (this.#observations.get(session)?.settled === later.promise) this.#observations.delete(session);
     };
     const look = (): void => {
       if (isOver) return;
@@ -67,19 +68,19 @@ export class SessionObservers {
           return;
         }
         end();
-        resolve();
+        later.resolve();
         // Its entries need not wait for the next poll.
         host.sweep();
       } catch (thrown) {
         end();
-        reject(thrown as Error);
+        later.reject(thrown);
       }
     };
     const unsubscribe = host.topics.subscribe(`X${session}`, look);
     // It may have ended before the database said that this host is to be woken.
     host.topics.registered(`X${session}`).then(look, look);
     look();
-    return { settled: promise, users: 0, end };
+    return { settled: later.promise, users: 0, end };
   }
 }
 

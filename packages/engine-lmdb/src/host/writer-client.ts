@@ -4,6 +4,7 @@ import { unavailable } from '../store-failure.ts';
 import type { StoreRequest, Wake } from '../store-request.ts';
 import type { InlineWriter } from './inline-writer.ts';
 import type { DatabaseOptions } from './open-database.ts';
+import { SettledLater } from './settled-later.ts';
 import { siblingUrl } from './sibling-url.ts';
 import { fromWire } from './wire-failure.ts';
 import type { WriterAnswer, WriterOpened, WriterResult } from './writer-protocol.ts';
@@ -13,6 +14,9 @@ const batchesMax = 2;
 
 /** How many requests are committed together: bounds how long others wait for the write lock. */
 const batchMax = 256;
+
+/** How long closing waits for the write lock, ms. */
+const closeMs = 5000;
 
 /** How often to look whether the write lock is free, a turn of the event loop between, before the writer is to wait for it. */
 const looksMax = 20;
@@ -52,8 +56,9 @@ export class WriterClient implements AsyncDisposable {
   #lookedCount = 0;
   #onSettled: (() => void) | undefined;
   #failure: QuorateError | undefined;
-  readonly #opened = Promise.withResolvers<void>();
-  readonly #exited = Promise.withResolvers<void>();
+  readonly #opened = new SettledLater();
+  readonly #exited = new SettledLater();
+  readonly #abandoned = new SettledLater();
 
   constructor(options: WriterClientOptions) {
     this.#options = options;
@@ -100,30 +105,39 @@ export class WriterClient implements AsyncDisposable {
     });
   }
 
-  /** Settles when nothing is under way. Nobody may ask for more. */
+  /** Settles when nothing is under way, or is not awaited any more. Nobody may ask for more. */
   async settled(): Promise<void> {
+    const timer = setTimeout(() => this.abandon(), closeMs);
     while (this.#sent.length > 0 || this.#waiting.length > 0) {
       await new Promise<void>(resolve => {
         this.#onSettled = resolve;
       });
     }
+    clearTimeout(timer);
   }
 
-  /** Waits for what is under way, and closes the database. */
+  /** Closes the database, which is not awaited any more after a while: another process may hold the write lock for ever. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#failure === undefined) {
       this.#worker.ref();
       this.#send('close');
-      await this.#exited.promise;
+      const timer = setTimeout(() => this.abandon(), closeMs);
+      await Promise.race([this.#exited.promise, this.#abandoned.promise]);
+      clearTimeout(timer);
     }
     this.#port.close();
   }
 
-  /** Gives it up, whatever it is doing. */
+  /**
+   * Gives the writer up, which may be waiting for the write lock: nothing can end that. It is not terminated, for then it would
+   * die with the lock in its hand; it closes the database by itself once it has it.
+   */
   abandon(): void {
-    this.#fail('The database was not opened');
+    this.#fail('The writer of the store was given up');
+    this.#send('close');
     this.#port.close();
-    void this.#worker.terminate();
+    this.#worker.unref();
+    this.#abandoned.resolve();
   }
 
   /** From now on commits in this thread whenever it can. */

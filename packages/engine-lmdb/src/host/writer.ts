@@ -11,13 +11,17 @@ import type { WriterBatch, WriterOpened, WriterOrder } from './writer-protocol.t
 
 const order = workerData as WriterOrder;
 const { port } = order;
+let isOpen = false;
 try {
   const time = machineTime();
   const { database, reserve } = prepareDatabase(order);
   port.postMessage({ opened: undefined } satisfies WriterOpened);
+  isOpen = true;
   serve(new DatabaseWriter(database, { time, maxBytes: order.maxBytes, reserve }));
   await closeDatabase(database, order);
 } catch (thrown) {
+  // From then on the thread's own error says it.
+  if (isOpen) throw thrown;
   port.postMessage({ opened: toWire(thrown) } satisfies WriterOpened);
 }
 port.close();
