@@ -5,6 +5,7 @@ import {
   ManualClock,
   QuorateError,
   type Store,
+  systemClock,
   systemRandom,
 } from '@quorate/core';
 import type { NatsConnection } from '@nats-io/nats-core';
@@ -61,8 +62,12 @@ const openAt = (clock: Clock): Promise<Store> => stand.open({ clock, requestTime
 
 /** What a client is made of, without sessions. */
 function parts(options: Partial<PartitionsOptions> = {}): { partitions: Partitions; requests: Requests } {
-  const clock = new ManualClock();
-  const requests = new Requests({ connection, clock, timeoutMs: 1e9, inboxPrefix: undefined });
+  const requests = new Requests({
+    connection,
+    clock: systemClock,
+    timeoutMs: 10_000,
+    inboxPrefix: undefined,
+  });
   const api = new StreamApi(requests, 'QUORATE', '$JS.API');
   const subjects = new Subjects('QUORATE');
   const limits = { messageMaxBytes: 1_000_000, partitionMaxBytes: 500_000, cacheMaxBytes: 1e9 };

@@ -44,6 +44,9 @@ export interface NatsStoreOptions {
 /** What headers and subjects of a message may take. */
 const overheadBytes = 8192;
 
+/** Less is no use: a value has an eighth of it. */
+const messageMinBytes = 57_344;
+
 /**
  * Opens a Store on NATS JetStream, server 2.9 or later.
  *
@@ -68,6 +71,10 @@ export async function createNatsStore(options: NatsStoreOptions): Promise<Store>
     checkStream(name, found.config);
     const { max_msg_size: setBytes } = found.config;
     const messageBytes = setBytes > 0 ? Math.min(messageMaxBytes, setBytes - overheadBytes) : messageMaxBytes;
+    if (messageBytes < messageMinBytes) {
+      const message = `Largest message must be at least ${messageMinBytes + overheadBytes} bytes: found ${messageBytes + overheadBytes}`;
+      throw new QuorateError('UNSUPPORTED', message, { outcome: 'not-applied' });
+    }
     const driver = new NatsDriver({
       api,
       subjects: new Subjects(name),

@@ -1,5 +1,5 @@
-import type { Change } from '../delta.ts';
 import { QuorateError, type Random, type Revision } from '@quorate/core';
+import type { Change } from '../delta.ts';
 import {
   decodeDelta,
   decodeMessage,
@@ -18,10 +18,10 @@ import { unavailable } from '../unavailable.ts';
 import type { StoredMessage, StreamApi } from './stream-api.ts';
 import type { Subjects } from './subjects.ts';
 
-/** A history up to this size goes with every message: whoever reads one message then knows all. */
-const inlineMaxBytes = 4096;
-/** A snapshot up to this size is made anew as soon as the history is longer than that. */
-const smallBytes = 2048;
+/** A partition up to this size goes with every message, and so does what happened since: whoever reads one then knows all. */
+const smallBytes = 4096;
+/** Up to this size; then it begins anew. */
+const sinceMaxBytes = 4096;
 /** A larger partition is written whole once so many messages, or so many bytes, stand behind its snapshot. */
 const recordsMax = 128;
 const recordsMinBytes = 16_384;
@@ -222,9 +222,10 @@ export class PartitionLog {
   /** What goes before a message so that it can stand alone; undefined where that would be too much. */
   #historyFor(replica: PartitionReplica, deltaBytes: number): History | undefined {
     const { history } = replica;
-    if (historyBytes(history) + deltaBytes <= inlineMaxBytes) return history;
+    const snapshotBytes = history.snapshot.length;
+    const sinceBytes = historyBytes(history) - snapshotBytes;
+    if (snapshotBytes <= smallBytes && sinceBytes + deltaBytes <= sinceMaxBytes) return history;
     const roomBytes = this.#options.messageMaxBytes - deltaBytes - 256;
-    const sinceBytes = history.records.reduce((sum, { bytes }) => sum + bytes.length, 0);
     const isDue =
       replica.bytes <= smallBytes ||
       history.records.length >= recordsMax ||
