@@ -47,6 +47,19 @@ export class Gate {
     return Atomics.compareExchange(this.#owners, 0, free, this.#me) === free;
   }
 
+  /**
+   * Takes a word that is free, and none that was handed to another task of this thread.
+   *
+   * @returns as {@link take}
+   */
+  takeAnyFree(): number {
+    for (let slot = 0; slot < this.#slots; slot++) {
+      if (Atomics.load(this.#owners, slot) !== free) continue;
+      if (Atomics.compareExchange(this.#owners, slot, free, this.#me) === free) return slot * 2;
+    }
+    return refused;
+  }
+
   /** Whether the first word is free; for spinning. */
   looksFree(): boolean {
     return Atomics.load(this.#owners, 0) === free;
@@ -103,7 +116,7 @@ export class Gate {
 
   /** After a death: whatever the dead were given or told goes to others. Harmless at any time, by any number of threads. */
   sweep(): void {
-    this.room.clearDead(this.#isAlive, () => {});
+    this.room.clearDead(this.#isAlive);
     this.#unreserve(() => true);
     this.room.wakeAll();
     this.room.wakeWokenAgain();

@@ -25,11 +25,11 @@ export class MutexCore {
   take(options: WaitOptions): number {
     const { gate } = this;
     const patience = patienceOf(this.#seat.clock, options);
-    for (let spin = 0; spin <= this.#seat.spins; spin++) {
-      if (gate.looksFree() && gate.takeFree()) return 0;
+    let taken = gate.take();
+    for (let spin = 0; taken === refused && spin < this.#seat.spins; spin++) {
       pause();
+      if (gate.looksFree()) taken = gate.take();
     }
-    const taken = gate.take();
     if (taken !== refused) return taken;
     if (gate.isAllMine) throw ownDeadlock(gate.name);
     return waitForTurn(gate, this.#attempt, patience);
@@ -45,7 +45,8 @@ export class MutexCore {
   async takeWithin(limit: LinkedSignal | undefined): Promise<number> {
     const { gate } = this;
     limit?.throwIfAborted();
-    if (gate.takeFree()) return 0;
+    const taken = gate.takeAnyFree();
+    if (taken !== refused) return taken;
     return await this.#line.first(limit, () => waitForTurnAsync(gate, this.#attempt, limit));
   }
 }

@@ -84,15 +84,15 @@ export class ConditionCore {
     if (this.room.hasWaiters) this.room.wakeAll();
   }
 
-  /** After a death: a notification that a dead thread had goes to the next. */
+  /**
+   * After a death: all who wait look for themselves. The dead may have been notified, or may have been about to notify, and may
+   * have had the mutex, of which nobody would learn who sleeps here.
+   */
   sweep(): void {
     const { team } = this.#seat;
-    this.room.clearDead(
-      id => team.isAlive(id as CheckedSeat['member']),
-      () => this.room.wakeOldest(),
-    );
+    this.room.clearDead(id => team.isAlive(id as CheckedSeat['member']));
+    this.room.wakeAll();
     this.room.wakeWokenAgain();
-    this.room.announceIfAny();
   }
 
   #leaveInVain(cell: number): void {
@@ -104,8 +104,8 @@ export class ConditionCore {
  * A condition variable between threads, for use with a {@link ThreadMutex}: whoever finds that something is not yet as it has to
  * be lets go of the mutex and waits in one step, so that no notification falls in between.
  *
- * A wait may end without a notification, and somebody may have been faster: look at the condition again, in a loop. A thread
- * that dies after it was notified and before it had the mutex passes its notification on.
+ * A wait may end without a notification, and somebody may have been faster: look at the condition again, in a loop. When a thread
+ * of the team dies, all waits end, since it may have been the one that was notified, or the one that was to notify.
  */
 export class ThreadCondition implements Disposable {
   /** Hand this to other threads. */

@@ -77,11 +77,6 @@ export class WaitingRoom {
     return Atomics.load(this.states, cell) === this.member;
   }
 
-  /** Puts right what a thread left that died while it took the announcement of waiters back. */
-  announceIfAny(): void {
-    if (this.oldest() >= 0) this.#announce();
-  }
-
   /** Lets others be woken. @returns whether it was woken itself: a wake-up to pass on */
   stepAside(cell: number): boolean {
     return Atomics.exchange(this.states, cell, this.member | reserved) < 0;
@@ -141,15 +136,13 @@ export class WaitingRoom {
     return isWaiting(state) && this.#wake(cell, state);
   }
 
-  /** Clears the cells of the dead. @param onWoken called for each wake-up that a dead thread had, before it is forgotten */
-  clearDead(isAlive: (member: number) => boolean, onWoken: () => void): void {
+  /** Clears the cells of the dead. What they were told has to be told to others: see {@link wakeAll}. */
+  clearDead(isAlive: (member: number) => boolean): void {
     // All of them: one may have died between claiming a cell and saying that it is in use.
     for (let cell = 0; cell < this.#cells; cell++) {
       for (;;) {
         const state = Atomics.load(this.states, cell);
         if (state === free || isAlive(memberOf(state))) break;
-        // Passed on first: who dies between the two has passed it on twice, at worst.
-        if (state < 0) onWoken();
         // Again where somebody has just woken the dead.
         if (Atomics.compareExchange(this.states, cell, state, free) === state) break;
       }

@@ -22,15 +22,16 @@ function locked(
   hold.release();
 }
 
-/** Makes as many things as it is asked for, and tells of each. */
-function producer(stage: ModelStage, member: number, count: number): Program {
+/** Makes as many things as it is asked for, and tells of each; under the mutex, so that the order does not matter. */
+function producer(stage: ModelStage, member: number, count: number, mortal = false): Program {
   return {
     name: `p${member}`,
     phases: count,
+    mortal,
     run: () => {
       locked(stage, member, (_, condition) => {
-        Atomics.add(stage.check, things, 1);
         condition.notifyOne();
+        Atomics.add(stage.check, things, 1);
       });
     },
   };
@@ -107,6 +108,34 @@ test('a notification that somebody had who gave up or died goes to the other: fe
   expect(
     exploreAll(givesUp.model(impatient, { atEnd: nothingLeft(givesUp) }), { preemptions: 1 }).ends,
   ).toBeGreaterThan(0);
+});
+
+/** Who waits for a thing may do so for ever, if there is none. */
+function nothingLeftToTake(stage: ModelStage): (words: Int32Array) => boolean {
+  return words => words[stage.check.byteOffset / 4 + things] === 0;
+}
+
+test('one thing, two consumers of whom one dies: it is not left lying while the other sleeps', () => {
+  const stage = pair(4);
+  const programs = [
+    consumer(stage, 1, {}),
+    consumer(stage, 2, { mortal: true }),
+    producer(stage, 3, 1),
+    stage.undertaker(1, sweep(stage, 4)),
+  ];
+  const model = stage.model(programs, { kills: 1, maySleep: nothingLeftToTake(stage) });
+  expect(exploreAll(model, { preemptions: 0 }).ends).toBeGreaterThan(0);
+});
+
+test('a producer dies at any step: what it has made is not left lying', () => {
+  const stage = pair(3);
+  const programs = [
+    consumer(stage, 1, {}),
+    producer(stage, 2, 1, true),
+    stage.undertaker(1, sweep(stage, 3)),
+  ];
+  const model = stage.model(programs, { kills: 1, maySleep: nothingLeftToTake(stage) });
+  expect(exploreAll(model, { preemptions: 2 }).ends).toBeGreaterThan(0);
 });
 
 test('random orders of three consumers and two producers, one of whom dies and one gives up', () => {

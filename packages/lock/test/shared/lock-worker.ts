@@ -134,11 +134,6 @@ export const lockWorker = serve((worker: WorkerContext<WorkerData>) => {
     keep: () => {
       ThreadMutex.attach(place, seat).lock();
     },
-    /** Waits for the mutex in the event loop, and says when it had it. */
-    awaitMutex: async () => {
-      const hold = await ThreadMutex.attach(place, seat).lockAsync();
-      hold.release();
-    },
     /** A task waits for the mutex, and the thread then blocks for `other`; both must be had in the end. */
     awaitBoth: async () => {
       const first = ThreadMutex.attach(place, seat).lockAsync();

@@ -35,13 +35,21 @@ describe('every order of steps', () => {
 });
 
 describe('every order with few interruptions', () => {
-  test.each([1, 2])('two threads that come back, handed on every %i times', handOffEvery => {
-    const stage = new ModelStage({ kind: 'mutex', members: 2, handOffEvery });
-    const programs = [visitor(stage, 1, { visits: 2, deadlineMs: 5 }), visitor(stage, 2, { visits: 2 })];
-    expect(
-      exploreAll(stage.model(programs, { atEnd: nothingLeft(stage) }), { preemptions: 2 }).ends,
-    ).toBeGreaterThan(0);
-  });
+  test.each([
+    [1, 3, {}],
+    [2, 3, {}],
+    [1, 2, { deadlineMs: 5 }],
+    [2, 2, { deadlineMs: 5 }],
+  ])(
+    'two threads that come back, handed on every %i times, %i interruptions',
+    (handOffEvery, preemptions, more) => {
+      const stage = new ModelStage({ kind: 'mutex', members: 2, handOffEvery });
+      const programs = [visitor(stage, 1, { visits: 2, ...more }), visitor(stage, 2, { visits: 2 })];
+      expect(
+        exploreAll(stage.model(programs, { atEnd: nothingLeft(stage) }), { preemptions }).ends,
+      ).toBeGreaterThan(0);
+    },
+  );
 
   test.each([1, 2])('three threads, handed on every %i times', handOffEvery => {
     const stage = new ModelStage({ kind: 'mutex', members: 3, handOffEvery });

@@ -172,6 +172,17 @@ describe('tasks of one thread', () => {
     await expect(condition.waitAsync(second)).rejects.toThrow(TypeError);
   });
 
+  test('any permit that is free is had at once', async () => {
+    const semaphore = ThreadSemaphore.create({ ...seat(), permits: 3 });
+    const permits = [semaphore.acquire(), await semaphore.acquireAsync(), semaphore.acquire()];
+    permits[1]?.release();
+    permits[1] = await semaphore.acquireAsync();
+    expect(semaphore.describe()).toMatchObject({ waits: 0, waiters: 0 });
+    expect(() => semaphore.acquire()).toThrow(expect.objectContaining({ code: 'DEADLOCK' }));
+    for (const permit of permits) permit.release();
+    expect(semaphore.describe().owners).toEqual([]);
+  });
+
   test('queue locks', () => {
     const own = seat();
     const [ticket, mcs] = [TicketLock.create(own), McsLock.create(own)];

@@ -40,6 +40,8 @@ export interface Model {
   onKill?(program: number, words: Int32Array): void;
   /** Words that only count; operations on them are no steps. */
   readonly ignored?: (index: number) => boolean;
+  /** Whether a thread may sleep for ever where nothing is left to do. Default: no. */
+  maySleep?(words: Int32Array): boolean;
   /** Called where nothing is left to do. Throws where that is wrong. */
   atEnd?(words: Int32Array, dead: readonly boolean[]): void;
 }
@@ -155,6 +157,7 @@ class Stepper {
     const deaths = deathsIn(state.threads);
     for (const [thread, { status }] of state.threads.entries()) {
       if (status === 'done' || status === 'dead') continue;
+      if (status === 'sleeps' && this.#model.maySleep?.(state.memory) === true) continue;
       if ((this.#model.programs[thread]?.afterDeaths ?? 0) > deaths) continue;
       throw new ModelFailure(`"${this.#names[thread]}" sleeps for ever`, schedule, this.#names);
     }

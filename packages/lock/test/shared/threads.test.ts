@@ -1,3 +1,4 @@
+import { Worker } from 'node:worker_threads';
 import { seededRandom } from '@quorate/core';
 import { describe, expect, test, vi } from 'vitest';
 import {
@@ -174,16 +175,24 @@ describe('main thread and workers', () => {
     expect(await worker.call('blockFor', 5)).toBe('held');
   });
 
-  test('a thread with nothing to do but wait stays alive', async () => {
+  test('a thread with nothing to do but wait stays alive, and ends when it has waited', async () => {
     await using stage = new ThreadStage();
     const mutex = ThreadMutex.create(stage.seat);
     const hold = mutex.lock();
-    const worker = await stage.spawn(mutex.place);
-    const waits = worker.call('awaitMutex');
+    const workerData = { team: stage.team.buffer, member: stage.team.join(), place: mutex.place };
+    const worker = new Worker(new URL('bare-waiter.ts', import.meta.url), { workerData });
+    const said = new Promise<unknown>(resolve => worker.once('message', resolve));
+    const ended = new Promise<number>(resolve => worker.once('exit', resolve));
     while (mutex.describe().waiters === 0) await turn();
+    // Long enough for a thread with nothing to do to end.
+    const early = await Promise.race([
+      ended.then(() => 'ended'),
+      (await stage.spawn(mutex.place)).call('blockFor', 50),
+    ]);
+    expect(early).toBe('DEADLINE_EXCEEDED');
     hold.release();
-    await waits;
-    expect(mutex.describe()).toMatchObject({ owners: [], waiters: 0 });
+    expect(await said).toBe('held');
+    expect(await ended).toBe(0);
   });
 
   test('a thread that blocks lets others have what its tasks wait for', async () => {
