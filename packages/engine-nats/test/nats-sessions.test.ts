@@ -18,6 +18,7 @@ import { SessionEnds } from '../src/host/session-ends.ts';
 import { Sessions } from '../src/host/sessions.ts';
 import { StreamApi } from '../src/host/stream-api.ts';
 import { Subjects, tokenOf } from '../src/host/subjects.ts';
+import { watchPartition } from '../src/host/watch-partition.ts';
 import { createNatsStore } from '../src/index.ts';
 import { NatsStand } from './nats-subject.ts';
 
@@ -61,7 +62,7 @@ async function countOf(pattern: string): Promise<number> {
 const openAt = (clock: Clock): Promise<Store> => stand.open({ clock, requestTimeoutMs: 1e9 });
 
 /** What a client is made of, without sessions. */
-function parts(options: Partial<PartitionsOptions> = {}): { partitions: Partitions; requests: Requests } {
+function parts(options: Partial<PartitionsOptions> = {}): { partitions: Partitions; api: StreamApi } {
   const requests = new Requests({
     connection,
     clock: systemClock,
@@ -82,7 +83,7 @@ function parts(options: Partial<PartitionsOptions> = {}): { partitions: Partitio
     ...limits,
     ...options,
   });
-  return { partitions, requests };
+  return { partitions, api };
 }
 
 /** The sessions of a client. */
@@ -265,6 +266,52 @@ describe.skipIf(reason !== undefined)(
       await until(() => (clock.advance(100), isTold));
       expect((await first).value).toMatchObject({ type: 'put', entry: { key: `${partition}/a` } });
       controller.abort();
+    });
+
+    test('a watch that hears of a message before it is stored looks again', async () => {
+      const [{ partitions, api }, { partitions: others }] = [parts(), parts()];
+      const token = fresh();
+      const write = (name: string): Promise<unknown> => {
+        const put = { type: 'put' as const, key: `${token}/${name}`, value: bytes('') };
+        return others.of(token).call(draft => draft.put(put, absent), undefined);
+      };
+      await write('a');
+      const [{ created }] = (await readAll(partitions, token)) as [Entry];
+      const look = api.lastOf.bind(api);
+      const before = await look(`QUORATE.p.${token}`);
+      let staleLooks = 0;
+      api.lastOf = async subject => (staleLooks-- > 0 ? before : look(subject));
+      const controller = new AbortController();
+      const options = { clock: systemClock, partitions, token };
+      const events = watchPartition(options, `${token}/`, created, controller.signal);
+      const next = events.next();
+      await readAll(partitions, token);
+      staleLooks = 3;
+      await write('b');
+      expect((await next).value).toMatchObject({ type: 'put', entry: { key: `${token}/b` } });
+      expect(staleLooks).toBeLessThanOrEqual(0);
+      controller.abort();
+      expect((await events.next()).done).toBe(true);
+    });
+
+    test('changes that were heard are told without a gap, where histories begin anew between two looks', async () => {
+      const [{ partitions, api }, { partitions: others }] = [parts(), parts()];
+      const token = fresh();
+      const write = async (name: string): Promise<void> => {
+        const put = { type: 'put' as const, key: `${token}/${name}`, value: new Uint8Array(1500) };
+        await others.of(token).call(draft => draft.put(put, absent), undefined);
+      };
+      await write('a');
+      const [{ created }] = (await readAll(partitions, token)) as [Entry];
+      const remove = partitions.listen(token, { prefix: token, onChange: () => {}, onDoubt: () => {} });
+      await api.requests.connection.flush();
+      // Long enough that histories begin anew on the way.
+      for (let count = 0; count < 12; count++) await write(`b${count}`);
+      await api.requests.connection.flush();
+      await readAll(partitions, token);
+      const changes = partitions.of(token).log.replica?.changesAfter('', created);
+      expect(changes?.length).toBe(12);
+      remove();
     });
 
     test('who waits sends nothing, whatever happens to other keys', async () => {
