@@ -30,6 +30,11 @@ function plain(info) {
 
 await assert.rejects(createNatsStore({ connection: plain({}), name: 'a b' }), /Name must be/);
 await assert.rejects(createNatsStore({ connection: plain({}), durability: 'quorum' }), /Durability must be/);
+await assert.rejects(createNatsStore({ connection: plain({}), requestTimeoutMs: 0 }), /Request timeout/);
+await assert.rejects(
+  createNatsStore({ connection: plain({}), cacheMaxBytes: NaN }),
+  /Most bytes of the cache/,
+);
 
 const old = plain({ version: '2.8.4', headers: true, max_payload: 1_048_576 });
 await assert.rejects(createNatsStore({ connection: old }), { code: 'UNSUPPORTED', outcome: 'not-applied' });

@@ -95,7 +95,14 @@ export async function createNatsStore(options: NatsStoreOptions): Promise<Store>
   }
 }
 
-function check({ connection, name = 'QUORATE', durability = 'os' }: NatsStoreOptions): void {
+function check(options: NatsStoreOptions): void {
+  const {
+    connection,
+    name = 'QUORATE',
+    durability = 'os',
+    requestTimeoutMs = 1,
+    cacheMaxBytes = 0,
+  } = options;
   if (typeof connection?.publish !== 'function') {
     throw new TypeError(`Connection must be one of NATS: received ${typeof connection}`);
   }
@@ -104,6 +111,14 @@ function check({ connection, name = 'QUORATE', durability = 'os' }: NatsStoreOpt
   }
   if (!['memory', 'os', 'fsync'].includes(durability)) {
     throw new RangeError(`Durability must be memory, os or fsync: received "${durability}"`);
+  }
+  if (!(requestTimeoutMs > 0 && Number.isFinite(requestTimeoutMs))) {
+    throw new RangeError(
+      `Request timeout in ms must be a finite number above 0: received ${requestTimeoutMs}`,
+    );
+  }
+  if (!(cacheMaxBytes >= 0)) {
+    throw new RangeError(`Most bytes of the cache must be a number of at least 0: received ${cacheMaxBytes}`);
   }
 }
 
