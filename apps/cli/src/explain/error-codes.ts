@@ -3,11 +3,12 @@ import type { ErrorCode } from './error-code.ts';
 import { libraryCodes } from './library-codes.ts';
 import { nodeCodes } from './node-codes.ts';
 import { storageCodes } from './storage-codes.ts';
+import { storeCodes } from './store-codes.ts';
 import { transportCodes } from './transport-codes.ts';
 
 /** Every code that a package or an application of this repository gives, by code. */
 export const errorCodes: ReadonlyMap<string, ErrorCode> = new Map(
-  [libraryCodes, transportCodes, storageCodes, nodeCodes, demoCodes]
+  [libraryCodes, transportCodes, storageCodes, storeCodes, nodeCodes, demoCodes]
     .flatMap(codes => Object.entries(codes))
     .toSorted(([left], [right]) => (left < right ? -1 : 1)),
 );

@@ -66,7 +66,7 @@ export const storageCodes: Readonly<Record<string, ErrorCode>> = {
     advice: 'Stop acting on what the session held, open a new one and begin anew.',
   },
   STORAGE_FULL: {
-    from: journal,
+    from: `${journal}, @quorate/engine-lmdb`,
     means: 'There is no room for the write or the snapshot. It was not applied, and nothing else is harmed.',
     advice: 'Make room: compact, truncate, delete other files. Then repeat it; no restart is needed.',
   },
