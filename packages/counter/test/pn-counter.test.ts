@@ -236,6 +236,93 @@ describe('pruning', () => {
   });
 });
 
+/**
+ * Replicas come and go, tell each other, prune and collect, in any order. One prunes at a time, the one that is longest there; or all
+ * do, and who has pruned stays.
+ */
+function comingAndGoing(
+  seed: number,
+  steps: number,
+  prunes: 'one' | 'all',
+): { live: PnCounter[]; sum: bigint; pruned: number; collected: number } {
+  const random = seededRandom(seed);
+  let live = [replica('r0'), replica('r1'), replica('r2')];
+  let leader = live[0]!;
+  const survivors = new Set<string>();
+  const departed: string[] = [];
+  let sum = 0n;
+  let pruned = 0;
+  let collected = 0;
+  const any = (): PnCounter => live[random.below(live.length)]!;
+  const actors = (): string[] => live.map(({ actor }) => actor);
+  for (let step = 0; step < steps; step++) {
+    const one = any();
+    const by = random.below(5);
+    switch (random.below(7)) {
+      case 0:
+        one.increment(by);
+        sum += BigInt(by);
+        break;
+      case 1:
+        one.decrement(by);
+        sum -= BigInt(by);
+        break;
+      case 2:
+        if (live.length < 3 || (prunes === 'all' && survivors.has(one.actor))) break;
+        live = live.filter(each => each !== one);
+        any().merge(one.state());
+        // Whoever prunes next has heard from everybody.
+        if (live[0] !== leader) for (const each of live) live[0]!.merge(each.state());
+        leader = live[0]!;
+        departed.push(one.actor);
+        break;
+      case 3:
+        if (live.length < 5) live.push(replica(`n${step}`, { state: one.state() }));
+        break;
+      case 4: {
+        const actor = departed[random.below(departed.length || 1)];
+        const pruner = prunes === 'one' ? leader : one;
+        if (actor === undefined || pruner.prune(actor, actors()).outcome !== 'pruned') break;
+        survivors.add(pruner.actor);
+        pruned++;
+        break;
+      }
+      case 5:
+        collected += one.collect(actors());
+        break;
+      default: {
+        const other = any();
+        const delta = one.deltaFor(other.digest());
+        if (delta !== undefined) other.merge(delta);
+      }
+    }
+  }
+  return { live, sum, pruned, collected };
+}
+
+describe('replicas that come and go', () => {
+  test.each(['one', 'all'] as const)(
+    'lose nothing, count nothing twice, and forget who has gone: %s prunes',
+    prunes => {
+      let [pruned, collected] = [0, 0];
+      fc.assert(
+        fc.property(fc.nat(), seed => {
+          const { live, sum, ...counts } = comingAndGoing(seed, 150, prunes);
+          for (let round = 0; round < 4; round++) {
+            for (const one of live) for (const other of live) other.merge(one.state());
+          }
+          for (const one of live) expect(one.value).toBe(sum);
+          pruned += counts.pruned;
+          collected += counts.collected;
+        }),
+        { numRuns: process.env['QUORATE_LONG'] === undefined ? 300 : 20_000 },
+      );
+      expect(pruned).toBeGreaterThan(100);
+      expect(collected).toBeGreaterThan(20);
+    },
+  );
+});
+
 describe('a state', () => {
   const state = (): Uint8Array => {
     const [a, b, gone] = [replica('ä'), replica('b'), replica('gone')];

@@ -75,7 +75,8 @@ export interface PnCounter {
   merge(state: Uint8Array): boolean;
 
   /**
-   * Takes the counts of an actor over that will never count again. Safe at any time and at several replicas at once.
+   * Takes the counts of an actor over that will never count again. Let one replica do it at a time, and whoever takes that task over
+   * merge the states of all others first. Two at once are made good while both live: one leaves it to the other.
    *
    * @param replicas the ids of the replicas that live
    * @throws RangeError for the own actor
@@ -207,9 +208,10 @@ class Replica implements PnCounter {
     const total = over === undefined ? record.tally : sum(before, rest);
     if (over !== undefined && !covers(before, over.most))
       return { outcome: 'waits', for: this.#survivors(actor) };
+    const news = difference(difference(total, before), this.#takenTwice(actor, record));
     this.#setOwn({
       ...own,
-      tally: checked(sum(own.tally, difference(total, before))),
+      tally: checked(sum(own.tally, news)),
       taken: new Map(own.taken).set(actor, total),
     });
     this.#settle();
@@ -217,9 +219,13 @@ class Replica implements PnCounter {
   }
 
   collect(replicas: readonly string[]): number {
+    this.#giveBack();
     const own = this.#own();
     const known = [...own.taken.keys()].filter(
-      actor => !this.#records.has(actor) && this.#unaware([actor], replicas).length === 0,
+      actor =>
+        !this.#records.has(actor) &&
+        this.#survivors(actor).length === 1 &&
+        this.#unaware([actor], replicas).length === 0,
     );
     if (known.length === 0) return 0;
     const taken = new Map([...own.taken].filter(([actor]) => !known.includes(actor)));
@@ -296,6 +302,34 @@ class Replica implements PnCounter {
     });
   }
 
+  /** Leaves to another survivor what both took over: to the one whose id is the smallest, so that one of them keeps it. */
+  #giveBack(): void {
+    const own = this.#own();
+    const taken = new Map(own.taken);
+    let { tally } = own;
+    for (const [departed, mine] of own.taken) {
+      const keeper = [...this.#records].find(
+        ([actor, record]) => actor < this.#actor && hasTaken(record, departed, mine),
+      );
+      if (keeper === undefined) continue;
+      taken.delete(departed);
+      tally = difference(tally, mine);
+    }
+    if (taken.size < own.taken.size) this.#setOwn({ ...own, tally, taken });
+  }
+
+  /** What a survivor took over that another one has as well: it goes with its record, instead of being corrected for. */
+  #takenTwice(actor: string, { taken }: PnRecord): Tally {
+    const others = takenOver(new Map([...this.#records].filter(([other]) => other !== actor)));
+    let twice = emptyTally;
+    for (const [departed, tally] of taken) {
+      const { most } = others.get(departed) ?? { most: undefined };
+      // What the others have less of it is not there twice.
+      if (most !== undefined) twice = sum(twice, difference(tally, difference(larger(tally, most), most)));
+    }
+    return twice;
+  }
+
   #survivors(actor: string): string[] {
     return [...this.#records].filter(([, { taken }]) => taken.has(actor)).map(([survivor]) => survivor);
   }
@@ -304,6 +338,12 @@ class Replica implements PnCounter {
     const hex = Array.from(this.#random.bytes(12), byte => byte.toString(16).padStart(2, '0'));
     return `${this.#name}.${hex.join('')}`;
   }
+}
+
+/** Whether a survivor has taken over at least so much of a departed actor. */
+function hasTaken({ taken }: PnRecord, departed: string, tally: Tally): boolean {
+  const theirs = taken.get(departed);
+  return theirs !== undefined && covers(theirs, tally);
 }
 
 function checkStep(by: Delta): bigint {
