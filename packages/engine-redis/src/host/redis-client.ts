@@ -13,6 +13,8 @@ export type Reply = number | Buffer | null | readonly Reply[];
 /** A client that is our own. */
 export interface RedisClient {
   readonly status: string;
+  /** The connection's socket, where there is one connection. */
+  readonly stream?: { cork(): void; uncork(): void } | null;
   connect(): Promise<void>;
   disconnect(reconnect?: boolean): void;
   on(event: string, listener: (...args: never[]) => void): unknown;

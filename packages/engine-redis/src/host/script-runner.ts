@@ -26,6 +26,7 @@ export class ScriptRunner implements AsyncDisposable {
   #watchdog: Timer | undefined;
   #pending = 0;
   #answers = 0;
+  #isGathering = false;
   #isClosed = false;
 
   constructor(options: ScriptRunnerOptions) {
@@ -50,7 +51,7 @@ export class ScriptRunner implements AsyncDisposable {
   /** @throws QuorateError `UNAVAILABLE` */
   run(script: Script, key: string, ...args: readonly (string | number | Buffer)[]): Promise<Reply> {
     if (this.client.status !== 'ready') return Promise.reject(this.#notConnected());
-    this.#pending++;
+    this.#asked();
     return this.client.evalshaBuffer(script.sha1, 1, key, ...args).then(
       reply => {
         this.#answered();
@@ -67,7 +68,7 @@ export class ScriptRunner implements AsyncDisposable {
   /** Reads a field. @throws QuorateError `UNAVAILABLE` */
   async field(key: string, field: string): Promise<Buffer | null> {
     if (this.client.status !== 'ready') throw this.#notConnected();
-    this.#pending++;
+    this.#asked();
     try {
       return await this.client.hgetBuffer(key, field);
     } catch (thrown) {
@@ -87,7 +88,7 @@ export class ScriptRunner implements AsyncDisposable {
   /** The server does not have the script, and so has not run it: it is sent whole, once. */
   async #load(script: Script, key: string, args: readonly (string | number | Buffer)[]): Promise<Reply> {
     if (this.client.status !== 'ready') throw this.#notConnected();
-    this.#pending++;
+    this.#asked();
     try {
       return (await this.client.evalBuffer(script.lua, 1, key, ...args)) as Reply;
     } catch (thrown) {
@@ -95,6 +96,19 @@ export class ScriptRunner implements AsyncDisposable {
     } finally {
       this.#answered();
     }
+  }
+
+  /** Something is about to be sent. What is asked for in one turn of the event loop goes in one write. */
+  #asked(): void {
+    this.#pending++;
+    const { stream } = this.client;
+    if (this.#isGathering || !stream) return;
+    this.#isGathering = true;
+    stream.cork();
+    process.nextTick(() => {
+      this.#isGathering = false;
+      stream.uncork();
+    });
   }
 
   #answered(): void {
