@@ -24,6 +24,8 @@ export class Gate {
   readonly name: string;
   readonly #owners: Int32Array;
   readonly #words: LockWords;
+  /** Not 0 where somebody may wait. At hand, for it is looked at each time that something is given back. */
+  readonly #waiting: Int32Array;
   readonly #slots: number;
   readonly #me: number;
   readonly #isAlive: IsAlive;
@@ -36,6 +38,7 @@ export class Gate {
     this.name = lock.name;
     this.#owners = lock.words.owners;
     this.#words = lock.words;
+    this.#waiting = lock.words.waiting;
     this.#slots = lock.size.slots;
     this.#me = member;
     this.#isAlive = isAlive;
@@ -88,10 +91,10 @@ export class Gate {
    * @throws QuorateError `NOT_OWNER` where this thread was declared dead and somebody took over
    */
   release(slot: number): void {
-    if (this.room.hasWaiters && this.#isHandOffDue() && this.#handOff(slot)) return;
+    if (Atomics.load(this.#waiting, 0) !== 0 && this.#isHandOffDue() && this.#handOff(slot)) return;
     if (Atomics.compareExchange(this.#owners, slot, this.#me, free) !== this.#me) throw takenAway(this.name);
     // Only after: who waits looks at the word after it has said that it waits.
-    if (this.room.hasWaiters) this.room.wakeOldest();
+    if (Atomics.load(this.#waiting, 0) !== 0) this.room.wakeOldest();
   }
 
   /** Makes the first word unusable for ever, and tells all who wait. */

@@ -3,6 +3,13 @@ import type { MutexCore } from './mutex-core.ts';
 /** {@link Gate.take}'s flag: the owner before had died. */
 export const ownerDiedFlag = 1;
 
+/** What a hold knows of itself. */
+const [heldFlag, diedFlag, suspectFlag] = [1, 2, 4];
+
+function flagsOf(ownerDied: boolean): number {
+  return ownerDied ? heldFlag | diedFlag | suspectFlag : heldFlag;
+}
+
 /** What a condition does with a hold. */
 export interface HoldAccess {
   coreOf(hold: MutexHold): MutexCore;
@@ -15,28 +22,25 @@ export let holdAccess: HoldAccess;
 /** A mutex that is held. `using hold = mutex.lock()` releases it at the end of the block. */
 export class MutexHold implements Disposable {
   readonly #core: MutexCore;
-  #isHeld = true;
-  #ownerDied: boolean;
-  #isSuspect: boolean;
+  /** All in one number, since one of these is made each time that a mutex is taken. */
+  #flags: number;
 
   static {
     holdAccess = {
       coreOf: hold => hold.#core,
       takeUp: (hold, taken) => {
-        hold.#isHeld = true;
-        hold.#ownerDied = hold.#isSuspect = (taken & ownerDiedFlag) !== 0;
+        hold.#flags = flagsOf((taken & ownerDiedFlag) !== 0);
       },
     };
   }
 
   constructor(core: MutexCore, ownerDied: boolean) {
     this.#core = core;
-    this.#ownerDied = ownerDied;
-    this.#isSuspect = ownerDied;
+    this.#flags = flagsOf(ownerDied);
   }
 
   get isHeld(): boolean {
-    return this.#isHeld;
+    return (this.#flags & heldFlag) !== 0;
   }
 
   /**
@@ -44,12 +48,12 @@ export class MutexHold implements Disposable {
    * then say so with {@link consistent}. Released without, the mutex is lost for ever: `NOT_RECOVERABLE`.
    */
   get ownerDied(): boolean {
-    return this.#ownerDied;
+    return (this.#flags & diedFlag) !== 0;
   }
 
   /** Says that what the mutex guards is whole again. Without effect where no owner died. */
   consistent(): void {
-    this.#isSuspect = false;
+    this.#flags &= ~suspectFlag;
   }
 
   /**
@@ -58,9 +62,10 @@ export class MutexHold implements Disposable {
    * @throws QuorateError `NOT_OWNER` where this thread was declared dead and another took over
    */
   release(): void {
-    if (!this.#isHeld) return;
-    this.#isHeld = false;
-    if (this.#isSuspect) this.#core.gate.breakDown();
+    const flags = this.#flags;
+    if ((flags & heldFlag) === 0) return;
+    this.#flags = flags & ~heldFlag;
+    if ((flags & suspectFlag) !== 0) this.#core.gate.breakDown();
     else this.#core.gate.release(0);
   }
 

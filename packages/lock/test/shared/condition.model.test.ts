@@ -22,7 +22,7 @@ function locked(
   hold.release();
 }
 
-/** Makes as many things as it is asked for, and tells of each; under the mutex, so that the order does not matter. */
+/** Makes as many things as it is asked for, and tells of each. */
 function producer(stage: ModelStage, member: number, count: number, mortal = false): Program {
   return {
     name: `p${member}`,
@@ -30,8 +30,8 @@ function producer(stage: ModelStage, member: number, count: number, mortal = fal
     mortal,
     run: () => {
       locked(stage, member, (_, condition) => {
-        condition.notifyOne();
         Atomics.add(stage.check, things, 1);
+        condition.notifyOne();
       });
     },
   };
