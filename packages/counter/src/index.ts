@@ -23,11 +23,6 @@ export { type IncomingRequest, nodeListener, type OutgoingResponse } from './hos
 export type { IdGenerator, IdOptions } from './ids/id-generator.ts';
 export { idOfText, IdLayout, type IdLayoutOptions, type IdParts, idText } from './ids/id-layout.ts';
 export type { KeyedAdd } from './keyed-plan.ts';
-export {
-  createPnCounter,
-  type PnCounter,
-  type PnCounterOptions,
-  type PnDigest,
-  type PruneResult,
-} from './pn/pn-counter.ts';
+export { createPnCounter } from './pn/create-pn-counter.ts';
+export type { PnCounter, PnCounterOptions, PnDigest, PruneResult } from './pn/pn-counter.ts';
 export type { Sequence, SequenceSettings } from './sequence.ts';
