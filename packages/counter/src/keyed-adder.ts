@@ -112,7 +112,7 @@ export class KeyedAdder {
         else await pauses.rest(closing);
       } catch (thrown) {
         if (isPassing(thrown) && !closing.aborted) {
-          line.queue.unshift(...batch);
+          line.queue.unshift(...batch.filter(({ isDone }) => !isDone));
           await pauses.rest(closing);
         } else for (const add of batch) add.fail(thrown as Error);
       }
@@ -144,7 +144,7 @@ export class KeyedAdder {
       return this.#again(line, plan.rest, false);
     }
     if (result.outcome === 'applied') {
-      for (const [add, value] of plan.values) add.resolve(value);
+      for (const [add, value] of plan.values) add.succeed(value);
       const repeats = plan.rest.filter(add => !plan.values.has(add));
       return this.#again(line, repeats, true);
     }

@@ -18,7 +18,9 @@ export class Keyed {
   readonly expiresMs: number | undefined;
   /** It may have taken effect, or may still. */
   isSent = false;
-  readonly resolve: (value: bigint) => void;
+  /** It has been told what became of it, so nothing may become of it any more. */
+  isDone = false;
+  readonly #resolve: (value: bigint) => void;
   readonly #reject: (reason: Error) => void;
 
   constructor(
@@ -29,12 +31,18 @@ export class Keyed {
     this.token = token;
     this.delta = delta;
     this.expiresMs = expiresMs;
-    this.resolve = resolve;
+    this.#resolve = resolve;
     this.#reject = reject;
+  }
+
+  succeed(value: bigint): void {
+    this.isDone = true;
+    this.#resolve(value);
   }
 
   /** Whatever a later try came to, an earlier one may have got through. */
   fail(reason: Error): void {
+    this.isDone = true;
     if (!this.isSent || !(reason instanceof QuorateError) || reason.outcome === 'unknown')
       this.#reject(reason);
     else this.#reject(new QuorateError(reason.code, reason.message, { outcome: 'unknown', cause: reason }));
@@ -42,13 +50,14 @@ export class Keyed {
 
   /** Refuses it, which is certain. */
   refuse(reason: RangeError): void {
+    this.isDone = true;
     this.#reject(reason);
   }
 
   /** It has been done before: it is told what it was told then. */
   answer(entry: Entry): void {
     const [value = '', delta] = new TextDecoder().decode(entry.value).split(' ');
-    if (delta === `${this.delta}`) this.resolve(BigInt(value));
+    if (delta === `${this.delta}`) this.succeed(BigInt(value));
     else
       this.refuse(new RangeError(`Token must be used for one delta: received ${this.delta} after ${delta}`));
   }

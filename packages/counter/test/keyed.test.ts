@@ -1,3 +1,4 @@
+import { QuorateError } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Faults } from './faulty-store.ts';
 import { failure, Stand } from './stand.ts';
@@ -74,6 +75,26 @@ describe('an addition with a token', () => {
     expect(await counters.addKeyed('x', { token: 't0', delta: 1 })).toEqual({ value: 2n ** 63n - 2n });
     await counters.counter('x').add(-100);
     expect(await counters.addKeyed('x', { token: 't1', delta: 5 })).toEqual({ value: 2n ** 63n - 96n });
+  });
+
+  test('that was refused is not sent again with the others', async () => {
+    let tries = 0;
+    const before = (call: string): Promise<void> | undefined => {
+      if (call !== 'batch' || tries++ > 0) return undefined;
+      const away = new QuorateError('UNAVAILABLE', 'No way', { retryable: true, outcome: 'not-applied' });
+      return stand.store
+        .put('counter.count.x/n', new TextEncoder().encode('0'), { created: created! })
+        .then(() => {
+          throw away;
+        });
+    };
+    const counters = stand.counters({}, { before });
+    await counters.counter('x').add(2n ** 63n - 3n);
+    const created = (await stand.store.get('counter.count.x/n'))?.created;
+    const [fits, refused] = [1, 5].map(delta => counters.addKeyed('x', { token: `t${delta}`, delta }));
+    expect(await failure(refused!)).toBeInstanceOf(RangeError);
+    expect(await stand.until(fits!)).toEqual({ value: 1n });
+    expect(await counters.counter('x').get()).toBe(1n);
   });
 
   test('makes a counter that ends', async () => {
