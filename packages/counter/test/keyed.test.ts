@@ -132,6 +132,17 @@ describe('an addition with a token', () => {
     }
   });
 
+  test('that may have got through is told so, whatever a later try came to', async () => {
+    const faults: Faults = { lost: 1 };
+    const counters = stand.counters({}, faults);
+    const told = failure(counters.addKeyed('x', { token: 'a', delta: 1 }));
+    // The number is made, and the first batch is lost.
+    await stand.pass(500);
+    Object.assign(faults, { lost: 0, refused: 1 });
+    await stand.until(counters[Symbol.asyncDispose]() as Promise<void>);
+    expect(await told).toMatchObject({ outcome: 'unknown' });
+  });
+
   test('settles by the deadline, and tells afterwards', async () => {
     const faults: Faults = { lost: 1 };
     const counters = stand.counters({}, faults);

@@ -185,6 +185,13 @@ describe('pruning', () => {
     exchange(a, b, late);
     expect([a.value, b.value, late.value]).toEqual([7n, 7n, 7n]);
     expect(a.actors).not.toContain(gone.actor);
+    // One leaves it to the other, which forgets it once all know.
+    for (let round = 0; round < 3; round++) {
+      for (const each of [a, b]) each.collect(everybody(a, b, late));
+      exchange(a, b, late);
+    }
+    expect([a.value, b.value, late.value]).toEqual([7n, 7n, 7n]);
+    for (const each of [a, b, late]) expect(new TextDecoder().decode(each.state())).not.toContain(gone.actor);
   });
 
   test('loses nothing that only one replica had heard of', () => {
