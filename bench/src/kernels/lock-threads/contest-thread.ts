@@ -3,12 +3,13 @@ import { locks as webLocks } from 'node:worker_threads';
 import {
   type LockPlace,
   McsLock,
+  type Seat,
   ThreadMutex,
   ThreadReadWriteLock,
   ThreadSemaphore,
   TicketLock,
 } from '@quorate/lock/shared';
-import type { MemberId, Team } from '@quorate/threads';
+import type { MemberId, StructView, Team } from '@quorate/threads';
 import { serve, type WorkerContext } from '@quorate/threads/worker';
 import { Contest, Turns } from './contest-memory.ts';
 
@@ -32,85 +33,100 @@ export interface ContestOrder {
   readonly overTurn: boolean;
 }
 
-export const contestThread = serve(({ data, team, member }: WorkerContext<ContestOrder>) => {
-  const { memory, place, index, threads, kind, overTurn } = data;
-  const { round, arrived, done, left, inside, overlaps } = Contest.view(memory);
-  const turns = Turns.view(memory, Contest.size + index * Turns.size);
-  const seat = { team: team as Team, member: member as MemberId };
+/** What is done under the lock, in plain words; both say whether there was a turn to take. */
+interface Visits {
+  readonly now: () => boolean;
+  readonly overTurn: () => Promise<boolean>;
+}
 
+function visitsTo({ left, inside, overlaps }: StructView<typeof Contest>): Visits {
   const enter = (): number => {
     if (inside[0] !== 0) overlaps[0] = (overlaps[0] as number) + 1;
     inside[0] = 1;
     return left[0] as number;
   };
-
-  /** @param before what {@link enter} found. Whether there was a turn to take. */
+  /** @param before what `enter` found */
   const leave = (before: number): boolean => {
     if (before > 0) left[0] = before - 1;
     inside[0] = 0;
     return before > 0;
   };
-
-  /** What is done under the lock. */
-  const visit = (): boolean => leave(enter());
-  const visitOverTurn = async (): Promise<boolean> => {
-    const before = enter();
-    await new Promise(resolve => setImmediate(resolve));
-    return leave(before);
+  return {
+    now: () => leave(enter()),
+    overTurn: async () => {
+      const before = enter();
+      await new Promise(resolve => setImmediate(resolve));
+      return leave(before);
+    },
   };
+}
 
-  const blocking = (take: () => { release(): void }) => (): number => {
+/** Takes turns until there are none. How many. */
+type Round = () => number | Promise<number>;
+
+function blocking(take: () => { release(): void }, { now }: Visits): Round {
+  return () => {
     for (let taken = 0; ; taken++) {
       const hold = take();
-      const isTaken = visit();
+      const isTaken = now();
       hold.release();
       if (!isTaken) return taken;
     }
   };
+}
 
-  const rounds: Record<ContestKind, () => () => number | Promise<number>> = {
-    mutex: () => {
-      const mutex = ThreadMutex.attach(place, seat);
-      return blocking(() => mutex.lock());
-    },
-    'mutex, async': () => {
-      const mutex = ThreadMutex.attach(place, seat);
-      return async () => {
-        for (let taken = 0; ; taken++) {
-          const hold = await mutex.lockAsync();
-          const isTaken = overTurn ? await visitOverTurn() : visit();
-          hold.release();
-          if (!isTaken) return taken;
-        }
-      };
-    },
-    'semaphore of one': () => {
-      const semaphore = ThreadSemaphore.attach(place, seat);
-      return blocking(() => semaphore.acquire());
-    },
-    'read-write lock, writing': () => {
-      const lock = ThreadReadWriteLock.attach(place, seat);
-      return blocking(() => lock.write());
-    },
-    'ticket lock': () => {
-      const lock = TicketLock.attach(place, seat);
-      return blocking(() => lock.lock());
-    },
-    'MCS lock': () => {
-      const lock = McsLock.attach(place, seat);
-      return blocking(() => lock.lock());
-    },
-    'web locks': () => async () => {
-      for (let taken = 0; ; taken++) {
-        const isTaken = await webLocks.request('quorate:bench', () => (overTurn ? visitOverTurn() : visit()));
-        if (!isTaken) return taken;
-      }
-    },
+function inLoop(visit: () => Promise<boolean>): Round {
+  return async () => {
+    for (let taken = 0; ; taken++) if (!(await visit())) return taken;
   };
+}
 
+function roundOf({ kind, place, overTurn }: ContestOrder, seat: Seat, visits: Visits): Round {
+  const visit = overTurn ? visits.overTurn : visits.now;
+  switch (kind) {
+    case 'mutex': {
+      const mutex = ThreadMutex.attach(place, seat);
+      return blocking(() => mutex.lock(), visits);
+    }
+    case 'mutex, async': {
+      const mutex = ThreadMutex.attach(place, seat);
+      return inLoop(async () => {
+        const hold = await mutex.lockAsync();
+        const isTaken = overTurn ? await visits.overTurn() : visits.now();
+        hold.release();
+        return isTaken;
+      });
+    }
+    case 'semaphore of one': {
+      const semaphore = ThreadSemaphore.attach(place, seat);
+      return blocking(() => semaphore.acquire(), visits);
+    }
+    case 'read-write lock, writing': {
+      const lock = ThreadReadWriteLock.attach(place, seat);
+      return blocking(() => lock.write(), visits);
+    }
+    case 'ticket lock': {
+      const lock = TicketLock.attach(place, seat);
+      return blocking(() => lock.lock(), visits);
+    }
+    case 'MCS lock': {
+      const lock = McsLock.attach(place, seat);
+      return blocking(() => lock.lock(), visits);
+    }
+    case 'web locks':
+      break;
+  }
+  return inLoop(() => webLocks.request('quorate:bench', () => visit()));
+}
+
+export const contestThread = serve(({ data, team, member }: WorkerContext<ContestOrder>) => {
+  const { memory, index, threads } = data;
+  const words = Contest.view(memory);
+  const { round, arrived, done } = words;
+  const turns = Turns.view(memory, Contest.size + index * Turns.size);
   return {
     run: async () => {
-      const run = rounds[kind]();
+      const run = roundOf(data, { team: team as Team, member: member as MemberId }, visitsTo(words));
       for (let seen = 0; ; ) {
         while (Atomics.load(round, 0) === seen) Atomics.wait(round, 0, seen);
         seen = Atomics.load(round, 0);

@@ -1,9 +1,10 @@
 /** A thread that takes a lock over and over, and looks whether it is alone. */
-import { defineStruct, type MemberId, type Team } from '@quorate/threads';
+import { type MemberId, type StructView, type Team, defineStruct } from '@quorate/threads';
 import { serve, type WorkerContext } from '@quorate/threads/worker';
 import {
   type LockPlace,
   McsLock,
+  type Seat,
   ThreadCondition,
   ThreadMutex,
   ThreadReadWriteLock,
@@ -30,16 +31,107 @@ export interface WorkerData {
 /** Kinds of loops. */
 export type Loop = 'mutex' | 'mutexAsync' | 'read-write' | 'semaphore' | 'queue' | 'ticket' | 'mcs';
 
-export const lockWorker = serve((worker: WorkerContext<WorkerData>) => {
-  const { memory, place, other } = worker.data;
-  const seat = { team: worker.team as Team, member: worker.member as MemberId };
-  const shared = Shared.view(memory);
-  const { stop, inside, wrong, acquired, told, left, right } = shared;
+/** The loops of one thread. */
+class Loops {
+  readonly #shared: StructView<typeof Shared>;
+  readonly #data: WorkerData;
+  readonly #seat: Seat;
 
-  const goesOn = (rounds: number, done: number): boolean => done < rounds && Atomics.load(stop, 0) === 0;
+  constructor(data: WorkerData, seat: Seat) {
+    this.#shared = Shared.view(data.memory);
+    this.#data = data;
+    this.#seat = seat;
+  }
+
+  mutex(rounds: number): void {
+    const mutex = ThreadMutex.attach(this.#data.place, this.#seat);
+    for (let done = 0; this.#goesOn(rounds, done); done++) {
+      const hold = mutex.lock();
+      this.#visit(hold.ownerDied, () => hold.consistent());
+      hold.release();
+    }
+  }
+
+  async mutexAsync(rounds: number): Promise<void> {
+    const mutex = ThreadMutex.attach(this.#data.place, this.#seat);
+    for (let done = 0; this.#goesOn(rounds, done); done++) {
+      const hold = await mutex.lockAsync();
+      this.#visit(hold.ownerDied, () => hold.consistent());
+      hold.release();
+    }
+  }
+
+  'read-write'(rounds: number): void {
+    const lock = ThreadReadWriteLock.attach(this.#data.place, this.#seat);
+    const { left, right, wrong } = this.#shared;
+    for (let done = 0; this.#goesOn(rounds, done); done++) {
+      if (done % 4 === 0) {
+        const hold = lock.write();
+        this.#visit(hold.ownerDied, () => hold.consistent());
+        hold.release();
+      } else {
+        const hold = lock.read();
+        if (left[0] !== right[0] && !hold.ownerDied) Atomics.add(wrong, 0, 1);
+        hold.release();
+      }
+    }
+  }
+
+  semaphore(rounds: number): void {
+    const semaphore = ThreadSemaphore.attach(this.#data.place, this.#seat);
+    const { inside, wrong, acquired } = this.#shared;
+    for (let done = 0; this.#goesOn(rounds, done); done++) {
+      const permit = semaphore.acquire();
+      // The dead leave it too high, so this counts only where nobody dies.
+      if (Atomics.add(inside, 0, 1) >= semaphore.permits) Atomics.add(wrong, 0, 1);
+      Atomics.sub(inside, 0, 1);
+      Atomics.add(acquired, 0, 1);
+      permit.release();
+    }
+  }
+
+  queue(rounds: number): void {
+    const mutex = ThreadMutex.attach(this.#data.place, this.#seat);
+    const filled = ThreadCondition.attach(this.#data.other as LockPlace, this.#seat);
+    const { stop, left, acquired } = this.#shared;
+    for (let done = 0; this.#goesOn(rounds, done); done++) {
+      using hold = mutex.lock();
+      hold.consistent();
+      while (left[0] === 0) {
+        if (Atomics.load(stop, 0) !== 0) return;
+        filled.wait(hold);
+        hold.consistent();
+      }
+      left[0] = (left[0] as number) - 1;
+      Atomics.add(acquired, 0, 1);
+    }
+  }
+
+  ticket(rounds: number): void {
+    const lock = TicketLock.attach(this.#data.place, this.#seat);
+    for (let done = 0; this.#goesOn(rounds, done); done++) {
+      const hold = lock.lock();
+      this.#visit(false, () => {});
+      hold.release();
+    }
+  }
+
+  mcs(rounds: number): void {
+    const lock = McsLock.attach(this.#data.place, this.#seat);
+    for (let done = 0; this.#goesOn(rounds, done); done++) {
+      const hold = lock.lock();
+      this.#visit(false, () => {});
+      hold.release();
+    }
+  }
+
+  #goesOn(rounds: number, done: number): boolean {
+    return done < rounds && Atomics.load(this.#shared.stop, 0) === 0;
+  }
 
   /** Alone, or told of a death. */
-  const visit = (ownerDied: boolean, repair: () => void): void => {
+  #visit(ownerDied: boolean, repair: () => void): void {
+    const { inside, wrong, acquired, told, left, right } = this.#shared;
     if (ownerDied) {
       Atomics.add(told, 0, 1);
       Atomics.store(inside, 0, 0);
@@ -51,83 +143,13 @@ export const lockWorker = serve((worker: WorkerContext<WorkerData>) => {
     right[0] = (right[0] as number) + 1;
     Atomics.sub(inside, 0, 1);
     Atomics.add(acquired, 0, 1);
-  };
+  }
+}
 
-  const loops = {
-    mutex(rounds: number) {
-      const mutex = ThreadMutex.attach(place, seat);
-      for (let done = 0; goesOn(rounds, done); done++) {
-        const hold = mutex.lock();
-        visit(hold.ownerDied, () => hold.consistent());
-        hold.release();
-      }
-    },
-    async mutexAsync(rounds: number) {
-      const mutex = ThreadMutex.attach(place, seat);
-      for (let done = 0; goesOn(rounds, done); done++) {
-        const hold = await mutex.lockAsync();
-        visit(hold.ownerDied, () => hold.consistent());
-        hold.release();
-      }
-    },
-    'read-write'(rounds: number) {
-      const lock = ThreadReadWriteLock.attach(place, seat);
-      for (let done = 0; goesOn(rounds, done); done++) {
-        if (done % 4 === 0) {
-          const hold = lock.write();
-          visit(hold.ownerDied, () => hold.consistent());
-          hold.release();
-        } else {
-          const hold = lock.read();
-          if (left[0] !== right[0] && !hold.ownerDied) Atomics.add(wrong, 0, 1);
-          hold.release();
-        }
-      }
-    },
-    semaphore(rounds: number) {
-      const semaphore = ThreadSemaphore.attach(place, seat);
-      for (let done = 0; goesOn(rounds, done); done++) {
-        const permit = semaphore.acquire();
-        // The dead leave it too high, so this counts only where nobody dies.
-        if (Atomics.add(inside, 0, 1) >= semaphore.permits) Atomics.add(wrong, 0, 1);
-        Atomics.sub(inside, 0, 1);
-        Atomics.add(acquired, 0, 1);
-        permit.release();
-      }
-    },
-    queue(rounds: number) {
-      const mutex = ThreadMutex.attach(place, seat);
-      const filled = ThreadCondition.attach(other as LockPlace, seat);
-      for (let done = 0; goesOn(rounds, done); done++) {
-        using hold = mutex.lock();
-        hold.consistent();
-        while (left[0] === 0) {
-          if (Atomics.load(stop, 0) !== 0) return;
-          filled.wait(hold);
-          hold.consistent();
-        }
-        left[0] = (left[0] as number) - 1;
-        Atomics.add(acquired, 0, 1);
-      }
-    },
-    ticket(rounds: number) {
-      const lock = TicketLock.attach(place, seat);
-      for (let done = 0; goesOn(rounds, done); done++) {
-        const hold = lock.lock();
-        visit(false, () => {});
-        hold.release();
-      }
-    },
-    mcs(rounds: number) {
-      const lock = McsLock.attach(place, seat);
-      for (let done = 0; goesOn(rounds, done); done++) {
-        const hold = lock.lock();
-        visit(false, () => {});
-        hold.release();
-      }
-    },
-  };
-
+export const lockWorker = serve((worker: WorkerContext<WorkerData>) => {
+  const { place, other } = worker.data;
+  const seat = { team: worker.team as Team, member: worker.member as MemberId };
+  const loops = new Loops(worker.data, seat);
   return {
     loop: ({ kind, rounds }: { kind: Loop; rounds: number }) => loops[kind](rounds),
     /** Takes the mutex and keeps it. */
