@@ -43,6 +43,7 @@ const inProcess: Bench[] = [
       'so many wait in line at once, and each lets go when it has its turn; an operation is one of them. async-mutex takes time in the square of their number, so of it there are a tenth',
     params: { waiters: [100_000] },
     slow: true,
+    unchecked: 'most of its time are collections of what waits',
     controls: ['chain of promises'],
     contenders: {
       [lock]: context => drainOurs(context.number('waiters')),
@@ -56,16 +57,13 @@ const inProcess: Bench[] = [
 const oneMachine: Bench[] = [
   {
     name: 'processes',
-    about: 'LMDB whose writes survive processes; each process takes locks of its own, while the others do',
+    about:
+      'LMDB whose writes survive processes, committed inline; each process takes locks of its own, while the others do',
     params: { processes: [1, 2, 4], 'at once': [1] },
     slow: true,
     warmupCycles: 5,
     unchecked: 'it measures processes that take turns on the cores',
-    contenders: {
-      [lockInline]: processes('inline', 200),
-      [lock]: processes('thread', 200),
-      'proper-lockfile': processes('files', 200),
-    },
+    contenders: { [lockInline]: processes('inline', 200), 'proper-lockfile': processes('files', 200) },
     goals: [{ of: lockInline, to: 'proper-lockfile', atMost: 1 / 15 }],
   },
   {
@@ -83,18 +81,14 @@ const oneMachine: Bench[] = [
 const onRedis = { unchecked, surroundings: services('redis'), skip: () => missing('redis') } as const;
 const redisPairs = lockPairs(redis);
 
-function contention(figure: Figure, goals: readonly Goal[]): Bench {
+function contention(figure: Figure, goals: readonly Goal[], others: Bench['contenders'] = {}): Bench {
   return {
     name: `Redis, contention, ${figure}`,
     about: 'contenders with connections of their own want one lock, hold it for 1 ms and think for up to 20',
     params: { contenders: [8], 'for ms': [1200] },
     ...onRedis,
     slow: true,
-    contenders: {
-      [lock]: contest(managers, figure),
-      [lockOfOne]: contest(tasks, figure),
-      [redlock]: contest(redlocks, figure),
-    },
+    contenders: { [lock]: contest(managers, figure), ...others, [redlock]: contest(redlocks, figure) },
     goals,
   };
 }
@@ -127,7 +121,7 @@ const redisBenches: Bench[] = [
     },
     goals: [{ of: lock, to: redlock, atMost: 1 / 1.7 }],
   },
-  contention('p99 wait', [{ of: lock, limit: 20 * ms }]),
+  contention('p99 wait', [{ of: lock, limit: 20 * ms }], { [lockOfOne]: contest(tasks, 'p99 wait') }),
   contention('time per acquisition', [{ of: lock, to: redlock, atMost: 1 / 5 }]),
   {
     name: 'Redis, waiters',
@@ -146,6 +140,7 @@ const others: Bench[] = [
     name: 'NATS',
     about: 'acquire and release one lock, beside a key that is created and deleted at its revision',
     unchecked,
+    slow: true,
     surroundings: services('nats'),
     skip: () => missing('nats'),
     contenders: { [lock]: sequential(lockPairs(nats), 20), [kvPair]: sequential(rawNatsPairs(), 20) },
@@ -155,6 +150,7 @@ const others: Bench[] = [
     name: 'PostgreSQL',
     about: 'acquire and release one lock, each on disk when it is answered',
     unchecked,
+    slow: true,
     surroundings: services('postgres'),
     skip: () => missing('postgres'),
     contenders: {
