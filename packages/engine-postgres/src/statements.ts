@@ -14,7 +14,8 @@ export type Statements = Readonly<
     | 'renew'
     | 'end'
     | 'left'
-    | 'sweep',
+    | 'sweep'
+    | 'sweepThoroughly',
     string
   >
 >;
@@ -22,7 +23,7 @@ export type Statements = Readonly<
 /** @param s the schema as a quoted identifier */
 export function statementsFor(s: string): Statements {
   const list = (direction: 'asc' | 'desc'): string => `
-    select coalesce((select revision from ${s}.partition where name = $1), ${s}.micros()) as partition_revision, e.*
+    select coalesce((select revision from ${s}.partition where name = $1), ${s}.unknown_revision()) as partition_revision, e.*
     from (select 1) one left join lateral (
       select key, value, created, modified, session from ${s}.entry
       where partition = $1 and starts_with(key, $2) and ($3::bigint is null or created < $3)
@@ -40,8 +41,9 @@ export function statementsFor(s: string): Statements {
     watch: `select * from ${s}.watch_changes($1, $2, $3)`,
     open: `insert into ${s}.session values ($1, $2, clock_timestamp() + $2 * interval '1 millisecond')`,
     renew: `select ${s}.renew_session($1) as alive`,
-    end: `select ${s}.end_session($1)`,
-    left: `select extract(epoch from deadline - clock_timestamp()) * 1000 as left_ms from ${s}.session where id = $1`,
-    sweep: `select ${s}.sweep($1)`,
+    end: `select ${s}.end_session($1) as more`,
+    left: `select ${s}.session_left($1) as left_ms`,
+    sweep: `select ${s}.sweep() as more`,
+    sweepThoroughly: `select ${s}.sweep_thoroughly() as more`,
   };
 }

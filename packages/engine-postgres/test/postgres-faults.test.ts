@@ -159,7 +159,7 @@ describe.skipIf(reason !== undefined)(
         await client.query(`update quorate.session set deadline = clock_timestamp() where id = $1`, [
           session.id,
         ]);
-        await client.query('select quorate.sweep(true)');
+        await client.query('select quorate.sweep(), quorate.sweep_thoroughly()');
         const left = `select (select count(*) from quorate.entry where partition = $1)
         + (select count(*) from quorate.operation where partition = $1) as rows`;
         expect((await client.query(left, [partition])).rows).toEqual([{ rows: '0' }]);
@@ -167,7 +167,7 @@ describe.skipIf(reason !== undefined)(
           `update quorate.partition set revision = revision - 4000000000, watched_until = '-infinity' where name = $1`,
           [partition],
         );
-        await client.query('select quorate.sweep(true)');
+        await client.query('select quorate.sweep(), quorate.sweep_thoroughly()');
         const partitions = await client.query('select from quorate.partition where name = $1', [partition]);
         expect(partitions.rowCount).toBe(0);
       });
@@ -240,7 +240,8 @@ describe.skipIf(reason !== undefined)(
       const before = pool.listenerCount('error');
       const store = await createPostgresStore({ pool: pool as never, clock: systemClock });
       const controller = new AbortController();
-      const events = store.watch('p/', 0 as never, { signal: controller.signal })[Symbol.asyncIterator]();
+      const { revision } = await store.list('p/');
+      const events = store.watch('p/', revision, { signal: controller.signal })[Symbol.asyncIterator]();
       const next = events.next();
       const observing = store.observe('nobody' as SessionId);
       await observing;

@@ -36,6 +36,9 @@ import { watchPartition } from './watch-partition.ts';
 const sweepMs = 3000;
 const sweepsPerThorough = 10;
 
+/** The most transactions of one cleaning. */
+const sweepStepsMax = 100;
+
 export interface PostgresDriverOptions {
   readonly connections: Connections;
   readonly capabilities: StoreCapabilities;
@@ -198,7 +201,7 @@ export class PostgresDriver implements StoreDriver {
   }
 
   async endSession(session: SessionId): Promise<void> {
-    await this.#run('end', [session], {}, undefined);
+    while (await this.#more('end', [session]));
   }
 
   observe(session: SessionId, signal: AbortSignal | undefined): Promise<void> {
@@ -234,16 +237,32 @@ export class PostgresDriver implements StoreDriver {
   async #sessionLeftMs(session: SessionId): Promise<number | undefined> {
     const [row] = await this.#run('left', [session], {}, undefined);
     const leftMs = row?.['left_ms'];
-    if (leftMs !== undefined && Number(leftMs) > 0) return Number(leftMs);
-    // Whoever sees it dead first cleans up behind it, so that nobody waits for the next round.
-    if (leftMs !== undefined) void this.#run('sweep', [false], {}, undefined).catch(() => {});
+    if (typeof leftMs === 'number' && leftMs > 0) return leftMs;
+    // Whoever sees it dead cleans up behind it, so that nobody waits for the next round.
+    if (leftMs === 0) void this.endSession(session).catch(() => {});
     return undefined;
+  }
+
+  /** A bounded number of small transactions: who changes something waits for one of them at most. */
+  async #sweep(): Promise<void> {
+    const isThorough = this.#sweeps++ % sweepsPerThorough === 0;
+    for (const name of isThorough ? (['sweep', 'sweepThoroughly'] as const) : (['sweep'] as const)) {
+      for (let step = 0; step < sweepStepsMax && !this.#isClosed; step++) {
+        if (!(await this.#more(name, []))) break;
+      }
+    }
+  }
+
+  /** Does some of what is to be done, and says whether there is more. */
+  async #more(name: 'end' | 'sweep' | 'sweepThoroughly', values: unknown[]): Promise<boolean> {
+    const [row] = await this.#run(name, values, {}, undefined);
+    return row?.['more'] === true;
   }
 
   #sweepLater(): Timer {
     const { clock, random } = this.#options;
     const timer = clock.setTimer(sweepMs * (0.5 + random.float()), () => {
-      this.#run('sweep', [this.#sweeps++ % sweepsPerThorough === 0], {}, undefined)
+      this.#sweep()
         .catch(() => {
           // The next one, or another client, finds the same.
         })

@@ -1,3 +1,5 @@
+import { lockPartition, mutationVariables, readOperation, remember } from './mutation.ts';
+
 /** Several writes at once. @param s the schema as a quoted identifier */
 export const batch = (s: string): string => `
 create or replace function ${s}.batch_write(
@@ -5,24 +7,23 @@ create or replace function ${s}.batch_write(
   out applied boolean, out revision bigint, out key text,
   out value bytea, out created bigint, out modified bigint, out session text
 ) language plpgsql as $$
-declare v_old ${s}.operation; v_entry ${s}.entry; v_watched boolean; v_item jsonb; v_ordinal integer := 0;
+declare v_entry ${s}.entry; v_item jsonb; v_ordinal integer := 0; ${mutationVariables}
 begin
-  perform ${s}.check_session(p_op_session);
-  perform ${s}.check_session(w ->> 'session') from jsonb_array_elements(p_writes) w;
-  select b.revision, b.watched into revision, v_watched from ${s}.begin_change(p_partition) b;
-  applied := true;
-  v_old := ${s}.find_operation(p_partition, p_op_session, p_op_sequence);
-  if v_old.session is not null then
-    perform ${s}.undo_change(p_partition, revision);
-    revision := v_old.revision;
+  ${lockPartition(s)}
+  ${readOperation(s, ['revision'])}
+  applied := true; revision := v_revision;
+  if v_last = p_op_sequence then
+    perform ${s}.undo_change(p_partition, v_revision);
+    revision := v_old_revision;
     return;
   end if;
-  if jsonb_array_length(p_writes) = 0 then revision := ${s}.undo_change(p_partition, revision); end if;
+  perform ${s}.check_session(w ->> 'session') from jsonb_array_elements(p_writes) w;
+  if jsonb_array_length(p_writes) = 0 then revision := ${s}.undo_change(p_partition, v_revision); end if;
   for v_item in select * from jsonb_array_elements(p_conditions) loop
     select * into v_entry from ${s}.entry e where e.partition = p_partition and e.key = v_item ->> 'key';
     if not ${s}.holds(v_item ->> 'condition', (v_item ->> 'wanted')::bigint, v_entry) then
       applied := false; key := v_item ->> 'key';
-      revision := ${s}.undo_change(p_partition, revision);
+      if jsonb_array_length(p_writes) > 0 then revision := ${s}.undo_change(p_partition, v_revision); end if;
       value := v_entry.value; created := v_entry.created; modified := v_entry.modified; session := v_entry.session;
       return;
     end if;
@@ -30,13 +31,13 @@ begin
   for v_item in select * from jsonb_array_elements(p_writes) loop
     if v_item ->> 'type' = 'put' then
       perform ${s}.write_entry(
-        p_partition, revision, v_ordinal, v_watched, v_item ->> 'key', decode(v_item ->> 'value', 'base64'), v_item ->> 'session'
+        p_partition, v_revision, v_ordinal, v_watched, v_item ->> 'key', decode(v_item ->> 'value', 'base64'), v_item ->> 'session'
       );
     else
-      perform ${s}.remove_entry(p_partition, revision, v_ordinal, v_watched, v_item ->> 'key', null, null);
+      perform ${s}.remove_entry(p_partition, v_revision, v_ordinal, v_watched, v_item ->> 'key');
     end if;
     v_ordinal := v_ordinal + 1;
   end loop;
-  perform ${s}.remember(p_partition, p_op_session, p_op_sequence, revision);
+  ${remember(s, { revision: 'batch_write.revision' })}
 end $$;
 `;

@@ -1,3 +1,5 @@
+import { lockPartition, mutationVariables, remember } from './mutation.ts';
+
 /** Standing in line. @param s the schema as a quoted identifier */
 export const enqueue = (s: string): string => `
 -- Few statements, since each costs some microseconds and a lock is taken by this one.
@@ -7,48 +9,48 @@ create or replace function ${s}.enqueue_entry(
   out head_key text, out head_value bytea, out head_created bigint, out head_modified bigint, out head_session text,
   out before_key text, out before_value bytea, out before_created bigint, out before_modified bigint, out before_session text
 ) language plpgsql as $$
-declare v_old ${s}.operation; v_watched boolean; v_created bigint;
+declare v_alive boolean; ${mutationVariables}
 begin
+  ${lockPartition(s)}
+  -- Session and operation in one look, as each mutation has it, and here also who is the last in line.
+  select s.id is not null, o.sequence, o.key, o.created, b.key, b.value, b.created, b.modified, b.session
+    into v_alive, v_last, v_old_key, v_old_created, before_key, before_value, before_created, before_modified, before_session
+    from (select 1) one
+    left join ${s}.session s on s.id = p_session and s.deadline > clock_timestamp()
+    left join ${s}.operation o on o.session = p_op_session and o.partition = p_partition
+    left join lateral (
+      select e.key, e.value, e.created, e.modified, e.session from ${s}.entry e
+      where e.partition = p_partition and starts_with(e.key, p_prefix) order by e.created desc, e.ordinal desc limit 1
+    ) b on true;
   if p_session is distinct from p_op_session then perform ${s}.check_session(p_op_session); end if;
-  select b.revision, b.watched into created, v_watched from ${s}.begin_change(p_partition) b;
-  if p_op_session is not null then
-    v_old := ${s}.find_operation(p_partition, p_op_session, p_op_sequence);
+  if not v_alive and (p_session is not distinct from p_op_session or v_last is distinct from p_op_sequence) then
+    raise exception 'session lost' using errcode = 'QU001', detail = p_session;
   end if;
-  if v_old.session is not null then
-    perform ${s}.undo_change(p_partition, created);
-    key := v_old.key; created := v_old.created;
+  if v_last > p_op_sequence then raise exception 'superseded' using errcode = 'QU002', detail = v_last::text; end if;
+  if v_last = p_op_sequence then
+    perform ${s}.undo_change(p_partition, v_revision);
+    key := v_old_key; created := v_old_created;
+    select e.key, e.value, e.created, e.modified, e.session
+      into before_key, before_value, before_created, before_modified, before_session
+      from ${s}.entry e
+      where e.partition = p_partition and e.created < enqueue_entry.created and starts_with(e.key, p_prefix)
+      order by e.created desc, e.ordinal desc limit 1;
   else
     loop
-      key := p_prefix || lpad(created::text, 16, '0');
-      -- Nothing is written where the session is dead, or where somebody has put just this key.
-      with e as (
-        insert into ${s}.entry as e
-          select p_partition, enqueue_entry.key, p_value, enqueue_entry.created, 0, enqueue_entry.created, p_session
-          from ${s}.session s where s.id = p_session and s.deadline > clock_timestamp()
-          on conflict do nothing
-          returning e.created
-      ), c as (
-        insert into ${s}.change
-          select p_partition, e.created, 0, 'put', enqueue_entry.key, p_value, e.created, e.created, p_session from e
-      ), o as (
-        insert into ${s}.operation
-          select p_partition, p_op_session, p_op_sequence, e.created, enqueue_entry.key, null, e.created
-          from e where p_op_session is not null
-          on conflict (session, partition) do update set sequence = excluded.sequence, revision = excluded.revision,
-            key = excluded.key, value = null, created = excluded.created, modified = null, holder = null
-      )
-      select e.created into v_created from e;
+      key := p_prefix || lpad(v_revision::text, 16, '0');
+      insert into ${s}.entry values (p_partition, enqueue_entry.key, p_value, v_revision, 0, v_revision, p_session)
+        on conflict do nothing;
       exit when found;
-      perform ${s}.check_session(p_session);
-      created := created + 1;
-      update ${s}.partition set revision = enqueue_entry.created where name = p_partition;
+      -- Somebody has put just this key.
+      v_revision := v_revision + 1;
+      update ${s}.partition p set revision = v_revision where p.name = p_partition;
     end loop;
-    perform ${s}.tell_change(p_partition, key, v_watched);
+    created := v_revision;
+    insert into ${s}.change
+      values (p_partition, v_revision, 0, 'put', enqueue_entry.key, p_value, v_revision, v_revision, p_session);
+    if v_watched then perform ${s}.tell_change(p_partition, key); end if;
+    ${remember(s, { key: 'enqueue_entry.key', created: 'v_revision' })}
   end if;
-  select e.key, e.value, e.created, e.modified, e.session
-    into before_key, before_value, before_created, before_modified, before_session
-    from ${s}.entry e where e.partition = p_partition and e.created < enqueue_entry.created and starts_with(e.key, p_prefix)
-    order by e.created desc, e.ordinal desc limit 1;
   if before_key is null then return; end if;
   select e.key, e.value, e.created, e.modified, e.session
     into head_key, head_value, head_created, head_modified, head_session

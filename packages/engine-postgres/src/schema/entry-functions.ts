@@ -22,27 +22,20 @@ begin
       select p_partition, p_revision, p_ordinal, 'put', p_key, p_value, e.created, p_revision, p_session from e
   )
   select e.created into v_created from e;
-  perform ${s}.tell_change(p_partition, p_key, p_watched);
+  if p_watched then perform ${s}.tell_change(p_partition, p_key); end if;
   return v_created;
 end $$;
 
--- Deletes an entry as it stands there by one of its revisions, or whatever it is, with the change.
+-- Deletes an entry, where it is there, with the change.
 create or replace function ${s}.remove_entry(
-  p_partition text, p_revision bigint, p_ordinal integer, p_watched boolean, p_key text, p_condition text, p_wanted bigint
-) returns ${s}.entry language plpgsql as $$
-declare v_entry ${s}.entry;
+  p_partition text, p_revision bigint, p_ordinal integer, p_watched boolean, p_key text
+) returns void language plpgsql as $$
 begin
   with e as (
-    delete from ${s}.entry e
-      where e.partition = p_partition and e.key = p_key
-        and case p_condition when 'modified' then e.modified = p_wanted when 'created' then e.created = p_wanted else true end
-      returning e.*
-  ), c as (
-    insert into ${s}.change
-      select p_partition, p_revision, p_ordinal, 'delete', p_key, e.value, e.created, e.modified, e.session from e
+    delete from ${s}.entry e where e.partition = p_partition and e.key = p_key returning e.*
   )
-  select e.* into v_entry from e;
-  if found then perform ${s}.tell_change(p_partition, p_key, p_watched); end if;
-  return v_entry;
+  insert into ${s}.change
+    select p_partition, p_revision, p_ordinal, 'delete', p_key, e.value, e.created, e.modified, e.session from e;
+  if found and p_watched then perform ${s}.tell_change(p_partition, p_key); end if;
 end $$;
 `;

@@ -1,4 +1,4 @@
-import { changesMax, forgetSeconds } from './limits.ts';
+import { changesMax, forgetSeconds, unknownSeconds } from './limits.ts';
 
 /** Revisions of a partition, and who is told of them. @param s the schema as a quoted identifier */
 export const revisionFunctions = (s: string): string => `
@@ -7,6 +7,10 @@ export const revisionFunctions = (s: string): string => `
 
 create or replace function ${s}.micros() returns bigint language sql volatile as
 $$ select (extract(epoch from clock_timestamp()) * 1000000)::bigint $$;
+
+-- Where a partition without a row stands.
+create or replace function ${s}.unknown_revision() returns bigint language sql volatile as
+$$ select ${s}.micros() - ${unknownSeconds}000000 $$;
 
 create or replace function ${s}.channel_of(p_partition text) returns text language sql immutable as
 $$ select 'quorate_' || md5('${s.replaceAll("'", "''")}' || '/' || p_partition) $$;
@@ -19,7 +23,8 @@ begin
   insert into ${s}.partition as p (name, revision, unlogged) values (p_partition, v_now, v_now - ${forgetSeconds}000000)
   on conflict (name) do update set
     revision_before = p.revision,
-    revision = greatest(p.revision + 1, v_now)
+    revision = greatest(p.revision + 1, v_now),
+    logged = p.logged + 1
   returning p.revision, p.watched_until > clock_timestamp() into revision, watched;
 end $$;
 
@@ -28,21 +33,24 @@ create or replace function ${s}.undo_change(p_partition text, inout revision big
 begin
   update ${s}.partition p set revision = revision_before where p.name = p_partition
     returning p.revision into revision;
-  if revision = 0 then delete from ${s}.partition p where p.name = p_partition; end if;
+  if revision = 0 then
+    delete from ${s}.partition p where p.name = p_partition;
+    revision := ${s}.unknown_revision();
+  end if;
 end $$;
 
--- Tells those who watch, and now and then throws the oldest changes away.
-create or replace function ${s}.tell_change(p_partition text, p_key text, p_watched boolean) returns void language plpgsql as $$
+create or replace function ${s}.tell_change(p_partition text, p_key text) returns void language plpgsql as $$
+begin
+  perform pg_notify(${s}.channel_of(p_partition), p_key);
+end $$;
+
+-- Throws the oldest changes away. The partition is locked.
+create or replace function ${s}.trim_changes(p_partition text) returns void language plpgsql as $$
 declare v_from bigint;
 begin
-  if p_watched then perform pg_notify(${s}.channel_of(p_partition), p_key); end if;
-  if random() < 0.01 then
-    select c.revision into v_from from ${s}.change c where c.partition = p_partition
-      order by c.revision desc offset ${changesMax} limit 1;
-    if v_from is not null then
-      update ${s}.partition set unlogged = greatest(unlogged, v_from) where name = p_partition;
-      delete from ${s}.change c where c.partition = p_partition and c.revision <= v_from;
-    end if;
-  end if;
+  select c.revision into v_from from ${s}.change c where c.partition = p_partition
+    order by c.revision desc offset ${changesMax} limit 1;
+  update ${s}.partition set logged = 0, unlogged = greatest(unlogged, v_from) where name = p_partition;
+  delete from ${s}.change c where c.partition = p_partition and c.revision <= v_from;
 end $$;
 `;

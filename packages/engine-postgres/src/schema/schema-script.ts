@@ -3,7 +3,7 @@ import { batch } from './batch.ts';
 import { enqueue } from './enqueue.ts';
 import { entryFunctions } from './entry-functions.ts';
 import { operationFunctions } from './operation-functions.ts';
-import { putAndDelete } from './put-and-delete.ts';
+import { deletion, put } from './put-and-delete.ts';
 import { revisionFunctions } from './revision-functions.ts';
 import { sessionFunctions } from './session-functions.ts';
 import { tables } from './tables.ts';
@@ -26,6 +26,6 @@ export const schemaVersion = 1;
  */
 export function schemaScript(schema: string): string {
   const inner = [revisionFunctions, operationFunctions, entryFunctions];
-  const parts = [tables, ...inner, putAndDelete, enqueue, add, batch, watchFunctions, sessionFunctions];
+  const parts = [tables, ...inner, put, deletion, enqueue, add, batch, watchFunctions, sessionFunctions];
   return `create schema if not exists ${schema};\n${parts.map(part => part(schema)).join('')}`;
 }

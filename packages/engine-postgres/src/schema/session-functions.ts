@@ -1,28 +1,34 @@
-import { forgetSeconds, idleSeconds } from './limits.ts';
+import { clearMax, forgetSeconds, idleSeconds } from './limits.ts';
 
 /** Sessions that are renewed, end and leave something behind. @param s the schema as a quoted identifier */
 export const sessionFunctions = (s: string): string => `
--- Deletes what is left of a session that is no longer there, in one partition after the other.
-create or replace function ${s}.sweep_session(p_session text) returns void language plpgsql as $$
-declare v_partition text; v_entry ${s}.entry; v_revision bigint; v_watched boolean;
+-- Deletes some of a dead session's entries in a partition, each by a revision of its own.
+create or replace function ${s}.clear_partition(p_partition text, p_session text) returns void language plpgsql as $$
+declare v_entry ${s}.entry; v_revision bigint; v_watched boolean;
 begin
-  -- In the order of names, so that two sweeps do not wait for each other.
-  for v_partition in
-    select distinct partition from ${s}.entry where session = p_session order by 1
+  select b.revision, b.watched into v_revision, v_watched from ${s}.begin_change(p_partition) b;
+  for v_entry in
+    select * from ${s}.entry where partition = p_partition and session = p_session order by created, ordinal limit ${clearMax}
   loop
-    for v_entry in select * from ${s}.entry where partition = v_partition and session = p_session order by created, ordinal loop
-      select b.revision, b.watched into v_revision, v_watched from ${s}.begin_change(v_partition) b;
-      perform ${s}.remove_entry(v_partition, v_revision, 0, v_watched, v_entry.key, 'modified', v_entry.modified);
-    end loop;
+    perform ${s}.remove_entry(p_partition, v_revision, 0, v_watched, v_entry.key);
+    v_revision := v_revision + 1;
   end loop;
-  delete from ${s}.operation where session = p_session;
+  update ${s}.partition set revision = greatest(revision, v_revision - 1) where name = p_partition;
 end $$;
 
-create or replace function ${s}.end_session(p_session text) returns void language plpgsql as $$
+-- Ends a session for good, also where the clock is set back afterwards, and deletes some of what it leaves; says whether there is more.
+-- One partition in a transaction, after the session: nobody who holds a partition waits for a session or for another partition.
+create or replace function ${s}.end_session(p_session text) returns boolean language plpgsql as $$
+declare v_partition text;
 begin
+  update ${s}.session set deadline = '-infinity' where id = p_session and deadline > '-infinity';
+  if found then perform ${s}.tell_change('', p_session); end if;
+  select partition into v_partition from ${s}.entry where session = p_session limit 1;
+  if found then perform ${s}.clear_partition(v_partition, p_session); end if;
+  if exists (select from ${s}.entry where session = p_session) then return true; end if;
+  delete from ${s}.operation where session = p_session;
   delete from ${s}.session where id = p_session;
-  perform ${s}.sweep_session(p_session);
-  perform pg_notify(${s}.channel_of(''), p_session);
+  return false;
 end $$;
 
 -- Lets a session live on; false where it is dead.
@@ -33,41 +39,64 @@ begin
   return found;
 end $$;
 
--- A bounded amount of cleaning: what dead sessions have left; now and then also what nobody needs any more.
-create or replace function ${s}.sweep(p_thoroughly boolean) returns void language plpgsql as $$
+-- How long a session has left to live, ms; 0 where it is dead, and then it stays so whatever the clock does; nothing where it is gone.
+create or replace function ${s}.session_left(p_session text) returns double precision language plpgsql as $$
+declare v_deadline timestamptz; v_now timestamptz;
+begin
+  loop
+    select deadline into v_deadline from ${s}.session where id = p_session;
+    v_now := clock_timestamp();
+    if v_deadline > v_now then return extract(epoch from v_deadline - v_now) * 1000; end if;
+    if v_deadline is null then return null; end if;
+    exit when v_deadline = '-infinity';
+    -- Renewed in the last moment, it is not dead: look again.
+    update ${s}.session set deadline = '-infinity' where id = p_session and deadline = v_deadline;
+    if found then perform ${s}.tell_change('', p_session); end if;
+  end loop;
+  return 0;
+end $$;
+
+-- A bounded amount of cleaning behind dead sessions; says whether there may be more.
+create or replace function ${s}.sweep() returns boolean language plpgsql as $$
+declare v_session text;
+begin
+  select id into v_session from ${s}.session where deadline <= clock_timestamp() order by deadline limit 1 for update skip locked;
+  if not found then return false; end if;
+  perform ${s}.end_session(v_session);
+  return true;
+end $$;
+
+-- What nobody needs any more; says whether there may be more. It waits for nobody while it holds a partition.
+create or replace function ${s}.sweep_thoroughly() returns boolean language plpgsql as $$
 declare v_name text;
 begin
-  for v_name in
-    select id from ${s}.session where deadline <= clock_timestamp() order by deadline limit 20 for update skip locked
-  loop
-    perform ${s}.end_session(v_name);
-  end loop;
-  if not p_thoroughly then return; end if;
   -- Requests that were under way when their session ended.
-  for v_name in
-    select e.session from ${s}.entry e where e.session is not null
-      and not exists (select 1 from ${s}.session s where s.id = e.session) limit 20
-  loop
-    perform ${s}.sweep_session(v_name);
-  end loop;
+  select e.session into v_name from ${s}.entry e where e.session is not null
+    and not exists (select from ${s}.session s where s.id = e.session) limit 1;
+  if found then
+    perform ${s}.end_session(v_name);
+    return true;
+  end if;
   delete from ${s}.operation where ctid in (
-    select o.ctid from ${s}.operation o where not exists (select 1 from ${s}.session s where s.id = o.session) limit 100);
+    select o.ctid from ${s}.operation o where not exists (select from ${s}.session s where s.id = o.session)
+    limit 100 for update skip locked);
   -- Changes of partitions where nothing has happened for a while.
   for v_name in
     select p.name from ${s}.partition p
     where p.revision < ${s}.micros() - ${idleSeconds}000000 and p.watched_until < clock_timestamp()
-      and exists (select 1 from ${s}.change c where c.partition = p.name)
+      and exists (select from ${s}.change c where c.partition = p.name)
     limit 100 for update skip locked
   loop
-    update ${s}.partition set unlogged = revision where name = v_name;
+    update ${s}.partition set unlogged = revision, logged = 0 where name = v_name;
     delete from ${s}.change c where c.partition = v_name;
   end loop;
   delete from ${s}.partition where name in (
     select p.name from ${s}.partition p
     where p.revision < ${s}.micros() - ${forgetSeconds}000000 and p.watched_until < clock_timestamp()
-      and not exists (select 1 from ${s}.entry e where e.partition = p.name)
-      and not exists (select 1 from ${s}.operation o where o.partition = p.name)
-      and not exists (select 1 from ${s}.change c where c.partition = p.name)
+      and not exists (select from ${s}.entry e where e.partition = p.name)
+      and not exists (select from ${s}.operation o where o.partition = p.name)
+      and not exists (select from ${s}.change c where c.partition = p.name)
     limit 100 for update skip locked);
+  return false;
 end $$;
 `;

@@ -9,6 +9,8 @@ create table if not exists ${s}.partition (
   unlogged bigint not null,
   -- What it was before the change that is being made, or was made last.
   revision_before bigint not null default 0,
+  -- Mutations since old changes were last thrown away.
+  logged integer not null default 0,
   watched_until timestamptz not null default '-infinity'
 ) with (fillfactor = 50);
 

@@ -14,7 +14,7 @@ begin
   if not found or v_partition.watched_until < clock_timestamp() + interval '${watchedSeconds / 2} seconds' then
     insert into ${s}.partition as p (name, revision, unlogged, watched_until)
       values (
-        p_partition, least(p_from, ${s}.micros()), ${s}.micros() - ${forgetSeconds}000000,
+        p_partition, greatest(least(p_from, ${s}.micros()), ${s}.unknown_revision()), ${s}.micros() - ${forgetSeconds}000000,
         clock_timestamp() + interval '${watchedSeconds} seconds')
     on conflict on constraint partition_pkey do update set watched_until = excluded.watched_until
     returning p.* into v_partition;
