@@ -52,7 +52,7 @@ export class Draft {
   readonly operations: OperationRecord[] = [];
   readonly ended: SessionId[] = [];
   /** Sessions that it names. */
-  readonly sessions = new Set<SessionId>();
+  readonly sessions: Set<SessionId> = new Set();
   /** Of what it writes. */
   bytes = 0;
   readonly #replica: PartitionReplica;
