@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { errorCode, type QuorateError, seededRandom } from '@quorate/core';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Faults } from './faulty-store.ts';
 import { Stand, turn } from './stand.ts';
+
+// With QUORATE_LONG there are thousands of runs.
+vi.setConfig({ testTimeout: 600_000 });
 
 const runs = process.env['QUORATE_LONG'] === undefined ? 150 : 5000;
 
