@@ -48,9 +48,10 @@ export const libraryCodes: Readonly<Record<string, ErrorCode>> = {
     advice: 'The message names what is missing. Choose another engine, or do without the option.',
   },
   WORKER_LOST: {
-    from: '@quorate/threads',
+    from: '@quorate/threads, @quorate/counter',
     means:
-      'A worker threw, exited or was terminated. Calls that it had received have an unknown outcome; later ones are not sent.',
-    advice: 'Start another worker. Repeat what is safe to repeat; the cause says how the worker ended.',
+      'A worker threw, exited or was terminated. Calls that it had received have an unknown outcome; later ones are not sent. Of a generator of ids: the lease of its worker number is lost.',
+    advice:
+      'Start another worker, or lease another number. Repeat what is safe to repeat; the cause says how it ended.',
   },
 };
