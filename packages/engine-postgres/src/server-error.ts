@@ -16,8 +16,27 @@ export interface FailedCall {
   readonly delta?: bigint;
 }
 
-/** Classes and codes of errors after which the same call may succeed: nothing of it was done, the server says. */
-const passing = ['08', '40', '53', '55', '57'];
+/**
+ * Beginnings of the codes after which the same call may succeed: nothing of it was done, the server says. Besides what passes (40 and
+ * 55 conflicts, 53 no room, 57 ended by others) a server that has become a standby (25006), and statements that the connection does
+ * not know or no longer fits (26000, 0A000).
+ */
+const passing = ['40', '53', '55', '57', '25006', '26000', '0A000'];
+
+/**
+ * After which nobody knows: the server ended while it was at it, maybe after it had committed (57P, but for 57P03, which refuses a
+ * connection); a pooler has lost its server (08); a cluster says so itself (40003).
+ */
+const unknown = ['08', '57P', '40003'];
+
+/** After which another connection may fare better. */
+const stale = ['08', '57P', '25006', '26000', '0A000'];
+
+/** Whether a connection is to be closed after what was thrown on it: it is broken, or leads to the wrong server. */
+export function isOfNoUse(thrown: unknown): boolean {
+  const code = sqlStateOf(thrown);
+  return code === undefined || stale.some(start => code.startsWith(start));
+}
 
 /** What an answer means that the server gave as an error. Its transaction was rolled back, but where the server itself ended. */
 export function serverError(thrown: unknown, call: FailedCall): unknown {
@@ -37,16 +56,22 @@ export function serverError(thrown: unknown, call: FailedCall): unknown {
     case 'QU004':
       return new RangeError(tooLarge(key, delta));
   }
-  const isSqlState = /^[0-9A-Z]{5}$/.test(code);
-  // Ended while it was at it: whether it had committed, nobody knows.
-  const isEnded = !isSqlState || code === '57P01' || code === '57P02';
-  if (!isEnded && !passing.some(start => code.startsWith(start))) {
+  const state = sqlStateOf(thrown);
+  const begins = (start: string): boolean => state?.startsWith(start) === true;
+  const isUnknown = state === undefined || (state !== '57P03' && unknown.some(begins));
+  if (!isUnknown && !passing.some(begins)) {
     return new QuorateError('STORE_REFUSED', `PostgreSQL refused the call (${code}): ${message}`, {
       outcome: 'not-applied',
       cause: thrown,
     });
   }
-  return unavailable(`PostgreSQL failed${code === '' ? '' : ` (${code})`}: ${message}`, isEnded, thrown);
+  return unavailable(`PostgreSQL failed${code === '' ? '' : ` (${code})`}: ${message}`, isUnknown, thrown);
+}
+
+/** The code of an error that the server answered with; nothing where it is one of the connection, such as `EPIPE`. */
+function sqlStateOf(thrown: unknown): string | undefined {
+  const { code } = thrown as { code?: unknown };
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && code !== 'EPIPE' ? code : undefined;
 }
 
 /** @param isUnknown whether the server may have done it */

@@ -1,17 +1,23 @@
+import type { Clock, Timer } from '@quorate/core';
 import type { PostgresConnection, PostgresPool, PostgresQuery } from '../postgres-client.ts';
 import type { Row } from '../rows.ts';
-import { type FailedCall, serverError, unavailable } from '../server-error.ts';
+import { type FailedCall, isOfNoUse, serverError, unavailable } from '../server-error.ts';
+
+/** How long the answer to a call may still come that nobody waits for any more: a new connection costs more than a slow answer. */
+const graceMs = 2000;
 
 /** Runs statements on connections of a pool, one statement each, and says truthfully what became of those that fail. */
 export class Connections {
   readonly #pool: PostgresPool;
   readonly #prepares: boolean;
+  readonly #clock: Clock;
   /** Those on which an answer is awaited. */
   readonly #busy = new Set<PostgresConnection>();
   readonly #heard = new WeakSet<PostgresConnection>();
 
   /** @param prepares whether statements are prepared on the server: not behind a pooler that shares out transactions */
-  constructor(pool: PostgresPool, prepares: boolean) {
+  constructor(pool: PostgresPool, prepares: boolean, clock: Clock) {
+    this.#clock = clock;
     this.#pool = pool;
     this.#prepares = prepares;
   }
@@ -37,19 +43,37 @@ export class Connections {
       throw unavailable('The call was given up before it was sent', false);
     }
     const query: PostgresQuery = this.#prepares ? { name, text, values } : { text, values };
-    let isBroken = true;
+    const letGo = this.#letGoOf(connection, signal);
+    let isBroken = false;
     try {
       const { rows } = await connection.query(query);
-      isBroken = false;
       return rows;
     } catch (thrown) {
-      const { code } = thrown as { code?: string };
-      isBroken = !/^[0-9A-Z]{5}$/.test(code ?? '') || code?.startsWith('57') === true;
+      isBroken = isOfNoUse(thrown);
       throw serverError(thrown, call);
     } finally {
+      letGo();
       this.#busy.delete(connection);
       connection.release(isBroken);
     }
+  }
+
+  /**
+   * Breaks a connection some time after its call was given up, if there is no answer still: a server that has gone without a word
+   * would hold it for a quarter of an hour, and all of the pool soon. Gives what calls that off.
+   */
+  #letGoOf(connection: PostgresConnection, signal: AbortSignal | undefined): () => void {
+    if (signal === undefined) return () => {};
+    let timer: Timer | undefined;
+    const giveUp = (): void => {
+      timer = this.#clock.setTimer(graceMs, () => connection.connection?.stream?.destroy());
+      timer.unref();
+    };
+    signal.addEventListener('abort', giveUp, { once: true });
+    return () => {
+      signal.removeEventListener('abort', giveUp);
+      timer?.cancel();
+    };
   }
 
   /** Breaks the connections on which an answer is awaited still: nobody may be there to give it. */

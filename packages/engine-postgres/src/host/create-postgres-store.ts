@@ -2,6 +2,7 @@ import {
   type Clock,
   type Durability,
   driveStore,
+  errorCode,
   QuorateError,
   type Random,
   type Store,
@@ -12,6 +13,7 @@ import {
 import type { PostgresConnection, PostgresPool } from '../postgres-client.ts';
 import { quoteIdentifier } from '../quote-identifier.ts';
 import { schemaScript, schemaVersion } from '../schema/schema-script.ts';
+import { serverError, unavailable } from '../server-error.ts';
 import { Connections } from './connections.ts';
 import { PostgresDriver } from './postgres-driver.ts';
 
@@ -48,15 +50,19 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
   const quoted = quoteIdentifier('Schema', schema);
   const [pool, close] = await poolOf(options);
   try {
-    const connections = new Connections(pool, prepare);
+    const connections = new Connections(pool, prepare, clock);
     const connection = await connections.connect();
     let capabilities: StoreCapabilities;
+    let isOpen = false;
     try {
       capabilities = await readCapabilities(connection, options.durability);
       if (migrate) await makeSchema(connection, quoted);
       await checkSchema(connection, quoted);
+      isOpen = true;
+    } catch (thrown) {
+      throw thrown instanceof QuorateError ? thrown : openingFailed(thrown);
     } finally {
-      connection.release();
+      connection.release(!isOpen);
     }
     const driver = new PostgresDriver({ connections, capabilities, clock, random, schema: quoted, close });
     return driveStore(driver, { clock });
@@ -122,7 +128,7 @@ async function readCapabilities(
 /** Makes the tables and functions, or brings the functions up to date, one client at a time. */
 async function makeSchema(connection: PostgresConnection, schema: string): Promise<void> {
   const run = async (text: string): Promise<unknown> => connection.query({ text });
-  await run('begin');
+  await run('begin isolation level read committed read write');
   try {
     await run(`select pg_advisory_xact_lock(hashtextextended('quorate ${schema.replaceAll("'", "''")}', 0))`);
     if ((await versionIn(connection, schema)) !== schemaVersion) {
@@ -153,6 +159,14 @@ async function checkSchema(connection: PostgresConnection, schema: string): Prom
   if (version === schemaVersion) return;
   const found = version === undefined ? 'there are none' : `found ${version}`;
   throw unsupported(`Tables in ${schema} must be of version ${schemaVersion}: ${found}`);
+}
+
+/** Nothing was written, or what was can be written again. */
+function openingFailed(thrown: unknown): unknown {
+  const failed = serverError(thrown, {});
+  return errorCode(failed) === 'UNAVAILABLE'
+    ? unavailable(`PostgreSQL failed: ${(thrown as Error).message}`, false, thrown)
+    : failed;
 }
 
 function unsupported(message: string): QuorateError {

@@ -23,6 +23,8 @@ export class Notifications {
   readonly #random: Random;
   readonly #channels = new Map<string, Set<NotificationListener>>();
   #connection: PostgresConnection | undefined;
+  /** Ends the connection that is served, so that another one is made. */
+  #renew: () => void = () => {};
   #running: AbortController | undefined;
 
   constructor(connections: Connections, clock: Clock, random: Random) {
@@ -109,7 +111,8 @@ export class Notifications {
         timer.cancel();
         signal.removeEventListener('abort', end);
         connection.off('notification', hear);
-        this.#connection = undefined;
+        // It may end twice, by an error and, later, by its end: another one may be served by then.
+        if (this.#connection === connection) this.#connection = undefined;
         resolve();
       };
       connection.on('notification', hear);
@@ -117,6 +120,7 @@ export class Notifications {
       connection.on('end', end);
       signal.addEventListener('abort', end, { once: true });
       this.#connection = connection;
+      this.#renew = end;
       this.#listen(connection, [...this.#channels.keys()]);
     });
     // It listens to what nobody else wants to hear.
@@ -129,8 +133,10 @@ export class Notifications {
         for (const channel of channels)
           for (const listener of this.#channels.get(channel) ?? []) listener(undefined);
       },
-      // The connection's end says the rest.
-      () => {},
+      // Broken, or a server that does not listen, such as a standby.
+      () => {
+        if (this.#connection === connection) this.#renew();
+      },
     );
   }
 }

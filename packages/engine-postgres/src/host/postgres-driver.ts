@@ -56,6 +56,8 @@ export class PostgresDriver implements StoreDriver {
   readonly #statements: Statements;
   readonly #notifications: Notifications;
   readonly #observer: SessionObserver;
+  /** What names of its prepared statements begin with: short, however long the schema's name is. */
+  readonly #name: string;
   #sweepTimer: Timer;
   #sweeps = 0;
   #isClosed = false;
@@ -65,6 +67,7 @@ export class PostgresDriver implements StoreDriver {
     this.#options = options;
     this.capabilities = options.capabilities;
     this.#statements = statementsFor(schema);
+    this.#name = channelOf(schema, 'statements');
     this.#notifications = new Notifications(connections, clock, random);
     this.#observer = new SessionObserver({
       clock,
@@ -224,13 +227,7 @@ export class PostgresDriver implements StoreDriver {
     signal: AbortSignal | undefined,
   ): Promise<readonly Row[]> {
     const text = this.#statements[name];
-    return this.#options.connections.run(
-      `quorate ${this.#options.schema} ${name}`,
-      text,
-      values,
-      call,
-      signal,
-    );
+    return this.#options.connections.run(`${this.#name} ${name}`, text, values, call, signal);
   }
 
   /** How long a session has left to live; nothing where it is dead. */
