@@ -77,7 +77,7 @@ export function watch(engine: Engine, calls: number): Setup {
     let { revision } = written;
     return {
       async once() {
-        const heard = next(events, revision);
+        const heard = next(events, revision, watcher);
         const put = await store.put('board/order', value, { modified: revision });
         if (put.outcome !== 'applied') throw new Error(`Write must apply: it was ${put.outcome}`);
         revision = put.revision;
@@ -93,11 +93,12 @@ export function watch(engine: Engine, calls: number): Setup {
   });
 }
 
-/** A watch that has just begun may say that it missed something. */
-async function next(events: AsyncIterator<StoreEvent>, after: Revision): Promise<Revision> {
+/** The revision of the next change. A watch that has just begun may say that it missed something: then it is read. */
+async function next(events: AsyncIterator<StoreEvent>, after: Revision, watcher: Store): Promise<Revision> {
   for (;;) {
     const { value: event, done } = await events.next();
     if (done === true) throw new Error('Watch must go on: it ended');
-    if (event.type !== 'resync' && event.revision > after) return event.revision;
+    const revision = event.type === 'resync' ? (await watcher.get('board/order'))?.modified : event.revision;
+    if (revision !== undefined && revision > after) return revision;
   }
 }
