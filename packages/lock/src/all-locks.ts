@@ -67,26 +67,30 @@ class TogetherLockable implements AllLocks {
     take: (lockable: Lockable<Hold>, limits: AcquireOptions) => Promise<Hold | undefined>,
   ): Promise<Holds | undefined> {
     using limit = linkSignal(this.#clock, { ...options, outcome: 'not-applied' });
-    const holds = new Array<Hold>(this.#wanted.length);
-    const held: Hold[] = [];
-    const letGo = (): Promise<unknown> => Promise.all(held.map(hold => hold[Symbol.asyncDispose]()));
-    try {
-      for (const index of this.#order) {
-        limit.throwIfAborted();
-        const limits = { ...options, deadlineMs: limit.remainingMs() };
-        const hold = await take(this.#wanted[index]!, limits);
-        if (hold === undefined) {
-          await letGo();
-          return undefined;
+    for (;;) {
+      const held = new Map<number, Hold>();
+      const letGo = (): Promise<unknown> =>
+        Promise.all([...held.values()].map(hold => hold[Symbol.asyncDispose]()));
+      try {
+        for (const index of this.#order) {
+          limit.throwIfAborted();
+          const limits = { ...options, deadlineMs: limit.remainingMs() };
+          const hold = await take(this.#wanted[index]!, limits);
+          if (hold === undefined) {
+            await letGo();
+            return undefined;
+          }
+          held.set(index, hold);
         }
-        holds[index] = hold;
-        held.push(hold);
+      } catch (thrown) {
+        await letGo();
+        throw thrown;
       }
-    } catch (thrown) {
+      const holds = this.#wanted.map((_, index) => held.get(index)!);
+      // While it waited for the last one, the first may have been lost.
+      if (holds.every(hold => hold.remainingMs() > 0)) return new HeldTogether(this.name, holds);
       await letGo();
-      throw thrown;
     }
-    return new HeldTogether(this.name, holds);
   }
 }
 

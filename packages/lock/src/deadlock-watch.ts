@@ -52,12 +52,13 @@ export class DeadlockWatch {
       const circle = await this.#records.circleOf(waiter).catch(() => undefined);
       if (ended.aborted) break;
       const [start] = circle ?? [];
-      const text = circle === undefined ? '' : describeCircle(circle);
-      if (circle !== undefined && text === suspected && victimOf(circle) === start) {
-        waiter.fail(deadlock(waiter.place.name, text));
+      // Labels may be the same for all who do the same; each wait has an order of its own.
+      const waits = (circle ?? []).map(({ task, order }) => `${task}@${order}`).join(' ');
+      if (circle !== undefined && waits === suspected && victimOf(circle) === start) {
+        waiter.fail(deadlock(waiter.place.name, describeCircle(circle)));
         break;
       }
-      suspected = text;
+      suspected = waits;
     }
     if (isPublished) await this.#records.remove(waiter);
   }

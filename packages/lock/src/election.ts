@@ -1,9 +1,8 @@
-import { type Entry, errorCode, type Revision, sleep, type Store, type WaitOptions } from '@quorate/core';
+import { type Entry, errorCode, type Revision, sleep, type WaitOptions } from '@quorate/core';
 import { HeldLock } from './held-lock.ts';
 import { handOffsPerTicket, type HoldCore } from './hold-core.ts';
 import type { AcquireOptions, Lock } from './lock.ts';
 import { lockLost } from './lock-error.ts';
-import { sessionGone } from './lock-session.ts';
 import { untilChange } from './queue-change.ts';
 import type { Station } from './station.ts';
 import { runWith } from './store-lockable.ts';
@@ -109,7 +108,7 @@ export class StoreElection implements Election {
   }
 
   #lead(core: HoldCore): Leadership {
-    return new HeldLeadership(core, this.#context.store, this.#context.client);
+    return new HeldLeadership(core, this.#context.client);
   }
 
   async *#observe(signal: AbortSignal): AsyncGenerator<Leader | undefined> {
@@ -117,7 +116,7 @@ export class StoreElection implements Election {
     /** Whose session is dead though its entry still stands. */
     let dead: Entry | undefined;
     while (!signal.aborted) {
-      const seen = await this.#first();
+      const seen = await this.#first(signal);
       if (seen === undefined) {
         await sleep(this.#context.clock, retryMs, { signal }).catch(() => {});
         continue;
@@ -135,12 +134,12 @@ export class StoreElection implements Election {
   }
 
   /** Undefined where the store cannot tell now. */
-  async #first(): Promise<readonly [Entry | undefined, Revision] | undefined> {
+  async #first(signal: AbortSignal): Promise<readonly [Entry | undefined, Revision] | undefined> {
     try {
-      const { entries, revision } = await this.#context.store.list(this.#prefix, { limit: 1 });
+      const { entries, revision } = await this.#context.store.list(this.#prefix, { limit: 1, signal });
       return [entries[0], revision];
     } catch (thrown) {
-      if (errorCode(thrown) === 'UNAVAILABLE') return undefined;
+      if (signal.aborted || errorCode(thrown) === 'UNAVAILABLE') return undefined;
       throw thrown;
     }
   }
@@ -164,12 +163,10 @@ export class StoreElection implements Election {
 }
 
 class HeldLeadership extends HeldLock implements Leadership {
-  readonly #store: Store;
   readonly #client: string;
 
-  constructor(core: HoldCore, store: Store, client: string) {
+  constructor(core: HoldCore, client: string) {
     super(core);
-    this.#store = store;
     this.#client = client;
   }
 
@@ -177,16 +174,8 @@ class HeldLeadership extends HeldLock implements Leadership {
     checkValue(value);
     this.assertHeld();
     const { ticket } = this.core.slot;
-    const { key, created } = ticket.entry!;
-    const bytes = encodeTicket({ mode: 'x', client: this.#client }, value);
-    for (;;) {
-      // Under the condition that the entry is still the same, once more does no harm.
-      const call = this.#store.put(key, bytes, { created }, { session: ticket.session.id });
-      const result = await ticket.session.guard(call);
-      if (result === sessionGone || result.outcome === 'not-applied')
-        throw lockLost(this.name, ticket.session.cause);
-      if (result.outcome === 'applied') return;
-    }
+    const isShown = await ticket.rewrite(encodeTicket({ mode: 'x', client: this.#client }, value));
+    if (!isShown) throw lockLost(this.name, ticket.session.cause);
   }
 
   resign(): Promise<void> {

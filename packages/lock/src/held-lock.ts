@@ -56,7 +56,7 @@ export class HeldLock extends HeldClaim implements Lock {
 export class HeldReadLock extends HeldClaim implements ReadLock {
   async upgrade(options: WaitOptions = {}): Promise<Lock | undefined> {
     this.assertHeld();
-    const core = await this.core.slot.upgrade(this.name, this.core.task, options);
+    const core = await this.core.slot.upgrade(this.core, options);
     return core && new HeldLock(core);
   }
 }

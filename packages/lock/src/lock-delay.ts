@@ -1,6 +1,6 @@
-import { type Clock, type Entry, sleep, type Store } from '@quorate/core';
-import { type LockSession, sessionGone } from './lock-session.ts';
-import type { Ticket } from './ticket.ts';
+import type { Clock, Entry, Revision, Store } from '@quorate/core';
+import { sessionGone } from './lock-session.ts';
+import type { Ticket, TicketEnd } from './ticket.ts';
 
 const retryMs = 100;
 
@@ -15,6 +15,8 @@ export class LockDelay {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #delayMs: number;
+  /** The last mark of a dead holder that was found, and since when: whoever asks again need not wait anew. */
+  #found: { readonly modified: Revision; readonly sinceMs: number } | undefined;
 
   constructor(store: Store, clock: Clock, delayMs: number) {
     this.#store = store;
@@ -22,27 +24,35 @@ export class LockDelay {
     this.#delayMs = delayMs;
   }
 
-  /** Settles when the lock may be used; false where its session was lost meanwhile. */
-  async enter(ticket: Ticket): Promise<boolean> {
+  /**
+   * Settles when the lock may be used. Else no entry is left; the mark is.
+   *
+   * @param mayWait false: `refused` where the delay is not over
+   */
+  async enter(ticket: Ticket, mayWait = true): Promise<TicketEnd> {
     const { session } = ticket;
     const own = new TextEncoder().encode(ticket.entry!.key);
-    for (let hasWaited = false; session.remainingMs() > 0; ) {
+    while (session.remainingMs() > 0) {
       try {
         const mark = await session.guard(this.#store.get(markKey(ticket)));
-        if (mark === sessionGone) return false;
-        if (mark !== undefined && isSame(mark, own)) return true;
-        if (mark !== undefined && !hasWaited) {
-          await this.#rest(session, this.#delayMs);
-          hasWaited = true;
+        if (mark === sessionGone) return 'lost';
+        if (mark !== undefined && isSame(mark, own)) return 'granted';
+        const leftMs = mark === undefined ? 0 : this.#leftMs(mark);
+        if (leftMs === 0) {
+          const condition = mark === undefined ? { absent: true as const } : { modified: mark.modified };
+          await session.guard(this.#store.put(markKey(ticket), own, condition));
           continue;
         }
-        const condition = mark === undefined ? { absent: true as const } : { modified: mark.modified };
-        await session.guard(this.#store.put(markKey(ticket), own, condition));
+        if (mayWait) await ticket.pause(leftMs);
       } catch {
-        await this.#rest(session, retryMs);
+        await ticket.pause(retryMs);
+      }
+      if (!mayWait || ticket.isWithdrawn) {
+        await ticket.leave();
+        return mayWait ? 'withdrawn' : 'refused';
       }
     }
-    return false;
+    return 'lost';
   }
 
   /** Takes the mark away. Where that fails, the next holder waits for nothing. */
@@ -55,17 +65,16 @@ export class LockDelay {
         const { modified } = mark;
         await ticket.session.guard(this.#store.delete(mark.key, { modified }));
       } catch {
-        await this.#rest(ticket.session, retryMs);
+        await ticket.pause(retryMs);
       }
     }
   }
 
-  async #rest(session: LockSession, restMs: number): Promise<void> {
-    const ended = new AbortController();
-    const end = (): void => ended.abort();
-    session.onLost(end);
-    await sleep(this.#clock, restMs, { signal: ended.signal }).catch(() => {});
-    session.offLost(end);
+  /** How much of the delay is left, which began when the mark was found first. */
+  #leftMs({ modified }: Entry): number {
+    const nowMs = this.#clock.monotonicMs();
+    if (this.#found?.modified !== modified) this.#found = { modified, sinceMs: nowMs };
+    return Math.max(0, this.#found.sinceMs + this.#delayMs - nowMs);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { WaitOptions } from '@quorate/core';
 import type { HoldCore } from './hold-core.ts';
-import type { OwnTask } from './lock-task.ts';
+import type { LockDelay } from './lock-delay.ts';
 import type { Station } from './station.ts';
 import type { Ticket } from './ticket.ts';
 
@@ -21,11 +21,14 @@ export class Slot {
   onLost: (() => void) | undefined;
   readonly cores: Set<HoldCore> = new Set();
   readonly station: Station;
-  #isUpgrading = false;
+  readonly delay: LockDelay | undefined;
+  /** Which of its holders is upgrading, or has upgraded. */
+  #upgrader: HoldCore | undefined;
   #onAlone: (() => void) | undefined;
 
-  constructor(station: Station) {
+  constructor(station: Station, delay: LockDelay | undefined = station.kind.delay) {
     this.station = station;
+    this.delay = delay;
   }
 
   add(core: HoldCore): HoldCore {
@@ -45,34 +48,41 @@ export class Slot {
   /** One of its holders lets go. @returns whether it was held until now */
   release(core: HoldCore): Promise<boolean> {
     this.cores.delete(core);
+    if (this.#isAlone()) this.#onAlone?.();
     if (this.cores.size === 0) return this.station.takeBack(this);
-    if (this.cores.size === 1) this.#onAlone?.();
     return Promise.resolve(this.ticket.session.remainingMs() > 0);
   }
 
   /** See `ReadLock.upgrade`: of those who share an entry one can upgrade. */
-  async upgrade(
-    name: string,
-    task: OwnTask | undefined,
-    options: WaitOptions,
-  ): Promise<HoldCore | undefined> {
-    if (this.#isUpgrading) return undefined;
-    this.#isUpgrading = true;
-    const core = await this.station.upgrade(this, name, task, options).catch((thrown: unknown) => {
-      this.#isUpgrading = false;
+  async upgrade(core: HoldCore, options: WaitOptions): Promise<HoldCore | undefined> {
+    if (this.#upgrader !== undefined) return undefined;
+    this.#upgrader = core;
+    const end = (): void => {
+      this.#upgrader = undefined;
+    };
+    try {
+      const writer = await this.station.upgrade(core, options);
+      if (writer === undefined) end();
+      else writer.onReleased = end;
+      return writer;
+    } catch (thrown) {
+      end();
       throw thrown;
-    });
-    if (core === undefined) this.#isUpgrading = false;
-    else core.onReleased = () => void (this.#isUpgrading = false);
-    return core;
+    }
   }
 
-  /** Settles when it has one holder left, or nobody wants to know any more. */
+  /** Settles when nobody else than the one who upgrades holds it, or nobody wants to know any more. */
   alone(): Promise<void> {
-    if (this.cores.size === 1) return Promise.resolve();
+    if (this.#isAlone()) return Promise.resolve();
     return new Promise(resolve => {
       this.#onAlone = resolve;
     });
+  }
+
+  /** The one who upgrades may have let go meanwhile: then whoever is left is another. */
+  #isAlone(): boolean {
+    const { size } = this.cores;
+    return size === 0 || (size === 1 && this.#upgrader !== undefined && this.cores.has(this.#upgrader));
   }
 
   cancelAlone(): void {

@@ -30,6 +30,8 @@ export class Station implements WaitPlace {
   readonly #value: Uint8Array;
   readonly #waiters = new LinkedList<Waiter>();
   readonly #slots = new Set<Slot>();
+  /** What fails the upgrades under way. */
+  readonly upgrades = new Set<(reason: unknown) => void>();
   /** Entries that wait in the store, and are wanted. */
   #pending = 0;
 
@@ -75,13 +77,16 @@ export class Station implements WaitPlace {
     for (const { cores } of this.#slots) for (const { task } of cores) if (task !== undefined) yield task;
   }
 
-  /** The entry that stands in line for whoever waits here, and whether it has its turn. */
+  /** The entry that stands in line for whoever waits here; where none does, the last that was granted here. */
   front(): { readonly key: string; readonly created: Revision; readonly isGranted: boolean } | undefined {
+    let last: { readonly key: string; readonly created: Revision; readonly isGranted: boolean } | undefined;
     for (const { ticket, isGranted } of this.#slots) {
-      if (ticket?.entry !== undefined)
-        return { key: ticket.entry.key, created: ticket.entry.created, isGranted };
+      if (ticket?.entry === undefined) continue;
+      const { key, created } = ticket.entry;
+      if (!isGranted) return { key, created, isGranted };
+      if (last === undefined || created > last.created) last = { key, created, isGranted };
     }
-    return undefined;
+    return last;
   }
 
   /** @throws QuorateError, at once or by the promise */
@@ -142,7 +147,9 @@ export class Station implements WaitPlace {
 
   /** Fails all who wait. */
   close(): void {
-    this.#failAll(locksClosed(this.name));
+    const reason = locksClosed(this.name);
+    this.#failAll(reason);
+    for (const fail of this.upgrades) fail(reason);
   }
 
   /**
@@ -163,13 +170,8 @@ export class Station implements WaitPlace {
   }
 
   /** See `ReadLock.upgrade`. */
-  upgrade(
-    reader: Slot,
-    name: string,
-    task: OwnTask | undefined,
-    options: WaitOptions,
-  ): Promise<HoldCore | undefined> {
-    return upgradeReader(reader, name, task, options);
+  upgrade(reader: HoldCore, options: WaitOptions): Promise<HoldCore | undefined> {
+    return upgradeReader(reader, options);
   }
 
   /** A second entry of a reader has its turn. */
@@ -228,11 +230,10 @@ export class Station implements WaitPlace {
     const { partition, rule, delay } = this.kind;
     slot.ticket = new Ticket(tickets, session, partition, rule, this.#value);
     if (slot.isWithdrawn) return 'withdrawn';
-    const end = await slot.ticket.run(mayWait);
-    if (end !== 'granted') return end;
-    if (delay !== undefined && !(await delay.enter(slot.ticket))) return 'lost';
-    this.#keep(slot);
-    return 'granted';
+    let end = await slot.ticket.run(mayWait);
+    if (end === 'granted' && delay !== undefined) end = await delay.enter(slot.ticket, mayWait);
+    if (end === 'granted') this.#keep(slot);
+    return end;
   }
 
   /** A slot does not wait any more. */
@@ -285,7 +286,7 @@ export class Station implements WaitPlace {
   }
 
   async #leave(slot: Slot): Promise<boolean> {
-    await this.kind.delay?.leave(slot.ticket);
+    await slot.delay?.leave(slot.ticket);
     const wasThere = await slot.ticket.leave();
     this.#drop(slot);
     return wasThere;

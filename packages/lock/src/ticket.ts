@@ -6,6 +6,7 @@ import {
   errorCode,
   invariant,
   type Listing,
+  type QuorateError,
   type Random,
   type Revision,
   sleep,
@@ -95,6 +96,16 @@ export class Ticket {
     const enqueued = await this.session.inTurn(this.partition, () => this.#enter());
     if (enqueued === sessionGone) return 'lost';
     this.#entry = enqueued.self;
+    try {
+      return await this.#waitInLine(enqueued, mayWait);
+    } catch (thrown) {
+      // Its session may live for long, and nobody would take it away.
+      void this.leave();
+      throw thrown;
+    }
+  }
+
+  async #waitInLine(enqueued: Enqueued, mayWait: boolean): Promise<TicketEnd> {
     let seen: Revision = enqueued.self.created;
     let verdict = this.rule.atOnce(enqueued);
     // Without `enqueue` nothing is known of those before.
@@ -114,8 +125,14 @@ export class Ticket {
       verdict = { type: 'more' };
     }
     if (this.session.remainingMs() === 0) return 'lost';
-    if (hasWaited && this.rule.mode === 'p') this.#tell();
+    // Whoever came before it looked may have seen it wait.
+    const mayBeWatched = hasWaited || seen > enqueued.self.created;
+    if (mayBeWatched && this.rule.mode === 'p') this.#tell();
     return 'granted';
+  }
+
+  get isWithdrawn(): boolean {
+    return this.#isWithdrawn;
   }
 
   /** Has {@link run} end soon, unless it is granted already. */
@@ -140,10 +157,48 @@ export class Ticket {
         if (result.outcome === 'applied') return true;
         if (result.outcome === 'not-applied') return isRepeated;
       } catch (thrown) {
-        if (errorCode(thrown) !== 'UNAVAILABLE') return false;
+        if (isFinal(thrown)) return false;
       }
       if (!(await this.#rest())) return false;
     }
+  }
+
+  /**
+   * Has the entry hold something else: once, in the order of the calls, however late a request comes through.
+   *
+   * @returns false where it is gone, or its session is
+   * @throws QuorateError where nothing was changed
+   */
+  rewrite(value: Uint8Array): Promise<boolean> {
+    const { session } = this;
+    const { store } = this.#context;
+    const { key, created } = this.#known();
+    return session.inTurn(this.partition, async () => {
+      const options = { session: session.id, operation: session.operation(this.partition) };
+      for (let mayBeThere = false; ; ) {
+        try {
+          const result = await session.guard(store.put(key, value, { created }, options));
+          if (result === sessionGone || result.outcome === 'not-applied') return false;
+          if (result.outcome === 'applied') return true;
+          mayBeThere = true;
+          this.#heed(result.cause);
+        } catch (thrown) {
+          if (!mayBeThere || isFinal(thrown)) throw thrown;
+        }
+        if (!(await this.#rest())) return false;
+      }
+    });
+  }
+
+  /** Sleeps, until the session is lost or the ticket withdrawn at the longest. */
+  async pause(durationMs: number): Promise<void> {
+    const wait = new AbortController();
+    const end = (): void => wait.abort();
+    this.#wake = end;
+    this.session.onLost(end);
+    await sleep(this.#context.clock, durationMs, { signal: wait.signal }).catch(() => {});
+    this.session.offLost(end);
+    if (this.#wake === end) this.#wake = undefined;
   }
 
   /**
@@ -194,10 +249,9 @@ export class Ticket {
         if ('entry' in result) return { self: result.entry, head: result.entry };
         invariant(result.outcome === 'unknown', 'nobody else makes an entry of this name');
         mayBeThere = true;
-        // Nobody remembers any more what became of it; what there is of it goes with the session.
-        if (!result.cause.retryable && lastWords.has(result.cause.code)) session.lose(result.cause);
+        this.#heed(result.cause);
       } catch (thrown) {
-        if (!mayBeThere || errorCode(thrown) !== 'UNAVAILABLE') throw thrown;
+        if (!mayBeThere || isFinal(thrown)) throw thrown;
       }
       if (!(await this.#rest())) return sessionGone;
     }
@@ -256,7 +310,10 @@ export class Ticket {
     // Whoever stands behind a dead one clears it away; the engine would as well, some day.
     if (dead === undefined) return;
     const { key, created } = dead;
-    await session.guard(context.store.delete(key, { created })).catch(() => {});
+    const cleared = await session.guard(context.store.delete(key, { created })).catch(() => undefined);
+    const isClear = cleared === sessionGone || (cleared !== undefined && cleared.outcome !== 'unknown');
+    // Its session will be found dead again at once.
+    if (!isClear) await this.#rest();
   }
 
   /** Tells whoever stands behind that this one does not wait any more. Where it is lost they find out by their timers. */
@@ -265,17 +322,24 @@ export class Ticket {
     void this.#context.store.put(key, this.#value, { created }, { session: this.session.id }).catch(() => {});
   }
 
+  /** Where nobody remembers any more what became of a request, what there is of it goes with the session. */
+  #heed(cause: QuorateError): void {
+    if (!cause.retryable && lastWords.has(cause.code)) this.session.lose(cause);
+  }
+
   /** False once the session is lost. */
   async #rest(): Promise<boolean> {
     if (this.session.remainingMs() === 0) return false;
-    const wait = new AbortController();
-    const end = (): void => wait.abort();
-    this.session.onLost(end);
-    await sleep(this.#context.clock, this.#backoffMs, { signal: wait.signal }).catch(() => {});
-    this.session.offLost(end);
+    await this.pause(this.#backoffMs);
     this.#backoffMs = Math.min(backoffMaxMs, this.#backoffMs * 2);
     return this.session.remainingMs() > 0;
   }
+}
+
+/** Whether no repetition helps: the store is closed, or it is no failure of a store. */
+function isFinal(thrown: unknown): boolean {
+  const code = errorCode(thrown);
+  return code === undefined || code === 'CLOSED';
 }
 
 /** Where the entries of a lock stand in line. */

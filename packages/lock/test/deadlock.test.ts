@@ -184,6 +184,36 @@ describe('between processes', () => {
     expect(await stand.entries('lock.waits')).toEqual([]);
   });
 
+  test('a semaphore whose permits are held here and elsewhere', async () => {
+    const [one, other] = [open(), open()];
+    const [first, second, third] = [one.task('first'), other.task('second'), one.task('third')];
+    const permits = [
+      await one.semaphore('s', 2).acquire({ task: first }),
+      await other.semaphore('s', 2).acquire({ task: second }),
+    ];
+    const mutex = await one.mutex('m').acquire({ task: third });
+    const outcomes = [
+      one.semaphore('s', 2).acquire({ task: third }),
+      one.mutex('m').acquire({ task: first }),
+      other.mutex('m').acquire({ task: second }),
+    ].map((wait, index) =>
+      wait.then(
+        async lock => {
+          await lock.release();
+          await (permits[index - 1] ?? mutex).release();
+          return 'had';
+        },
+        async (thrown: { code: string }) => {
+          await (permits[index - 1] ?? mutex).release();
+          return thrown.code;
+        },
+      ),
+    );
+    const all = await stand.until(Promise.all(outcomes));
+    // It is two circles: either may be broken first, or both at once.
+    expect(all).toEqual(expect.arrayContaining(['DEADLOCK', 'had']));
+  });
+
   test('of readers who share an entry any can be the one that is stuck', async () => {
     const [one, other] = [open(), open()];
     const [first, second, third] = [one.task('first'), one.task('second'), other.task('third')];

@@ -1,5 +1,7 @@
+import { QuorateError, seededRandom } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Leader } from '../src/index.ts';
+import { createLocks, type Leader } from '../src/index.ts';
+import { FaultyStore } from './faulty-store.ts';
 import { Stand, turn } from './stand.ts';
 
 let stand: Stand;
@@ -65,6 +67,45 @@ describe('an election', () => {
     await observing;
   });
 
+  test('what was proclaimed last stays, however late an earlier request comes through', async () => {
+    const store = new FaultyStore(stand.store.open(), {});
+    const late: (() => Promise<unknown>)[] = [];
+    const put = store.put.bind(store);
+    store.put = async (...call) => {
+      if (late.length > 0) return put(...call);
+      late.push(() => put(...call));
+      const cause = new QuorateError('UNAVAILABLE', 'Still on its way', { retryable: true });
+      return { outcome: 'unknown', cause };
+    };
+    const { clock } = stand;
+    await using locks = createLocks({ store, clock, random: seededRandom(1), ttlMs: 1000 });
+    const leadership = await locks.election('e').campaign(bytes('a'));
+    await stand.until(leadership.proclaim(bytes('b')));
+    await Promise.all([leadership.proclaim(bytes('c')), leadership.proclaim(bytes('d'))]);
+    await late[0]!().catch(() => {});
+    expect(textOf(await locks.election('e').leader())).toBe('d');
+    await leadership.resign();
+  });
+
+  test('an observer ends with its signal while the store says nothing', async () => {
+    const store = new FaultyStore(stand.store.open(), {});
+    store.list = (_, options) =>
+      new Promise((_resolve, reject) => {
+        options!.signal!.addEventListener('abort', () =>
+          reject(new QuorateError('ABORTED', 'Given up', { outcome: 'not-applied' })),
+        );
+      });
+    const { clock } = stand;
+    await using locks = createLocks({ store, clock, random: seededRandom(1), ttlMs: 1000 });
+    const controller = new AbortController();
+    const observing = (async () => {
+      for await (const leader of locks.election('e').observe(controller)) expect(leader).toBe('nobody');
+    })();
+    await turn();
+    controller.abort();
+    await observing;
+  });
+
   test('several candidates of one process stand in line each with its own value', async () => {
     const election = stand.locks().election('e');
     const first = await election.campaign(bytes('a'));
@@ -105,6 +146,20 @@ describe('several at once', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
     await stand.pass(100);
     await (await one.mutex('a').tryAcquire())!.release();
+    await held.release();
+  });
+
+  test('one that is lost while the others are waited for is acquired again', async () => {
+    const blocker = await stand.locks().mutex('b').acquire();
+    const all = stand.locks().all(['a', 'b']).acquire();
+    await turn();
+    const [entry] = await stand.entries('lock.mutex.a');
+    stand.store.memory.sessions.end(entry!.session!);
+    await stand.pass(1500);
+    await blocker.release();
+    const held = await stand.until(all);
+    held.assertHeld();
+    expect(await stand.entries('lock.mutex.a')).toHaveLength(1);
     await held.release();
   });
 

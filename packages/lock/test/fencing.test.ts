@@ -46,6 +46,18 @@ describe('a fenced write to PostgreSQL', () => {
     expect(failing.asked).toEqual(['begin', 'insert', 'rollback']);
   });
 
+  test('says so where nothing was committed, because a statement had failed that nobody minded', async () => {
+    const recorder = new Recorder([], [{ fence: '7' }]);
+    const query = recorder.query.bind(recorder);
+    const aborted = {
+      query: async (text: string) => ({
+        ...(await query(text)),
+        command: text === 'commit' ? 'ROLLBACK' : 'INSERT',
+      }),
+    };
+    await expect(fencedPostgresWrite(aborted, 'r', 7n, () => 'x')).rejects.toThrow(/Nothing was written/);
+  });
+
   test('checks its arguments before anything is sent', async () => {
     const recorder = new Recorder();
     const write = (): void => {};
@@ -113,6 +125,7 @@ test('a fenced write to LMDB runs in the transaction that raises the fence', () 
   };
   expect(fencedLmdbWrite(fences, 'r', 7n, () => depth)).toEqual({ outcome: 'written', result: 1 });
   expect(fencedLmdbWrite(fences, 'r', 7n, () => 'again').outcome).toBe('written');
+  expect(() => fencedLmdbWrite(fences, 'r', 7n, async () => {})).toThrow(TypeError);
   expect(fencedLmdbWrite(fences, 'r', 6n, () => expect.unreachable())).toEqual({
     outcome: 'stale',
     newest: 7n,

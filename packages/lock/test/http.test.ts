@@ -239,6 +239,18 @@ describe('the client', () => {
     await late.lock[Symbol.asyncDispose]();
   });
 
+  test('does not take a wrong address for a lock that somebody holds', async () => {
+    const handler = open();
+    const fetch = (url: string, init: RequestInit) => handler(new Request(url, init));
+    const { clock } = stand;
+    const client = createLockClient({ url: 'http://x/elsewhere', fetch, clock, random: seededRandom(3) });
+    await expect(client.tryAcquire('a', { ttlMs: 5000 })).rejects.toThrow(RangeError);
+    const right = createLockClient({ url: 'http://x/locks', fetch, clock, random: seededRandom(3) });
+    // The first two would be other paths.
+    for (const key of ['..', '.', ''])
+      await expect(right.tryAcquire(key, { ttlMs: 5000 })).rejects.toThrow(/Key/);
+  });
+
   test('over a real server', async () => {
     const server = http.createServer(nodeListener(open({ bodyMaxBytes: 1000 })));
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
@@ -252,6 +264,11 @@ describe('the client', () => {
       const long = await fetch(`${url}a`, { method: 'POST', body: 'x'.repeat(100_000) });
       expect(long.status).toBe(413);
       expect((await fetch(`${url}a`)).status).toBe(404);
+      const trace = await new Promise<number | undefined>((resolve, reject) => {
+        const request = http.request(url, { method: 'TRACE' }, response => resolve(response.statusCode));
+        request.on('error', reject).end();
+      });
+      expect(trace).toBe(400);
     } finally {
       server.closeAllConnections();
       await new Promise(resolve => server.close(resolve));

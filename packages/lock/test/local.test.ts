@@ -88,6 +88,28 @@ describe('locks of one process', () => {
     await (await write.tryAcquire())!.release();
   });
 
+  test('an upgrade waits for the other readers, also when its own reader lets go meanwhile', async () => {
+    const { read, write } = open().rw('a');
+    for (const count of [1, 2]) {
+      const one = await read.acquire();
+      const others = await Promise.all(Array.from({ length: count }, () => read.acquire()));
+      let isGranted = false;
+      const upgrade = one.upgrade().then(lock => {
+        isGranted = true;
+        return lock!;
+      });
+      await turn();
+      await one.release();
+      for (const other of others) {
+        await turn();
+        expect(isGranted).toBe(false);
+        await other.release();
+      }
+      await (await upgrade).release();
+      await (await write.tryAcquire())!.release();
+    }
+  });
+
   test('an election shows its leader', async () => {
     const election = open().election('e');
     const watcher = new AbortController();

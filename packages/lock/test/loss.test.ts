@@ -1,8 +1,10 @@
-import { ManualClock } from '@quorate/core';
+import { ManualClock, QuorateError } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { namesPerSession } from '../src/lock-session.ts';
 import type { Faults } from './faulty-store.ts';
 import { Stand, turn } from './stand.ts';
+
+const refusal = new QuorateError('STORE_REFUSED', 'Not now', { outcome: 'not-applied' });
 
 let stand: Stand;
 beforeEach(() => {
@@ -161,6 +163,45 @@ describe('a lock whose session is lost', () => {
     await lock.release();
   });
 
+  test('one that was given up is ended in the store too, with everything that stands on it', async () => {
+    const held = await stand.locks().mutex('a').acquire();
+    const locks = stand.locks();
+    const other = await locks.mutex('b').acquire();
+    const waiting = locks.mutex('a').acquire();
+    await turn();
+    const [, entry] = await stand.entries('lock.mutex.a');
+    await stand.store.delete(entry!.key, { created: entry!.created });
+    await held.release();
+    await (await stand.until(waiting)).release();
+    expect(other.signal.aborted).toBe(true);
+    expect(stand.store.memory.sessions.isAlive(entry!.session!)).toBe(false);
+    // Its holder has not let go of it, and never will.
+    const next = await stand.until(stand.locks().mutex('b').acquire());
+    await next.release();
+  });
+
+  test('a store that refuses to be read fails who waits, and no entry is left of it', async () => {
+    const faults: Faults = {};
+    const held = await stand.locks().mutex('a').acquire();
+    const waiting = stand.locks({}, faults).mutex('a').acquire();
+    waiting.catch(() => {});
+    await turn();
+    faults.before = call => (call === 'list' ? Promise.reject(refusal) : undefined);
+    await held.release();
+    await expect(stand.until(waiting)).rejects.toMatchObject({ code: 'STORE_REFUSED' });
+    await turn();
+    expect(await stand.entries('lock.mutex.a')).toEqual([]);
+  });
+
+  test('a store that refuses a release for a while is asked until it is done', async () => {
+    const faults: Faults = {};
+    const held = await stand.locks({}, faults).mutex('a').acquire();
+    let refusals = 2;
+    faults.before = call => (call === 'delete' && refusals-- > 0 ? Promise.reject(refusal) : undefined);
+    await stand.until(held.release());
+    expect(await stand.entries('lock.mutex.a')).toEqual([]);
+  });
+
   test('a waiter that died is cleared away by whoever stands behind it', async () => {
     const held = await stand.locks().mutex('a').acquire();
     const dying = stand.locks().mutex('a').acquire();
@@ -280,45 +321,5 @@ describe('a lock for correctness', () => {
       expect.objectContaining({ code: 'UNSUPPORTED', message: expect.stringMatching(message) }),
     );
     await expect(call()).rejects.toMatchObject({ code: 'UNSUPPORTED' });
-  });
-});
-
-describe('a lock delay', () => {
-  test('makes the next one wait after a death, but not after a release', async () => {
-    const settings = { lockDelayMs: 5000 };
-    const [one, other] = [stand.locks().mutex('a', settings), stand.locks().mutex('a', settings)];
-    await one.run(() => {});
-    const held = await other.acquire();
-    const next = one.acquire();
-    let isGranted = false;
-    next.then(
-      () => (isGranted = true),
-      () => {},
-    );
-    await turn();
-    const [, entry] = await stand.entries('lock.mutex.a/q');
-    expect(entry).toBeDefined();
-    const [first] = await stand.entries('lock.mutex.a/q');
-    stand.store.memory.sessions.end(first!.session!);
-    await stand.pass(4500);
-    expect(isGranted).toBe(false);
-    await stand.pass(1000);
-    expect(isGranted).toBe(true);
-    await (await next).release();
-    await held[Symbol.asyncDispose]();
-    expect(await stand.entries('lock.mutex.a')).toEqual([]);
-  });
-
-  test('is waited out by somebody who comes when everything of the dead one is gone', async () => {
-    const settings = { lockDelayMs: 5000 };
-    await stand.locks().mutex('a', settings).acquire();
-    const [entry] = await stand.entries('lock.mutex.a/q');
-    stand.store.memory.sessions.end(entry!.session!);
-    await stand.pass(10_000);
-    const next = stand.locks().mutex('a', settings).acquire();
-    const startMs = stand.clock.monotonicMs();
-    const lock = await stand.until(next);
-    expect(stand.clock.monotonicMs() - startMs).toBeGreaterThanOrEqual(5000);
-    await lock.release();
   });
 });

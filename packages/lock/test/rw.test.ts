@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Lock, ReadLock } from '../src/index.ts';
+import type { Hold, Lock, ReadLock } from '../src/index.ts';
+import type { Faults } from './faulty-store.ts';
 import { Stand, turn } from './stand.ts';
 
 let stand: Stand;
@@ -133,6 +134,37 @@ describe('an upgrade', () => {
     expect(await stand.entries('lock.rw.a')).toEqual([]);
   });
 
+  test('waits for those who share the entry, also when the one that upgrades lets go of its read lock', async () => {
+    const own = open();
+    const writer = await own.write.acquire();
+    const both = Promise.all([own.read.acquire(), own.read.acquire()]);
+    await turn();
+    await writer.release();
+    const [one, other] = (await both) as [ReadLock, ReadLock];
+    expect(await stand.entries('lock.rw.a')).toHaveLength(1);
+    const upgrade = one.upgrade();
+    await turn();
+    await one.release();
+    expect(await stateOf(upgrade)).toBe('waits');
+    other.assertHeld();
+    await other.release();
+    await (await upgrade)!.release();
+    expect(await stand.entries('lock.rw.a')).toEqual([]);
+  });
+
+  test('ends with its manager', async () => {
+    const other = await open().read.acquire();
+    const locks = stand.locks();
+    const one = await locks.rw('a').read.acquire();
+    const upgrade = one.upgrade();
+    upgrade.catch(() => {});
+    await turn();
+    await locks[Symbol.asyncDispose]();
+    await expect(upgrade).rejects.toMatchObject({ code: 'CLOSED' });
+    expect(await stand.entries('lock.rw.a')).toHaveLength(1);
+    await other.release();
+  });
+
   test('is refused where a writer waits already, and given up by its signal', async () => {
     const [one, other] = [await open().read.acquire(), await open().read.acquire()];
     const controller = new AbortController();
@@ -183,6 +215,27 @@ describe('a semaphore', () => {
     expect(order).toEqual([0, 1, 2, 3]);
     for (const index of [0, 2, 3]) await (await waits[index]!).release();
     expect(await stand.entries('lock.semaphore.s')).toEqual([]);
+  });
+
+  test('who is next is told, also by one that had its permit before it looked, so nobody waits for a timer', async () => {
+    const open = () => stand.locks().semaphore('s', 2);
+    const held = [await open().acquire(), await open().acquire()];
+    let look = (): void => {};
+    const looking = new Promise<void>(resolve => {
+      look = resolve;
+    });
+    const faults: Faults = { before: call => (call === 'list' ? looking : undefined) };
+    const first = stand.locks({}, faults).semaphore('s', 2).acquire();
+    await turn();
+    const second = open().acquire();
+    await turn();
+    await held[0]!.release();
+    look();
+    await ((await stateOf(first)) as Hold).assertHeld();
+    await held[1]!.release();
+    expect(await stateOf(second)).not.toBe('waits');
+    await (await first).release();
+    await (await second).release();
   });
 
   test('hands permits on within a process, with no more entries than permits', async () => {

@@ -26,6 +26,10 @@ export function fencedLmdbWrite<Result>(
     const newest = seen === undefined ? 0n : BigInt(seen);
     if (newest > fence) return { outcome: 'stale', newest };
     void fences.put(resource, `${fence}`);
-    return { outcome: 'written', result: write() };
+    const result = write();
+    // What it does later is outside the transaction; throwing takes the rest back.
+    if (typeof (result as { then?: unknown } | undefined)?.then === 'function')
+      throw new TypeError('Write under a fence must be synchronous: received one that returns a promise');
+    return { outcome: 'written', result };
   });
 }

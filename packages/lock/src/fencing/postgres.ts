@@ -3,7 +3,10 @@ import { checkFence, checkResource, type FencedWrite } from './fenced-write.ts';
 
 /** One connection of a PostgreSQL client: `Client` or `PoolClient` of `pg`, not a `Pool`. */
 export interface PostgresConnection {
-  query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly Record<string, unknown>[] }>;
+  query(
+    text: string,
+    values?: unknown[],
+  ): Promise<{ readonly rows: readonly Record<string, unknown>[]; readonly command?: string }>;
 }
 
 /** Where the fences are. */
@@ -43,7 +46,10 @@ export async function fencedPostgresWrite<Connection extends PostgresConnection,
       return { outcome: 'stale', newest };
     }
     const result = await write(connection);
-    await connection.query('commit');
+    const { command } = await connection.query('commit');
+    // PostgreSQL's answer where a statement had failed, and `write` went on all the same.
+    if (command === 'ROLLBACK')
+      throw new Error(`Nothing was written to "${resource}": a statement of its transaction had failed`);
     return { outcome: 'written', result };
   } catch (thrown) {
     // What ends the connection ends the transaction too.

@@ -28,7 +28,8 @@ async function respond(
   outgoing: OutgoingResponse,
 ): Promise<void> {
   try {
-    const response = await handler(requestOf(incoming));
+    const request = requestOf(incoming);
+    const response = request === undefined ? unreadable() : await handler(request);
     // What the handler did not read is not read at all: the connection is of no more use then.
     const headers = Object.fromEntries(response.headers);
     if (response.status === 413) headers['connection'] = 'close';
@@ -41,7 +42,21 @@ async function respond(
   }
 }
 
-function requestOf(incoming: IncomingRequest): Request {
+function unreadable(): Response {
+  const body = '{"error":{"code":"BAD_REQUEST","message":"Method or path cannot be read"}}\n';
+  return new Response(body, { status: 400, headers: { 'content-type': 'application/json' } });
+}
+
+/** Undefined where `fetch` knows no such request: the method `TRACE`, a path with a password. */
+function requestOf(incoming: IncomingRequest): Request | undefined {
+  try {
+    return readRequest(incoming);
+  } catch {
+    return undefined;
+  }
+}
+
+function readRequest(incoming: IncomingRequest): Request {
   const { method = 'GET', url = '/', headers } = incoming;
   const hasBody = method !== 'GET' && method !== 'HEAD';
   // Only the path counts; what the host is called is the caller's word.

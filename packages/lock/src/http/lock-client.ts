@@ -88,6 +88,7 @@ class FetchingClient implements LockClient {
   async tryAcquire(key: string, options: RemoteLockOptions): Promise<RemoteLockResult> {
     const { ttlMs, value = '' } = options;
     const token = [...this.#random.bytes(16)].map(byte => byte.toString(16).padStart(2, '0')).join('');
+    checkKey(key);
     const sent = momentOf(this.clock);
     const { status, body } = await this.send(key, 'POST', { value, token, expiresInMs: ttlMs }, options);
     if (status === 200) {
@@ -98,7 +99,7 @@ class FetchingClient implements LockClient {
     return { outcome: 'taken', holder };
   }
 
-  /** 200, 404 or 409. */
+  /** 200 or 409; to a release 404, too. */
   send(
     key: string,
     method: 'POST' | 'DELETE',
@@ -111,7 +112,7 @@ class FetchingClient implements LockClient {
           if (attempt < this.#attempts) return undefined;
           throw unavailable('The lock server cannot be reached', thrown);
         });
-        if (answer !== undefined && answer.status < 500) return checked(answer);
+        if (answer !== undefined && answer.status < 500) return checked(answer, method);
         if (attempt >= this.#attempts)
           throw unavailable(`The lock server answered ${answer?.status}`, undefined);
         await sleep(this.clock, retryMs * attempt, { signal });
@@ -190,11 +191,18 @@ class FetchedLock implements RemoteLock {
   }
 }
 
+/** What a path of a URL cannot end with. @throws RangeError */
+function checkKey(key: string): void {
+  if (key !== '' && key !== '.' && key !== '..') return;
+  throw new RangeError(`Key of a lock must be neither empty nor "." nor "..": received "${key}"`);
+}
+
 function checked<Answer extends { readonly status: number; readonly body: Record<string, unknown> }>(
   answer: Answer,
+  method: string,
 ): Answer {
   const { status, body } = answer;
-  if (status === 200 || status === 404 || status === 409) return answer;
+  if (status === 200 || status === 409 || (status === 404 && method === 'DELETE')) return answer;
   const message = (body['error'] as { message?: unknown } | undefined)?.message;
   throw new RangeError(`The lock server answered ${status}: ${String(message)}`);
 }

@@ -25,6 +25,8 @@ export class LocalGate implements WaitPlace {
   readonly #waiters = new LinkedList<LocalWaiter>();
   /** A reader that waits for the others to go. */
   #upgrader: LocalWaiter | undefined;
+  /** What it reads by, until it lets go of that. */
+  #upgrading: LocalHold | undefined;
 
   constructor(clock: Clock, name: string, text: string, sharedMax: number, grants: number) {
     this.clock = clock;
@@ -64,11 +66,12 @@ export class LocalGate implements WaitPlace {
   }
 
   /** Waits until nobody else passes; undefined where somebody who wants to be alone was first. */
-  waitAlone(task: OwnTask | undefined, options: WaitOptions): LocalWaiter | undefined {
+  waitAlone(reader: LocalHold, options: WaitOptions): LocalWaiter | undefined {
     if (this.#upgrader !== undefined || this.#exclusiveWaiting > 0) return undefined;
-    const waiter = new LocalWaiter(this, false, task);
+    const waiter = new LocalWaiter(this, false, reader.task);
     waiter.limit(options);
     this.#upgrader = waiter;
+    this.#upgrading = reader;
     this.#next();
     return waiter;
   }
@@ -86,14 +89,17 @@ export class LocalGate implements WaitPlace {
   leave(hold: LocalHold): void {
     this.#holds?.delete(hold);
     this.#active--;
+    if (this.#upgrading === hold) this.#upgrading = undefined;
     if (!hold.isShared) this.#isExclusive = false;
     if (this.#upgrader !== undefined || this.#waiters.size > 0) this.#next();
   }
 
   /** A waiter has given up. */
   onGone(waiter: LocalWaiter): void {
-    if (this.#upgrader === waiter) this.#upgrader = undefined;
-    else if (this.#waiters.remove(waiter) && !waiter.isShared) this.#exclusiveWaiting--;
+    if (this.#upgrader === waiter) {
+      this.#upgrader = undefined;
+      this.#upgrading = undefined;
+    } else if (this.#waiters.remove(waiter) && !waiter.isShared) this.#exclusiveWaiting--;
     this.#next();
   }
 
@@ -116,7 +122,9 @@ export class LocalGate implements WaitPlace {
 
   #next(): void {
     const upgrader = this.#upgrader;
-    if (upgrader !== undefined && this.#active === 1 && !this.#isExclusive) {
+    const others = this.#active - (this.#upgrading === undefined ? 0 : 1);
+    if (upgrader !== undefined && others === 0 && !this.#isExclusive) {
+      this.#upgrading = undefined;
       this.#upgrader = undefined;
       this.#pass(false);
       upgrader.grant();

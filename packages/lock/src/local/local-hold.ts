@@ -83,7 +83,7 @@ export class LocalHold implements Lock, ReadLock, TaskHold {
 
   async upgrade(options: WaitOptions = {}): Promise<Lock | undefined> {
     this.assertHeld();
-    return this.place.waitAlone(this.task, options)?.promise;
+    return this.place.waitAlone(this, options)?.promise;
   }
 }
 
