@@ -13,7 +13,18 @@ const space = 0x20;
 export function recordTail(session: string | undefined, value: Uint8Array): string | Buffer {
   const head = session === undefined ? '0 ' : `${Buffer.byteLength(session)} ${session}`;
   if (value.length === 0) return head;
-  return Buffer.concat([Buffer.from(head), value]);
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  // A client writes a command of text alone at once, and one with bytes in a dozen parts.
+  if (isShortText(value)) return head + bytes.latin1Slice(0, value.length);
+  return Buffer.concat([Buffer.from(head), bytes]);
+}
+
+const shortMaxBytes = 256;
+
+function isShortText(value: Uint8Array): boolean {
+  if (value.length > shortMaxBytes) return false;
+  for (let index = 0; index < value.length; index++) if ((value[index] as number) > 0x7f) return false;
+  return true;
 }
 
 /** An entry from its record. Its value is a copy. */

@@ -18,6 +18,9 @@ export const defaultPrefix = 'quorate:';
  */
 export class RedisKeys {
   readonly #prefix: string;
+  /** The one that was asked for last is asked for again. */
+  #lastPartition: string | undefined;
+  #lastName = '';
   /** The sorted set of sessions. */
   readonly sessions: string;
 
@@ -37,10 +40,13 @@ export class RedisKeys {
 
   /** The hash of a partition by its name. A closing brace would end the hash tag before its time. */
   named(partition: string): string {
+    if (partition === this.#lastPartition) return this.#lastName;
     const tag = /[%}]/.test(partition)
       ? partition.replace(/[%}]/g, found => (found === '%' ? '%25' : '%7D'))
       : partition;
-    return `${this.#prefix}{${tag}}`;
+    this.#lastPartition = partition;
+    this.#lastName = `${this.#prefix}{${tag}}`;
+    return this.#lastName;
   }
 
   /** The channel of the changes under a prefix. */

@@ -65,7 +65,8 @@ describe.skipIf(reason !== undefined)('capabilities (needs redis-server)', () =>
   });
 
   test('a server with a replica may lose what it acknowledged', async () => {
-    const { server } = await standing();
+    // Without the rest that a server takes in case that more replicas come.
+    const { server } = await standing({ args: ['--repl-diskless-sync-delay', '0'] });
     await using replica = await RedisStand.start({
       args: ['--replicaof', '127.0.0.1', `${server.port}`],
     });
@@ -176,12 +177,14 @@ describe.skipIf(reason !== undefined)('what is left behind (needs redis-server)'
       for await (const event of store.watch('p/', revision, { signal })) return event;
       return undefined;
     })();
+    const raw = (stand as RedisStand).client();
+    await vi.waitFor(async () => expect(await raw.hexists('quorate:{p}', '\0w')).toBe(1), waiting);
     expect(await store.put('p/a', empty, absent)).toMatchObject({
       outcome: 'applied',
       entry: { key: 'p/a' },
     });
     expect(await watching).toMatchObject({ type: 'put' });
-    expect(await (stand as RedisStand).client().exists('quorate:{p}')).toBe(1);
+    expect(await raw.exists('quorate:{p}')).toBe(1);
     await store[Symbol.asyncDispose]();
     expect(client.status).toBe('wait');
     expect(await client.ping()).toBe('PONG');

@@ -93,6 +93,7 @@ export class RedisDriver implements StoreDriver {
     const reply = await this.#mutate(putScript, key, session, call, words);
     if (!isArray(reply)) {
       const revision = reply as Revision;
+      this.#runner.gave(revision);
       return {
         outcome: 'applied',
         entry: entryOf(key, value, revision, revision, session),
@@ -114,7 +115,9 @@ export class RedisDriver implements StoreDriver {
   }
 
   async delete(key: string, condition: Condition, call: DriverCall): Promise<Applied | Refused> {
-    const reply = await this.#mutate(deleteScript, key, undefined, call, [conditionWord(condition)]);
+    const isKnown = 'created' in condition && this.#runner.isSince(condition.created);
+    const word = isKnown ? `k${condition.created}` : conditionWord(condition);
+    const reply = await this.#mutate(deleteScript, key, undefined, call, [word]);
     const [first, second, result] = reply as readonly Reply[];
     if (typeof first === 'number') {
       return { outcome: 'applied', entry: readRecord(key, second as Buffer), revision: first as Revision };
@@ -129,6 +132,7 @@ export class RedisDriver implements StoreDriver {
     const reply = await this.#mutate(enqueueScript, prefix, session, call, [recordTail(session, value)]);
     if (!isArray(reply)) {
       const revision = reply as Revision;
+      this.#runner.gave(revision);
       const self = entryOf(queueKey(prefix, revision), value, revision, revision, session);
       return { self, head: self };
     }

@@ -28,6 +28,8 @@ export class ScriptRunner implements AsyncDisposable {
   #answers = 0;
   #isGathering = false;
   #isClosed = false;
+  /** Of those that the server gave on this connection. Never one on a cluster, where each node has its own. */
+  #firstRevision: number = Number.POSITIVE_INFINITY;
 
   constructor(options: ScriptRunnerOptions) {
     this.#options = options;
@@ -35,7 +37,10 @@ export class ScriptRunner implements AsyncDisposable {
     this.client = duplicateForScripts(options.template, options.silenceMs);
     // What goes wrong in the background shows in the calls that it fails.
     this.client.on('error', () => {});
-    this.client.on('ready', () => this.onReady());
+    this.client.on('ready', () => {
+      this.#firstRevision = Number.POSITIVE_INFINITY;
+      this.onReady();
+    });
     if (!this.isCluster) this.#watch('');
   }
 
@@ -46,6 +51,16 @@ export class ScriptRunner implements AsyncDisposable {
     } catch (thrown) {
       throw failure(thrown, 'not-applied');
     }
+  }
+
+  /** A new entry has been given a revision, by the clock of the server as it is now. */
+  gave(revision: number): void {
+    if (this.#firstRevision === Number.POSITIVE_INFINITY && !this.isCluster) this.#firstRevision = revision;
+  }
+
+  /** Whether an entry of this revision was made since the connection was: the server was not started anew in between. */
+  isSince(revision: number): boolean {
+    return revision >= this.#firstRevision;
   }
 
   /** @throws QuorateError `UNAVAILABLE` */

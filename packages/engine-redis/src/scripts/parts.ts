@@ -2,13 +2,16 @@
  * What the scripts of a partition have in common. KEYS[1] is its hash; with a NUL before, so that no entry's key is alike:
  *
  * - `\0`: revision, number of entries, number of sessions whose operations are remembered, and whether there is an index, whether
- *   the hash expires, and whether somebody watches
+ *   the hash expires, and 1 where somebody watches, else 2 where the latest change is not in the log, else 0
  * - `\0w`: for each length of a prefix that is watched, until when: `length:ms …`
  * - `\0o` and a session: its last operation that took effect: number as eight bytes, key, NUL, result; or that it is `dead`
  *
  * Beside it the log, a list with the latest changes, in the order in which they happened: `p` (put) or `d` (deleted), the revision
  * before as eight bytes, the revision, NUL, the key, NUL, the record. A second change of one revision has that as the one before: so
- * whoever knows the revision before the first one of the log misses nothing by it.
+ * whoever follows from each change to the one before knows whether any is missing.
+ *
+ * Some are: those that are long, and, as long as nobody watches, those of a queue, which are an `enqueue` and the deletions behind it.
+ * Who waits in a queue watches from its own entry on, so a lock that nobody waits for pays for no log, in time or memory.
  *
  * The first argument of a mutation is the key. Where sessions are named, three come last: the field of the one whose operation it
  * is, the operation's number or nothing, and the time of the server in µs after which a session may be dead. An argument more is
@@ -29,6 +32,9 @@ const watchedChangesMax = 512;
 
 /** How long a log is kept where nobody watches. */
 const logMs: number = 60 * 1000;
+
+/** A change that is longer is not logged, so that a log has its bounds. */
+const loggedMaxBytes: number = 16 * 1024;
 
 /** How long a partition is remembered that holds nothing: for its revision, where the server's clock is set back. */
 export const forgetMs: number = 24 * 60 * 60 * 1000;
@@ -56,12 +62,28 @@ local now = t[1] * 1000000 + t[2]
 `;
 
 /**
+ * The same, unless nothing but the next revision needs it and its condition is `k`, see {@link holds}: then the revision just goes on.
+ *
+ * A revision must outrun those that a loss of data took along. Data is lost with its hash, and the entry with it, or with the
+ * server's process, and the connection with it. So where an entry is there whose revision is no smaller than one that this connection
+ * was given, nothing was lost since, and that one had outrun whatever was lost before. Nor does it get ahead of the clock: a script
+ * takes longer than the microsecond by which it goes on.
+ */
+export const clockUnlessKnown: string = `
+local now = 0
+if notAfter or w == 1 or string.byte(A[2]) ~= 107 then
+  ${clock.replace('local now', 'now')}
+end
+`;
+
+/**
  * Reads the partition, the session's operation and the time, and answers what is repeated, late, or of a dead session.
  *
  * @param at which argument the session's field is
  * @param repeated what a repeated operation is answered, with its `key` and `result`
+ * @param time how the time is read
  */
-export function begin(at: number, repeated = "return {'R', key, result}"): string {
+export function begin(at: number, repeated = "return {'R', key, result}", time: string = clock): string {
   return `
 local P, A, call = KEYS[1], ARGV, redis.call
 local field, number, notAfter = A[${at}], A[${at + 1}], A[${at + 2}]
@@ -79,7 +101,7 @@ if old then
     if last > tonumber(number) then return {'S', last} end
   end
 end
-${clock}
+${time}
 if notAfter and now > tonumber(notAfter) then return {'D'} end
 `;
 }
@@ -124,6 +146,9 @@ end
 `;
 }
 
+/** Leaves the index once there is nothing in it. With many operations it would only be made again with the next entry. */
+export const leaveIndex: string = `if n == 0 and m <= ${smallMax} then x = 0 end`;
+
 /** Has a partition that holds and remembers nothing expire, with what belongs to it. */
 export const forget: string = `
 if n == 0 and m == 0 then
@@ -133,8 +158,9 @@ if n == 0 and m == 0 then
 end
 `;
 
-/** Makes room in the log, and has it expire by itself where nothing happens for long. */
-const trim = `
+/** Logs a change in `text`, makes room in the log, and has it expire by itself where nothing happens for long. */
+const log = `
+local size = #text <= ${loggedMaxBytes} and redis.pcall('RPUSH', P .. ':l', text)
 if type(size) == 'number' and (size == 1 or size > ${2 * changesMax} and (w == 0 or size > ${2 * watchedChangesMax})) then
   if size > 1 then call('LTRIM', P .. ':l', w == 1 and -${watchedChangesMax} or -${changesMax}, -1) end
   call('PEXPIRE', P .. ':l', w == 1 and ${watchLeaseMs} or ${logMs})
@@ -172,8 +198,7 @@ end
 export const tell: string = `
 local function tell(kind, was, r, key, record)
   local text = kind .. was .. r .. '\\0' .. key .. '\\0' .. record
-  local size = redis.pcall('RPUSH', P .. ':l', text)
-  ${trim}
+  ${log}
   if w == 1 then
     ${publish}
   end
@@ -186,22 +211,32 @@ export const before: string = `(own and string.sub(own, 1, 8) or '\\0\\0\\0\\0\\
 /** Logs one change, and tells of it where anybody watches. */
 export function tellOf(kind: 'p' | 'd', record: string): string {
   return `
-local text = '${kind}' .. ${before} .. r .. '\\0' .. key .. '\\0' .. ${record}
-local size = redis.pcall('RPUSH', P .. ':l', text)
-${trim}
-if w == 1 then
-  ${publish}
+if w ~= 2 then
+  local text = '${kind}' .. ${before} .. r .. '\\0' .. key .. '\\0' .. ${record}
+  ${log}
+  if w == 1 then
+    ${publish}
+  end
 end
 `;
 }
 
-/** Whether a condition holds for an entry that is there or not: `a`, or `m` or `c` and a revision behind it. */
+/** Has the change logged whether anybody watches or not. Comes after {@link watched}. */
+export const isLogged = `if w == 2 then w = 0 end`;
+
+/** Has the change of a queue logged only where anybody watches. */
+export const isQueued = `if w == 0 then w = 2 end`;
+
+/**
+ * Whether a condition holds for an entry that is there or not: `a`, or `m`, `c` or `k` and a revision behind it. `k` is `c` with a
+ * revision that was given since the connection was made.
+ */
 export function holds(condition: string): string {
   return `
 local created = entry and string.match(entry, '^%d+')
 local holds
 if ${condition} == 'a' then holds = not entry
-elseif string.byte(${condition}) == 99 then holds = created == string.sub(${condition}, 2)
-else holds = entry and string.match(entry, '^%d+ (%d+)') == string.sub(${condition}, 2) end
+elseif string.byte(${condition}) == 109 then holds = entry and string.match(entry, '^%d+ (%d+)') == string.sub(${condition}, 2)
+else holds = created == string.sub(${condition}, 2) end
 `;
 }

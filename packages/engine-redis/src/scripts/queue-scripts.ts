@@ -1,4 +1,4 @@
-import { begin, count, nextRevision, read, tellOf, watched, write } from './parts.ts';
+import { begin, count, isQueued, nextRevision, read, tellOf, watched, write } from './parts.ts';
 import { defineScript, type Script } from './script.ts';
 
 /** How many keys are looked at in one step along an index. */
@@ -69,6 +69,7 @@ export const enqueueScript: Script = defineScript(
   local record = r .. ' ' .. r .. ' ' .. A[2]`,
   count,
   watched,
+  isQueued,
   write('key, record', `key .. '\\0' .. record`),
   tellOf('p', 'record'),
   `if not head then return rev end

@@ -1,4 +1,4 @@
-import { clock, forget, read, state, tell, watched } from './parts.ts';
+import { clock, forget, isLogged, leaveIndex, read, state, tell, watched } from './parts.ts';
 import { defineScript, type Script } from './script.ts';
 
 /**
@@ -141,6 +141,7 @@ export const sweepScript: Script = defineScript(
   end
   table.sort(found, function(one, other) return one[1] < other[1] end)
   ${watched}
+  if #found > 0 then ${isLogged} end
   ${tell}
   for _, entry in ipairs(found) do
     local was = struct.pack('<d', rev)
@@ -151,7 +152,7 @@ export const sweepScript: Script = defineScript(
     call('HDEL', P, entry[2])
     tell('d', was, string.format('%d', rev), entry[2], entry[3])
   end
-  if n == 0 then x = 0 end
+  ${leaveIndex}
   ${forget}
   local after = ${state}
   if after ~= own then call('HSET', P, '\\0', after) end

@@ -42,23 +42,21 @@ export const watchScript: Script = defineScript(`
   end
   if rev == from then return {rev} end
   if rev < from then return {rev, 'G'} end
-  local found, last, before = {}, -1, nil
-  while not before or before > from do
+  -- Each change names the one before it: what is not found by that is missing.
+  local found, last, expected = {}, -1, rev
+  while expected > from do
     local page = redis.pcall('LRANGE', P .. ':l', last - ${step - 1}, last)
     if page.err then return {rev, 'G'} end
     for i = #page, 1, -1 do
       local revision, key = string.match(page[i], '^(%d+)%z([^%z]*)', 10)
-      if tonumber(revision) <= from then
-        before = from
-        break
-      end
-      before = struct.unpack('<d', page[i], 2)
+      if tonumber(revision) ~= expected then return {rev, 'G'} end
+      expected = struct.unpack('<d', page[i], 2)
       if string.sub(key, 1, #prefix) == prefix then found[#found + 1] = page[i] end
+      if expected <= from then break end
     end
-    if #page < ${step} then break end
+    if expected > from and #page < ${step} then return {rev, 'G'} end
     last = last - ${step}
   end
-  if not before or before > from then return {rev, 'G'} end
   local answer = {rev}
   for i = #found, 1, -1 do answer[#answer + 1] = found[i] end
   return answer

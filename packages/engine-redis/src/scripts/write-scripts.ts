@@ -1,4 +1,18 @@
-import { before, begin, count, forget, holds, nextRevision, tell, tellOf, watched, write } from './parts.ts';
+import {
+  before,
+  begin,
+  clockUnlessKnown,
+  count,
+  forget,
+  holds,
+  isLogged,
+  leaveIndex,
+  nextRevision,
+  tell,
+  tellOf,
+  watched,
+  write,
+} from './parts.ts';
 import { defineScript, type Script } from './script.ts';
 
 /** 2 the condition, 3 the record's tail. Answers the revision, with the creation where that is older. */
@@ -13,6 +27,7 @@ export const putScript: Script = defineScript(
   `local record = (created or r) .. ' ' .. r .. ' ' .. A[3]`,
   count,
   watched,
+  isLogged,
   write('key, record', `key .. '\\0' .. record`),
   tellOf('p', 'record'),
   `if isNew then return rev end
@@ -21,18 +36,18 @@ export const putScript: Script = defineScript(
 
 /** 2 the condition. Answers the revision and the record that is gone. */
 export const deleteScript: Script = defineScript(
-  begin(3),
+  begin(3, undefined, clockUnlessKnown),
   `local key = A[1]
   local entry = call('HGET', P, key)`,
   holds('A[2]'),
   `if not holds then return {'X', entry} end`,
   nextRevision,
   `n = n - 1
+  if number and not old then m = m + 1 end
   if x == 1 then
     call('ZREM', P .. ':o', key)
-    if n == 0 then x = 0 end
-  end
-  if number and not old then m = m + 1 end`,
+    ${leaveIndex}
+  end`,
   // With a session there is somebody to clear away later, and a lock that comes and goes need not count on it each time.
   `if n == 0 and m == 0 and string.find(entry, '^%d+ %d+ 0 ') then
     ${forget}
@@ -81,6 +96,7 @@ export const addScript: Script = defineScript(
   `local record = (created or r) .. ' ' .. r .. ' ' .. session .. sum`,
   count,
   watched,
+  isLogged,
   write('key, record', `key .. '\\0' .. r .. ' ' .. sum`),
   tellOf('p', 'record'),
   `return {rev, sum}`,
@@ -130,7 +146,7 @@ export const batchScript: Script = defineScript(
     end
     i = i + 3
   end
-  if n == 0 then x = 0 end
+  ${leaveIndex}
   if number or n > 0 then
     local isNew, key = false, nil
     ${count}
@@ -138,6 +154,7 @@ export const batchScript: Script = defineScript(
     ${forget}
   end`,
   watched,
+  isLogged,
   write('', `A[1] .. '\\0' .. r`),
   tell,
   `local was = ${before}
