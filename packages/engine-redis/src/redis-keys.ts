@@ -33,6 +33,11 @@ export class RedisKeys {
     this.sessions = `${prefix}{/sessions}`;
   }
 
+  /** The keys of a numbered database, whose channels are those of all others: what is told there has its number in its name. */
+  inDatabase(database: number): RedisKeys {
+    return database === 0 ? this : new RedisKeys(`${this.#prefix}${database}:`);
+  }
+
   /** The hash of the partition that a key or prefix lies in. */
   partition(key: string): string {
     return this.named(partitionOf(key));

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { sessionId, type Store, type StoreCapabilities } from '@quorate/core';
+import { type Revision, sessionId, type Store, type StoreCapabilities } from '@quorate/core';
 import { type RedisOptions, skipReason } from '@quorate/servers';
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -240,6 +240,104 @@ describe.skipIf(reason !== undefined)('sessions (needs redis-server)', () => {
     }, waiting);
     const raw = opened.client();
     await vi.waitFor(async () => expect(await raw.keys('quorate:{/sessions}*')).toEqual([]), waiting);
+  });
+});
+
+describe.skipIf(reason !== undefined)('what others do not disturb (needs redis-server)', () => {
+  test('stores in two databases of a server hear nothing of each other', async () => {
+    const { server } = await standing();
+    await using zero = await createRedisStore({ url: server.url });
+    await using one = await createRedisStore({ url: `${server.url}/1` });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const events = one.watch('p/', 0 as Revision, { signal })[Symbol.asyncIterator]();
+    const next = events.next();
+    const raw = (stand as RedisStand).client();
+    await vi.waitFor(async () => expect(await raw.pubsub('CHANNELS', '*')).toHaveLength(1), waiting);
+    // Asks for what it would be told by the channel of its own, in case that it is the same.
+    const watching = (async () => {
+      for await (const event of zero.watch('p/', 0 as Revision, { signal })) return event;
+      return undefined;
+    })();
+    await vi.waitFor(async () => expect(await raw.hexists('quorate:{p}', '\0w')).toBe(1), waiting);
+    await zero.put('p/zero', empty, absent);
+    expect(await watching).toMatchObject({ entry: { key: 'p/zero' } });
+    await one.put('p/one', empty, absent);
+    expect((await next).value).toMatchObject({ type: 'put', entry: { key: 'p/one' } });
+    controller.abort();
+  });
+
+  test('sessions that cannot be swept keep nobody from sweeping the rest', async () => {
+    const opened = await standing();
+    const raw = opened.client();
+    await raw.set('quorate:{stuck}', 'mine');
+    const deadUs = (Date.now() - 1000) * 1000;
+    for (let index = 0; index < 200; index++) {
+      await raw.zadd('quorate:{/sessions}', -deadUs - index, `stuck-${index}`);
+      await raw.sadd(`quorate:{/sessions}:p:stuck-${index}`, 'stuck');
+    }
+    await raw.zadd('quorate:{/sessions}', -deadUs + 1, 'older', deadUs, 'expired');
+    await raw.sadd('quorate:{/sessions}:p:older', 'p');
+    await raw.sadd('quorate:{/sessions}:p:expired', 'p');
+    await opened.open({ sweepMs: 50 });
+    await vi.waitFor(async () => {
+      expect(await raw.zmscore('quorate:{/sessions}', 'older', 'expired')).toEqual([null, null]);
+    }, waiting);
+    expect(await raw.zcard('quorate:{/sessions}')).toBe(200);
+  });
+
+  test('a lock that nobody waits for keeps no log, and with many sessions its entries are not counted anew each time', async () => {
+    const opened = await standing();
+    const raw = opened.client();
+    const store = await opened.open();
+    for (let index = 0; index < 30; index++) {
+      const { id } = await store.session({ ttlMs: 60_000 });
+      const queued = await store.enqueue!('p/q/', empty, {
+        session: id,
+        operation: { session: id, sequence: 1 },
+      });
+      if (queued.outcome !== 'applied') throw new Error('Not applied');
+      if (index === 29) await raw.config('RESETSTAT');
+      await store.delete(queued.self.key, { created: queued.self.created });
+    }
+    const session = await store.session({ ttlMs: 60_000 });
+    await store.enqueue!('p/q/', empty, { session: session.id });
+    expect(await raw.exists('quorate:{p}:l')).toBe(0);
+    expect(await raw.info('commandstats')).not.toContain('cmdstat_hgetall');
+  });
+
+  test('long changes are told, but not kept', async () => {
+    const opened = await standing();
+    const raw = opened.client();
+    const store = await opened.open();
+    const { revision } = await store.list('p/');
+    const controller = new AbortController();
+    const { signal } = controller;
+    const events = store.watch('p/', revision, { signal })[Symbol.asyncIterator]();
+    const next = events.next();
+    await vi.waitFor(async () => expect(await raw.hexists('quorate:{p}', '\0w')).toBe(1), waiting);
+    await store.put('p/long', new Uint8Array(1_048_576), absent);
+    expect((await next).value.entry.value).toHaveLength(1_048_576);
+    await store.put('p/short', empty, absent);
+    expect(await raw.llen('quorate:{p}:l')).toBe(1);
+    const late = store.watch('p/', revision, { signal })[Symbol.asyncIterator]();
+    expect((await late.next()).value).toEqual({ type: 'resync' });
+    controller.abort();
+  });
+
+  test('a revision outruns those of before a restart, also of a deletion whose entry is older', async () => {
+    const { server } = await standing({ appendfsync: 'always' });
+    const store = await (stand as RedisStand).open();
+    const first = await store.put('p/a', empty, absent);
+    const second = await store.put('p/b', empty, absent);
+    if (first.outcome !== 'applied' || second.outcome !== 'applied') throw new Error('Not applied');
+    const known = await store.delete('p/a', { created: first.revision });
+    expect(known).toMatchObject({ outcome: 'applied', revision: second.revision + 1 });
+    await server.kill();
+    await server.restart();
+    const later = await vi.waitFor(() => store.delete('p/b', { created: second.revision }), waiting);
+    if (later.outcome !== 'applied') throw new Error('Not applied');
+    expect(later.revision).toBeGreaterThan(second.revision + 1000);
   });
 });
 

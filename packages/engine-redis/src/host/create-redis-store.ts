@@ -59,12 +59,13 @@ export interface RedisStoreOptions extends WaitOptions {
  */
 export async function createRedisStore(options: RedisStoreOptions): Promise<Store> {
   const { clock = systemClock, prefix = defaultPrefix, silenceMs = 10_000 } = options;
-  const keys = new RedisKeys(prefix);
+  const base = new RedisKeys(prefix);
   for (const [name, value] of Object.entries(options)) {
     if (name.endsWith('Ms') && name !== 'deadlineMs' && value !== undefined)
       checkDuration(name, value as number);
   }
   const template = await templateOf(options);
+  const keys = base.inDatabase(template.isCluster ? 0 : (template.options?.db ?? 0));
   const runner = new ScriptRunner({ template, clock, silenceMs });
   try {
     const { signal, deadlineMs = silenceMs } = options;

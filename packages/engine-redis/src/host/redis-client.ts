@@ -4,6 +4,7 @@
  */
 export interface RedisTemplate {
   readonly isCluster: boolean;
+  readonly options?: { readonly db?: number };
   duplicate: (...args: never[]) => unknown;
 }
 

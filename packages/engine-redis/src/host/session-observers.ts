@@ -9,6 +9,9 @@ import type { Sweeper } from './sweeper.ts';
 const afterDeadlineMs = 1;
 const restMs = 250;
 
+/** A timer that is set for longer than it can be rings at once. */
+const waitMaxMs = 2 ** 30;
+
 export interface SessionObserversOptions {
   readonly runner: ScriptRunner;
   readonly keys: RedisKeys;
@@ -102,7 +105,7 @@ class ObservedSession {
       sweeper.sweepSoon();
       return;
     }
-    const waitMs = leftUs === undefined ? restMs : leftUs / 1000 + afterDeadlineMs;
+    const waitMs = leftUs === undefined ? restMs : Math.min(leftUs / 1000 + afterDeadlineMs, waitMaxMs);
     this.#timer = clock.setTimer(waitMs, () => void this.#ask());
   }
 

@@ -26,6 +26,8 @@ export class Sweeper implements AsyncDisposable {
   #timer: Timer | undefined;
   #turn: Promise<void> = Promise.resolve();
   #isDue = false;
+  /** How many dead sessions are passed over, so that those that cannot be swept keep nobody from sweeping the rest. */
+  #passed = 0;
   #isClosed = false;
 
   constructor(options: SweeperOptions) {
@@ -87,7 +89,13 @@ export class Sweeper implements AsyncDisposable {
 
   async #sweepAll(): Promise<void> {
     const { runner, keys } = this.#options;
-    const dead = await runner.run(deadSessionsScript, keys.sessions, sessionsMax, partitionsMax);
+    const dead = await runner.run(
+      deadSessionsScript,
+      keys.sessions,
+      sessionsMax,
+      partitionsMax,
+      this.#passed,
+    );
     const swept = (dead as readonly Reply[]).map(texts);
     const byPartition = new Map<string, string[]>();
     for (const [session, ...partitions] of swept) {
@@ -105,6 +113,8 @@ export class Sweeper implements AsyncDisposable {
       const done = partitions.filter(partition => !failed.has(partition));
       await runner.run(sweptScript, keys.sessions, session as string, ...done);
     }
+    const stuck = swept.filter(([, ...partitions]) => partitions.some(partition => failed.has(partition)));
+    this.#passed = swept.length < sessionsMax ? 0 : this.#passed + stuck.length;
     const isMore = swept.length === sessionsMax || swept.some(({ length }) => length > partitionsMax);
     if (isMore && failed.size === 0) this.sweepSoon();
   }

@@ -67,19 +67,25 @@ export const endSessionScript: Script = defineScript(
   return call('SRANDMEMBER', K .. ':p:' .. A[1], A[2])`,
 );
 
-/** 1 how many sessions at most, 2 how many partitions of each. Answers dead sessions, each with partitions to sweep. */
+/**
+ * 1 how many sessions at most, 2 how many partitions of each, 3 how many of those that were found before are passed over. Answers
+ * dead sessions, each with partitions to sweep: first those whose deadline has just passed.
+ */
 export const deadSessionsScript: Script = defineScript(
   now,
   `local answer = {}
   local bound = string.format('%d', now)
-  for _, session in ipairs(call('ZRANGEBYSCORE', K, '-' .. bound, bound, 'LIMIT', 0, A[1])) do
-    local score = tonumber(call('ZSCORE', K, session))
-    if score > 0 then
-      call('ZADD', K, string.format('%d', -score), session)
-      call('PUBLISH', K .. ':e:' .. session, '')
-    end
+  local function add(session)
     answer[#answer + 1] = {session, unpack(call('SRANDMEMBER', K .. ':p:' .. session, A[2]))}
   end
+  local ended = call('ZRANGEBYSCORE', K, '-' .. bound, '(0', 'LIMIT', A[3], A[1])
+  local expired = call('ZRANGEBYSCORE', K, 0, bound, 'WITHSCORES', 'LIMIT', 0, A[1])
+  for i = 1, #expired, 2 do
+    call('ZADD', K, string.format('%d', -expired[i + 1]), expired[i])
+    call('PUBLISH', K .. ':e:' .. expired[i], '')
+    add(expired[i])
+  end
+  for i = 1, math.min(#ended, A[1] - #answer) do add(ended[i]) end
   return answer`,
 );
 
