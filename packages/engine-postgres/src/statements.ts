@@ -26,7 +26,8 @@ export function statementsFor(s: string): Statements {
     select coalesce((select revision from ${s}.partition where name = $1), ${s}.unknown_revision()) as partition_revision, e.*
     from (select 1) one left join lateral (
       select key, value, created, modified, session from ${s}.entry
-      where partition = $1 and starts_with(key, $2) and ($3::bigint is null or created < $3)
+      where partition = $1 and created >= (select floor from ${s}.partition where name = $1)
+        and starts_with(key, $2) and ($3::bigint is null or created < $3)
       order by created ${direction}, ordinal ${direction} limit $4
     ) e on true`;
   return {

@@ -20,7 +20,7 @@ begin
     left join ${s}.operation o on o.session = p_op_session and o.partition = p_partition
     left join lateral (
       select e.key, e.value, e.created, e.modified, e.session from ${s}.entry e
-      where e.partition = p_partition and starts_with(e.key, p_prefix) order by e.created desc, e.ordinal desc limit 1
+      where e.partition = p_partition and e.created >= v_floor and starts_with(e.key, p_prefix) order by e.created desc, e.ordinal desc limit 1
     ) b on true;
   if p_session is distinct from p_op_session then perform ${s}.check_session(p_op_session); end if;
   if not v_alive and (p_session is not distinct from p_op_session or v_last is distinct from p_op_sequence) then
@@ -33,7 +33,8 @@ begin
     select e.key, e.value, e.created, e.modified, e.session
       into before_key, before_value, before_created, before_modified, before_session
       from ${s}.entry e
-      where e.partition = p_partition and e.created < enqueue_entry.created and starts_with(e.key, p_prefix)
+      where e.partition = p_partition and e.created >= v_floor and e.created < enqueue_entry.created
+        and starts_with(e.key, p_prefix)
       order by e.created desc, e.ordinal desc limit 1;
   else
     loop
@@ -54,7 +55,7 @@ begin
   if before_key is null then return; end if;
   select e.key, e.value, e.created, e.modified, e.session
     into head_key, head_value, head_created, head_modified, head_session
-    from ${s}.entry e where e.partition = p_partition and starts_with(e.key, p_prefix)
+    from ${s}.entry e where e.partition = p_partition and e.created >= v_floor and starts_with(e.key, p_prefix)
     order by e.created, e.ordinal limit 1;
 end $$;
 `;

@@ -6,7 +6,7 @@ export type RememberedField = 'revision' | 'key' | 'value' | 'created' | 'modifi
 /** What the parts of a mutation keep, to be declared by each. */
 export const mutationVariables = `
   v_now bigint := (extract(epoch from clock_timestamp()) * 1000000)::bigint;
-  v_revision bigint; v_watched boolean; v_logged integer; v_last bigint;
+  v_revision bigint; v_watched boolean; v_logged integer; v_floor bigint; v_last bigint;
   v_old_revision bigint; v_old_key text; v_old_value bytea; v_old_created bigint; v_old_modified bigint; v_old_holder text;`;
 
 /**
@@ -20,9 +20,9 @@ export const lockPartition = (s: string): string => `
   update ${s}.partition p
     set revision_before = p.revision, revision = greatest(p.revision + 1, v_now), logged = p.logged + 1
     where p.name = p_partition
-    returning p.revision, p.watched_until > clock_timestamp(), p.logged into v_revision, v_watched, v_logged;
+    returning p.revision, p.watched_until > clock_timestamp(), p.logged, p.floor into v_revision, v_watched, v_logged, v_floor;
   if not found then
-    select b.revision, b.watched into v_revision, v_watched from ${s}.begin_change(p_partition) b;
+    select b.revision, b.watched, 0 into v_revision, v_watched, v_floor from ${s}.begin_change(p_partition) b;
   elsif v_logged >= ${trimEvery} then
     perform ${s}.trim_changes(p_partition);
   end if;`;

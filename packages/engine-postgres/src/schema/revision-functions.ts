@@ -44,13 +44,18 @@ begin
   perform pg_notify(${s}.channel_of(p_partition), p_key);
 end $$;
 
--- Throws the oldest changes away. The partition is locked.
+-- Throws the oldest changes away, and finds out how old entries are. The partition is locked.
 create or replace function ${s}.trim_changes(p_partition text) returns void language plpgsql as $$
 declare v_from bigint;
 begin
   select c.revision into v_from from ${s}.change c where c.partition = p_partition
     order by c.revision desc offset ${changesMax} limit 1;
-  update ${s}.partition set logged = 0, unlogged = greatest(unlogged, v_from) where name = p_partition;
+  update ${s}.partition p
+    set logged = 0, unlogged = greatest(p.unlogged, v_from),
+      floor = coalesce((
+        select e.created from ${s}.entry e where e.partition = p_partition and e.created >= p.floor
+        order by e.created, e.ordinal limit 1), p.revision)
+    where p.name = p_partition;
   delete from ${s}.change c where c.partition = p_partition and c.revision <= v_from;
 end $$;
 `;

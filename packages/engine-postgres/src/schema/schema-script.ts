@@ -6,6 +6,7 @@ import { operationFunctions } from './operation-functions.ts';
 import { deletion, put } from './put-and-delete.ts';
 import { revisionFunctions } from './revision-functions.ts';
 import { sessionFunctions } from './session-functions.ts';
+import { sweepFunctions } from './sweep-functions.ts';
 import { tables } from './tables.ts';
 import { watchFunctions } from './watch-functions.ts';
 
@@ -26,6 +27,17 @@ export const schemaVersion = 1;
  */
 export function schemaScript(schema: string): string {
   const inner = [revisionFunctions, operationFunctions, entryFunctions];
-  const parts = [tables, ...inner, put, deletion, enqueue, add, batch, watchFunctions, sessionFunctions];
+  const parts = [
+    tables,
+    ...inner,
+    put,
+    deletion,
+    enqueue,
+    add,
+    batch,
+    watchFunctions,
+    sessionFunctions,
+    sweepFunctions,
+  ];
   return `create schema if not exists ${schema};\n${parts.map(part => part(schema)).join('')}`;
 }

@@ -11,6 +11,8 @@ create table if not exists ${s}.partition (
   revision_before bigint not null default 0,
   -- Mutations since old changes were last thrown away.
   logged integer not null default 0,
+  -- No entry is older. What was deleted stays in the index until it is vacuumed, and whoever looks for the first steps over it.
+  floor bigint not null default 0,
   watched_until timestamptz not null default '-infinity'
 ) with (fillfactor = 50);
 
@@ -39,7 +41,6 @@ create table if not exists ${s}.operation (
   holder text collate "C",
   primary key (session, partition)
 ) with (fillfactor = 70);
-create index if not exists operation_partition on ${s}.operation (partition);
 
 create table if not exists ${s}.session (
   id text collate "C" primary key,
