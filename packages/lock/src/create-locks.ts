@@ -92,7 +92,9 @@ class StoreLocks implements Locks {
     const inBackground = this.#inBackground.bind(this);
     const watch = new DeadlockWatch(clock, records, deadlockCheckMs, inBackground);
     this.#front = new TaskFront(this.#client, tasks, reentrant);
+    let arrivals = 0;
     this.#context = {
+      nextArrival: () => ++arrivals,
       tickets,
       pool: this.#pool,
       handOff,

@@ -119,8 +119,6 @@ export class SessionPool {
     this.#sessions.delete(session);
     session.isRetired = true;
     if (shelf.current === session) shelf.current = undefined;
-    // One that was given up here may live in the store: it would be kept alive there for nobody, with all its entries.
-    void session.end();
   }
 
   #end(session: LockSession): void {

@@ -17,6 +17,8 @@ export interface StationContext {
   readonly tickets: TicketContext;
   readonly pool: SessionPool;
   readonly handOff: HandOffBudget;
+  /** Numbers those who come to wait, at all stations. */
+  readonly nextArrival: () => number;
   /** Whether the manager was closed. */
   readonly isClosed: () => boolean;
   /** Keeps the manager from closing before it has settled. */

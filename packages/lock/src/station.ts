@@ -31,7 +31,7 @@ export class Station implements WaitPlace {
   readonly #waiters = new LinkedList<Waiter>();
   readonly #slots = new Set<Slot>();
   /** What fails the upgrades under way. */
-  readonly upgrades = new Set<(reason: unknown) => void>();
+  readonly upgrades: Set<(reason: unknown) => void> = new Set();
   /** Entries that wait in the store, and are wanted. */
   #pending = 0;
 
@@ -58,9 +58,9 @@ export class Station implements WaitPlace {
     return this.kind.rule.need;
   }
 
-  /** How many wait here. */
-  get waiterCount(): number {
-    return this.#waiters.size;
+  /** When the first of those who wait here came. */
+  get firstArrival(): number {
+    return this.#waiters.first?.arrival ?? Number.POSITIVE_INFINITY;
   }
 
   get isIdle(): boolean {
@@ -254,8 +254,16 @@ export class Station implements WaitPlace {
     do {
       const waiter = this.#waiters.shift() as Waiter;
       waiter.grant(this.#hold(slot, waiter.task));
-    } while (this.kind.isShared && this.#waiters.size > 0);
+      // Readers that came after a writer of this process wait for it, as for those of others.
+    } while (this.kind.isShared && this.#isFirstHere());
     this.#pump();
+  }
+
+  /** Whether somebody waits here that came before all those of its partner. */
+  #isFirstHere(): boolean {
+    return (
+      this.#waiters.size > 0 && this.firstArrival < (this.partner?.firstArrival ?? Number.POSITIVE_INFINITY)
+    );
   }
 
   #hold(slot: Slot, task: OwnTask | undefined, name = this.name): HoldCore {
@@ -265,7 +273,7 @@ export class Station implements WaitPlace {
   #mayHandOn({ handOffs }: Slot): boolean {
     const { isShared } = this.kind;
     if (isShared || this.#waiters.size === 0 || handOffs + 1 >= handOffsPerTicket) return false;
-    return this.partner === undefined || this.partner.waiterCount === 0;
+    return this.#isFirstHere();
   }
 
   /** False where others have waited long enough, or nobody waits here any more. */

@@ -17,8 +17,12 @@ export class Waiter implements Linked<Waiter>, TaskWait {
   #limit: LinkedSignal | undefined;
   onEnd: (() => void) | undefined;
 
+  /** Grows with each who comes. */
+  readonly arrival: number;
+
   constructor(place: Station, task: OwnTask | undefined) {
     this.place = place;
+    this.arrival = place.context.nextArrival();
     this.task = task;
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;

@@ -231,7 +231,7 @@ describe('a semaphore', () => {
     await turn();
     await held[0]!.release();
     look();
-    await ((await stateOf(first)) as Hold).assertHeld();
+    ((await stateOf(first)) as Hold).assertHeld();
     await held[1]!.release();
     expect(await stateOf(second)).not.toBe('waits');
     await (await first).release();

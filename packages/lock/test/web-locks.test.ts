@@ -43,6 +43,25 @@ describe.each([
     expect(await manager.query()).toEqual({ held: [], pending: [] });
   });
 
+  test('who asks later is not served earlier, in whatever mode', async () => {
+    const manager = createLockManager(create());
+    const gate = Promise.withResolvers<void>();
+    const order: number[] = [];
+    const modes = ['exclusive', 'exclusive', 'shared', 'exclusive', 'shared', 'shared', 'exclusive'] as const;
+    const all: Promise<void>[] = [];
+    for (const [index, mode] of modes.entries()) {
+      const request = manager.request('a', { mode }, async () => {
+        order.push(index);
+        await (index === 0 ? gate.promise : turn());
+      });
+      all.push(request);
+      await turn();
+    }
+    gate.resolve();
+    await Promise.all(all);
+    expect(order).toEqual([...modes.keys()]);
+  });
+
   test('ifAvailable, signal, and what is refused', async () => {
     const manager = createLockManager(create());
     const reason = new Error('enough');

@@ -41,10 +41,6 @@ export class LocalGate implements WaitPlace {
     return this.#active === 0 && this.#waiters.size === 0;
   }
 
-  get waiterCount(): number {
-    return this.#waiters.size;
-  }
-
   *blockers(): Iterable<OwnTask> {
     for (const { task } of this.#holds ?? []) if (task !== undefined) yield task;
   }
