@@ -15,7 +15,7 @@ export function recordTail(session: string | undefined, value: Uint8Array): stri
   if (value.length === 0) return head;
   const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   // A client writes a command of text alone at once, and one with bytes in a dozen parts.
-  if (isShortText(value)) return head + bytes.latin1Slice(0, value.length);
+  if (isShortText(value)) return head + bytes.toString('latin1');
   return Buffer.concat([Buffer.from(head), bytes]);
 }
 

@@ -13,7 +13,7 @@ import {
 import { defaultPrefix, RedisKeys } from '../redis-keys.ts';
 import { durabilityOf, evictionOf, isAlone, type ServerFacts, weakest } from '../server-facts.ts';
 import { inspectServers } from './inspect-server.ts';
-import type { RedisTemplate } from './redis-client.ts';
+import { databaseOf, type RedisTemplate } from './redis-client.ts';
 import { RedisDriver } from './redis-driver.ts';
 import { RedisSessions } from './redis-sessions.ts';
 import { ScriptRunner } from './script-runner.ts';
@@ -65,7 +65,7 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Stor
       checkDuration(name, value as number);
   }
   const template = await templateOf(options);
-  const keys = base.inDatabase(template.isCluster ? 0 : (template.options?.db ?? 0));
+  const keys = base.inDatabase(databaseOf(template));
   const runner = new ScriptRunner({ template, clock, silenceMs });
   try {
     const { signal, deadlineMs = silenceMs } = options;

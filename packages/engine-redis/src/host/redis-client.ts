@@ -4,8 +4,13 @@
  */
 export interface RedisTemplate {
   readonly isCluster: boolean;
-  readonly options?: { readonly db?: number };
+  readonly options?: object;
   duplicate: (...args: never[]) => unknown;
+}
+
+/** Which of the databases of its server a client uses; a cluster has but one. */
+export function databaseOf({ isCluster, options }: RedisTemplate): number {
+  return isCluster ? 0 : ((options as { readonly db?: number } | undefined)?.db ?? 0);
 }
 
 /** An answer of Redis, as ioredis gives it where it is asked for bytes. */
