@@ -1,7 +1,7 @@
 import { ManualClock, type Random, seededRandom } from '@quorate/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Hold, Lock, Lockable, Locks } from '../src/index.ts';
+import type { Hold, Lock, Lockable, Locks, ReadLock } from '../src/index.ts';
 import type { Faults } from './faulty-store.ts';
 import { Stand, turn } from './stand.ts';
 
@@ -18,6 +18,8 @@ interface Process {
 interface Held {
   readonly process: Process;
   readonly hold: Hold;
+  /** The read lock that it was upgraded from. */
+  readonly from?: Held;
 }
 
 /** Who holds what, by the words of those who run. */
@@ -27,6 +29,7 @@ class Resource {
   #highest = 0n;
   readonly #max: number;
 
+  /** @param max of who holds it at a time; 0 for any number of readers, or one that writes */
   constructor(max: number) {
     this.#max = max;
   }
@@ -36,7 +39,10 @@ class Resource {
     for (const other of this.#held) if (other.hold.remainingMs() === 0) this.#held.delete(other);
     this.#held.add(held);
     const acting = [...this.#held].filter(({ process }) => !process.isStopped);
-    expect(acting.length).toBeLessThanOrEqual(this.#max);
+    const writer = acting.find(({ hold }) => 'fence' in hold);
+    if (this.#max === 0 && writer !== undefined)
+      expect(acting.filter(other => other !== writer && other !== writer.from)).toEqual([]);
+    if (this.#max > 0) expect(acting.length).toBeLessThanOrEqual(this.#max);
     const { fence } = held.hold as Lock;
     if (fence === undefined) return;
     expect(this.#fences.has(fence)).toBe(false);
@@ -51,14 +57,14 @@ class Resource {
 }
 
 interface Setting {
-  readonly kind: 'mutex' | 'semaphore' | 'write' | 'local';
+  readonly kind: 'mutex' | 'semaphore' | 'rw' | 'write' | 'local';
   readonly faults: Omit<Faults, 'random'>;
   readonly seed: number;
   readonly actions: readonly (readonly [client: number, action: string, afterMs: number])[];
 }
 
 const settings: fc.Arbitrary<Setting> = fc.record({
-  kind: fc.constantFrom('mutex', 'semaphore', 'write', 'local'),
+  kind: fc.constantFrom('mutex', 'semaphore', 'rw', 'rw', 'write', 'local'),
   faults: fc.record(
     {
       lost: fc.constantFrom(0, 0.1, 0.4),
@@ -80,6 +86,7 @@ const settings: fc.Arbitrary<Setting> = fc.record({
         'try',
         'short',
         'abort',
+        'upgrade',
         'release',
         'release',
         'stop',
@@ -107,7 +114,7 @@ class Run {
     this.setting = setting;
     this.stand = new Stand(setting.seed);
     this.random = seededRandom(setting.seed);
-    this.resource = new Resource(setting.kind === 'semaphore' ? 2 : 1);
+    this.resource = new Resource({ semaphore: 2, rw: 0, mutex: 1, write: 1, local: 1 }[setting.kind]);
     for (let index = 0; index < 4; index++) {
       const clock = new ManualClock({ wallMs: this.stand.clock.wallMs() });
       this.processes.push({ locks: this.start(clock), clock, isStopped: false, missedMs: 0 });
@@ -136,7 +143,8 @@ class Run {
   lockable(process: Process): Lockable<Hold> {
     const { kind } = this.setting;
     if (kind === 'semaphore') return process.locks.semaphore('x', 2);
-    return kind === 'write' ? process.locks.rw('x').write : process.locks.mutex('x');
+    if (kind === 'rw' && this.random.float() < 0.6) return process.locks.rw('x').read;
+    return kind === 'write' || kind === 'rw' ? process.locks.rw('x').write : process.locks.mutex('x');
   }
 
   act(index: number, action: string): void {
@@ -146,6 +154,7 @@ class Run {
     else if (action === 'go') this.go(process);
     else if (process.isStopped) return;
     else if (action === 'release') this.release(process);
+    else if (action === 'upgrade') this.upgrade(process);
     else if (action === 'abort') {
       for (const wait of this.waiting) if (wait.process === process) wait.controller.abort();
     } else if (action === 'close') {
@@ -172,19 +181,30 @@ class Run {
   }
 
   acquire(process: Process, action: string): void {
+    const lockable = this.lockable(process);
+    this.wait(process, signal => {
+      const limits = { signal, ...(action === 'short' ? { deadlineMs: 100 } : {}) };
+      return action === 'try' ? lockable.tryAcquire(limits) : lockable.acquire(limits);
+    });
+  }
+
+  upgrade(process: Process): void {
+    const from = this.held.find(({ process: own, hold }) => own === process && 'upgrade' in hold);
+    if (from === undefined || from.hold.remainingMs() === 0) return;
+    this.wait(process, signal => (from.hold as ReadLock).upgrade({ signal }), from);
+  }
+
+  wait(process: Process, ask: (signal: AbortSignal) => Promise<Hold | undefined>, from?: Held): void {
     const controller = new AbortController();
     const wait = { process, controller };
     this.waiting.add(wait);
-    const lockable = this.lockable(process);
     const { locks } = process;
-    const { signal } = controller;
-    const limits = { signal, ...(action === 'short' ? { deadlineMs: 100 } : {}) };
-    const asked = action === 'try' ? lockable.tryAcquire(limits) : lockable.acquire(limits);
+    const asked = ask(controller.signal);
     const had = (hold: Hold | undefined): void => {
       this.waiting.delete(wait);
       // What a process is told while it is stopped it reads when it goes on.
       if (hold === undefined || locks !== process.locks) return;
-      const held = { process, hold };
+      const held = { process, hold, ...(from && { from }) };
       this.held.push(held);
       if (!process.isStopped && hold.remainingMs() > 0) this.resource.enter(held);
     };
@@ -213,7 +233,11 @@ class Run {
     await this.pass(3000);
     const { kind } = this.setting;
     const partition =
-      kind === 'semaphore' ? 'lock.semaphore.x' : kind === 'write' ? 'lock.rw.x' : 'lock.mutex.x';
+      kind === 'semaphore'
+        ? 'lock.semaphore.x'
+        : kind === 'write' || kind === 'rw'
+          ? 'lock.rw.x'
+          : 'lock.mutex.x';
     expect(await this.stand.entries(partition)).toEqual([]);
     await this.stand.close();
     for (const { clock } of [this.stand, ...this.processes]) expect(clock.timerCount).toBe(0);
