@@ -12,6 +12,8 @@ export interface LmdbFences {
  * environment is committed with the fence, or, where it throws, not at all.
  *
  * It is synchronous, since the transaction holds the only write lock of all processes.
+ *
+ * @throws TypeError, RangeError; what `write` throws
  */
 export function fencedLmdbWrite<Result>(
   fences: LmdbFences,

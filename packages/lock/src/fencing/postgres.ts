@@ -26,7 +26,7 @@ export function postgresFenceTable({ table = 'quorate_fence' }: PostgresFenceOpt
  *
  * The connection must not be in a transaction. Its row is locked until the end, so all writers of a resource wait for each other.
  *
- * @throws what `write` throws; everything is rolled back then
+ * @throws what `write` throws; an Error where it went on after a statement had failed. Everything is rolled back then
  */
 export async function fencedPostgresWrite<Connection extends PostgresConnection, Result>(
   connection: Connection,
