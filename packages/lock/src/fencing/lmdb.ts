@@ -11,7 +11,8 @@ export interface LmdbFences {
  * Runs `write` in a write transaction, unless a newer fence has been seen for the resource. Whatever `write` changes in the same
  * environment is committed with the fence, or, where it throws, not at all.
  *
- * It is synchronous, since the transaction holds the only write lock of all processes.
+ * It is synchronous, since the transaction holds the only write lock of all processes: what `write` does after an `await` is not
+ * part of it, and not fenced.
  *
  * @throws TypeError, RangeError; what `write` throws
  */
@@ -28,10 +29,6 @@ export function fencedLmdbWrite<Result>(
     const newest = seen === undefined ? 0n : BigInt(seen);
     if (newest > fence) return { outcome: 'stale', newest };
     void fences.put(resource, `${fence}`);
-    const result = write();
-    // What it does later is outside the transaction; throwing takes the rest back.
-    if (typeof (result as { then?: unknown } | undefined)?.then === 'function')
-      throw new TypeError('Write under a fence must be synchronous: received one that returns a promise');
-    return { outcome: 'written', result };
+    return { outcome: 'written', result: write() };
   });
 }
