@@ -55,6 +55,12 @@ describe.skipIf(noPostgres !== undefined)('PostgreSQL (needs postgres)', { timeo
     };
     await expect(fencedPostgresWrite(client, 'r', newer, fails)).rejects.toThrow('of its own');
     expect(await fencedPostgresWrite(client, 'r', fence, add)).toMatchObject({ outcome: 'written' });
+    // A statement that fails ends the transaction, whether anybody minds or not.
+    const careless = async (): Promise<void> => {
+      await add(client);
+      await client.query('select 1 / 0').catch(() => {});
+    };
+    await expect(fencedPostgresWrite(client, 'r', fence, careless)).rejects.toThrow('Nothing was written');
     expect(await fencedPostgresWrite(client, 'r', older, add)).toEqual({ outcome: 'stale', newest: fence });
     expect(await fencedPostgresWrite(client, 'other', 0n, () => 7)).toEqual({
       outcome: 'written',
