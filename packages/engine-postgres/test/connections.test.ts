@@ -42,3 +42,22 @@ test('a call that was given up lets go of its connection, also where no answer e
   await expect(running).rejects.toMatchObject({ code: 'UNAVAILABLE', outcome: 'unknown' });
   expect(silent.released).toEqual([true]);
 });
+
+test('closing ends the wait for a connection that a pool which ends would never give', async () => {
+  const released: unknown[] = [];
+  let give: (connection: PostgresConnection) => void = () => {};
+  const pool: PostgresPool = {
+    connect: () => new Promise(resolve => (give = resolve)),
+    on: () => {},
+    off: () => {},
+    end: async () => {},
+  };
+  const connections = new Connections(pool, true, new ManualClock());
+  const running = connections.run('name', 'text', [], {});
+  connections.close();
+  await expect(running).rejects.toMatchObject({ code: 'UNAVAILABLE', outcome: 'not-applied' });
+  // One that comes after all goes back.
+  give({ on: () => {}, release: (destroy?: boolean) => released.push(destroy) } as never);
+  await Promise.resolve();
+  expect(released).toEqual([undefined]);
+});

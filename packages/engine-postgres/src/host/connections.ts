@@ -13,6 +13,9 @@ export class Connections {
   readonly #clock: Clock;
   /** Those on which an answer is awaited. */
   readonly #busy = new Set<PostgresConnection>();
+  /** End the waits for a connection that are under way. */
+  readonly #waiting = new Set<() => void>();
+  #isClosed = false;
   readonly #heard = new WeakSet<PostgresConnection>();
 
   /** @param prepares whether statements are prepared on the server: not behind a pooler that shares out transactions */
@@ -35,7 +38,7 @@ export class Connections {
     call: FailedCall,
     signal?: AbortSignal,
   ): Promise<readonly Row[]> {
-    const connection = await this.connect();
+    const connection = await this.connect(signal);
     this.#busy.add(connection);
     if (signal?.aborted) {
       this.#busy.delete(connection);
@@ -76,23 +79,51 @@ export class Connections {
     };
   }
 
-  /** Breaks the connections on which an answer is awaited still: nobody may be there to give it. */
-  breakBusy(): void {
+  /** Ends all waits, and breaks the connections on which an answer is awaited still: nobody may be there to give it. */
+  close(): void {
+    this.#isClosed = true;
+    for (const leave of this.#waiting) leave();
     for (const { connection } of this.#busy) connection?.stream?.destroy();
   }
 
-  /** A connection of one's own. @throws QuorateError `UNAVAILABLE` `not-applied` */
-  async connect(): Promise<PostgresConnection> {
-    try {
-      const connection = await this.#pool.connect();
-      if (!this.#heard.has(connection)) {
-        this.#heard.add(connection);
-        // One that breaks while it is out of the pool tells nobody else; the call on it fails by itself.
-        connection.on('error', () => {});
-      }
-      return connection;
-    } catch (thrown) {
-      throw unavailable(`No connection to PostgreSQL: ${(thrown as Error).message}`, false, thrown);
-    }
+  /**
+   * A connection of one's own. Whoever gives up, or is there when the store closes, waits no longer: a pool that ends forgets those who
+   * wait for a connection of it.
+   *
+   * @throws QuorateError `UNAVAILABLE` `not-applied`
+   */
+  connect(signal?: AbortSignal): Promise<PostgresConnection> {
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        settle();
+        reject(unavailable('The call was given up before it was sent', false));
+      };
+      const settle = (): void => {
+        this.#waiting.delete(leave);
+        signal?.removeEventListener('abort', leave);
+      };
+      if (this.#isClosed || signal?.aborted === true) return leave();
+      this.#waiting.add(leave);
+      signal?.addEventListener('abort', leave, { once: true });
+      this.#pool.connect().then(
+        connection => {
+          this.#hear(connection);
+          if (!this.#waiting.has(leave)) return connection.release();
+          settle();
+          resolve(connection);
+        },
+        thrown => {
+          settle();
+          reject(unavailable(`No connection to PostgreSQL: ${(thrown as Error).message}`, false, thrown));
+        },
+      );
+    });
+  }
+
+  /** One that breaks while it is out of the pool tells nobody else; the call on it fails by itself. */
+  #hear(connection: PostgresConnection): void {
+    if (this.#heard.has(connection)) return;
+    this.#heard.add(connection);
+    connection.on('error', () => {});
   }
 }

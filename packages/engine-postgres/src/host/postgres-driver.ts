@@ -216,7 +216,7 @@ export class PostgresDriver implements StoreDriver {
     this.#sweepTimer.cancel();
     this.#observer.close();
     this.#notifications.close();
-    this.#options.connections.breakBusy();
+    this.#options.connections.close();
     await this.#options.close();
   }
 

@@ -54,7 +54,7 @@ begin
     set logged = 0, unlogged = greatest(p.unlogged, v_from),
       floor = coalesce((
         select e.created from ${s}.entry e where e.partition = p_partition and e.created >= p.floor
-        order by e.created, e.ordinal limit 1), p.revision)
+        order by e.created, e.ordinal limit 1), p.revision_before)
     where p.name = p_partition;
   delete from ${s}.change c where c.partition = p_partition and c.revision <= v_from;
 end $$;
