@@ -1,6 +1,6 @@
-import { runStoreCase, type StoreCase, storeCases } from '@quorate/conformance';
+import { runStoreCase, storeCases } from '@quorate/conformance';
 import { skipReason } from '@quorate/servers';
-import { afterAll, beforeAll, describe, test, type TestContext } from 'vitest';
+import { afterAll, beforeAll, describe, test } from 'vitest';
 import { RedisStand } from './redis-stand.ts';
 
 const reason = skipReason('redis');
@@ -14,15 +14,25 @@ describe.skipIf(reason !== undefined)(
     });
     afterAll(() => stand[Symbol.asyncDispose]());
 
-    const run = async (storeCase: StoreCase, { skip }: TestContext): Promise<void> => {
-      const why = await runStoreCase(stand.subject(), storeCase);
-      if (why !== undefined) skip(why);
-    };
-    const [alone, together] = [true, false].map(isAlone =>
-      storeCases.filter(({ exclusive = false }) => exclusive === isAlone),
-    ) as [StoreCase[], StoreCase[]];
     // Most of their time they wait.
-    test.concurrent.for(together)('$name', { timeout: 60_000 }, run);
-    test.for(alone)('$name', { timeout: 60_000 }, run);
+    describe.concurrent('at once', () => {
+      test.for(storeCases.filter(({ exclusive }) => exclusive !== true))(
+        '$name',
+        { timeout: 60_000 },
+        async (storeCase, { skip }) => {
+          const why = await runStoreCase(stand.subject(), storeCase);
+          if (why !== undefined) skip(why);
+        },
+      );
+    });
+
+    test.for(storeCases.filter(({ exclusive }) => exclusive === true))(
+      '$name',
+      { timeout: 60_000 },
+      async (storeCase, { skip }) => {
+        const why = await runStoreCase(stand.subject(), storeCase);
+        if (why !== undefined) skip(why);
+      },
+    );
   },
 );
