@@ -138,6 +138,22 @@ describe.skipIf(reason !== undefined)(
       expect(rows.slice(1).map(({ key }) => key)).toEqual([`${partition}/a`, `${partition}/b`]);
     });
 
+    test('a refused call leaves no mark that later entries could lie below', async () => {
+      await using store = await stand.open();
+      await using other = await Other.connect();
+      const partition = fresh();
+      const put = await store.put(`${partition}/a`, bytes(''), absent);
+      if (put.outcome === 'applied') await store.delete(`${partition}/a`, { created: put.revision });
+      // The next call is the one that looks how old entries are.
+      await other.ask('update quorate.partition set logged = 100000 where name = $1', [partition]);
+      await store.put(`${partition}/a`, bytes(''), { modified: 5 as never });
+      const rows = await other.ask(
+        'select logged, floor > 0 and floor <= revision as kept from quorate.partition where name = $1',
+        [partition],
+      );
+      expect(rows).toEqual([{ logged: 0, kept: true }]);
+    });
+
     test('names of statements are short enough for the server, however long the schema is', async () => {
       const complained = vi.spyOn(console, 'error').mockImplementation(() => {});
       const connectionString = stand.urlAt(stand.server.port);
