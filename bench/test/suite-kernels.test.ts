@@ -1,6 +1,6 @@
 import { seededRandom } from '@quorate/core';
 import { describe, expect, it, vi } from 'vitest';
-import type { Bench, Context, Kernel, Suite } from '../src/suite.ts';
+import type { Bench, Context, Kernel, Params, ParamValue, Suite } from '../src/suite.ts';
 import codec from '../suites/codec.ts';
 import sim from '../suites/sim.ts';
 import transport from '../suites/transport.ts';
@@ -9,7 +9,9 @@ import transport from '../suites/transport.ts';
 vi.setConfig({ testTimeout: 60_000 });
 
 function contextOf({ params = {} }: Bench): Context {
+  const first = Object.entries(params).map(([name, values]) => [name, values[0] as ParamValue]);
   return {
+    params: Object.fromEntries(first) as Params,
     number: (name: string) => params[name]?.[0] as number,
     random: (label: string) => seededRandom(label),
   } as Partial<Context> as Context;

@@ -1,0 +1,98 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { keepAwake, withCoresAwake } from '../src/kernels/awake-cores.ts';
+import type { Bench, Context, Kernel } from '../src/suite.ts';
+
+const kernel: Kernel = { ops: 1, run: () => 7 };
+
+function madeOf(closed: string[]): Bench {
+  return withCoresAwake({
+    name: 'waiting',
+    params: { window: [4] },
+    contenders: { one: () => ({ ...kernel, close: () => void closed.push('kernel') }) },
+    skip: contender => (contender === 'never' ? 'it says so itself' : undefined),
+  });
+}
+
+function childrenOf(pid: number): number[] {
+  const list = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });
+  const rows = list
+    .trim()
+    .split('\n')
+    .map(row => row.trim().split(/\s+/).map(Number));
+  return rows.filter(([, parent]) => parent === pid).map(([child]) => child as number);
+}
+
+/** Whether it runs: what is dead and waits for its parent to notice does not. */
+function lives(pid: number): boolean {
+  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
+  return stdout.trim() !== '' && !stdout.startsWith('Z');
+}
+
+const bench = madeOf([]);
+const canKeepAwake = bench.params?.['cores']?.[0] === 'awake';
+
+describe('a bench with cores awake', () => {
+  it('keeps its parameters and its own reasons to skip', () => {
+    expect(bench.params).toEqual({ window: [4], cores: [canKeepAwake ? 'awake' : 'free'] });
+    expect(bench.skip?.('never', { cores: 'free' })).toBe('it says so itself');
+    expect(bench.skip?.('one', { cores: 'free' })).toBeUndefined();
+    if (canKeepAwake) expect(bench.skip?.('one', { cores: 'awake' })).toBeUndefined();
+    else expect(bench.skip?.('one', { cores: 'awake' })).toContain('chrt');
+  });
+
+  it('leaves the cores alone where it is told to', async () => {
+    const before = childrenOf(process.pid).length;
+    const closed: string[] = [];
+    const made = (await madeOf(closed).contenders['one']?.(contextOf('free'))) as Kernel;
+    expect(childrenOf(process.pid)).toHaveLength(before);
+    await made.close?.();
+    expect(closed).toEqual(['kernel']);
+  });
+
+  it.runIf(canKeepAwake)('ends what keeps them awake together with the kernel', async () => {
+    const before = childrenOf(process.pid).length;
+    const closed: string[] = [];
+    const made = (await madeOf(closed).contenders['one']?.(contextOf('awake'))) as Kernel;
+    expect(childrenOf(process.pid)).toHaveLength(before + availableParallelism());
+    expect(await made.run(0)).toBe(7);
+    await made.close?.();
+    expect(closed).toEqual(['kernel']);
+    expect(childrenOf(process.pid)).toHaveLength(before);
+  });
+});
+
+describe.runIf(canKeepAwake)('what keeps cores awake', () => {
+  it('gives way to everything else', async () => {
+    const spinners = keepAwake();
+    await vi.waitFor(() => {
+      for (const pid of spinners.pids) {
+        const policy = execFileSync('ps', ['-o', 'cls=,args=', '-p', String(pid)], { encoding: 'utf8' });
+        expect(policy).toMatch(/^IDL sh -c/);
+      }
+    }, 10_000);
+    await spinners.end();
+    expect(spinners.pids.filter(lives)).toEqual([]);
+  });
+
+  it('does not outlive a process that is killed', async () => {
+    const url = new URL('../src/kernels/awake-cores.ts', import.meta.url).href;
+    const script = `const { keepAwake } = await import('${url}');
+      console.log(JSON.stringify(keepAwake().pids)); setInterval(() => {}, 1000);`;
+    const owner = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    onTestFinished(() => void owner.kill('SIGKILL'));
+    const [said] = (await once(owner.stdout, 'data')) as [Buffer];
+    const pids = JSON.parse(said.toString()) as number[];
+    expect(pids.filter(lives)).toEqual(pids);
+    owner.kill('SIGKILL');
+    await vi.waitFor(() => expect(pids.filter(lives)).toEqual([]), 10_000);
+  });
+});
+
+function contextOf(cores: string): Context {
+  return { params: { cores } } as Partial<Context> as Context;
+}
