@@ -75,6 +75,8 @@ export class Host {
   #release(): void {
     const { held = [] } = this.lane;
     this.lane.held = undefined;
-    for (const event of held.toReversed()) this.#world.queue.pushFirst(this.#world.nowUs, event);
+    for (let event = held.pop(); event !== undefined; event = held.pop()) {
+      this.#world.queue.pushFirst(this.#world.nowUs, event);
+    }
   }
 }
