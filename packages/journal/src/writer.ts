@@ -250,6 +250,7 @@ export class Writer {
         this.#enqueue(operation, operationBytesMax(operation), waiter.resolve, waiter.reject);
       } else {
         refused.add(operation.group);
+        operation.onRefused?.();
         waiter.reject(storageFull('the write', cause));
       }
     }
