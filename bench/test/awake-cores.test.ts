@@ -31,41 +31,45 @@ function lives(pid: number): boolean {
   return stdout.trim() !== '' && !stdout.startsWith('Z');
 }
 
-const bench = madeOf([]);
-const canKeepAwake = bench.params?.['cores']?.[0] === 'awake';
+const made = madeOf([]);
+const reasonToSkip = (cores: string, contender = 'one'): string | undefined =>
+  made.skip?.(contender, { cores });
+/** Why this machine cannot keep its cores awake, if so. */
+const absent = reasonToSkip('awake');
 
 describe('a bench with cores awake', () => {
   it('keeps its parameters and its own reasons to skip', () => {
-    expect(bench.params).toEqual({ window: [4], cores: [canKeepAwake ? 'awake' : 'free'] });
-    expect(bench.skip?.('never', { cores: 'free' })).toBe('it says so itself');
-    expect(bench.skip?.('one', { cores: 'free' })).toBeUndefined();
-    if (canKeepAwake) expect(bench.skip?.('one', { cores: 'awake' })).toBeUndefined();
-    else expect(bench.skip?.('one', { cores: 'awake' })).toContain('chrt');
+    expect(made.params).toEqual({ window: [4], cores: [absent === undefined ? 'awake' : 'free'] });
+    expect(reasonToSkip('free', 'never')).toBe('it says so itself');
+    expect(reasonToSkip('free')).toBeUndefined();
+    if (absent !== undefined) expect(absent).toContain('chrt');
   });
 
   it('leaves the cores alone where it is told to', async () => {
     const before = childrenOf(process.pid).length;
     const closed: string[] = [];
-    const made = (await madeOf(closed).contenders['one']?.(contextOf('free'))) as Kernel;
+    const opened = (await madeOf(closed).contenders['one']?.(contextOf('free'))) as Kernel;
     expect(childrenOf(process.pid)).toHaveLength(before);
-    await made.close?.();
+    await opened.close?.();
     expect(closed).toEqual(['kernel']);
   });
 
-  it.runIf(canKeepAwake)('ends what keeps them awake together with the kernel', async () => {
+  it('ends what keeps them awake together with the kernel', async ctx => {
+    ctx.skip(absent !== undefined, absent);
     const before = childrenOf(process.pid).length;
     const closed: string[] = [];
-    const made = (await madeOf(closed).contenders['one']?.(contextOf('awake'))) as Kernel;
+    const opened = (await madeOf(closed).contenders['one']?.(contextOf('awake'))) as Kernel;
     expect(childrenOf(process.pid)).toHaveLength(before + availableParallelism());
-    expect(await made.run(0)).toBe(7);
-    await made.close?.();
+    expect(await opened.run(0)).toBe(7);
+    await opened.close?.();
     expect(closed).toEqual(['kernel']);
     expect(childrenOf(process.pid)).toHaveLength(before);
   });
 });
 
-describe.runIf(canKeepAwake)('what keeps cores awake', () => {
-  it('gives way to everything else', async () => {
+describe('what keeps cores awake', () => {
+  it('gives way to everything else', async ctx => {
+    ctx.skip(absent !== undefined, absent);
     const spinners = keepAwake();
     await vi.waitFor(() => {
       for (const pid of spinners.pids) {
@@ -77,7 +81,8 @@ describe.runIf(canKeepAwake)('what keeps cores awake', () => {
     expect(spinners.pids.filter(lives)).toEqual([]);
   });
 
-  it('does not outlive a process that is killed', async () => {
+  it('does not outlive a process that is killed', async ctx => {
+    ctx.skip(absent !== undefined, absent);
     const url = new URL('../src/kernels/awake-cores.ts', import.meta.url).href;
     const script = `const { keepAwake } = await import('${url}');
       console.log(JSON.stringify(keepAwake().pids)); setInterval(() => {}, 1000);`;
