@@ -35,7 +35,7 @@ const sockets: Bench[] = [
       [tls]: roundTrips(tcpLine(true), 200),
       [net]: roundTrips(netLine(false, 'none'), 200),
       [nodeTls]: roundTrips(netLine(true, 'none'), 200),
-      [grpc]: roundTrips(grpcLine(), 40),
+      [grpc]: roundTrips(grpcLine(), 100),
     },
     goals: [
       { of: tcp, to: net, atMost: 1 / 0.9 },
@@ -58,7 +58,7 @@ const sockets: Bench[] = [
       [`${net}, cork`]: pipelined(netLine(false, 'cork'), 20_000),
       [`${net}, copied into one write`]: pipelined(netLine(false, 'copy'), 20_000),
       [`${nodeTls}, copied into one write`]: pipelined(netLine(true, 'copy'), 20_000),
-      [grpc]: pipelined(grpcLine(), 512),
+      [grpc]: pipelined(grpcLine(), 2560),
     },
     goals: [
       { of: tcp, limit: 1000 },

@@ -2,6 +2,8 @@ import { seededRandom } from '@quorate/core';
 import { describe, expect, it, vi } from 'vitest';
 import type { Bench, Context, Kernel, Params, ParamValue, Suite } from '../src/suite.ts';
 import codec from '../suites/codec.ts';
+import journal from '../suites/journal.ts';
+import linearizability from '../suites/linearizability.ts';
 import sim from '../suites/sim.ts';
 import transport from '../suites/transport.ts';
 
@@ -21,6 +23,8 @@ interface Case {
   readonly name: string;
   readonly bench: Bench;
   readonly contender: string;
+  /** Why it cannot run here, if it cannot. */
+  readonly absent: string | undefined;
 }
 
 function casesOf(suite: Suite): Case[] {
@@ -29,6 +33,7 @@ function casesOf(suite: Suite): Case[] {
       name: `${bench.name}: ${contender}`,
       bench,
       contender,
+      absent: bench.skip?.(contender, contextOf(bench).params),
     })),
   );
 }
@@ -39,10 +44,11 @@ async function open({ bench, contender }: Case): Promise<Kernel> {
   return made;
 }
 
-describe.each([codec, sim, transport])('suite $name', suite => {
+describe.each([codec, journal, linearizability, sim, transport])('suite $name', suite => {
   const sums = new Map<string, number>();
 
-  it.each(casesOf(suite))('does the same work each time, and ends: $name', async each => {
+  it.for(casesOf(suite))('does the same work each time, and ends: $name', async (each, ctx) => {
+    ctx.skip(each.absent !== undefined, each.absent);
     const kernel = await open(each);
     try {
       const sum = await kernel.run(0);
