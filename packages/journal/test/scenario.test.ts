@@ -1,37 +1,10 @@
-import { type Disk, type DiskFile, type Done, errorCode } from '@quorate/core';
+import { type Disk, type Done, errorCode } from '@quorate/core';
 import { simulate } from '@quorate/sim';
 import { describe, expect, test } from 'vitest';
 import journal, { journalScenario } from '../scenarios/journal.ts';
+import { withFiles } from './changed-files.ts';
 
 const seeds = process.env['QUORATE_LONG'] === undefined ? 200 : 10_000;
-
-/** A disk whose files are changed on their way to the journal. */
-function withFiles(disk: Disk, change: (file: DiskFile) => Partial<DiskFile>): Disk {
-  const wrapFile = (file: DiskFile): DiskFile => {
-    const own: DiskFile = {
-      name: file.name,
-      get size() {
-        return file.size;
-      },
-      write: (chunks, offset) => file.write(chunks, offset),
-      sync: () => file.sync(),
-      read: (into, offset) => file.read(into, offset),
-      allocate: size => file.allocate(size),
-      truncate: size => file.truncate(size),
-      [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
-    };
-    return Object.defineProperties(own, Object.getOwnPropertyDescriptors(change(file)));
-  };
-  return {
-    capabilities: disk.capabilities,
-    open: async (name, options) => wrapFile(await disk.open(name, options)),
-    list: () => disk.list(),
-    rename: (from, to) => disk.rename(from, to),
-    remove: name => disk.remove(name),
-    syncNames: () => disk.syncNames(),
-    lock: () => disk.lock(),
-  };
-}
 
 async function ignoreFull(done: Done): Promise<void> {
   try {
