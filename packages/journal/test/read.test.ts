@@ -5,7 +5,7 @@ import { EntryIndex } from '../src/entry-index.ts';
 import { folderDisk } from '../src/index.ts';
 import { readHandlesMax } from '../src/read-handles.ts';
 import { CrashDisk } from './crash-disk.ts';
-import { codeOf, entry, group, open, range } from './small-journal.ts';
+import { codeOf, entry, group, open, range, temporaryFolder } from './small-journal.ts';
 
 describe('a read with a limit', () => {
   test.each([0, 1 << 20])(
