@@ -1,11 +1,19 @@
 import fs from 'node:fs';
-import { type Disk, type DiskFile, errorCode, QuorateError, seededRandom } from '@quorate/core';
+import {
+  type Disk,
+  type DiskFile,
+  errorCode,
+  logIndex,
+  QuorateError,
+  seededRandom,
+  term,
+} from '@quorate/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { folderDisk } from '../src/index.ts';
 import { Segments } from '../src/segments.ts';
 import { withFiles } from './changed-files.ts';
 import { CrashDisk } from './crash-disk.ts';
-import { entry, group, open, save, temporaryFolder } from './small-journal.ts';
+import { codeOf, entry, group, open, other, save, temporaryFolder, turns } from './small-journal.ts';
 
 /** A disk whose files may fail, and which counts those that are open. */
 function watched(
@@ -111,6 +119,39 @@ describe('a sync that finds no room', () => {
       expect(next.recover(group).last).toBe(2);
     },
   );
+});
+
+describe('a write that finds no room when the journal has failed meanwhile', () => {
+  test('hangs nobody, neither its callers nor whoever closes the journal', async () => {
+    const base = new CrashDisk();
+    const writing = Promise.withResolvers<void>();
+    const written = Promise.withResolvers<void>();
+    let isFull = false;
+    const disk = withFiles(base, file => ({
+      write: (chunks, offset) => {
+        if (!isFull || !file.name.endsWith('.log')) return file.write(chunks, offset);
+        writing.resolve();
+        return written.promise;
+      },
+    }));
+    const journal = await open(disk);
+    await journal.write({ group, entries: [entry(1)] });
+    isFull = true;
+    const hardState = { term: term(2), votedFor: undefined, committed: logIndex(0) };
+    const calls = [
+      journal.write({ group, entries: [entry(2)] }),
+      // Where the journal goes on, this is tried again: it adds nothing.
+      journal.write({ group: other, hardState }),
+    ].map(codeOf);
+    await writing.promise;
+    vi.spyOn(base, 'syncNames').mockRejectedValue(new QuorateError('IO_FAILED', 'No names'));
+    expect(await codeOf(save(journal, 1))).toBe('JOURNAL_FAILED');
+    written.reject(new QuorateError('STORAGE_FULL', 'No room', { outcome: 'not-applied' }));
+    const closing = journal[Symbol.asyncDispose]();
+    await turns(50);
+    const ends = await Promise.race([Promise.all([...calls, closing]), turns(200)]);
+    expect(ends).toEqual(['JOURNAL_FAILED', 'JOURNAL_FAILED', undefined]);
+  });
 });
 
 describe('a fault of the code itself', () => {
