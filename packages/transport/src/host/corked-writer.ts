@@ -28,10 +28,12 @@ export class CorkedWriter implements Flushable {
   readonly #cork: FrameCork;
   readonly #turn: FlushTurn;
   readonly #onProgress: () => void;
-  /** TLS never writes within the call, so its callbacks are asked for at once. */
+  /** TLS never writes within the call: nothing of it leaves early, and its callbacks are asked for at once. */
   readonly #encrypted: boolean;
   #scheduled = false;
-  #enoughBytes = earlyBytes;
+  /** Bytes with which the first write of a turn leaves. */
+  readonly #firstBytes: number;
+  #enoughBytes: number;
   #writing = false;
   #closed = false;
   #ending = false;
@@ -45,6 +47,7 @@ export class CorkedWriter implements Flushable {
     this.#turn = turn;
     this.#clock = clock;
     this.#encrypted = socket instanceof TLSSocket;
+    this.#firstBytes = this.#enoughBytes = this.#encrypted ? flushBytes : earlyBytes;
     this.#cork = new FrameCork(pool);
     this.#onProgress = onProgress;
   }
@@ -92,7 +95,7 @@ export class CorkedWriter implements Flushable {
   /** Writes what was collected, unless a write is under way, which will. */
   flush(): void {
     this.#scheduled = false;
-    this.#enoughBytes = earlyBytes;
+    this.#enoughBytes = this.#firstBytes;
     this.#write();
     // Where the kernel took it all within the call, no callback will tell.
     if (!this.#writing && !this.#closed) this.#onProgress();
