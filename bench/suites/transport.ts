@@ -58,7 +58,7 @@ const sockets: Bench[] = [
       [`${net}, cork`]: pipelined(netLine(false, 'cork'), 20_000),
       [`${net}, copied into one write`]: pipelined(netLine(false, 'copy'), 20_000),
       [`${nodeTls}, copied into one write`]: pipelined(netLine(true, 'copy'), 20_000),
-      [grpc]: pipelined(grpcLine(), 2560),
+      [grpc]: pipelined(grpcLine(), 1024),
     },
     goals: [
       { of: tcp, limit: 1000 },

@@ -28,14 +28,15 @@ interface Case {
 }
 
 function casesOf(suite: Suite): Case[] {
-  return suite.benches.flatMap(bench =>
-    Object.keys(bench.contenders).map(contender => ({
+  return suite.benches.flatMap(bench => {
+    const { skip: reasonToSkip } = bench;
+    return Object.keys(bench.contenders).map(contender => ({
       name: `${bench.name}: ${contender}`,
       bench,
       contender,
-      absent: bench.skip?.(contender, contextOf(bench).params),
-    })),
-  );
+      absent: reasonToSkip?.(contender, contextOf(bench).params),
+    }));
+  });
 }
 
 async function open({ bench, contender }: Case): Promise<Kernel> {

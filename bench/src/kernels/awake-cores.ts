@@ -22,7 +22,7 @@ const absent: string | undefined = whyNotAwake();
 
 /**
  * The bench with cores that do not sleep, for all its contenders alike: one where threads wait for each other times the wake-up
- * of a sleeping core otherwise, which is several times the work on a virtual machine and nothing on a busy one.
+ * of a sleeping core otherwise, which takes longer than the work on a virtual machine, and no time on a busy one.
  *
  * `--param cores=free` leaves the cores alone, and so does a machine that has no means to keep them awake.
  */
