@@ -4,8 +4,13 @@ import type { ShrinkState } from './shrink-state.ts';
 /** Of the runs that are left, so many may go into seeds that show nothing. */
 const runsShare = 1 / 2;
 
-/** More than that seldom find what the first did not. */
-const seedsMax = 1000;
+/** How other seeds are tried. */
+export interface SeedTrial {
+  /** Of the events of the smallest run so far, a seed may have so many. */
+  readonly eventsShare: number;
+  /** From 1 up to this one. */
+  readonly seedsMax: number;
+}
 
 /**
  * Looks for seeds that fail in the same way after ever fewer events, until the run is small: a mistake that one seed meets
@@ -17,16 +22,16 @@ const seedsMax = 1000;
  * away; where it was found at the end, first with a small part of it, for there everything that happens before counts. What was
  * taken away stays so as far as it means the same in every seed.
  *
- * @param eventsShare Of the events of the smallest so far, a seed may have so many
+ * @param fullMs The safety phase before it was cut short
  */
-export async function tryOtherSeeds(state: ShrinkState, fullMs: number, eventsShare: number): Promise<void> {
+export async function tryOtherSeeds(state: ShrinkState, fullMs: number, trial: SeedTrial): Promise<void> {
   const without = state.without.filter(name => splitName(name).index === undefined || isHost(name));
   const parts = state.endsAtFinding ? [1, 4, 16, 64] : [64, 16, 4, 1];
-  const seeds = Math.min(seedsMax, Math.floor((state.runsLeft * runsShare) / parts.length));
+  const seeds = Math.min(trial.seedsMax, Math.floor((state.runsLeft * runsShare) / parts.length));
   for (const part of parts) {
     const safetyMs = Math.ceil(fullMs / part);
     for (let seed = 1; seed <= seeds && !state.isSmall && !state.isSpent; seed++) {
-      const eventsMax = Math.floor(state.outcome.events * eventsShare);
+      const eventsMax = Math.floor(state.outcome.events * trial.eventsShare);
       const changes = part === 1 ? { without } : { without, safetyMs };
       await state.trySeed({ seed, ...changes }, eventsMax);
     }

@@ -2,7 +2,7 @@ import { linkSignal } from '@quorate/core';
 import type { RunOptions } from '../../run-result.ts';
 import { ddmin } from './ddmin.ts';
 import { splitName } from './name-ranges.ts';
-import { tryOtherSeeds } from './other-seeds.ts';
+import { type SeedTrial, tryOtherSeeds } from './other-seeds.ts';
 import { sameFailure, type SeedOutcome } from './seed-outcome.ts';
 import { type ShrinkOptions, ShrinkState } from './shrink-state.ts';
 
@@ -23,10 +23,13 @@ export interface Shrunk {
 const roundsMax = 4;
 
 /**
- * By round: of the events of the smallest run so far, another seed may have so many. It costs the trust that it is the same
- * mistake, and is shrunk in its turn; by the second round it comes with what the first took away, and a little less is better.
+ * By round: how other seeds are tried. Another seed costs the trust that it is the same mistake, and is shrunk in its turn; by
+ * the second round it comes with what the first took away, a little less is better, and what is to be had is had soon.
  */
-const seedShares = [3 / 4, 9 / 10];
+const seedTrials: readonly SeedTrial[] = [
+  { eventsShare: 3 / 4, seedsMax: 1000 },
+  { eventsShare: 9 / 10, seedsMax: 250 },
+];
 
 /**
  * Takes away from a failing run what it does not need to fail in the same way: the end of the safety phase, the quiet time
@@ -63,8 +66,8 @@ export async function shrink(options: ShrinkOptions): Promise<Shrunk> {
     const before = state.progress;
     await shorten(state);
     await hasten(state);
-    const seedShare = seedShares[round];
-    if (seedShare !== undefined) await tryOtherSeeds(state, fullMs, seedShare);
+    const trial = seedTrials[round];
+    if (trial !== undefined) await tryOtherSeeds(state, fullMs, trial);
     await takeAway(state, names => [...new Set(names.map(name => splitName(name).label))]);
     await takeAway(state, names => names.filter(isEpisode));
     await takeAway(state, names => names.filter(name => !isEpisode(name)));
