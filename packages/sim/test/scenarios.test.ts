@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { loadRegressions, runSeeds, type Scenario } from '../src/index.ts';
+import { loadRegressions, type RegressionCase, runSeeds, type Scenario, simulate } from '../src/index.ts';
+import { runOptionsOf } from '../src/host/runner/regression.ts';
 import * as bank from '../scenarios/bank.ts';
 import * as gossipCounter from '../scenarios/gossip-counter.ts';
 import * as inbox from '../scenarios/inbox.ts';
@@ -74,5 +75,12 @@ describe('what was once found', async () => {
   const cases = await loadRegressions(new URL('../scenarios/', import.meta.url));
   it.each(cases.map(each => [each.name, each] as const))('%s ends as it should', async (_, { replay }) => {
     expect((await replay()).problem).toBeUndefined();
+  });
+
+  it('lease-lock-16949 still takes the course that it was kept for', async () => {
+    const kept = cases.find(({ name }) => name === 'lease-lock-16949');
+    const hasty = leaseLock.leaseLock('lease-lock', 'With the mistake as it was', { hastyRepeats: true });
+    const { finding } = await simulate(hasty, runOptionsOf((kept as RegressionCase).regression));
+    expect(finding?.rule).toBe('mutual-exclusion');
   });
 });
