@@ -3,7 +3,7 @@ import { Batch, operationBytesMax } from './batch.ts';
 import { batchHeaderBytes } from './format/batch-header.ts';
 import type { GroupState } from './group-state.ts';
 import { storageFull } from './journal-error.ts';
-import type { Operation } from './operation.ts';
+import { isControl, type Operation } from './operation.ts';
 import type { TailMemory } from './tail-memory.ts';
 
 /** What is accepted and waits for the disk, in the order in which it came, encoded as batches. */
@@ -12,6 +12,8 @@ export class BatchQueue {
   readonly #memory: TailMemory;
   readonly #batchMaxBytes: number;
   #batches: Batch[] = [];
+  /** The last of what is tried again on a full disk: nothing joins it that adds entries, or it would be refused with them. */
+  #retried: Batch | undefined;
   #number: number;
   #pendingBytes = 0;
 
@@ -41,7 +43,8 @@ export class BatchQueue {
     reject: (error: QuorateError) => void,
   ): void {
     let batch = this.#batches.at(-1);
-    if (batch === undefined || batch.bytes + byteCount > this.#batchMaxBytes) {
+    const isFull = batch !== undefined && batch.bytes + byteCount > this.#batchMaxBytes;
+    if (batch === undefined || isFull || (batch === this.#retried && !isControl(operation))) {
       batch = new Batch(++this.#number, this.#salt, this.#memory);
       this.#batches.push(batch);
     }
@@ -94,6 +97,7 @@ export class BatchQueue {
         reject(storageFull('the write', cause));
       }
     }
+    this.#retried = this.#batches.at(-1);
   }
 
   #empty(): readonly Batch[] {

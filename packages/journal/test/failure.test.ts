@@ -85,6 +85,31 @@ describe('a full disk', () => {
     expect(journal.recover(group).last).toBe(last - 1);
   });
 
+  test('lets through what adds nothing though others try their refused writes again at once', async () => {
+    const disk = new CrashDisk();
+    disk.capacity = 200_000;
+    const journal = await open(disk);
+    const last = await fill(journal);
+    let tries = 0;
+    let isVoted = false;
+    const insist = async (): Promise<void> => {
+      while (!isVoted && tries < 100) {
+        tries++;
+        try {
+          await write(journal, last + 1);
+        } catch (error) {
+          expect(errorCode(error)).toBe('STORAGE_FULL');
+        }
+      }
+    };
+    const insisting = insist();
+    const hardState = { term: term(2), votedFor: nodeId('a'), committed: logIndex(0) };
+    await journal.write({ group: other, hardState });
+    isVoted = true;
+    await insisting;
+    expect(tries).toBeLessThan(10);
+  });
+
   test('is made room on by a snapshot and compaction, without any other help', async () => {
     const disk = new CrashDisk();
     disk.capacity = 200_000;
