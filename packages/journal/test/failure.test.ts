@@ -91,9 +91,9 @@ describe('a full disk', () => {
     const journal = await open(disk);
     const last = await fill(journal);
     let tries = 0;
-    let isVoted = false;
+    const voted = { isDone: false };
     const insist = async (): Promise<void> => {
-      while (!isVoted && tries < 100) {
+      while (!voted.isDone && tries < 100) {
         tries++;
         try {
           await write(journal, last + 1);
@@ -105,7 +105,7 @@ describe('a full disk', () => {
     const insisting = insist();
     const hardState = { term: term(2), votedFor: nodeId('a'), committed: logIndex(0) };
     await journal.write({ group: other, hardState });
-    isVoted = true;
+    voted.isDone = true;
     await insisting;
     expect(tries).toBeLessThan(10);
   });
