@@ -45,6 +45,13 @@ describe('a bench with cores awake', () => {
     if (absent !== undefined) expect(absent).toContain('chrt');
   });
 
+  it('runs with the values of cores that it names itself', () => {
+    const both = { cores: ['awake', 'free'] };
+    expect(withCoresAwake({ name: 'both', params: both, contenders: { one: () => kernel } }).params).toEqual(
+      both,
+    );
+  });
+
   it('leaves the cores alone where it is told to', async () => {
     const before = childrenOf(process.pid).length;
     const closed: string[] = [];

@@ -24,13 +24,13 @@ const absent: string | undefined = whyNotAwake();
  * The bench with cores that do not sleep, for all its contenders alike: one where threads wait for each other times the wake-up
  * of a sleeping core otherwise, which takes longer than the work on a virtual machine, and no time on a busy one.
  *
- * `--param cores=free` leaves the cores alone, and so does a machine that has no means to keep them awake.
+ * A bench can name values of `cores` itself, to show both. `--param cores=free` leaves the cores alone, and so does a machine that has no means to keep them awake.
  */
 export function withCoresAwake(bench: Bench): Bench {
   const cores: Cores[] = [absent === undefined ? 'awake' : 'free'];
   return {
     ...bench,
-    params: { ...bench.params, cores },
+    params: { cores, ...bench.params },
     skip: (contender, params) =>
       (params['cores'] === 'awake' ? absent : undefined) ?? bench.skip?.(contender, params),
     contenders: Object.fromEntries(
