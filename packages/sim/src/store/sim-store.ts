@@ -239,6 +239,11 @@ class SimStore implements Store {
         },
       );
     }
+    if (this.#isClosed) {
+      // Closed meanwhile: what ends with the store must not outlive it by having been on its way.
+      await session[Symbol.asyncDispose]();
+      this.#checkOpen();
+    }
     this.#sessions.add(session);
     session.lost.addEventListener('abort', () => this.#sessions.delete(session), { once: true });
     return session;
