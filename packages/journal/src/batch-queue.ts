@@ -78,18 +78,18 @@ export class BatchQueue {
 
   /**
    * There is no room for the first batch: everything that adds entries is refused, since what comes later may build on it.
-   * What only gives room back is tried again in the room that is kept for it, unless its group lost a write before it. No batch
-   * is under way.
+   * What only gives room back is tried again in the room that is kept for it, unless its group lost a write before it, or that
+   * room was used up already. No batch is under way.
    */
   refuse(cause: unknown): void {
     const batches = this.#empty();
-    const retried = batches.some(batch => !batch.control);
+    const hasReserve = batches[0]?.control === false;
     const waiters = batches.flatMap(batch => batch.waiters);
     for (const batch of batches) batch.discard();
     for (const { operation } of waiters) operation.group.rollBack();
     const refused = new Set<GroupState>();
     for (const { operation, control, resolve, reject } of waiters) {
-      if (retried && control && !refused.has(operation.group)) {
+      if (hasReserve && control && !refused.has(operation.group)) {
         this.add(operation, operationBytesMax(operation), resolve, reject);
       } else {
         refused.add(operation.group);

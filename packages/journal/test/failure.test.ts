@@ -2,7 +2,7 @@ import { errorCode, type Journal, logIndex, ManualClock, nodeId, term } from '@q
 import { describe, expect, test } from 'vitest';
 import { openJournal } from '../src/index.ts';
 import { CrashDisk } from './crash-disk.ts';
-import { entry, fill, group, metadataAt, open, other, reopen, save } from './small-journal.ts';
+import { codeOf, entry, fill, group, metadataAt, open, other, reopen, save } from './small-journal.ts';
 
 const write = (journal: Journal, index: number, size = 3000): Promise<void> =>
   journal.write({ group, entries: [entry(index, size)] });
@@ -85,11 +85,17 @@ describe('a full disk', () => {
     expect(journal.recover(group).last).toBe(last - 1);
   });
 
-  test('lets through what adds nothing though others try their refused writes again at once', async () => {
+  test.each([
+    ['lets through what adds nothing', false, 'ok'],
+    ['refuses what adds nothing once its reserve is used up', true, 'STORAGE_FULL'],
+  ])('%s though others try their refused writes again at once', async (_what, isUsedUp, outcome) => {
     const disk = new CrashDisk();
     disk.capacity = 200_000;
     const journal = await open(disk);
     const last = await fill(journal);
+    const hardState = { term: term(2), votedFor: nodeId('a'), committed: logIndex(0) };
+    const vote = (): Promise<string | undefined> => codeOf(journal.write({ group: other, hardState }));
+    if (isUsedUp) while ((await vote()) === 'ok');
     let tries = 0;
     const voted = { isDone: false };
     const insist = async (): Promise<void> => {
@@ -103,8 +109,7 @@ describe('a full disk', () => {
       }
     };
     const insisting = insist();
-    const hardState = { term: term(2), votedFor: nodeId('a'), committed: logIndex(0) };
-    await journal.write({ group: other, hardState });
+    expect(await vote()).toBe(outcome);
     voted.isDone = true;
     await insisting;
     expect(tries).toBeLessThan(10);
