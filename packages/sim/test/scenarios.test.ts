@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadRegressions, type RegressionCase, runSeeds, type Scenario, simulate } from '../src/index.ts';
 import { runOptionsOf } from '../src/host/runner/regression.ts';
+import type { Shrunk } from '../src/host/runner/shrink.ts';
 import * as bank from '../scenarios/bank.ts';
 import * as gossipCounter from '../scenarios/gossip-counter.ts';
 import * as inbox from '../scenarios/inbox.ts';
@@ -66,6 +67,23 @@ describe('a protocol with a bug', () => {
     async (_, rule, scenario) => {
       const { failure } = await runSeeds(scenario, { seeds: huntSeeds, shrinks: false });
       expect(failure?.outcome.finding?.rule).toBe(rule);
+    },
+    campaignMs,
+  );
+});
+
+describe('a failure of more than a thousand events', () => {
+  it.each(
+    [quorumRegister.half, quorumRegister.noWriteBack].map(scenario => [scenario.name, scenario] as const),
+  )(
+    '%s is left with at most a tenth of them, and fails in the same way',
+    async (_, scenario) => {
+      const { failure } = await runSeeds(scenario, { seeds: huntSeeds, shrinkRunsMax: 1000 });
+      const { outcome, options, eventsBefore } = failure?.shrunk as Shrunk;
+      expect(eventsBefore).toBeGreaterThan(1000);
+      expect(outcome.events * 10).toBeLessThanOrEqual(eventsBefore);
+      const again = await simulate(scenario, options);
+      expect([again.finding?.rule, again.events]).toEqual(['linearizability', outcome.events]);
     },
     campaignMs,
   );
