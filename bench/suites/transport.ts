@@ -80,7 +80,7 @@ const sockets: Bench[] = [
 const threadRoundTrips: Bench = {
   name: 'thread round trips',
   about: '100 bytes go to another thread and come back before the next go',
-  // Both: threads that take turns on one core need not wake another, and are let do so where cores are free.
+  // Both: on a busy machine, threads that block in shared memory are slower with cores kept awake.
   params: { cores: ['awake', 'free'] },
   minEffect: wakeUps,
   agree: true,
