@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadRegressions, type RegressionCase, runSeeds, type Scenario, simulate } from '../src/index.ts';
 import { runOptionsOf } from '../src/host/runner/regression.ts';
-import type { Shrunk } from '../src/host/runner/shrink.ts';
 import * as bank from '../scenarios/bank.ts';
 import * as gossipCounter from '../scenarios/gossip-counter.ts';
 import * as inbox from '../scenarios/inbox.ts';
@@ -79,7 +78,9 @@ describe('a failure of more than a thousand events', () => {
     '%s is left with at most a tenth of them, and fails in the same way',
     async (_, scenario) => {
       const { failure } = await runSeeds(scenario, { seeds: huntSeeds, shrinkRunsMax: 1000 });
-      const { outcome, options, eventsBefore } = failure?.shrunk as Shrunk;
+      const shrunk = failure?.shrunk;
+      if (shrunk === undefined) throw new Error('No seed failed');
+      const { outcome, options, eventsBefore } = shrunk;
       expect(eventsBefore).toBeGreaterThan(1000);
       expect(outcome.events * 10).toBeLessThanOrEqual(eventsBefore);
       const again = await simulate(scenario, options);
