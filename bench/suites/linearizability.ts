@@ -38,6 +38,8 @@ function checking<State, Input, Output>(
       let sum = 0;
       for (const history of histories) {
         const { verdict, steps } = checkLinearizabilitySync(model, history);
+        if (verdict === 'unknown')
+          throw new Error(`History must be checked to its end: was given up after ${steps} steps`);
         sum = (Math.imul(sum, 31) + steps * 2 + (verdict === 'ok' ? 1 : 0)) | 0;
       }
       return sum;

@@ -1,7 +1,9 @@
 import { seededRandom } from '@quorate/core';
 import { describe, expect, it, vi } from 'vitest';
-import type { Bench, Context, Kernel, Suite } from '../src/suite.ts';
+import type { Bench, Context, Kernel, Params, ParamValue, Suite } from '../src/suite.ts';
 import codec from '../suites/codec.ts';
+import journal from '../suites/journal.ts';
+import linearizability from '../suites/linearizability.ts';
 import sim from '../suites/sim.ts';
 import transport from '../suites/transport.ts';
 
@@ -9,7 +11,9 @@ import transport from '../suites/transport.ts';
 vi.setConfig({ testTimeout: 60_000 });
 
 function contextOf({ params = {} }: Bench): Context {
+  const first = Object.entries(params).map(([name, values]) => [name, values[0] as ParamValue]);
   return {
+    params: Object.fromEntries(first) as Params,
     number: (name: string) => params[name]?.[0] as number,
     random: (label: string) => seededRandom(label),
   } as Partial<Context> as Context;
@@ -19,16 +23,20 @@ interface Case {
   readonly name: string;
   readonly bench: Bench;
   readonly contender: string;
+  /** Why it cannot run here, if it cannot. */
+  readonly absent: string | undefined;
 }
 
 function casesOf(suite: Suite): Case[] {
-  return suite.benches.flatMap(bench =>
-    Object.keys(bench.contenders).map(contender => ({
+  return suite.benches.flatMap(bench => {
+    const { skip: reasonToSkip } = bench;
+    return Object.keys(bench.contenders).map(contender => ({
       name: `${bench.name}: ${contender}`,
       bench,
       contender,
-    })),
-  );
+      absent: reasonToSkip?.(contender, contextOf(bench).params),
+    }));
+  });
 }
 
 async function open({ bench, contender }: Case): Promise<Kernel> {
@@ -37,10 +45,11 @@ async function open({ bench, contender }: Case): Promise<Kernel> {
   return made;
 }
 
-describe.each([codec, sim, transport])('suite $name', suite => {
+describe.each([codec, journal, linearizability, sim, transport])('suite $name', suite => {
   const sums = new Map<string, number>();
 
-  it.each(casesOf(suite))('does the same work each time, and ends: $name', async each => {
+  it.for(casesOf(suite))('does the same work each time, and ends: $name', async (each, ctx) => {
+    ctx.skip(each.absent !== undefined, each.absent);
     const kernel = await open(each);
     try {
       const sum = await kernel.run(0);

@@ -15,7 +15,9 @@ export class BareEventLoop {
   readonly #heap: Planned[] = [];
 
   after(delayUs: number, happen: () => void): void {
-    this.#push({ atUs: this.nowUs + delayUs, order: this.events + this.#heap.length, happen });
+    // What has happened and what will is everything that was ever planned.
+    const order = this.events + this.#heap.length;
+    this.#push({ atUs: this.nowUs + delayUs, order, happen });
   }
 
   /** Lets happen what is planned for before `endUs`. */

@@ -28,6 +28,9 @@ interface Decoded {
   readonly payload: Uint8Array;
 }
 
+/** What protobufjs finds by itself. */
+const longPackage: unknown = protobuf.util.Long;
+
 /** Ours, into one buffer that is written over and over. */
 export function ours(checksum: boolean): Codec {
   const target = new Uint8Array(entriesPerBatch * (payloadBytes + 64));
@@ -61,11 +64,9 @@ function oursDecode(bytes: Uint8Array): readonly Decoded[] {
  * @param long whether 64 bits are read as objects of the `long` package, as by default, or as numbers
  */
 export function protobufjs(long: boolean): Codec {
-  if (!long) {
-    // Typed as if it were always there; this is the documented way to do without.
-    (protobuf.util as { Long: unknown }).Long = undefined;
-    protobuf.configure();
-  }
+  // Typed as if it were always there; this is the documented way to do without. It is one setting for the whole process.
+  (protobuf.util as { Long: unknown }).Long = long ? longPackage : undefined;
+  protobuf.configure();
   const type = protobuf.parse(schema).root.lookupType('Batch');
   return {
     encode: entries => type.encode({ group, entries } as object).finish(),
@@ -102,7 +103,9 @@ export const decoding =
       let sum = 0;
       for (const bytes of encoded) {
         for (const { index, term: inTerm, kind, payload } of codec.decode(bytes)) {
-          sum = (Math.imul(sum, 31) + low(index) + low(inTerm) + kind + (payload[99] as number)) | 0;
+          sum =
+            (Math.imul(sum, 31) + low(index) + low(inTerm) + kind + (payload[payloadBytes - 1] as number)) |
+            0;
         }
       }
       return sum;

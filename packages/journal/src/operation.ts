@@ -28,6 +28,8 @@ export interface Operation {
   entries?: readonly LogEntry[] | undefined;
   readonly moved?: readonly MovedEntry[];
   readonly hardState?: HardState | undefined;
+  /** Called where there is no room for the operation: before anybody hears of that, and may build on it. */
+  readonly onRefused?: (() => void) | undefined;
 }
 
 /** An operation whose records are in a batch. Its entries are there alone, since the caller has them back. */

@@ -8,7 +8,7 @@ import { corrupt } from './journal-error.ts';
 import { type FoundBatch, forEachRecord, readBatch } from './read-batch.ts';
 import type { Segment } from './segment.ts';
 import type { SegmentList } from './segment-list.ts';
-import { SegmentWindow } from './segment-window.ts';
+import { SegmentWindow, WindowBuffer } from './segment-window.ts';
 
 /** Where whole batches end, and why. */
 export interface ReplayEnd {
@@ -32,6 +32,7 @@ export class Replay {
   readonly #known = new Set<number>();
   readonly #list: SegmentList;
   readonly #salt: number;
+  readonly #buffer = new WindowBuffer();
   #sum: number | undefined;
   #number = 0;
   #durable: Position;
@@ -48,7 +49,7 @@ export class Replay {
 
   /** @param throwIfAborted is called now and then */
   async run(throwIfAborted: () => void): Promise<ReplayEnd> {
-    let window = new SegmentWindow(this.#list.oldest);
+    let window = new SegmentWindow(this.#list.oldest, this.#buffer);
     let offset = segmentHeaderBytes;
     for (;;) {
       throwIfAborted();
@@ -67,9 +68,9 @@ export class Replay {
     }
   }
 
-  /** A window on the next segment, if the chain goes on there. */
+  /** A window on the next segment, if the chain goes on there. It takes the buffer of the one before. */
   async #continues(next: Segment): Promise<SegmentWindow | undefined> {
-    const window = new SegmentWindow(next);
+    const window = new SegmentWindow(next, this.#buffer);
     const found = await readBatch(window, segmentHeaderBytes, this.#salt, this.#sum);
     return 'header' in found && found.header.durable <= this.#durable ? window : undefined;
   }

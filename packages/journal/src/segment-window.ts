@@ -4,15 +4,25 @@ import type { Segment } from './segment.ts';
 /** How much is read at once. */
 const windowBytes = 1024 * 1024;
 
+/** Memory that one window uses after the other. It is made, and made larger, when somebody reads. */
+export class WindowBuffer {
+  block: Block = makeBlock(0);
+
+  /** Sees to it that there is room for `byteCount` bytes; what was in the buffer may be gone then. */
+  reserve(byteCount: number): void {
+    if (byteCount > this.block.bytes.length) this.block = makeBlock(byteCount);
+  }
+}
+
 /** A piece of a segment in memory, moved along it: recovery reads every byte once and holds no more than the longest batch. */
 export class SegmentWindow {
   readonly segment: Segment;
-  readonly #buffer: { block: Block };
+  readonly #buffer: WindowBuffer;
   #start = 0;
   #end = 0;
 
-  /** @param buffer is used by one window after the other */
-  constructor(segment: Segment, buffer: { block: Block } = { block: makeBlock(windowBytes) }) {
+  /** @param buffer holds what this window read until another one reads into it */
+  constructor(segment: Segment, buffer: WindowBuffer = new WindowBuffer()) {
     this.segment = segment;
     this.#buffer = buffer;
   }
@@ -23,11 +33,6 @@ export class SegmentWindow {
 
   get bytes(): Uint8Array {
     return this.#buffer.block.bytes;
-  }
-
-  /** The end of what is there, as an index into the view. */
-  get end(): number {
-    return this.#end - this.#start;
   }
 
   /** Where `offset` is in the view, or -1 if it and the `length` bytes from it are not in the window. */
@@ -43,7 +48,7 @@ export class SegmentWindow {
     const there = this.at(offset, length);
     if (there !== -1) return there;
     if (offset + length > this.segment.size) return -1;
-    if (length > this.#buffer.block.bytes.length) this.#buffer.block = makeBlock(length);
+    this.#buffer.reserve(Math.max(length, Math.min(windowBytes, this.segment.size)));
     const { bytes } = this.#buffer.block;
     const count = Math.min(bytes.length, this.segment.size - offset);
     this.#start = offset;

@@ -113,39 +113,38 @@ export class Snapshots {
   /** Lets the group's log go on from a snapshot whose file is durable. */
   async #adopt(group: GroupState, snapshot: SnapshotFile): Promise<void> {
     const replaced = group.snapshot;
+    // At once: who is told that there is no room may compact, for which this snapshot must not stand, or write.
+    const onRefused = (): void => {
+      group.snapshot = replaced;
+      this.#takenBack.add(group);
+    };
     try {
       // Which term the group has at the snapshot's index is known once nothing is on its way that changes it.
-      while (isUnsettled(group, snapshot.metadata.index)) await this.#writer.submit({ group });
+      while (isUnsettled(group, snapshot.metadata.index)) await this.#writer.submit({ group, onRefused });
       // Nothing is awaited until the reset is queued, so what is accepted later is checked against the snapshot.
       group.snapshot = snapshot;
-      await this.#reset(group);
+      await this.#reset(group, onRefused);
     } catch (error) {
       // The journal has failed: the next opening finds out what there is.
       if (this.#writer.over !== undefined) throw error;
-      await this.#takeBack(group, snapshot, replaced);
+      await this.#takeBack(group, snapshot);
       throw error;
     }
     await replaced?.replace();
   }
 
-  async #reset(group: GroupState): Promise<void> {
+  async #reset(group: GroupState, onRefused?: () => void): Promise<void> {
     const metadata = group.snapshot?.metadata;
     if (metadata === undefined || !isSupersededBy(group, metadata)) return;
     const { index, term } = metadata;
-    await this.#writer.submit({ group, base: { index, term }, reset: true });
+    await this.#writer.submit({ group, base: { index, term }, reset: true, onRefused });
   }
 
   /**
    * Removes a snapshot whose reset was refused. What its group was given behind the reset was refused, too, so nothing builds
    * on it; but a file that stayed would drop, at the next start, what is acknowledged from here on.
    */
-  async #takeBack(
-    group: GroupState,
-    snapshot: SnapshotFile,
-    replaced: SnapshotFile | undefined,
-  ): Promise<void> {
-    this.#takenBack.add(group);
-    group.snapshot = replaced;
+  async #takeBack(group: GroupState, snapshot: SnapshotFile): Promise<void> {
     try {
       await snapshot.takeBack();
       await this.#disk.syncNames();

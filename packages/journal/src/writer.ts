@@ -1,10 +1,9 @@
 import { type DiskFile, type Done, errorCode, type QuorateError } from '@quorate/core';
-import { Batch, operationBytesMax } from './batch.ts';
-import { batchHeaderBytes } from './format/batch-header.ts';
+import { type Batch, operationBytesMax } from './batch.ts';
+import { BatchQueue } from './batch-queue.ts';
 import { alignBytes, type Position, positionOf } from './format/position.ts';
-import { busy, closed, failed, storageFull } from './journal-error.ts';
+import { busy, closed, failed } from './journal-error.ts';
 import type { JournalLimits } from './journal-options.ts';
-import type { GroupState } from './group-state.ts';
 import type { Operation } from './operation.ts';
 import type { Segments } from './segments.ts';
 import type { TailMemory } from './tail-memory.ts';
@@ -29,13 +28,10 @@ const turn = Promise.resolve();
  */
 export class Writer {
   readonly #segments: Segments;
-  readonly #memory: TailMemory;
-  readonly #limits: JournalLimits;
+  readonly #queue: BatchQueue;
+  readonly #pendingBytesMax: number;
   #sum: number;
-  #number: number;
   #durable: Position;
-  #queue: Batch[] = [];
-  #queuedBytes = 0;
   #scheduled = false;
   #busy = false;
   #failure: QuorateError | undefined;
@@ -46,10 +42,9 @@ export class Writer {
 
   constructor(segments: Segments, memory: TailMemory, limits: JournalLimits, end: ChainEnd) {
     this.#segments = segments;
-    this.#memory = memory;
-    this.#limits = limits;
+    this.#queue = new BatchQueue(segments.salt, memory, limits.batchMaxBytes, end.number);
+    this.#pendingBytesMax = limits.pendingBytesMax;
     this.#sum = end.sum;
-    this.#number = end.number;
     this.#durable = end.durable;
     this.oldest = segments.list.oldest.number;
   }
@@ -62,8 +57,9 @@ export class Writer {
 
   /** Like {@link submit}, for what a user writes: it is refused where too much waits already. */
   write(operation: Operation, byteCount: number): Promise<void> {
-    if (this.#queuedBytes + byteCount > this.#limits.pendingBytesMax && this.#queuedBytes > 0) {
-      return Promise.reject(this.over ?? busy(this.#limits.pendingBytesMax));
+    const { pendingBytes } = this.#queue;
+    if (pendingBytes > 0 && pendingBytes + byteCount > this.#pendingBytesMax) {
+      return Promise.reject(this.over ?? busy(this.#pendingBytesMax));
     }
     return this.submit(operation, byteCount);
   }
@@ -72,47 +68,27 @@ export class Writer {
   submit(operation: Operation, byteCount: number = operationBytesMax(operation)): Promise<void> {
     const { over } = this;
     if (over !== undefined) return Promise.reject(over);
-    return new Promise((resolve, reject) => this.#enqueue(operation, byteCount, resolve, reject));
+    return new Promise((resolve, reject) => {
+      this.#queue.add(operation, byteCount, resolve, reject);
+      if (this.#busy || this.#scheduled) return;
+      this.#scheduled = true;
+      void turn.then(this.#start);
+    });
   }
 
   /** Ends the journal: everything that waits is rejected. */
   fail(cause: unknown): void {
     if (this.#failure !== undefined) return;
     this.#failure = failed(cause, 'unknown');
-    const batches = this.#queue;
-    this.#queue = [];
-    this.#queuedBytes = 0;
-    for (const batch of batches) {
-      for (const waiter of batch.waiters) waiter.reject(failed(cause, 'not-applied'));
-    }
+    this.#queue.rejectAll(() => failed(cause, 'not-applied'));
   }
 
   /** Refuses what is submitted from now on, and resolves when nothing waits and nothing is under way. */
   async close(): Promise<void> {
     this.#closed = true;
-    while (this.#busy || this.#scheduled || this.#queue.length > 0) {
+    while (this.#busy || this.#scheduled || this.#queue.first !== undefined) {
       await new Promise<void>(resolve => this.#onIdle.push(resolve));
     }
-  }
-
-  #enqueue(
-    operation: Operation,
-    byteCount: number,
-    resolve: () => void,
-    reject: (error: QuorateError) => void,
-  ): void {
-    let batch = this.#queue.at(-1);
-    if (batch === undefined || batch.bytes + byteCount > this.#limits.batchMaxBytes) {
-      batch = new Batch(++this.#number, this.#segments.salt, this.#memory);
-      this.#queue.push(batch);
-    }
-    const before = batch.bytes;
-    operation.group.accept(operation);
-    batch.add(operation, resolve, reject);
-    this.#queuedBytes += batch.bytes - before;
-    if (this.#busy || this.#scheduled) return;
-    this.#scheduled = true;
-    void turn.then(this.#start);
   }
 
   readonly #start = (): void => {
@@ -133,13 +109,13 @@ export class Writer {
   /** Writes until the queue is empty or the disk takes its time. */
   #writeQueue(): void {
     while (this.#failure === undefined) {
-      const batch = this.#queue[0];
+      const batch = this.#queue.first;
       if (batch === undefined) return;
       if (!this.#segments.fits(batch.bytes, batch.control) && !this.#segments.roll(batch.bytes)) {
         this.#wait(this.#segments.prepare(batch.bytes), () => undefined, this.#onPrepareFailed);
         return;
       }
-      this.#queue.shift();
+      this.#queue.take();
       const place = positionOf(this.#segments.active.number, this.#segments.active.offset);
       let done: Done;
       try {
@@ -206,7 +182,7 @@ export class Writer {
   }
 
   #apply(batch: Batch, position: Position): void {
-    this.#queuedBytes -= batch.bytes - batchHeaderBytes;
+    this.#queue.settled(batch);
     this.#segments.active.offset += batch.bytes;
     this.#durable = position + batch.bytes / alignBytes;
     batch.remember(position);
@@ -216,11 +192,10 @@ export class Writer {
   }
 
   #onCommitFailed(batch: Batch, error: unknown): void {
-    this.#queuedBytes -= batch.bytes - batchHeaderBytes;
-    if (errorCode(error) === 'STORAGE_FULL') {
-      this.#queue.unshift(batch);
-      this.#queuedBytes += batch.bytes - batchHeaderBytes;
-      this.#refuse(error);
+    // Of a journal that failed meanwhile, nothing is tried again.
+    if (errorCode(error) === 'STORAGE_FULL' && this.#failure === undefined) {
+      this.#queue.putBack(batch);
+      this.#queue.refuse(error);
       return;
     }
     for (const waiter of batch.waiters) waiter.reject(failed(error, 'unknown'));
@@ -228,32 +203,9 @@ export class Writer {
   }
 
   readonly #onPrepareFailed = (error: unknown): void => {
-    if (errorCode(error) === 'STORAGE_FULL') this.#refuse(error);
+    if (errorCode(error) === 'STORAGE_FULL') this.#queue.refuse(error);
     else this.fail(error);
   };
-
-  /**
-   * There is no room for the first batch: everything that adds entries is refused, since what comes later may build on it.
-   * What only gives room back is tried again in the room that is kept for it, unless its group lost a write before it.
-   */
-  #refuse(cause: unknown): void {
-    const waiters = this.#queue.flatMap(batch => batch.waiters);
-    const retried = this.#queue.some(batch => !batch.control);
-    for (const batch of this.#queue) batch.discard();
-    this.#queue = [];
-    this.#queuedBytes = 0;
-    for (const { operation } of waiters) operation.group.rollBack();
-    const refused = new Set<GroupState>();
-    for (const waiter of waiters) {
-      const { operation } = waiter;
-      if (retried && waiter.control && !refused.has(operation.group)) {
-        this.#enqueue(operation, operationBytesMax(operation), waiter.resolve, waiter.reject);
-      } else {
-        refused.add(operation.group);
-        waiter.reject(storageFull('the write', cause));
-      }
-    }
-  }
 }
 
 function syncOf(file: DiskFile): Done {

@@ -1,28 +1,13 @@
-import { groupId, type Journal, logIndex, ManualClock, seededRandom, term } from '@quorate/core';
+import { groupId, type Journal, logIndex } from '@quorate/core';
 import { expect, test } from 'vitest';
-import { openJournal } from '../src/index.ts';
 import { CrashDisk } from './crash-disk.ts';
-
-const group = groupId(1);
-async function* nothing(): AsyncGenerator<Uint8Array> {}
-const metadata = { index: logIndex(3), term: term(1), membership: new Uint8Array(0) };
+import { group, nothing, open, range, save } from './small-journal.ts';
 
 /** Three entries and a snapshot at the last. */
 async function filled(): Promise<Journal> {
-  const journal = await openJournal({
-    disk: new CrashDisk(),
-    segmentBytes: 65_536,
-    clock: new ManualClock(),
-    random: seededRandom(1),
-  });
-  const entries = [1, 2, 3].map(index => ({
-    index: logIndex(index),
-    term: term(1),
-    kind: 0,
-    payload: new Uint8Array(10),
-  }));
-  await journal.write({ group, entries });
-  await journal.saveSnapshot(group, metadata, nothing());
+  const journal = await open(new CrashDisk());
+  await journal.write({ group, entries: range(1, 3, 10) });
+  await save(journal, 3);
   return journal;
 }
 

@@ -1,40 +1,15 @@
-import {
-  groupId,
-  type Journal,
-  type LogEntry,
-  logIndex,
-  ManualClock,
-  nodeId,
-  seededRandom,
-  term,
-} from '@quorate/core';
+import { type Journal, type LogEntry, logIndex, nodeId, term } from '@quorate/core';
 import { describe, expect, test } from 'vitest';
-import { openJournal } from '../src/index.ts';
 import { CrashDisk } from './crash-disk.ts';
+import { codeOf, entry, fill, group, open, other, range, reopen } from './small-journal.ts';
 
-const group = groupId(1);
-const entries = (): LogEntry[] =>
-  [1, 2, 3].map(index => ({
-    index: logIndex(index),
-    term: term(1),
-    kind: 0,
-    payload: new Uint8Array(100).fill(index),
-  }));
-const open = (disk: CrashDisk): Promise<Journal> =>
-  openJournal({
-    disk,
-    segmentBytes: 65_536,
-    cacheBytes: 0,
-    clock: new ManualClock(),
-    random: seededRandom(1),
-  });
 const readAll = (journal: Journal): Promise<readonly LogEntry[]> =>
   journal.read(group, logIndex(1), logIndex(4));
 
 describe('what a caller does after the call changes nothing:', () => {
   test.each<[string, (given: LogEntry[]) => void]>([
     ['emptying the array', given => given.splice(0)],
-    ['adding to the array', given => given.push(...entries())],
+    ['adding to the array', given => given.push(...range(1, 3))],
     ['another order', given => given.unshift(given.pop() as LogEntry)],
     [
       'other terms',
@@ -49,21 +24,21 @@ describe('what a caller does after the call changes nothing:', () => {
     ],
   ])('%s', async (_what, change) => {
     const disk = new CrashDisk();
-    const journal = await open(disk);
-    const given = entries();
+    const journal = await open(disk, { cacheBytes: 0 });
+    const given = range(1, 3);
     const written = journal.write({ group, entries: given });
     change(given);
     await written;
     expect(journal.recover(group).last).toBe(3);
     expect(journal.termAt(group, logIndex(3))).toBe(1);
-    expect(await readAll(journal)).toEqual(entries());
+    expect(await readAll(journal)).toEqual(range(1, 3));
     await journal.write({ group, truncateFrom: logIndex(4) });
-    const again = await open(disk.after('none', seededRandom(1)));
-    expect(await readAll(again)).toEqual(entries());
+    const again = await reopen(disk);
+    expect(await readAll(again)).toEqual(range(1, 3));
   });
 
   test('another hard state', async () => {
-    const journal = await open(new CrashDisk());
+    const journal = await open(new CrashDisk(), { cacheBytes: 0 });
     const hardState = { term: term(3), votedFor: nodeId('a'), committed: logIndex(0) };
     const written = journal.write({ group, hardState });
     Object.assign(hardState, { term: 9, votedFor: 'b' });
@@ -74,27 +49,14 @@ describe('what a caller does after the call changes nothing:', () => {
   test('filling the array of a write that is tried again on a full disk', async () => {
     const disk = new CrashDisk();
     disk.capacity = 200_000;
-    const journal = await open(disk);
-    const long = (index: number): LogEntry => ({
-      index: logIndex(index),
-      term: term(1),
-      kind: 0,
-      payload: new Uint8Array(3000),
-    });
-    let last = 0;
-    const write = (): Promise<boolean> =>
-      journal.write({ group, entries: [long(last + 1)] }).then(
-        () => true,
-        () => false,
-      );
-    while (await write()) last++;
-    const other = groupId(2);
+    const journal = await open(disk, { cacheBytes: 0 });
+    const last = await fill(journal);
     const given: LogEntry[] = [];
-    const refused = write();
+    const refused = codeOf(journal.write({ group, entries: [entry(last + 1, 3000)] }));
     const hardState = { term: term(2), votedFor: undefined, committed: logIndex(0) };
     const written = journal.write({ group: other, entries: given, hardState });
-    given.push(...entries());
-    expect(await refused).toBe(false);
+    given.push(...range(1, 3));
+    expect(await refused).toBe('STORAGE_FULL');
     await written;
     expect(journal.recover(other)).toMatchObject({ last: 0, hardState });
   });

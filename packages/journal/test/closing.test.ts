@@ -1,38 +1,8 @@
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
-import {
-  type Disk,
-  errorCode,
-  groupId,
-  logIndex,
-  ManualClock,
-  nodeId,
-  seededRandom,
-  term,
-} from '@quorate/core';
-import { afterEach, describe, expect, test } from 'vitest';
-import { folderDisk, openJournal } from '../src/index.ts';
+import { type Disk, errorCode, logIndex, ManualClock, nodeId, term } from '@quorate/core';
+import { describe, expect, test } from 'vitest';
+import { folderDisk } from '../src/index.ts';
 import { CrashDisk } from './crash-disk.ts';
-
-const cleanups: (() => void)[] = [];
-afterEach(() => {
-  for (const cleanup of cleanups.splice(0)) cleanup();
-});
-
-function temporary(): string {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-journal-'));
-  cleanups.push(() => fs.rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
-const entry = (index: number, size: number) => ({
-  index: logIndex(index),
-  term: term(1),
-  kind: 0,
-  payload: new Uint8Array(size).fill(index),
-});
-const group = groupId(1);
+import { entry, fill, group, open, other, temporaryFolder, turns } from './small-journal.ts';
 
 /** How a call has ended so far. */
 function watch(call: PromiseLike<unknown> | undefined): { state: string } {
@@ -50,7 +20,7 @@ function watch(call: PromiseLike<unknown> | undefined): { state: string } {
 
 describe('closing a file', () => {
   test('waits for what is under way on the pool', async () => {
-    const disk = folderDisk(temporary());
+    const disk = folderDisk(temporaryFolder());
     await using lock = await disk.lock();
     const file = await disk.open('one.log', { create: true });
     const calls = [
@@ -61,13 +31,13 @@ describe('closing a file', () => {
     ].map(call => watch(call));
     await file[Symbol.asyncDispose]();
     // What is done tells its caller within microtasks: nothing of it needs the pool any more.
-    for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+    await turns(10);
     expect(calls.map(({ state }) => state)).toEqual(['done', 'done', 'done', 'done']);
     void lock;
   });
 
   test.each(['pool', 'blocking'] as const)('refuses every later call, mode %s', async mode => {
-    const disk = folderDisk(temporary(), { mode });
+    const disk = folderDisk(temporaryFolder(), { mode });
     await using lock = await disk.lock();
     const file = await disk.open('one.log', { create: true });
     await file[Symbol.asyncDispose]();
@@ -135,20 +105,14 @@ describe('closing a journal', () => {
     const full = new CrashDisk();
     full.capacity = 200_000;
     const { disk, room, syncs } = gated(full);
-    const journal = await openJournal({ disk, segmentBytes: 65_536, clock, random: seededRandom(1) });
-    let last = 0;
-    const write = (): Promise<boolean> =>
-      journal.write({ group, entries: [entry(last + 1, 3000)] }).then(
-        () => true,
-        () => false,
-      );
-    while (await write()) last++;
+    const journal = await open(disk, { clock });
+    const last = await fill(journal);
     clock.advance(100);
     room.shut();
     syncs.shut();
     const hardState = { term: term(2), votedFor: nodeId('a'), committed: logIndex(0) };
     const refused = watch(journal.write({ group, entries: [entry(last + 1, 3000)] }));
-    const kept = watch(journal.write({ group: groupId(2), hardState }));
+    const kept = watch(journal.write({ group: other, hardState }));
     const closing = watch(journal[Symbol.asyncDispose]());
     await manyTurns();
     expect([refused.state, kept.state]).toEqual(['under way', 'under way']);
@@ -162,8 +126,8 @@ describe('closing a journal', () => {
   });
 
   test('waits for a write though more waits than may wait', async () => {
-    const disk = folderDisk(temporary());
-    const journal = await openJournal({ disk, segmentBytes: 65_536, pendingBytesMax: 1000 });
+    const disk = folderDisk(temporaryFolder());
+    const journal = await open(disk, { pendingBytesMax: 1000 });
     const write = watch(journal.write({ group, entries: [entry(1, 8000)] }));
     await journal[Symbol.asyncDispose]();
     expect(write.state).toBe('done');
@@ -174,27 +138,19 @@ describe('closing a journal', () => {
     for (let delay = 0; delay < 20; delay++) {
       const disk = new CrashDisk();
       disk.capacity = 200_000;
-      const journal = await openJournal({ disk, segmentBytes: 65_536, clock, random: seededRandom(1) });
-      let last = 0;
-      const isFull = (error: unknown): boolean => errorCode(error) === 'STORAGE_FULL';
-      while (
-        await journal.write({ group, entries: [entry(last + 1, 3000)] }).then(
-          () => true,
-          error => !isFull(error),
-        )
-      )
-        last++;
+      const journal = await open(disk, { clock });
+      const last = await fill(journal);
       clock.advance(100);
       const hardState = { term: term(2), votedFor: nodeId('a'), committed: logIndex(0) };
       const calls = [
         watch(journal.write({ group, entries: [entry(last + 1, 3000)] })),
-        watch(journal.write({ group: groupId(2), hardState })),
+        watch(journal.write({ group: other, hardState })),
       ];
-      for (let turn = 0; turn < delay; turn++) await Promise.resolve();
+      await turns(delay);
       await journal[Symbol.asyncDispose]();
       expect([delay, ...calls.map(({ state }) => state)]).toEqual([delay, 'STORAGE_FULL', 'done']);
       const { calls: before } = disk;
-      for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+      await turns(50);
       expect([delay, disk.calls]).toEqual([delay, before]);
     }
   });

@@ -1,21 +1,8 @@
-import {
-  groupId,
-  type HardState,
-  type Journal,
-  type LogEntry,
-  logIndex,
-  ManualClock,
-  nodeId,
-  seededRandom,
-  term,
-} from '@quorate/core';
+import { type HardState, logIndex, nodeId, term } from '@quorate/core';
 import { describe, expect, test } from 'vitest';
-import { openJournal } from '../src/index.ts';
 import { CrashDisk } from './crash-disk.ts';
+import { entry, group, open, reopen } from './small-journal.ts';
 
-const group = groupId(1);
-const open = (disk: CrashDisk): Promise<Journal> =>
-  openJournal({ disk, segmentBytes: 65_536, clock: new ManualClock(), random: seededRandom(1) });
 const segments = (disk: CrashDisk): number => disk.names.filter(name => name.startsWith('segment')).length;
 
 describe('a group without a snapshot', () => {
@@ -32,26 +19,20 @@ describe('a group without a snapshot', () => {
       if (n % 100 === 0) await journal.compact(group, logIndex(0));
     }
     expect(segments(disk)).toBeLessThanOrEqual(3);
-    const again = await open(disk.after('none', seededRandom(1)));
+    const again = await reopen(disk);
     expect(again.recover(group).hardState).toEqual(hardState(3000));
   });
 
   test('gives back the room of entries that were truncated', async () => {
     const disk = new CrashDisk({ atOnce: true });
     const journal = await open(disk);
-    const entry = (n: number): LogEntry => ({
-      index: logIndex(1),
-      term: term(n),
-      kind: 0,
-      payload: new Uint8Array(4000).fill(n),
-    });
-    await journal.write({ group, entries: [entry(1)] });
+    await journal.write({ group, entries: [entry(1, 4000)] });
     for (let n = 2; n <= 200; n++) {
-      await journal.write({ group, truncateFrom: logIndex(1), entries: [entry(n)] });
+      await journal.write({ group, truncateFrom: logIndex(1), entries: [entry(1, 4000, n)] });
       if (n % 10 === 0) await journal.compact(group, logIndex(0));
     }
     expect(segments(disk)).toBeLessThanOrEqual(4);
-    const again = await open(disk.after('none', seededRandom(1)));
-    expect(await again.read(group, logIndex(1), logIndex(2))).toEqual([entry(200)]);
+    const again = await reopen(disk);
+    expect(await again.read(group, logIndex(1), logIndex(2))).toEqual([entry(1, 4000, 200)]);
   });
 });

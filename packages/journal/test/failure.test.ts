@@ -1,52 +1,19 @@
-import {
-  errorCode,
-  groupId,
-  type Journal,
-  type LogEntry,
-  logIndex,
-  ManualClock,
-  nodeId,
-  seededRandom,
-  term,
-} from '@quorate/core';
+import { errorCode, type Journal, logIndex, ManualClock, nodeId, term } from '@quorate/core';
 import { describe, expect, test } from 'vitest';
 import { openJournal } from '../src/index.ts';
 import { CrashDisk } from './crash-disk.ts';
+import { codeOf, entry, fill, group, metadataAt, open, other, reopen, save } from './small-journal.ts';
 
-const group = groupId(1);
-const other = groupId(2);
-const entry = (index: number, size = 3000): LogEntry => ({
-  index: logIndex(index),
-  term: term(1),
-  kind: 0,
-  payload: new Uint8Array(size).fill(index),
-});
-const write = (journal: Journal, index: number, size?: number): Promise<void> =>
+const write = (journal: Journal, index: number, size = 3000): Promise<void> =>
   journal.write({ group, entries: [entry(index, size)] });
-const snapshot = { term: term(1), membership: new Uint8Array(0) };
-async function* nothing(): AsyncGenerator<Uint8Array> {}
 async function* much(): AsyncGenerator<Uint8Array> {
   for (let count = 0; count < 40; count++) yield new Uint8Array(10_000);
 }
 
-function stand(options: { atOnce?: boolean } = {}): {
-  disk: CrashDisk;
-  clock: ManualClock;
-  open: () => Promise<Journal>;
-} {
-  const disk = new CrashDisk(options);
-  const clock = new ManualClock();
-  return {
-    disk,
-    clock,
-    open: () => openJournal({ disk, segmentBytes: 65_536, clock, random: seededRandom(1) }),
-  };
-}
-
 describe('a failed sync', () => {
   test.each([true, false])('ends the journal; a disk that is done at once: %s', async atOnce => {
-    const { disk, open } = stand({ atOnce });
-    const journal = await open();
+    const disk = new CrashDisk({ atOnce });
+    const journal = await open(disk);
     await write(journal, 1);
     disk.failAt = disk.calls + 2; // the write, then its sync
     const flying = write(journal, 2);
@@ -61,13 +28,13 @@ describe('a failed sync', () => {
     });
     await expect(journal.compact(group, logIndex(1))).rejects.toMatchObject({ code: 'JOURNAL_FAILED' });
     await journal[Symbol.asyncDispose]();
-    const again = await openJournal({ disk: disk.after('none', seededRandom(1)), segmentBytes: 65_536 });
+    const again = await reopen(disk);
     expect(again.recover(group).last).toBe(1);
   });
 
   test('rejects what waits for the next sync as not applied', async () => {
-    const { disk, open } = stand();
-    const journal = await open();
+    const disk = new CrashDisk();
+    const journal = await open(disk);
     disk.failAt = disk.calls + 2;
     const first = write(journal, 1);
     await Promise.resolve(); // the first batch is on its way
@@ -78,38 +45,32 @@ describe('a failed sync', () => {
 });
 
 describe('a full disk', () => {
-  /** Writes until there is no room; returns the last index that was acknowledged. */
-  async function fill(journal: Journal): Promise<number> {
-    for (let index = 1; ; index++) {
-      try {
-        await write(journal, index);
-      } catch (error) {
-        expect(error).toMatchObject({ code: 'STORAGE_FULL', outcome: 'not-applied', retryable: true });
-        return index - 1;
-      }
-    }
-  }
-
   test('refuses writes, keeps what was acknowledged, and is over once there is room', async () => {
-    const { disk, clock, open } = stand();
+    const disk = new CrashDisk();
+    const clock = new ManualClock();
     disk.capacity = 200_000;
-    const journal = await open();
+    const journal = await open(disk, { clock });
     const last = await fill(journal);
     expect(last).toBeGreaterThan(40);
+    await expect(write(journal, last + 1)).rejects.toMatchObject({
+      code: 'STORAGE_FULL',
+      outcome: 'not-applied',
+      retryable: true,
+    });
     expect(journal.recover(group).last).toBe(last);
     expect(await journal.read(group, logIndex(1), logIndex(last + 1))).toHaveLength(last);
     disk.capacity = 400_000;
     clock.advance(100);
     await write(journal, last + 1);
     await journal[Symbol.asyncDispose]();
-    const again = await openJournal({ disk: disk.after('none', seededRandom(1)), segmentBytes: 65_536 });
+    const again = await reopen(disk);
     expect(again.recover(group).last).toBe(last + 1);
   });
 
   test('refuses everything that came after, of all groups, and lets through what adds nothing', async () => {
-    const { disk, open } = stand();
+    const disk = new CrashDisk();
     disk.capacity = 200_000;
-    const journal = await open();
+    const journal = await open(disk);
     const last = await fill(journal);
     const hardState = { term: term(2), votedFor: nodeId('a'), committed: logIndex(0) };
     const results = await Promise.allSettled([
@@ -124,23 +85,51 @@ describe('a full disk', () => {
     expect(journal.recover(group).last).toBe(last - 1);
   });
 
-  test('is made room on by a snapshot and compaction, without any other help', async () => {
-    const { disk, open } = stand();
+  test.each([
+    ['lets through what adds nothing', false, 'ok'],
+    ['refuses what adds nothing once its reserve is used up', true, 'STORAGE_FULL'],
+  ])('%s though others try their refused writes again at once', async (_what, isUsedUp, outcome) => {
+    const disk = new CrashDisk();
     disk.capacity = 200_000;
-    const journal = await open();
+    const journal = await open(disk);
     const last = await fill(journal);
-    await expect(
-      journal.saveSnapshot(group, { ...snapshot, index: logIndex(last) }, much()),
-    ).rejects.toMatchObject({
+    const hardState = { term: term(2), votedFor: nodeId('a'), committed: logIndex(0) };
+    const vote = (): Promise<string | undefined> => codeOf(journal.write({ group: other, hardState }));
+    if (isUsedUp) while ((await vote()) === 'ok');
+    let tries = 0;
+    const voted = { isDone: false };
+    const insist = async (): Promise<void> => {
+      while (!voted.isDone && tries < 100) {
+        tries++;
+        try {
+          await write(journal, last + 1);
+        } catch (error) {
+          expect(errorCode(error)).toBe('STORAGE_FULL');
+        }
+      }
+    };
+    const insisting = insist();
+    expect(await vote()).toBe(outcome);
+    voted.isDone = true;
+    await insisting;
+    expect(tries).toBeLessThan(10);
+  });
+
+  test('is made room on by a snapshot and compaction, without any other help', async () => {
+    const disk = new CrashDisk();
+    disk.capacity = 200_000;
+    const journal = await open(disk);
+    const last = await fill(journal);
+    await expect(journal.saveSnapshot(group, metadataAt(last), much())).rejects.toMatchObject({
       code: 'STORAGE_FULL',
       outcome: 'not-applied',
     });
     expect(disk.names.filter(name => name.endsWith('.tmp'))).toEqual([]);
-    await journal.saveSnapshot(group, { ...snapshot, index: logIndex(last) }, nothing());
+    await save(journal, last);
     await journal.compact(group, logIndex(last));
     for (let index = last + 1; index < last + 100; index++) {
       await write(journal, index);
-      await journal.saveSnapshot(group, { ...snapshot, index: logIndex(index) }, nothing());
+      await save(journal, index);
       await journal.compact(group, logIndex(index));
     }
     expect(journal.recover(group)).toMatchObject({ first: last + 100, last: last + 99 });
@@ -149,8 +138,8 @@ describe('a full disk', () => {
 
 describe('group commit', () => {
   test('everything that is written in one turn, and during a sync, shares one', async () => {
-    const { disk, open } = stand();
-    const journal = await open();
+    const disk = new CrashDisk();
+    const journal = await open(disk);
     const before = disk.calls;
     const writes = [1, 2, 3, 4, 5].map(index => write(journal, index, 10));
     const others = journal.write({ group: other, entries: [entry(1, 10)] });
@@ -166,8 +155,8 @@ describe('group commit', () => {
 
 describe('an idle group', () => {
   test('does not pin the segments of a busy one', async () => {
-    const { disk, open } = stand();
-    const journal = await open();
+    const disk = new CrashDisk();
+    const journal = await open(disk);
     await journal.write({
       group: other,
       entries: [entry(1, 100)],
@@ -176,12 +165,12 @@ describe('an idle group', () => {
     for (let index = 1; index <= 400; index++) {
       await write(journal, index, 4000);
       if (index % 20 !== 0) continue;
-      await journal.saveSnapshot(group, { ...snapshot, index: logIndex(index) }, nothing());
+      await save(journal, index);
       await journal.compact(group, logIndex(index));
     }
     expect(disk.names.filter(name => name.startsWith('segment')).length).toBeLessThanOrEqual(5);
     await journal[Symbol.asyncDispose]();
-    const again = await openJournal({ disk: disk.after('none', seededRandom(1)), segmentBytes: 65_536 });
+    const again = await reopen(disk);
     expect(again.recover(other)).toMatchObject({ first: 1, last: 1, hardState: { term: 5 } });
     expect(await again.read(other, logIndex(1), logIndex(2))).toEqual([entry(1, 100)]);
   });
@@ -189,11 +178,11 @@ describe('an idle group', () => {
 
 describe('snapshots', () => {
   test('stay readable while newer ones replace them, and are removed after', async () => {
-    const { disk, open } = stand();
-    const journal = await open();
-    await journal.saveSnapshot(group, { ...snapshot, index: logIndex(5) }, much());
+    const disk = new CrashDisk();
+    const journal = await open(disk);
+    await journal.saveSnapshot(group, metadataAt(5), much());
     const held = journal.openSnapshot(group);
-    await journal.saveSnapshot(group, { ...snapshot, index: logIndex(9) }, nothing());
+    await save(journal, 9);
     await journal.compact(group, logIndex(9));
     expect(disk.names.filter(name => name.endsWith('.snap'))).toHaveLength(2);
     let byteCount = 0;
@@ -203,10 +192,11 @@ describe('snapshots', () => {
   });
 
   test('a source that stands still ends with the deadline, and leaves nothing', async () => {
-    const { disk, clock, open } = stand();
-    const journal = await open();
+    const disk = new CrashDisk();
+    const clock = new ManualClock();
+    const journal = await open(disk, { clock });
     const stuck = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) };
-    const saved = journal.saveSnapshot(group, { ...snapshot, index: logIndex(5) }, stuck, {
+    const saved = journal.saveSnapshot(group, metadataAt(5), stuck, {
       deadlineMs: 1000,
     });
     const refused = saved.catch((error: unknown) => errorCode(error));
@@ -243,15 +233,14 @@ describe('limits', () => {
       'A write must take at most 32768 bytes: received 40240',
     ],
   ])('%s is refused and says its limit', async (_what, bad, message) => {
-    const { open } = stand();
-    const journal = await open();
+    const journal = await open(new CrashDisk());
     await expect(journal.write(bad)).rejects.toThrow(new RangeError(message));
     await write(journal, 1);
     expect(journal.recover(group).last).toBe(1);
   });
 
   test('groups, bytes that wait, and a journal that was closed', async () => {
-    const { disk } = stand();
+    const disk = new CrashDisk();
     const journal = await openJournal({ disk, segmentBytes: 65_536, groupsMax: 1, pendingBytesMax: 5000 });
     const results = await Promise.allSettled([write(journal, 1), write(journal, 2), write(journal, 2)]);
     expect(results[1]).toMatchObject({
@@ -265,7 +254,7 @@ describe('limits', () => {
   });
 
   test('options out of their bounds', async () => {
-    const { disk } = stand();
+    const disk = new CrashDisk();
     await expect(openJournal({ disk, segmentBytes: 100 })).rejects.toThrow(
       'Segment size must be an integer from 65536 to 1073741824: received 100',
     );

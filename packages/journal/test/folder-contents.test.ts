@@ -1,49 +1,20 @@
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
-import {
-  groupId,
-  type Journal,
-  type LogEntry,
-  logIndex,
-  ManualClock,
-  QuorateError,
-  seededRandom,
-  term,
-} from '@quorate/core';
+import { logIndex, ManualClock, QuorateError } from '@quorate/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { diskError } from '../src/host/disk-error.ts';
 import { folderDisk, openJournal } from '../src/index.ts';
 import { CrashDisk } from './crash-disk.ts';
+import { group, open, range, temporaryFolder } from './small-journal.ts';
 
-const group = groupId(1);
-const range = (from: number, to: number, size = 100): LogEntry[] =>
-  Array.from({ length: to - from + 1 }, (_, at) => ({
-    index: logIndex(from + at),
-    term: term(1),
-    kind: 0,
-    payload: new Uint8Array(size).fill(from + at),
-  }));
-const open = (folder: string): Promise<Journal> =>
-  openJournal({ disk: folderDisk(folder), segmentBytes: 65_536 });
-
-const folders: string[] = [];
-afterEach(() => {
-  vi.restoreAllMocks();
-  for (const folder of folders.splice(0)) fs.rmSync(folder, { recursive: true });
-});
-function temporary(): string {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-journal-'));
-  folders.push(folder);
-  return folder;
-}
+afterEach(() => vi.restoreAllMocks());
 
 test('files of others are left alone, whatever they are called', async () => {
-  const folder = temporary();
+  const folder = temporaryFolder();
   const foreign = ['my notes.tmp', '.x.tmp', 'theirs.tmp', 'segment-1.log', 'segment-00000001.log.tmp.tmp'];
   const own = ['segment-00000007.log.tmp', 'snapshot-00000001-00000002.snap.tmp', 'spare.tmp'];
   for (const name of [...foreign, ...own]) fs.writeFileSync(path.join(folder, name), 'x');
-  const journal = await open(folder);
+  const journal = await open(folderDisk(folder));
   await journal.write({ group, entries: range(1, 1) });
   await journal[Symbol.asyncDispose]();
   const found = fs.readdirSync(folder);
@@ -52,32 +23,32 @@ test('files of others are left alone, whatever they are called', async () => {
 });
 
 test('a segment that is a link to a file elsewhere is read', async () => {
-  const folder = temporary();
-  const elsewhere = temporary();
-  const journal = await open(folder);
+  const folder = temporaryFolder();
+  const elsewhere = temporaryFolder();
+  const journal = await open(folderDisk(folder));
   await journal.write({ group, entries: range(1, 1) });
   await journal[Symbol.asyncDispose]();
   const name = 'segment-00000001.log';
   fs.renameSync(path.join(folder, name), path.join(elsewhere, name));
   fs.symlinkSync(path.join(elsewhere, name), path.join(folder, name));
-  const next = await open(folder);
+  const next = await open(folderDisk(folder));
   expect(next.recover(group).last).toBe(1);
   await next[Symbol.asyncDispose]();
   fs.unlinkSync(path.join(elsewhere, name));
   // Where the file is gone, it is no new journal either.
-  await expect(open(folder)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  await expect(open(folderDisk(folder))).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
 
 test('an owner that cannot be written down does not keep the folder shut, now or later', async () => {
-  const folder = temporary();
+  const folder = temporaryFolder();
   fs.mkdirSync(path.join(folder, 'owner.lock'));
-  const journal = await open(folder);
-  await expect(open(folder)).rejects.toMatchObject({
+  const journal = await open(folderDisk(folder));
+  await expect(open(folderDisk(folder))).rejects.toMatchObject({
     code: 'ALREADY_OPEN',
     message: expect.stringContaining('another process or thread'),
   });
   await journal[Symbol.asyncDispose]();
-  await (await open(folder))[Symbol.asyncDispose]();
+  await (await open(folderDisk(folder)))[Symbol.asyncDispose]();
 });
 
 describe.each(['blocking', 'pool'] as const)(
@@ -122,7 +93,7 @@ describe.each(['blocking', 'pool'] as const)(
       mock('readSync', (fd: number, into: Uint8Array, at: number, length: number, offset: number) =>
         readSync(fd, into, at, some(length), offset),
       );
-      const folder = temporary();
+      const folder = temporaryFolder();
       const options = { disk: folderDisk(folder, { mode }), segmentBytes: 1 << 20, cacheBytes: 0 };
       const journal = await openJournal(options);
       for (let at = 1; at <= 60; at += 20) await journal.write({ group, entries: range(at, at + 19, 700) });
@@ -155,7 +126,7 @@ describe('a process that has no file left to open', () => {
   test('refuses writes until a segment can be made, and the journal goes on', async () => {
     const disk = new CrashDisk();
     const clock = new ManualClock();
-    const journal = await openJournal({ disk, segmentBytes: 65_536, clock, random: seededRandom(1) });
+    const journal = await open(disk, { clock });
     const real = disk.open.bind(disk);
     disk.open = async (name, options) => {
       if (options?.create !== true) return real(name, options);
@@ -183,7 +154,7 @@ describe('a process that has no file left to open', () => {
 
 test('a journal that is forgotten without being closed leaves nothing that errs when it is collected', async () => {
   const opened = vi.spyOn(fs.promises, 'open');
-  await (await open(temporary())).write({ group, entries: range(1, 1) });
+  await (await open(folderDisk(temporaryFolder()))).write({ group, entries: range(1, 1) });
   const results = opened.mock.results.map(({ value }) => value as Promise<fs.promises.FileHandle>);
   const handles = await Promise.all(results);
   expect(handles.map(({ fd }) => fd)).toEqual(handles.map(() => -1));

@@ -1,20 +1,10 @@
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { folderDisk } from '../src/index.ts';
+import { temporaryFolder } from './small-journal.ts';
 
-const cleanups: (() => void)[] = [];
-afterEach(() => {
-  vi.restoreAllMocks();
-  for (const cleanup of cleanups.splice(0)) cleanup();
-});
-
-function temporary(): string {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-journal-'));
-  cleanups.push(() => fs.rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
+afterEach(() => vi.restoreAllMocks());
 
 /** Locks a folder and says which others had their names synced meanwhile. */
 async function syncedBy(folder: string): Promise<Set<string>> {
@@ -40,13 +30,13 @@ describe('the names that lead to a folder', () => {
   beforeEach(context => context.skip(process.platform === 'win32', 'Windows has no handle of a folder'));
 
   test('are durable where it is made', async () => {
-    const top = temporary();
+    const top = temporaryFolder();
     const synced = await syncedBy(path.join(top, 'a', 'b'));
     expect([...synced].sort()).toEqual([top, path.join(top, 'a')]);
   });
 
   test('are durable where a run made it and ended before they were', async () => {
-    const top = temporary();
+    const top = temporaryFolder();
     const folder = path.join(top, 'a', 'b');
     fs.mkdirSync(folder, { recursive: true });
     const synced = await syncedBy(folder);
@@ -55,7 +45,7 @@ describe('the names that lead to a folder', () => {
   });
 
   test('are not synced again each time', async () => {
-    const top = temporary();
+    const top = temporaryFolder();
     await syncedBy(path.join(top, 'a'));
     expect([...(await syncedBy(path.join(top, 'a')))]).toEqual([]);
   });

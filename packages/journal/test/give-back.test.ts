@@ -1,28 +1,7 @@
-import {
-  errorCode,
-  groupId,
-  type Journal,
-  type LogEntry,
-  logIndex,
-  ManualClock,
-  nodeId,
-  seededRandom,
-  term,
-} from '@quorate/core';
+import { errorCode, groupId, type Journal, logIndex, nodeId, seededRandom, term } from '@quorate/core';
 import { describe, expect, test } from 'vitest';
-import { openJournal } from '../src/index.ts';
 import { CrashDisk } from './crash-disk.ts';
-
-const busy = groupId(1);
-const entry = (index: number, size: number): LogEntry => ({
-  index: logIndex(index),
-  term: term(1),
-  kind: 0,
-  payload: new Uint8Array(size).fill(index),
-});
-async function* nothing(): AsyncGenerator<Uint8Array> {}
-const open = (disk: CrashDisk): Promise<Journal> =>
-  openJournal({ disk, segmentBytes: 65_536, clock: new ManualClock(), random: seededRandom(1) });
+import { entry, group, open, save } from './small-journal.ts';
 
 /** Hundreds of groups that voted in the first segment, and one whose entries, all in a snapshot, fill the rest of the disk. */
 async function crowded(
@@ -38,7 +17,7 @@ async function crowded(
   }
   let last = 0;
   const write = (): Promise<boolean> =>
-    journal.write({ group: busy, entries: [entry(last + 1, 3000)] }).then(
+    journal.write({ group: group, entries: [entry(last + 1, 3000)] }).then(
       () => true,
       (error: unknown) => {
         expect(errorCode(error)).toBe('STORAGE_FULL');
@@ -46,15 +25,14 @@ async function crowded(
       },
     );
   while (last < 60 && (await write())) last++;
-  const metadata = { index: logIndex(last), term: term(1), membership: new Uint8Array(0) };
-  await journal.saveSnapshot(busy, metadata, nothing());
+  await save(journal, last);
   return { disk, journal, last };
 }
 
 describe('the oldest segment', () => {
   test('is still needed where its states could not be repeated for want of room', async () => {
     const { disk, journal, last } = await crowded(300, 140_000);
-    await journal.compact(busy, logIndex(last));
+    await journal.compact(group, logIndex(last));
     await journal[Symbol.asyncDispose]();
     const left = disk.after('none', seededRandom(1));
     await left.remove('segment-00000001.log');
@@ -66,14 +44,14 @@ describe('the oldest segment', () => {
     const many = 900;
     const whole = await crowded(many);
     const before = whole.disk.calls;
-    await whole.journal.compact(busy, logIndex(whole.last));
+    await whole.journal.compact(group, logIndex(whole.last));
     const { calls } = whole.disk;
     expect(calls).toBeGreaterThan(before);
     let refused = 0;
     for (let call = before + 1; call <= calls; call++) {
       const { disk, journal, last } = await crowded(many);
       disk.crashAt = call;
-      await Promise.race([journal.compact(busy, logIndex(last)), disk.crashed]);
+      await Promise.race([journal.compact(group, logIndex(last)), disk.crashed]);
       const left = disk.after('all', seededRandom(1));
       if (left.names.includes('segment-00000001.log')) await left.remove('segment-00000001.log');
       const next = await open(left).catch((error: Error) => error.message);

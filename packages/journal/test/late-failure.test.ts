@@ -1,102 +1,51 @@
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import {
   type Disk,
   type DiskFile,
   errorCode,
-  groupId,
-  type Journal,
-  type LogEntry,
   logIndex,
-  ManualClock,
   QuorateError,
   seededRandom,
   term,
 } from '@quorate/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { folderDisk, openJournal } from '../src/index.ts';
+import { folderDisk } from '../src/index.ts';
 import { Segments } from '../src/segments.ts';
+import { withFiles } from './changed-files.ts';
 import { CrashDisk } from './crash-disk.ts';
-
-const group = groupId(1);
-const entry = (index: number, size = 100): LogEntry => ({
-  index: logIndex(index),
-  term: term(1),
-  kind: 0,
-  payload: new Uint8Array(size).fill(index),
-});
-async function* nothing(): AsyncGenerator<Uint8Array> {}
-const cleanups: (() => void)[] = [];
-afterEach(() => {
-  for (const cleanup of cleanups.splice(0)) cleanup();
-  vi.restoreAllMocks();
-});
-
-function temporary(): string {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-journal-'));
-  cleanups.push(() => fs.rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
+import { codeOf, entry, group, open, other, save, temporaryFolder, turns } from './small-journal.ts';
 
 /** A disk whose files may fail, and which counts those that are open. */
 function watched(
   disk: Disk,
   change: (file: DiskFile) => Partial<DiskFile>,
-): { disk: Disk; open: Set<string> } {
-  const open = new Set<string>();
-  let count = 0;
-  const wrapped: Disk = {
-    capabilities: disk.capabilities,
-    open: async (name, options) => {
-      const file = await disk.open(name, options);
-      const changed = change(file);
-      const label = `${name} ${++count}`;
-      open.add(label);
-      return {
-        name: file.name,
-        get size() {
-          return file.size;
-        },
-        write: (chunks, offset) => file.write(chunks, offset),
-        sync: () => file.sync(),
-        read: (into, offset) => file.read(into, offset),
-        allocate: size => file.allocate(size),
-        truncate: size => file.truncate(size),
-        async [Symbol.asyncDispose]() {
-          open.delete(label);
-          await file[Symbol.asyncDispose]();
-        },
-        ...changed,
-      };
-    },
-    list: () => disk.list(),
-    rename: (from, to) => disk.rename(from, to),
-    remove: name => disk.remove(name),
-    syncNames: () => disk.syncNames(),
-    lock: () => disk.lock(),
-  };
-  return { disk: wrapped, open };
+): { disk: Disk; open: Set<DiskFile> } {
+  const opened = new Set<DiskFile>();
+  const wrapped = withFiles(disk, file => {
+    const changed = change(file);
+    opened.add(file);
+    return {
+      ...changed,
+      async [Symbol.asyncDispose]() {
+        opened.delete(file);
+        await file[Symbol.asyncDispose]();
+      },
+    };
+  });
+  return { disk: wrapped, open: opened };
 }
 
-const openOn = (disk: Disk): Promise<Journal> =>
-  openJournal({ disk, segmentBytes: 65_536, clock: new ManualClock(), random: seededRandom(1) });
-const save = (journal: Journal, index: number, ofTerm: number): Promise<void> =>
-  journal.saveSnapshot(
-    group,
-    { index: logIndex(index), term: term(ofTerm), membership: new Uint8Array(0) },
-    nothing(),
-  );
+afterEach(() => vi.restoreAllMocks());
 
 describe('an opening that fails', () => {
   /** A journal that has to drop its entries for a snapshot when it is opened: the process ended in between. */
   async function unsettled(): Promise<CrashDisk> {
     const disk = new CrashDisk();
-    const journal = await openOn(disk);
+    const journal = await open(disk);
     for (let index = 1; index <= 20; index++) await journal.write({ group, entries: [entry(index, 4000)] });
     await journal[Symbol.asyncDispose]();
     const donor = new CrashDisk();
-    const other = await openOn(donor);
+    const other = await open(donor);
     await save(other, 50, 2);
     await other[Symbol.asyncDispose]();
     const name = donor.names.find(file => file.endsWith('.snap')) as string;
@@ -116,7 +65,7 @@ describe('an opening that fails', () => {
         if (++calls === failAt) throw new QuorateError('IO_FAILED', 'The device is gone');
         return run();
       };
-      const { disk, open } = watched(base, file => {
+      const { disk, open: opened } = watched(base, file => {
         // So that the opening of a file fails at times, too.
         fail(() => undefined);
         return {
@@ -125,14 +74,14 @@ describe('an opening that fails', () => {
           read: async (into, offset) => await fail(() => file.read(into, offset)),
         };
       });
-      const opened = await openOn(disk).catch((error: unknown) => errorCode(error));
-      if (typeof opened === 'object') {
-        expect(opened.recover(group)).toMatchObject({ first: 51, last: 50 });
+      const journal = await open(disk).catch((error: unknown) => errorCode(error));
+      if (typeof journal === 'object') {
+        expect(journal.recover(group)).toMatchObject({ first: 51, last: 50 });
         break;
       }
       failures++;
-      expect([failAt, [...open]]).toEqual([failAt, []]);
-      const again = await openOn(base);
+      expect([failAt, [...opened].map(({ name }) => name)]).toEqual([failAt, []]);
+      const again = await open(base);
       expect(again.recover(group)).toMatchObject({ first: 51, last: 50 });
     }
     expect(failures).toBeGreaterThanOrEqual(12);
@@ -153,7 +102,7 @@ describe('a sync that finds no room', () => {
           return Promise.reject(error);
         },
       }));
-      const journal = await openOn(disk);
+      const journal = await open(disk);
       await journal.write({ group, entries: [entry(1)] });
       isFull = true;
       await expect(journal.write({ group, entries: [entry(2)] })).rejects.toMatchObject({
@@ -166,17 +115,50 @@ describe('a sync that finds no room', () => {
         outcome: 'not-applied',
       });
       // What nobody may call "not applied" is there.
-      const next = await openOn(base.after('all', seededRandom(1)));
+      const next = await open(base.after('all', seededRandom(1)));
       expect(next.recover(group).last).toBe(2);
     },
   );
+});
+
+describe('a write that finds no room when the journal has failed meanwhile', () => {
+  test('hangs nobody, neither its callers nor whoever closes the journal', async () => {
+    const base = new CrashDisk();
+    const writing = Promise.withResolvers<void>();
+    const written = Promise.withResolvers<void>();
+    let isFull = false;
+    const disk = withFiles(base, file => ({
+      write: (chunks, offset) => {
+        if (!isFull || !file.name.endsWith('.log')) return file.write(chunks, offset);
+        writing.resolve();
+        return written.promise;
+      },
+    }));
+    const journal = await open(disk);
+    await journal.write({ group, entries: [entry(1)] });
+    isFull = true;
+    const hardState = { term: term(2), votedFor: undefined, committed: logIndex(0) };
+    const calls = [
+      journal.write({ group, entries: [entry(2)] }),
+      // Where the journal goes on, this is tried again: it adds nothing.
+      journal.write({ group: other, hardState }),
+    ].map(codeOf);
+    await writing.promise;
+    vi.spyOn(base, 'syncNames').mockRejectedValue(new QuorateError('IO_FAILED', 'No names'));
+    expect(await codeOf(save(journal, 1))).toBe('JOURNAL_FAILED');
+    written.reject(new QuorateError('STORAGE_FULL', 'No room', { outcome: 'not-applied' }));
+    const closing = journal[Symbol.asyncDispose]();
+    await turns(50);
+    const ends = await Promise.race([Promise.all([...calls, closing]), turns(200)]);
+    expect(ends).toEqual(['JOURNAL_FAILED', 'JOURNAL_FAILED', undefined]);
+  });
 });
 
 describe('a fault of the code itself', () => {
   test.each([true, false])(
     'after a sync ends the journal and hangs nobody; a disk that is done at once: %s',
     async atOnce => {
-      const journal = await openOn(new CrashDisk({ atOnce }));
+      const journal = await open(new CrashDisk({ atOnce }));
       vi.spyOn(Segments.prototype, 'prepareEarly').mockImplementation(() => {
         throw new Error('A fault');
       });
@@ -191,7 +173,7 @@ describe('a fault of the code itself', () => {
 
 describe('an error of a file', () => {
   test('names it as it is named now', async () => {
-    const journal = await openJournal({ disk: folderDisk(temporary()), segmentBytes: 65_536 });
+    const journal = await open(folderDisk(temporaryFolder()));
     await journal.write({ group, entries: [entry(1)] });
     vi.spyOn(fs, 'write').mockImplementation(((...given: unknown[]) => {
       (given.at(-1) as (error: Error) => void)(Object.assign(new Error('gone'), { code: 'EIO' }));

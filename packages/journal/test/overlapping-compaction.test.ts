@@ -1,44 +1,22 @@
-import {
-  groupId,
-  type Journal,
-  type LogEntry,
-  logIndex,
-  ManualClock,
-  type RecoveredLog,
-  seededRandom,
-  term,
-} from '@quorate/core';
+import { type Journal, logIndex, type RecoveredLog, term } from '@quorate/core';
 import { describe, expect, test } from 'vitest';
-import { openJournal } from '../src/index.ts';
 import { CrashDisk } from './crash-disk.ts';
-
-const busy = groupId(1);
-const idle = groupId(2);
-const entry = (index: number, size = 100): LogEntry => ({
-  index: logIndex(index),
-  term: term(1),
-  kind: 0,
-  payload: new Uint8Array(size).fill(index),
-});
-const range = (from: number, to: number): LogEntry[] =>
-  Array.from({ length: to - from + 1 }, (_, at) => entry(from + at));
-async function* nothing(): AsyncGenerator<Uint8Array> {}
-const open = (disk: CrashDisk): Promise<Journal> =>
-  openJournal({ disk, segmentBytes: 65_536, clock: new ManualClock(), random: seededRandom(1) });
-const turns = async (count: number): Promise<void> => {
-  for (let turn = 0; turn < count; turn++) await Promise.resolve();
-};
-const save = (journal: Journal, group: typeof busy, index: number): Promise<void> =>
-  journal.saveSnapshot(
-    group,
-    { index: logIndex(index), term: term(1), membership: new Uint8Array(0) },
-    nothing(),
-  );
+import {
+  entry,
+  group as busy,
+  nothing,
+  open,
+  other as idle,
+  range,
+  reopen,
+  save,
+  turns,
+} from './small-journal.ts';
 
 /** Closes the journal, opens what is on disk, and says how the idle group comes back. */
 async function reopened(journal: Journal, disk: CrashDisk): Promise<RecoveredLog | string> {
   await journal[Symbol.asyncDispose]();
-  const next = await open(disk.after('none', seededRandom(1))).catch((error: Error) => error.message);
+  const next = await reopen(disk).catch((error: Error) => error.message);
   return typeof next === 'string' ? next : next.recover(idle);
 }
 
@@ -51,8 +29,8 @@ describe('compactions that overlap', () => {
       for (let index = 1; index <= 60; index++) {
         await journal.write({ group: busy, entries: [entry(index, 4000)] });
       }
-      await save(journal, idle, 10);
-      await save(journal, busy, 60);
+      await save(journal, 10, 1, idle);
+      await save(journal, 60, 1, busy);
       const cleaning = journal.compact(busy, logIndex(60));
       await turns(delay);
       await Promise.all([cleaning, journal.compact(idle, logIndex(10))]);
@@ -73,20 +51,20 @@ describe('compactions that overlap', () => {
             await journal.write({ group: busy, entries: [entry(++last, 4000)] });
         };
         await journal.write({ group: idle, entries: range(1, 5) });
-        await save(journal, idle, 5);
+        await save(journal, 5, 1, idle);
         await journal.compact(idle, logIndex(5));
         await fill(16);
         await journal.write({ group: idle, entries: range(6, 12) });
-        await save(journal, idle, 10);
+        await save(journal, 10, 1, idle);
         await fill(2);
-        await save(journal, busy, last);
+        await save(journal, last, 1, busy);
         const calls = [journal.compact(busy, logIndex(last))];
         await turns(delay);
         calls.push(journal.compact(idle, logIndex(10)));
         for (let n = 0; n < 14; n++)
           calls.push(journal.write({ group: busy, entries: [entry(++last, 4000)] }));
         await Promise.all(calls);
-        await save(journal, busy, last);
+        await save(journal, last, 1, busy);
         await journal.compact(busy, logIndex(upTo));
         const before = journal.recover(idle);
         expect(before).toMatchObject({ first: 11, last: 12 });
@@ -100,7 +78,7 @@ describe('compactions that overlap', () => {
       const disk = new CrashDisk();
       const journal = await open(disk);
       await journal.write({ group: idle, entries: range(1, 8) });
-      await save(journal, idle, 5);
+      await save(journal, 5, 1, idle);
       const metadata = { index: logIndex(5), term: term(2), membership: new Uint8Array(0) };
       const saving = journal.saveSnapshot(idle, metadata, nothing());
       await turns(delay);
@@ -116,7 +94,7 @@ describe('compactions that overlap', () => {
     const disk = new CrashDisk();
     const journal = await open(disk);
     await journal.write({ group: idle, entries: range(1, 5) });
-    await save(journal, idle, 4);
+    await save(journal, 4, 1, idle);
     const first = journal.compact(idle, logIndex(4));
     await journal.compact(idle, logIndex(4));
     expect(journal.recover(idle).first).toBe(5);

@@ -1,38 +1,11 @@
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
-import {
-  errorCode,
-  groupId,
-  type Journal,
-  type LogEntry,
-  logIndex,
-  ManualClock,
-  seededRandom,
-  term,
-} from '@quorate/core';
+import { type LogEntry, logIndex, ManualClock, term } from '@quorate/core';
 import { describe, expect, test, vi } from 'vitest';
 import { EntryIndex } from '../src/entry-index.ts';
-import { folderDisk, type JournalOptions, openJournal } from '../src/index.ts';
+import { folderDisk } from '../src/index.ts';
 import { readHandlesMax } from '../src/read-handles.ts';
 import { CrashDisk } from './crash-disk.ts';
-
-const group = groupId(1);
-const entry = (index: number, size = 100, ofTerm = 1): LogEntry => ({
-  index: logIndex(index),
-  term: term(ofTerm),
-  kind: 0,
-  payload: new Uint8Array(size).fill(index),
-});
-const range = (from: number, to: number, size?: number, ofTerm?: number): LogEntry[] =>
-  Array.from({ length: to - from + 1 }, (_, at) => entry(from + at, size, ofTerm));
-const open = (disk: CrashDisk, more: Partial<JournalOptions> = {}): Promise<Journal> =>
-  openJournal({ disk, segmentBytes: 65_536, clock: new ManualClock(), random: seededRandom(1), ...more });
-const codeOf = (promise: Promise<unknown>): Promise<string | undefined> =>
-  promise.then(
-    () => 'ok',
-    (error: unknown) => errorCode(error),
-  );
+import { codeOf, entry, group, open, range, temporaryFolder } from './small-journal.ts';
 
 describe('a read with a limit', () => {
   test.each([0, 1 << 20])(
@@ -188,24 +161,20 @@ describe('open files', () => {
 
   test('are bounded, however many segments there are, and all closed in the end', async context => {
     context.skip(process.platform !== 'linux', 'only Linux lists the files of a process');
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-journal-'));
-    try {
-      for (let life = 1; life <= 2; life++) {
-        const journal = await openJournal({ disk: folderDisk(folder), segmentBytes: 65_536, cacheBytes: 0 });
-        for (let at = journal.recover(group).last + 1; at <= 500 * life; at++)
-          await journal.write({ group, entries: [entry(at, 8000)] });
-        const segments = fs.readdirSync(folder).filter(name => name.startsWith('segment')).length;
-        expect(segments).toBeGreaterThan(readHandlesMax);
-        // The active segment, the next one, and the folder.
-        expect(count(folder)).toBeLessThanOrEqual(readHandlesMax + 3);
-        const last = journal.recover(group).last;
-        expect(await journal.read(group, logIndex(1), logIndex(last + 1))).toHaveLength(last);
-        expect(count(folder)).toBeLessThanOrEqual(readHandlesMax + 3);
-        await journal[Symbol.asyncDispose]();
-        expect(count(folder)).toBe(0);
-      }
-    } finally {
-      fs.rmSync(folder, { recursive: true });
+    const folder = temporaryFolder();
+    for (let life = 1; life <= 2; life++) {
+      const journal = await open(folderDisk(folder), { cacheBytes: 0 });
+      for (let at = journal.recover(group).last + 1; at <= 500 * life; at++)
+        await journal.write({ group, entries: [entry(at, 8000)] });
+      const segments = fs.readdirSync(folder).filter(name => name.startsWith('segment')).length;
+      expect(segments).toBeGreaterThan(readHandlesMax);
+      // The active segment, the next one, and the folder.
+      expect(count(folder)).toBeLessThanOrEqual(readHandlesMax + 3);
+      const last = journal.recover(group).last;
+      expect(await journal.read(group, logIndex(1), logIndex(last + 1))).toHaveLength(last);
+      expect(count(folder)).toBeLessThanOrEqual(readHandlesMax + 3);
+      await journal[Symbol.asyncDispose]();
+      expect(count(folder)).toBe(0);
     }
   });
 });

@@ -1,39 +1,13 @@
-import {
-  crc32,
-  groupId,
-  type Journal,
-  type LogEntry,
-  logIndex,
-  ManualClock,
-  seededRandom,
-  term,
-} from '@quorate/core';
+import { crc32, seededRandom } from '@quorate/core';
 import { describe, expect, test } from 'vitest';
 import { positionOf, segmentNumberMax, segmentOf } from '../src/format/position.ts';
-import { openJournal } from '../src/index.ts';
 import { CrashDisk } from './crash-disk.ts';
+import { entry, group, open, save } from './small-journal.ts';
 
-const group = groupId(1);
 const first = 'segment-00000001.log';
 const batchMagic = 0x3142_4a51;
 const batchHeaderBytes = 64;
 const sectionHeaderBytes = 16;
-
-const entry = (index: number, size: number): LogEntry => ({
-  index: logIndex(index),
-  term: term(1),
-  kind: 0,
-  payload: new Uint8Array(size).fill(index),
-});
-async function* nothing(): AsyncGenerator<Uint8Array> {}
-const open = (disk: CrashDisk): Promise<Journal> =>
-  openJournal({ disk, segmentBytes: 65_536, clock: new ManualClock(), random: seededRandom(1) });
-const save = (journal: Journal, index: number): Promise<void> =>
-  journal.saveSnapshot(
-    group,
-    { index: logIndex(index), term: term(1), membership: new Uint8Array(0) },
-    nothing(),
-  );
 
 /** Batches of one entry of 4000 bytes each, in a journal that ended without being closed. */
 async function written(count: number): Promise<CrashDisk> {

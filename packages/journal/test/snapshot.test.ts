@@ -1,64 +1,37 @@
-import {
-  errorCode,
-  groupId,
-  type Journal,
-  type LogEntry,
-  logIndex,
-  ManualClock,
-  QuorateError,
-  seededRandom,
-  term,
-} from '@quorate/core';
+import { type Journal, logIndex, ManualClock, QuorateError, term } from '@quorate/core';
 import { describe, expect, test } from 'vitest';
 import { decodeSnapshotHeader, encodeSnapshotHeader } from '../src/format/snapshot-format.ts';
-import { openJournal } from '../src/index.ts';
 import { CrashDisk } from './crash-disk.ts';
+import {
+  codeOf,
+  fill,
+  group,
+  metadataAt,
+  nothing,
+  open,
+  other,
+  range,
+  reopen,
+  save,
+  turns,
+} from './small-journal.ts';
 
-const group = groupId(1);
-const range = (from: number, to: number, ofTerm = 1, size = 100): LogEntry[] =>
-  Array.from({ length: to - from + 1 }, (_, at) => ({
-    index: logIndex(from + at),
-    term: term(ofTerm),
-    kind: 0,
-    payload: new Uint8Array(size).fill(from + at),
-  }));
-const at = (
-  index: number,
-  ofTerm = 1,
-): { index: ReturnType<typeof logIndex>; term: ReturnType<typeof term>; membership: Uint8Array } => ({
-  index: logIndex(index),
-  term: term(ofTerm),
-  membership: new Uint8Array(0),
-});
-async function* nothing(): AsyncGenerator<Uint8Array> {}
 async function* many(): AsyncGenerator<Uint8Array> {
   for (let count = 0; count < 20; count++) yield new Uint8Array(10);
 }
 const stuck: AsyncIterable<Uint8Array> = {
   [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }),
 };
-const open = (disk: CrashDisk, clock = new ManualClock()): Promise<Journal> =>
-  openJournal({ disk, segmentBytes: 65_536, clock, random: seededRandom(1) });
-const again = (disk: CrashDisk): Promise<Journal> => open(disk.after('none', seededRandom(1)));
-const turns = async (count: number): Promise<void> => {
-  for (let turn = 0; turn < count; turn++) await Promise.resolve();
-};
-const codeOf = (promise: Promise<unknown>): Promise<string | undefined> =>
-  promise.then(
-    () => 'ok',
-    (error: unknown) => errorCode(error),
-  );
-
 describe('a snapshot beside a truncation that is on its way', () => {
   test('keeps the entries above it that agree with it, whenever the truncation comes', async () => {
     for (let delay = 0; delay < 40; delay++) {
       const journal = await open(new CrashDisk());
       await journal.write({ group, entries: range(1, 10) });
-      const saved = journal.saveSnapshot(group, at(6, 2), nothing());
+      const saved = save(journal, 6, 2);
       await turns(delay);
       // Refused where the snapshot is there already: then entry 6 is part of it, and can no longer be truncated.
       const wrote = await codeOf(
-        journal.write({ group, truncateFrom: logIndex(5), entries: range(5, 10, 2) }),
+        journal.write({ group, truncateFrom: logIndex(5), entries: range(5, 10, 100, 2) }),
       );
       await saved;
       if (wrote === 'ok') expect([delay, journal.recover(group).last]).toEqual([delay, 10]);
@@ -74,14 +47,12 @@ describe('a snapshot whose reset finds no room', () => {
       const disk = new CrashDisk();
       disk.capacity = 200_000;
       const clock = new ManualClock();
-      const journal = await open(disk, clock);
-      let last = 0;
-      while ((await codeOf(journal.write({ group, entries: range(last + 1, last + 1, 1, 3000) }))) === 'ok')
-        last++;
-      const saved = codeOf(journal.saveSnapshot(group, at(last, 7), nothing()));
+      const journal = await open(disk, { clock });
+      const last = await fill(journal);
+      const saved = codeOf(save(journal, last, 7));
       await turns(delay);
       clock.advance(100);
-      const more = codeOf(journal.write({ group, entries: range(last + 1, last + 1, 1, 3000) }));
+      const more = codeOf(journal.write({ group, entries: range(last + 1, last + 1, 3000) }));
       const outcome = await saved;
       await more;
       if (outcome === 'ok') continue;
@@ -90,8 +61,8 @@ describe('a snapshot whose reset finds no room', () => {
       expect(journal.recover(group)).toMatchObject({ snapshot: undefined, last });
       disk.capacity = 1_000_000;
       clock.advance(100);
-      await journal.write({ group, entries: range(last + 1, last + 5, 8) });
-      const next = await again(disk);
+      await journal.write({ group, entries: range(last + 1, last + 5, 100, 8) });
+      const next = await reopen(disk);
       expect(next.recover(group)).toMatchObject({ snapshot: undefined, last: last + 5 });
     }
     expect(refused).toBeGreaterThan(0);
@@ -111,13 +82,11 @@ describe('a snapshot that is being taken back', () => {
     const disk = new CrashDisk();
     disk.capacity = 200_000;
     const clock = new ManualClock();
-    const journal = await open(disk, clock);
-    let last = 0;
-    while ((await codeOf(journal.write({ group, entries: range(last + 1, last + 1, 1, 3000) }))) === 'ok')
-      last++;
+    const journal = await open(disk, { clock });
+    const last = await fill(journal);
     // The reserve is used up as well.
     const hardState = { term: term(1), votedFor: undefined, committed: logIndex(0) };
-    while ((await codeOf(journal.write({ group: groupId(2), hardState }))) === 'ok');
+    while ((await codeOf(journal.write({ group: other, hardState }))) === 'ok');
     const removing = Promise.withResolvers<void>();
     const gate = Promise.withResolvers<void>();
     const real = disk.remove.bind(disk);
@@ -128,7 +97,7 @@ describe('a snapshot that is being taken back', () => {
       }
       await real(name);
     };
-    const saved = codeOf(journal.saveSnapshot(group, at(last, 7), nothing()));
+    const saved = codeOf(save(journal, last, 7));
     let held: ReturnType<Journal['openSnapshot']>;
     while (held === undefined) {
       await Promise.resolve();
@@ -142,12 +111,12 @@ describe('a snapshot that is being taken back', () => {
 
   test('lets nothing be acknowledged that would be lost with it', async () => {
     const { disk, journal, last, saved, remove } = await refused();
-    const more = range(last + 1, last + 1, 8);
+    const more = range(last + 1, last + 1, 100, 8);
     expect(await codeOf(journal.write({ group, entries: more }))).toBe('STORAGE_FULL');
     remove();
     expect(await saved).toBe('STORAGE_FULL');
     await journal.write({ group, entries: more });
-    expect((await again(disk)).recover(group)).toMatchObject({ snapshot: undefined, last: last + 1 });
+    expect((await reopen(disk)).recover(group)).toMatchObject({ snapshot: undefined, last: last + 1 });
   });
 
   test('is not read any more, and its reader touches no later one of its name', async () => {
@@ -156,9 +125,9 @@ describe('a snapshot that is being taken back', () => {
     await saved;
     await journal[Symbol.asyncDispose]();
     const next = await open(disk);
-    await next.saveSnapshot(group, at(last, 7), nothing());
+    await save(next, last, 7);
     expect(await codeOf(Array.fromAsync(held?.chunks ?? []))).toBe('NOT_FOUND');
-    expect((await again(disk)).recover(group)).toMatchObject({ snapshot: { index: last }, last });
+    expect((await reopen(disk)).recover(group)).toMatchObject({ snapshot: { index: last }, last });
   });
 });
 
@@ -171,7 +140,7 @@ describe('a snapshot whose name could not be made durable', () => {
       throw new QuorateError('IO_FAILED', 'No names');
     };
     Object.assign(disk, { [call]: failing });
-    await expect(journal.saveSnapshot(group, at(10, 2), nothing())).rejects.toMatchObject({
+    await expect(save(journal, 10, 2)).rejects.toMatchObject({
       code: 'JOURNAL_FAILED',
       outcome: 'unknown',
     });
@@ -189,14 +158,15 @@ describe('a save when the journal is closed', () => {
     const disk = new CrashDisk();
     const journal = await open(disk);
     await journal.write({ group, entries: range(1, 1) });
-    const saves = [journal.saveSnapshot(group, at(1), stuck), journal.saveSnapshot(group, at(1), stuck)].map(
-      codeOf,
-    );
+    const saves = [
+      journal.saveSnapshot(group, metadataAt(1), stuck),
+      journal.saveSnapshot(group, metadataAt(1), stuck),
+    ].map(codeOf);
     await turns(30);
     await journal[Symbol.asyncDispose]();
     expect(await Promise.all(saves)).toEqual(['JOURNAL_CLOSED', 'JOURNAL_CLOSED']);
     expect(disk.names.filter(name => name.includes('snap'))).toEqual([]);
-    expect(await codeOf(journal.saveSnapshot(group, at(1), nothing()))).toBe('JOURNAL_CLOSED');
+    expect(await codeOf(save(journal, 1))).toBe('JOURNAL_CLOSED');
   });
 
   test('touches the folder no more once it is closed', async () => {
@@ -209,7 +179,7 @@ describe('a save when the journal is closed', () => {
         await turns(40);
         await remove(name);
       };
-      const saved = codeOf(journal.saveSnapshot(group, at(1), many()));
+      const saved = codeOf(journal.saveSnapshot(group, metadataAt(1), many()));
       await turns(delay);
       await journal[Symbol.asyncDispose]();
       const { calls } = disk;
@@ -230,7 +200,7 @@ describe('a save when the journal is closed', () => {
       await held.promise;
       await rename(from, to);
     };
-    const saved = codeOf(journal.saveSnapshot(group, at(1), nothing()));
+    const saved = codeOf(save(journal, 1));
     await renaming.promise;
     const closed = journal[Symbol.asyncDispose]();
     await turns(100);
@@ -245,11 +215,11 @@ describe('a save when the journal is closed', () => {
 describe('the wait for a save', () => {
   test('ends while it waits for its turn, and the one behind it has its turn all the same', async () => {
     const clock = new ManualClock();
-    const journal = await open(new CrashDisk(), clock);
+    const journal = await open(new CrashDisk(), { clock });
     const controller = new AbortController();
-    const first = codeOf(journal.saveSnapshot(group, at(5), stuck, { signal: controller.signal }));
-    const second = codeOf(journal.saveSnapshot(group, at(6), nothing(), { deadlineMs: 1000 }));
-    const third = codeOf(journal.saveSnapshot(group, at(7), nothing()));
+    const first = codeOf(journal.saveSnapshot(group, metadataAt(5), stuck, { signal: controller.signal }));
+    const second = codeOf(journal.saveSnapshot(group, metadataAt(6), nothing(), { deadlineMs: 1000 }));
+    const third = codeOf(save(journal, 7));
     await turns(20);
     clock.advance(1000);
     expect(await second).toBe('DEADLINE_EXCEEDED');
@@ -263,7 +233,7 @@ describe('the wait for a save', () => {
 test('a membership is copied at the call, out of a Node Buffer too', async () => {
   const journal = await open(new CrashDisk());
   const membership = Buffer.from('abc');
-  const saved = journal.saveSnapshot(group, { ...at(5), membership }, nothing());
+  const saved = journal.saveSnapshot(group, { ...metadataAt(5), membership }, nothing());
   membership.fill('x');
   await saved;
   const held = journal.recover(group).snapshot?.membership;
@@ -272,7 +242,7 @@ test('a membership is copied at the call, out of a Node Buffer too', async () =>
 });
 
 test('a membership that is read is no view of what it was read from', () => {
-  const { bytes } = encodeSnapshotHeader(1, { ...at(5), membership: Uint8Array.of(1, 2, 3) });
+  const { bytes } = encodeSnapshotHeader(1, { ...metadataAt(5), membership: Uint8Array.of(1, 2, 3) });
   const read = Buffer.from(bytes);
   const decoded = decodeSnapshotHeader(read, 1);
   read.fill(9);

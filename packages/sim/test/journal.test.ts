@@ -383,6 +383,17 @@ test('closing waits for what was called and refuses what comes later', async () 
   await expect(stand.append(2, 2)).rejects.toMatchObject({ code: 'JOURNAL_CLOSED', outcome: 'not-applied' });
 });
 
+test('disposing twice waits twice', async () => {
+  const stand = new Stand();
+  const write = stand.journal.write({ group, entries: entries(1, 1) });
+  const first = stand.journal[Symbol.asyncDispose]();
+  const second = stand.journal[Symbol.asyncDispose]();
+  await stand.world.until(write);
+  await stand.world.until(second);
+  await stand.world.until(first);
+  expect(stand.indexes()).toEqual([1, 1]);
+});
+
 test('code of a crashed node changes nothing', async () => {
   const stand = new Stand();
   const { journal } = stand;

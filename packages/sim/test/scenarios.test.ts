@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { loadRegressions, runSeeds, type Scenario } from '../src/index.ts';
+import { loadRegressions, type RegressionCase, runSeeds, type Scenario, simulate } from '../src/index.ts';
+import { runOptionsOf } from '../src/host/runner/regression.ts';
 import * as bank from '../scenarios/bank.ts';
 import * as gossipCounter from '../scenarios/gossip-counter.ts';
 import * as inbox from '../scenarios/inbox.ts';
@@ -70,9 +71,35 @@ describe('a protocol with a bug', () => {
   );
 });
 
+describe('a failure of more than a thousand events', () => {
+  it.each(
+    [quorumRegister.half, quorumRegister.noWriteBack].map(scenario => [scenario.name, scenario] as const),
+  )(
+    '%s is left with at most a tenth of them, and fails in the same way',
+    async (_, scenario) => {
+      const { failure } = await runSeeds(scenario, { seeds: huntSeeds, shrinkRunsMax: 1000 });
+      const shrunk = failure?.shrunk;
+      if (shrunk === undefined) throw new Error('No seed failed');
+      const { outcome, options, eventsBefore } = shrunk;
+      expect(eventsBefore).toBeGreaterThan(1000);
+      expect(outcome.events * 10).toBeLessThanOrEqual(eventsBefore);
+      const again = await simulate(scenario, options);
+      expect([again.finding?.rule, again.events]).toEqual(['linearizability', outcome.events]);
+    },
+    campaignMs,
+  );
+});
+
 describe('what was once found', async () => {
   const cases = await loadRegressions(new URL('../scenarios/', import.meta.url));
   it.each(cases.map(each => [each.name, each] as const))('%s ends as it should', async (_, { replay }) => {
     expect((await replay()).problem).toBeUndefined();
+  });
+
+  it('lease-lock-16949 still takes the course that it was kept for', async () => {
+    const kept = cases.find(({ name }) => name === 'lease-lock-16949');
+    const hasty = leaseLock.leaseLock('lease-lock', 'With the mistake as it was', { hastyRepeats: true });
+    const { finding } = await simulate(hasty, runOptionsOf((kept as RegressionCase).regression));
+    expect(finding?.rule).toBe('mutual-exclusion');
   });
 });

@@ -1,4 +1,4 @@
-import { type Condition, type OperationId, revision, type Session } from '@quorate/core';
+import { type Condition, type OperationId, revision, type Session, sessionId } from '@quorate/core';
 import { describe, expect, test } from 'vitest';
 import { openSimStore } from '../src/store/sim-store.ts';
 import { absent, bytes, Stand, textOf } from './store-stand.ts';
@@ -337,4 +337,14 @@ test('closing ends the sessions and refuses what comes later', async () => {
   expect(session.lost.aborted).toBe(true);
   expect(stand.service.renewSession(session.id)).toBe(false);
   await expect(stand.store.get('p/a')).rejects.toMatchObject({ code: 'CLOSED', outcome: 'not-applied' });
+});
+
+test('closing ends a session, too, whose opening is on its way', async () => {
+  const stand = new Stand();
+  const opening = stand.store.session({ ttlMs: 1000 });
+  // It may be refused while the store closes, before anybody looks.
+  opening.catch(() => {});
+  await stand.do(stand.store[Symbol.asyncDispose]());
+  await expect(stand.do(opening)).rejects.toMatchObject({ code: 'CLOSED', outcome: 'not-applied' });
+  expect(stand.service.isAlive(sessionId('s1'))).toBe(false);
 });

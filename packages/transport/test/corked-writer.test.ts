@@ -97,6 +97,24 @@ test('what is much leaves at once', () => {
   expect(lengths(socket.writes)).toEqual([70_000]);
 });
 
+test('much of one callback leaves in parts, the first of them early', async () => {
+  const { socket, writer } = make();
+  // Three times, as each callback begins anew.
+  for (let callback = 0; callback < 3; callback++) {
+    const collected: number[] = [];
+    let before = 0;
+    for (let count = 0; count < 1000; count++) {
+      writer.append(FrameKind.message, 0, new Uint8Array(100));
+      if (writer.queuedBytes === 0) collected.push(before + 120);
+      before = writer.queuedBytes;
+    }
+    expect(collected).toEqual([16_440, 65_640]);
+    await nextTick();
+    expect(writer.queuedBytes).toBe(0);
+  }
+  expect(lengths(socket.writes)).toHaveLength(3000);
+});
+
 test('while the kernel takes nothing it collects, and then writes in order', async () => {
   const { socket, writer, clock, progress } = make();
   socket.takes = false;

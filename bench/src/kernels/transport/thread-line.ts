@@ -38,7 +38,8 @@ export function blockingRoundTrips(trips: number): Setup {
     const trip = (index: number): number => {
       const { count } = answers;
       message[0] = index;
-      transport.send(peer, message);
+      const result = transport.send(peer, message);
+      if (result !== 'sent') throw new Error(`Message must be sent: received "${result}"`);
       while (answers.count === count) receive?.();
       return answers.last;
     };

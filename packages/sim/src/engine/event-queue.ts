@@ -52,8 +52,7 @@ export class EventQueue {
   }
 
   push(atUs: number, event: QueueEvent): void {
-    const place = this.#free.pop() ?? this.#events.length;
-    this.#events[place] = event;
+    const place = this.#place(event);
     if (this.#nearSize === nearMax) this.#spill();
     const times = this.#nearTimes;
     const places = this.#nearPlaces;
@@ -73,6 +72,13 @@ export class EventQueue {
     times[hole] = atUs;
     places[hole] = place;
     this.#nearSize++;
+  }
+
+  /** Puts an event before all others, those of its own instant included. None may be due before `atUs`. */
+  pushFirst(atUs: number, event: QueueEvent): void {
+    if (this.#nearSize === nearMax) this.#spill();
+    this.#nearTimes[this.#nearSize] = atUs;
+    this.#nearPlaces[this.#nearSize++] = this.#place(event);
   }
 
   /** Takes the first event out. Undefined when empty. */
@@ -98,6 +104,12 @@ export class EventQueue {
       this.#free.push(place);
       return false;
     });
+  }
+
+  #place(event: QueueEvent): number {
+    const place = this.#free.pop() ?? this.#events.length;
+    this.#events[place] = event;
+    return place;
   }
 
   /** Moves the later half of the list to the heap, the last of it first. */

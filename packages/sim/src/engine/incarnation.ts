@@ -5,12 +5,10 @@ export class Incarnation {
   readonly lane: Lane;
   /** How often the host was started, from 1. */
   readonly number: number;
-  readonly startedAtUs: number;
   alive = true;
 
-  constructor(lane: Lane, number: number, startedAtUs: number) {
+  constructor(lane: Lane, number: number) {
     this.lane = lane;
     this.number = number;
-    this.startedAtUs = startedAtUs;
   }
 }

@@ -43,9 +43,15 @@ export class Referee {
     world.touch();
     world.trace(lane, { type: 'fact', fact });
     const at: FactOrigin = { atMs: world.nowUs / 1000, node };
-    for (const invariant of this.#invariants) {
-      const finding = invariant.observe(fact, at);
-      if (finding !== undefined) world.find(finding);
+    try {
+      for (const invariant of this.#invariants) {
+        const finding = invariant.observe(fact, at);
+        if (finding !== undefined) world.find(finding);
+      }
+    } catch (error) {
+      // The program that states the fact might catch it, and nobody would know that an invariant is broken.
+      world.fail(error);
+      throw error;
     }
   }
 

@@ -133,9 +133,8 @@ function signOf(random: Random): number {
 }
 
 function pause({ host }: Machine): Strike | undefined {
-  if (host.incarnation === undefined || host.paused) return undefined;
-  host.pause();
-  return { nodes: [host.name], end: () => host.resume() };
+  const end = host.pause();
+  return end === undefined ? undefined : { nodes: [host.name], end };
 }
 
 function jump({ host, world }: Machine, maxMs: number, random: Random): Strike {
@@ -146,7 +145,8 @@ function jump({ host, world }: Machine, maxMs: number, random: Random): Strike {
   return { nodes: [host.name] };
 }
 
-function fill({ host, devices }: Machine): Strike {
+function fill({ host, devices }: Machine): Strike | undefined {
+  if (devices.full) return undefined;
   devices.fill(true);
   return { nodes: [host.name], end: () => devices.fill(false) };
 }

@@ -1,3 +1,5 @@
+import { scheduler } from 'node:timers/promises';
+
 /** Functions of one of Node's modules that simulated code must not call, and what it does instead. */
 export interface AmbientModule {
   readonly name: string;
@@ -11,6 +13,8 @@ const random = 'take randomness from env.random';
 const files = 'keep files on env.disk';
 const network = 'send messages by env.transport';
 const threads = 'a simulation has one thread';
+const outside =
+  'its answer comes from outside of simulated time; node:crypto and node:zlib have synchronous functions';
 
 /** Modules of Node, trapped on their own objects and in the bindings of whoever imported single names. */
 export const ambientModules: readonly AmbientModule[] = [
@@ -42,16 +46,48 @@ export const ambientModules: readonly AmbientModule[] = [
       'randomFillSync',
       'randomInt',
       'randomUUID',
+      'randomUUIDv7',
       'getRandomValues',
       'generateKey',
       'generateKeySync',
       'generateKeyPair',
       'generateKeyPairSync',
+      'generatePrime',
+      'generatePrimeSync',
     ],
     instead: random,
   },
+  {
+    name: 'crypto',
+    functions: ['scrypt', 'pbkdf2', 'hkdf', 'argon2', 'checkPrime'],
+    instead: outside,
+  },
+  {
+    name: 'zlib',
+    functions: [
+      'deflate',
+      'inflate',
+      'gzip',
+      'gunzip',
+      'deflateRaw',
+      'inflateRaw',
+      'unzip',
+      'brotliCompress',
+      'brotliDecompress',
+      'zstdCompress',
+      'zstdDecompress',
+    ],
+    instead: outside,
+  },
+  { name: 'perf_hooks', functions: ['monitorEventLoopDelay'], instead: clock },
   { name: 'os', functions: ['uptime', 'loadavg', 'freemem'], instead: clock },
 ];
+
+/** Globals that not every library of types declares. */
+const globals = globalThis as unknown as {
+  readonly Temporal?: { readonly Now: object };
+  readonly WebAssembly: object;
+};
 
 /** Functions of objects that everybody can reach: where the object is, its name, its functions. */
 export const ambientObjects: readonly {
@@ -63,6 +99,20 @@ export const ambientObjects: readonly {
   { object: Math, name: 'Math.', functions: ['random'], instead: random },
   { object: Date, name: 'Date.', functions: ['now'], instead: clock },
   {
+    // Absent before Node 26.
+    object: globals.Temporal?.Now ?? {},
+    name: 'Temporal.Now.',
+    functions: [
+      'instant',
+      'plainDateTimeISO',
+      'plainDateISO',
+      'plainTimeISO',
+      'zonedDateTimeISO',
+      'timeZoneId',
+    ],
+    instead: clock,
+  },
+  {
     object: performance,
     name: 'performance.',
     functions: ['now', 'mark', 'measure'],
@@ -71,7 +121,15 @@ export const ambientObjects: readonly {
   {
     object: process,
     name: 'process.',
-    functions: ['hrtime', 'uptime', 'cpuUsage', 'memoryUsage', 'resourceUsage'],
+    functions: [
+      'hrtime',
+      'uptime',
+      'cpuUsage',
+      'threadCpuUsage',
+      'memoryUsage',
+      'availableMemory',
+      'resourceUsage',
+    ],
     instead: clock,
   },
   {
@@ -80,14 +138,34 @@ export const ambientObjects: readonly {
     functions: ['exit', 'abort', 'kill', 'chdir'],
     instead: 'the process belongs to whoever runs the simulation',
   },
+  { object: scheduler, name: 'scheduler.', functions: ['wait', 'yield'], instead: clock },
   { object: AbortSignal, name: 'AbortSignal.', functions: ['timeout'], instead: clock },
   { object: Atomics, name: 'Atomics.', functions: ['wait', 'waitAsync'], instead: clock },
   { object: crypto, name: 'crypto.', functions: ['getRandomValues', 'randomUUID'], instead: random },
   {
     object: crypto.subtle,
     name: 'crypto.subtle.',
-    functions: ['generateKey', 'digest', 'sign', 'verify', 'encrypt', 'decrypt', 'deriveBits', 'deriveKey'],
-    instead: 'its promises settle outside of simulated time; node:crypto has synchronous functions',
+    functions: [
+      'generateKey',
+      'importKey',
+      'exportKey',
+      'wrapKey',
+      'unwrapKey',
+      'digest',
+      'sign',
+      'verify',
+      'encrypt',
+      'decrypt',
+      'deriveBits',
+      'deriveKey',
+    ],
+    instead: outside,
+  },
+  {
+    object: globals.WebAssembly,
+    name: 'WebAssembly.',
+    functions: ['compile', 'instantiate', 'compileStreaming', 'instantiateStreaming'],
+    instead: 'its promises settle outside of simulated time; new WebAssembly.Module() is synchronous',
   },
   {
     object: globalThis,

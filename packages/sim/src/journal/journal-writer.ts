@@ -62,7 +62,7 @@ export class JournalWriter {
     });
   }
 
-  /** Resolves when nothing waits any more. */
+  /** Resolves when nothing waits any more. Called once. */
   async close(): Promise<void> {
     this.#isClosed = true;
     if (this.#waiting.length === 0) return;

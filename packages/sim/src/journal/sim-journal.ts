@@ -54,6 +54,7 @@ class SimJournal implements Journal {
   readonly #state: SimJournalState;
   readonly #options: SimJournalOptions;
   readonly #writer: JournalWriter;
+  #closing: Promise<void> | undefined;
 
   constructor(device: Device, state: SimJournalState, options: SimJournalOptions) {
     this.#device = device;
@@ -143,7 +144,8 @@ class SimJournal implements Journal {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#device.alive) return neverSettles();
-    await this.#writer.close();
+    this.#closing ??= this.#writer.close();
+    return this.#closing;
   }
 
   #wait(): Promise<void> {

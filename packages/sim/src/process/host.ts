@@ -1,6 +1,7 @@
 import { type NodeId, nodeId } from '@quorate/core';
 import { HostTime } from '../clock/host-time.ts';
 import { HostDice } from '../engine/host-device.ts';
+import type { QueueEvent } from '../engine/event-queue.ts';
 import { Incarnation } from '../engine/incarnation.ts';
 import { Lane } from '../engine/lane.ts';
 import type { World } from '../engine/world.ts';
@@ -38,15 +39,11 @@ export class Host {
     this.#world = world;
   }
 
-  get paused(): boolean {
-    return this.lane.held !== undefined;
-  }
-
   /** A new life. The caller runs the program in it. */
   start(): Incarnation {
     const world = this.#world;
     this.#starts++;
-    this.incarnation = new Incarnation(this.lane, this.#starts, world.nowUs);
+    this.incarnation = new Incarnation(this.lane, this.#starts);
     world.trace(this.lane, { type: 'start', incarnation: this.#starts });
     return this.incarnation;
   }
@@ -61,22 +58,25 @@ export class Host {
     this.#release();
   }
 
-  pause(): void {
-    if (this.incarnation === undefined || this.paused) return;
+  /** Returns what ends this pause, unless a crash has; undefined where the host is down or stands still already. */
+  pause(): (() => void) | undefined {
+    if (this.incarnation === undefined || this.lane.held !== undefined) return undefined;
     this.#world.trace(this.lane, { type: 'pause' });
-    this.lane.held = [];
+    const held: QueueEvent[] = [];
+    this.lane.held = held;
+    return () => {
+      if (this.lane.held !== held) return;
+      this.#world.trace(this.lane, { type: 'resume' });
+      this.#release();
+    };
   }
 
-  /** What fell due meanwhile happens now, in its order. */
-  resume(): void {
-    if (!this.paused) return;
-    this.#world.trace(this.lane, { type: 'resume' });
-    this.#release();
-  }
-
+  /** What fell due meanwhile happens now, in its order, and before what falls due only now: it must not be overtaken. */
   #release(): void {
-    const { held } = this.lane;
+    const { held = [] } = this.lane;
     this.lane.held = undefined;
-    for (const event of held ?? []) this.#world.queue.push(this.#world.nowUs, event);
+    for (let event = held.pop(); event !== undefined; event = held.pop()) {
+      this.#world.queue.pushFirst(this.#world.nowUs, event);
+    }
   }
 }

@@ -47,6 +47,10 @@ export class MachineDevices {
     this.#journal.crash(this.#host.dice);
   }
 
+  get full(): boolean {
+    return this.#disk.full;
+  }
+
   fill(full: boolean): void {
     this.#disk.full = full;
     this.#journal.full = full;

@@ -10,7 +10,7 @@ export class StoreHost {
   readonly #cuts: Map<string, number> = new Map();
 
   constructor(world: World) {
-    const life = new Incarnation(world.lane, 1, 0);
+    const life = new Incarnation(world.lane, 1);
     const device = new HostDevice(world, life, new HostDice(world, 'store'), 'store');
     this.service = new SimStoreService(device, { expiryLateMaxUs: 500_000, sweepLateMaxUs: 200_000 });
     this.service.reachable = node => (this.#cuts.get(node) ?? 0) === 0;

@@ -1,13 +1,18 @@
 import { spawn } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, generatePrimeSync, randomBytes, scrypt } from 'node:crypto';
 import * as files from 'node:fs';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { setTimeout as wait } from 'node:timers/promises';
+import { scheduler, setTimeout as wait } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { gzip } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { NondeterminismError, simulate } from '../../src/index.ts';
 import { scenario } from './small-scenario.ts';
+
+const key = new Uint8Array(16);
+const temporalNow = (globalThis as { readonly Temporal?: { readonly Now: Record<string, () => unknown> } })
+  .Temporal?.Now;
 
 const uses: readonly (readonly [string, () => unknown])[] = [
   ['Date.now()', () => Date.now()],
@@ -36,6 +41,16 @@ const uses: readonly (readonly [string, () => unknown])[] = [
   ['spawn() of node:child_process', () => spawn('true')],
   ['Worker of node:worker_threads', () => new Worker('0', { eval: true })],
   ['MessageChannel()', () => new MessageChannel()],
+  ['scheduler.wait()', () => scheduler.wait(1)],
+  ['scrypt() of node:crypto', () => scrypt('a', 'b', 8, () => {})],
+  ['generatePrimeSync() of node:crypto', () => generatePrimeSync(32)],
+  ['gzip() of node:zlib', () => gzip('a', () => {})],
+  ['crypto.subtle.importKey()', () => crypto.subtle.importKey('raw', key, 'AES-GCM', false, ['encrypt'])],
+  ['WebAssembly.compile()', () => WebAssembly.compile(new Uint8Array(8))],
+  // Absent before Node 26.
+  ...['instant', 'plainDateTimeISO', 'zonedDateTimeISO']
+    .filter(name => temporalNow?.[name] !== undefined)
+    .map(name => [`Temporal.Now.${name}()`, () => temporalNow?.[name]?.()] as const),
 ];
 
 describe('ambient things', () => {

@@ -26,20 +26,26 @@ class SlowQueue {
     this.#events.push(event);
   }
 
+  pushFirst(event: Numbered): void {
+    this.#events.unshift(event);
+  }
+
   pop(): Numbered | undefined {
-    const first = this.#events.toSorted(
-      (one, other) => one.atUs - other.atUs || one.number - other.number,
-    )[0];
+    const first = this.#events.toSorted((one, other) => one.atUs - other.atUs)[0];
     this.#events = this.#events.filter(event => event !== first);
     return first;
   }
 }
 
-type Step = { readonly push: number } | { readonly pop: number };
+type Step = { readonly push: number } | { readonly first: number } | { readonly pop: number };
 
 const steps: fc.Arbitrary<readonly Step[]> = fc.array(
   fc.oneof(
     { weight: 3, arbitrary: fc.record({ push: fc.oneof(fc.nat(3), fc.nat(1_000), fc.nat(10_000_000_000)) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ first: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 150 })) }),
+    },
     { weight: 2, arbitrary: fc.record({ pop: fc.integer({ min: 1, max: 80 }) }) },
   ),
   { maxLength: 600, size: 'max' },
@@ -57,6 +63,14 @@ test('events come by their time, and by the order of the calls among equals, how
           const event = new Numbered(number++, nowUs + step.push);
           queue.push(event.atUs, event);
           slow.push(event);
+          continue;
+        }
+        if ('first' in step) {
+          for (let count = 0; count < step.first; count++) {
+            const event = new Numbered(number++, nowUs);
+            queue.pushFirst(nowUs, event);
+            slow.pushFirst(event);
+          }
           continue;
         }
         for (let count = 0; count < step.pop; count++) {

@@ -165,6 +165,26 @@ describe('findings', () => {
     expect(result.trace?.at(-1)?.detail).toEqual({ type: 'finding', rule: 'few', message: '3 at n1' });
   });
 
+  test('an invariant that throws is an error, even where the program that stated the fact goes on', async () => {
+    const broken = new Error('broken invariant');
+    const result = await simulate(
+      scenario({
+        clients: 1,
+        invariants: [
+          () => ({
+            name: 'broken',
+            observe() {
+              throw broken;
+            },
+          }),
+        ],
+        client: env => env.operation(1, async () => env.observe({ type: 'any' })),
+      }),
+      { seed: 1 },
+    );
+    expect(result).toMatchObject({ verdict: 'error', error: broken });
+  });
+
   test('invariants and the check are asked at the end', async () => {
     const last = await simulate(
       scenario({

@@ -113,4 +113,32 @@ describe('clocks', () => {
     expect(Math.max(...jumps)).toBeGreaterThan(200);
     expect(jumps.filter(jumpMs => Math.abs(jumpMs) < 0.01).length).toBeGreaterThan(jumps.length / 2);
   });
+
+  test('never let a timer fire before its time, even where it was set while they were fast', async () => {
+    const early: number[] = [];
+    let spans = 0;
+    for (let seed = 1; seed <= 20; seed++) {
+      await simulate(
+        scenario({
+          faults: { clock: { driftMax: 0.5 } },
+          livenessMs: 2_000,
+          async node({ clock }) {
+            for (let delayMs = 1; delayMs < 3_000; delayMs *= 3) {
+              const sinceMs = clock.monotonicMs();
+              clock.setTimer(delayMs, () => {
+                const passedMs = clock.monotonicMs() - sinceMs;
+                if (passedMs < delayMs - 1e-6) early.push(passedMs - delayMs);
+                // On time all the same: no clock is off by more than a half, and all are right again after a second.
+                expect(passedMs).toBeLessThan(delayMs * 2 + 0.01);
+                spans++;
+              });
+            }
+          },
+        }),
+        { seed },
+      );
+    }
+    expect(early).toEqual([]);
+    expect(spans).toBeGreaterThan(100);
+  });
 });

@@ -277,3 +277,38 @@ describe('a pause', () => {
     expect(within).toBeGreaterThan(0);
   });
 });
+
+test('a disk that is full stays so until the fault ends that filled it', async () => {
+  const filling = scenario({
+    nodes: ['n1'],
+    faults: { disk: { full: true } },
+    safetyMs: 60_000,
+    async node(env) {
+      const { clock, disk } = env;
+      for (let count = 0; ; count++) {
+        const file = await disk.open(`file-${count}`, { create: true });
+        try {
+          await file.write([new Uint8Array(1)], 0);
+          env.log('room');
+        } catch {
+          env.log('full');
+        }
+        await sleep(clock, 200);
+      }
+    },
+  });
+  const runs = await seedsWith(filling, ({ swarm }) => Boolean(swarm?.includes('full')), 20);
+  let refused = 0;
+  for (const { trace } of runs) {
+    const running = new Set<number>();
+    for (const { detail } of trace ?? []) {
+      if (detail.type === 'fault-begin') running.add(detail.fault);
+      else if (detail.type === 'fault-end') running.delete(detail.fault);
+      else if (detail.type === 'log') {
+        expect(detail.text).toBe(running.size > 0 ? 'full' : 'room');
+        if (running.size > 0) refused++;
+      }
+    }
+  }
+  expect(refused).toBeGreaterThan(100);
+});

@@ -53,7 +53,7 @@ describe('describeFailure', () => {
     [
       'another seed, cut short',
       { options: { seed: 8 }, isComplete: false },
-      'made smaller in 40 runs: 20 of 2,000 events (1.0 %), in seed 8, which fails in the same way sooner; there may be less, the search was cut short',
+      'made smaller in 40 runs: 20 of 2,000 events (1.0 %), in seed 8, which fails in the same way sooner; there may be less: runs or time were used up',
     ],
     [
       'fewer faults alone',

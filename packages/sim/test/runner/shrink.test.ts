@@ -106,6 +106,78 @@ describe('shrink', () => {
     expect(shrunk.outcome.events * 10).toBeLessThanOrEqual(shrunk.eventsBefore);
   });
 
+  test('goes on to other seeds where a tenth is still more than anybody reads', async () => {
+    const { shrunk } = await shrinkFake({
+      names,
+      // A tenth of the events is soon reached.
+      fails: (_, has, safetyMs) => (has('loss#3') && safetyMs >= 2000 ? 'broken' : undefined),
+      weight: seed => (seed === 40 ? 0.01 : 1),
+    });
+    expect(shrunk.options.seed).toBe(40);
+    expect(shrunk.outcome.events).toBeLessThan(100);
+  });
+
+  test('tries no more seeds once the run is small', async () => {
+    const { shrunk, tried } = await shrinkFake({
+      names,
+      fails: (seed, has, safetyMs) =>
+        has('loss#3') && (seed >= 40 || (seed === 17 && safetyMs >= 2000)) ? 'broken' : undefined,
+      weight: seed => (seed >= 40 ? 0.01 : 1),
+    });
+    expect(shrunk.options.seed).toBe(40);
+    expect(Math.max(...tried.map(({ seed }) => seed))).toBe(40);
+  });
+
+  test('looks far for a seed where it has the runs for it', async () => {
+    const fails: FakeBug['fails'] = (seed, has, safetyMs, earlierMs) =>
+      has('loss#3') && earlierMs === 0 && (safetyMs >= 30_000 || seed === 600) ? 'broken' : undefined;
+    const far = await shrinkFake({ names, fails }, { runsMax: 10_000 });
+    expect(far.shrunk.options.seed).toBe(600);
+    expect(far.shrunk.isComplete).toBe(true);
+  });
+
+  test('keeps half of the runs that are left for the run itself', async () => {
+    const fails: FakeBug['fails'] = (seed, has, safetyMs, earlierMs) =>
+      seed === 17 && has('loss#3') && safetyMs >= 30_000 && earlierMs === 0 ? 'broken' : undefined;
+    const { tried, left } = await shrinkFake({ names, fails }, { runsMax: 400 });
+    const others = tried.filter(({ seed }) => seed !== 17);
+    expect(others.length).toBeGreaterThan(100);
+    expect(others.length).toBeLessThan(350);
+    expect(left).toEqual(['loss#3']);
+    const many = await shrinkFake({ names, fails }, { runsMax: 20_000 });
+    // The second time not as far: once for each length of the safety phase, and below again.
+    const triesOf = (wanted: number): number => many.tried.filter(({ seed }) => seed === wanted).length;
+    expect([250, 251, 1000, 1001].map(triesOf)).toEqual([8, 4, 4, 0]);
+  });
+
+  test('takes a seed that has a little less only in the second round', async () => {
+    const little: FakeBug = {
+      names,
+      fails: (_, has, ms, byMs) => (has('loss#3') && ms >= 30_000 && byMs === 0 ? 'broken' : undefined),
+      weight: seed => (seed === 5 ? 0.85 : 1),
+    };
+    const { shrunk, tried } = await shrinkFake(little);
+    expect(shrunk.options.seed).toBe(5);
+    // In the first round it was no better than the seed's own run, of which three quarters would have been enough.
+    expect(tried.find(({ seed }) => seed === 6)?.eventsMax).toBe((30_600 * 3) / 4 + 1);
+    // By then it comes with what the first round took away.
+    const labels = ['latency', 'fault:crash', 'fault:partition', 'op:client-0', 'op:client-1'];
+    expect(shrunk.options.without).toEqual(expect.arrayContaining(labels));
+  });
+
+  test('tries no run again that did not fail with as many events', async () => {
+    const { tried } = await shrinkFake(bug);
+    const refused = new Map<string, number>();
+    for (const { eventsMax, ...run } of tried) {
+      if (eventsMax === undefined) continue;
+      const key = JSON.stringify(run);
+      expect(refused.get(key) ?? 0).toBeLessThan(eventsMax);
+      const again = outcomeOf(await fakeRun(bug)(run));
+      if (again.finding === undefined) refused.set(key, eventsMax);
+    }
+    expect(refused.size).toBeGreaterThan(100);
+  });
+
   test('leaves the safety phase as it is where a shorter one has no fewer events', async () => {
     const { shrunk } = await shrinkFake({
       names,
@@ -152,11 +224,18 @@ describe('shrink', () => {
   });
 
   test('keeps to its number of runs, and says that there may be less', async () => {
-    const { shrunk, tried } = await shrinkFake(bug, { runsMax: 30 });
-    // And one more, to see what is left.
-    expect(tried).toHaveLength(31);
-    expect([shrunk.runs, shrunk.isComplete]).toEqual([31, false]);
-    expect(shrunk.outcome.finding?.rule).toBe('broken');
+    const counts: number[] = [];
+    for (let runsMax = 1; runsMax <= 60; runsMax++) {
+      const { shrunk, tried } = await shrinkFake(bug, { runsMax });
+      expect([tried.length, shrunk.isComplete]).toEqual([shrunk.runs, false]);
+      expect(shrunk.runs).toBeLessThanOrEqual(runsMax);
+      expect(shrunk.outcome.finding?.rule).toBe('broken');
+      // The last of them is there to see what is left.
+      expect(shrunk.outcome.removable).toBeDefined();
+      counts.push(runsMax - shrunk.runs);
+    }
+    expect(Math.max(...counts)).toBe(1);
+    expect(Math.min(...counts)).toBe(0);
   });
 
   test('says that there may be less where the time is over amid the search', async () => {

@@ -5,14 +5,19 @@ import { type BufferPool, FrameCork } from '../frame-cork.ts';
 import type { FrameKind } from '../frame.ts';
 import type { FlushTurn, Flushable } from './flush-turn.ts';
 
-/** What is collected before it is written without waiting for the end of the turn. */
+/** The first part of much leaves before the end of the turn: its reader is at work while the rest is being made. */
+const earlyBytes = 16_384;
+/** What is collected after that before it is written without waiting either. */
 const flushBytes = 65_536;
 /** The most that one write takes along, of a long message too: progress is seen from write to write. */
 const writeMaxBytes = 262_144;
 const nothing = Buffer.alloc(0);
 
 /**
- * Writes the frames of one connection: what one turn sends leaves in one write.
+ * Writes the frames of one connection: what one turn sends leaves in one write, and much in a few.
+ *
+ * Were much to wait for the end of the turn, too, two nodes that answer each other would take turns: one idle while the other
+ * works, and the kernel waking a thread for every batch.
  *
  * One write is under way at a time. What is sent meanwhile is collected in shared buffers and joins the next, so that a slow
  * peer costs the bytes that wait for it and not a buffer for each of them.
@@ -23,9 +28,12 @@ export class CorkedWriter implements Flushable {
   readonly #cork: FrameCork;
   readonly #turn: FlushTurn;
   readonly #onProgress: () => void;
-  /** TLS never writes within the call, so its callbacks are asked for at once. */
+  /** TLS never writes within the call: nothing of it leaves early, and its callbacks are asked for at once. */
   readonly #encrypted: boolean;
   #scheduled = false;
+  /** Bytes with which the first write of a turn leaves. */
+  readonly #firstBytes: number;
+  #enoughBytes: number;
   #writing = false;
   #closed = false;
   #ending = false;
@@ -39,6 +47,7 @@ export class CorkedWriter implements Flushable {
     this.#turn = turn;
     this.#clock = clock;
     this.#encrypted = socket instanceof TLSSocket;
+    this.#firstBytes = this.#enoughBytes = this.#encrypted ? flushBytes : earlyBytes;
     this.#cork = new FrameCork(pool);
     this.#onProgress = onProgress;
   }
@@ -55,13 +64,14 @@ export class CorkedWriter implements Flushable {
   append(kind: FrameKind, group: number, payload: Uint8Array): void {
     if (this.#closed || this.#ending) return;
     this.#cork.append(kind, group, payload);
-    if (this.#scheduled || this.#writing) return;
-    if (this.#cork.collectedBytes >= flushBytes) {
-      this.#write();
-      return;
+    if (this.#writing) return;
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      this.#turn.request(this);
     }
-    this.#scheduled = true;
-    this.#turn.request(this);
+    if (this.#cork.collectedBytes < this.#enoughBytes) return;
+    this.#enoughBytes = flushBytes;
+    this.#write();
   }
 
   /** Time during which this process did not run does not count. */
@@ -85,6 +95,7 @@ export class CorkedWriter implements Flushable {
   /** Writes what was collected, unless a write is under way, which will. */
   flush(): void {
     this.#scheduled = false;
+    this.#enoughBytes = this.#firstBytes;
     this.#write();
     // Where the kernel took it all within the call, no callback will tell.
     if (!this.#writing && !this.#closed) this.#onProgress();

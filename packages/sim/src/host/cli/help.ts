@@ -11,7 +11,7 @@ called by its name, or as "package/name".
   --seed-deadline 60s    a seed that takes longer is ended and counts as failed
   --failures 10          no seed is started after so many failures
   --shrink yes|no        makes the first failure of each kind smaller (default yes)
-  --shrink-budget 60s    the time for that, and --shrink-runs 4000 the number of runs
+  --shrink-budget 60s    the time for that, and --shrink-runs 10000 the number of runs
   --keep                 writes the first failure of each kind into the regressions folder beside the scenario
   --without NAME,NAME    takes faults, draws or operations away, such as swarm/crashes, fault:pause
                          or op:client-0#3; may be repeated

@@ -99,7 +99,7 @@ function parse(args: readonly string[]) {
         failures: { type: 'string', default: '10' },
         shrink: { type: 'string', default: 'yes' },
         'shrink-budget': { type: 'string', default: '60s' },
-        'shrink-runs': { type: 'string', default: '4000' },
+        'shrink-runs': { type: 'string', default: '10000' },
         keep: { type: 'boolean', default: false },
         without: { type: 'string', multiple: true, default: [] },
         'check-determinism': { type: 'boolean', default: false },

@@ -57,7 +57,7 @@ function describeShrunk(shrunk: Shrunk, seed: number): string[] {
   const soonerMs = options.earlierMs ?? 0;
   const begins = isShort ? ' that begin' : ', with faults that begin';
   const sooner = soonerMs === 0 ? '' : `${begins} ${seconds(soonerMs)} s sooner`;
-  const more = isComplete ? '' : '; there may be less, the search was cut short';
+  const more = isComplete ? '' : '; there may be less: runs or time were used up';
   const where = options.seed === seed ? '' : `, in seed ${options.seed}, which fails in the same way sooner`;
   const all = `${count(removableBefore)} faults, draws and operations`;
   const isSmaller = outcome.events < eventsBefore || left.length < removableBefore;

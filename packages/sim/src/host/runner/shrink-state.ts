@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Clock, LinkedSignal, WaitOptions } from '@quorate/core';
 import type { RunOptions } from '../../run-result.ts';
 import type { RunChanges } from './run-changes.ts';
@@ -30,6 +31,9 @@ const isWorkload = /^(?:op|node|client):/;
 /** A run of so few events is small, whatever it was before: hosts must start, and say a word to each other. */
 const smallEvents = 30;
 
+/** As many as somebody reads through: a tenth that is more is not small. */
+const readableEvents = 100;
+
 /** So many times the events of the smallest run may come back when things are taken away. */
 const moreEvents = 1.1;
 
@@ -46,6 +50,8 @@ export class ShrinkState {
   #calm: readonly string[] | undefined;
   /** By run: whether it is right where nothing goes wrong. Such a run comes to its end, and takes the longest. */
   readonly #rightWhenCalm = new Map<string, boolean>();
+  /** By run: up to how many events it did not show the failure. Passes meet again, and the last round repeats what failed. */
+  readonly #refused = new Map<string, number>();
   #accepted = 0;
   #runs = 0;
 
@@ -90,15 +96,25 @@ export class ShrinkState {
     return this.#accepted;
   }
 
-  /** Whether it has a tenth of the events, or hardly any. */
+  /** Whether it has at most a tenth of the events, and few enough to be read, or hardly any. */
   get isSmall(): boolean {
     const { events } = this.#outcome;
-    return events <= smallEvents || events * 10 <= this.#target.outcome.events;
+    return events <= smallEvents || (events <= readableEvents && events * 10 <= this.#target.outcome.events);
+  }
+
+  /** Whether the failure was found before its safety phase was over. */
+  get endsAtFinding(): boolean {
+    return this.#target.outcome.simulatedMs < this.#target.safetyMs;
+  }
+
+  /** How many runs the search may still take: one is kept to see what is left of the smallest. */
+  get runsLeft(): number {
+    return Math.max(1, this.#runsMax - 1) - this.#runs;
   }
 
   /** Whether runs or time are used up. */
   get isSpent(): boolean {
-    return this.#runs >= this.#runsMax || this.#link.signal.aborted || this.#link.remainingMs() <= 0;
+    return this.runsLeft <= 0 || this.#link.signal.aborted || this.#link.remainingMs() <= 0;
   }
 
   /** Runs the failure again, to learn what can be taken away. */
@@ -129,7 +145,7 @@ export class ShrinkState {
     return isRight;
   }
 
-  /** Learns what is left of the smallest run; this one run may be one too many. */
+  /** Learns what is left of the smallest run, by the run that was kept for it. */
   async conclude(): Promise<void> {
     if (this.#outcome.removable !== undefined || this.#link.signal.aborted) return;
     const outcome = await Promise.race([this.#run(this.#options, true), this.#over]);
@@ -156,6 +172,8 @@ export class ShrinkState {
   /** The same for any run, which may have so many events. */
   async trySeed(options: RunOptions, eventsMax: number): Promise<boolean> {
     const { outcome: original, onProgress } = this.#target;
+    const key = keyOf(options);
+    if ((this.#refused.get(key) ?? 0) >= eventsMax) return false;
     // Room for a run whose finding comes with its last event.
     const outcome = await this.#attempt({ ...options, eventsMax: eventsMax + 1 }, false);
     if (outcome === undefined) return false;
@@ -167,7 +185,7 @@ export class ShrinkState {
       this.#options = options;
       this.#outcome = outcome;
       this.#accepted += 1;
-    }
+    } else this.#refused.set(key, eventsMax);
     onProgress?.({ runs: this.#runs, events: this.#outcome.events, eventsBefore: original.events });
     return isSame;
   }
@@ -188,4 +206,9 @@ export class ShrinkState {
       throw error;
     }
   }
+}
+
+/** A run's name: what is taken away may be thousands of names, of thousands of runs. */
+function keyOf(options: RunOptions): string {
+  return createHash('sha1').update(JSON.stringify(options)).digest('base64');
 }

@@ -2,6 +2,7 @@ import { linkSignal } from '@quorate/core';
 import type { RunOptions } from '../../run-result.ts';
 import { ddmin } from './ddmin.ts';
 import { splitName } from './name-ranges.ts';
+import { type SeedTrial, tryOtherSeeds } from './other-seeds.ts';
 import { sameFailure, type SeedOutcome } from './seed-outcome.ts';
 import { type ShrinkOptions, ShrinkState } from './shrink-state.ts';
 
@@ -20,6 +21,15 @@ export interface Shrunk {
 
 /** Rounds over everything; a second one seldom finds much. */
 const roundsMax = 4;
+
+/**
+ * By round: how other seeds are tried. Another seed costs the trust that it is the same mistake, and is shrunk in its turn; by
+ * the second round it comes with what the first took away, a little less is better, and what is to be had is had soon.
+ */
+const seedTrials: readonly SeedTrial[] = [
+  { eventsShare: 3 / 4, seedsMax: 1000 },
+  { eventsShare: 9 / 10, seedsMax: 250 },
+];
 
 /**
  * Takes away from a failing run what it does not need to fail in the same way: the end of the safety phase, the quiet time
@@ -56,7 +66,8 @@ export async function shrink(options: ShrinkOptions): Promise<Shrunk> {
     const before = state.progress;
     await shorten(state);
     await hasten(state);
-    if (round < 2 && !state.isSmall) await tryOtherSeeds(state, fullMs, Math.floor(runsMax / 40));
+    const trial = seedTrials[round];
+    if (trial !== undefined) await tryOtherSeeds(state, fullMs, trial);
     await takeAway(state, names => [...new Set(names.map(name => splitName(name).label))]);
     await takeAway(state, names => names.filter(isEpisode));
     await takeAway(state, names => names.filter(name => !isEpisode(name)));
@@ -92,32 +103,6 @@ async function shorten(state: ShrinkState): Promise<void> {
     if (await tryMs(ms)) longMs = ms;
     else shortMs = ms;
   }
-}
-
-/** Another seed must have so much less: each costs the trust that it is the same mistake. */
-const fewerEvents = 3 / 4;
-
-/**
- * Looks for seeds that fail in the same way after ever fewer events. Where the run ended at the finding, amid the safety
- * phase, first with all of that, so that what was kept from starting stays away; where it was found at the end, first with a
- * small part of it, for there everything that happens before counts. What was taken away stays so as far as it means the same
- * in every seed.
- */
-async function tryOtherSeeds(state: ShrinkState, fullMs: number, seedsMax: number): Promise<void> {
-  const without = state.without.filter(name => splitName(name).index === undefined || isHost(name));
-  const endsAtFinding = state.outcome.simulatedMs < state.safetyMs;
-  for (const share of endsAtFinding ? [1, 4, 16, 64] : [64, 16, 4, 1]) {
-    const safetyMs = Math.ceil(fullMs / share);
-    for (let seed = 1; seed <= seedsMax && !state.isSpent; seed++) {
-      const eventsMax = Math.floor(state.outcome.events * fewerEvents);
-      const changes = share === 1 ? { without } : { without, safetyMs };
-      await state.trySeed({ seed, ...changes }, eventsMax);
-    }
-  }
-}
-
-function isHost(name: string): boolean {
-  return /^(?:node|client):/.test(name);
 }
 
 /** Of the time before the finding: first almost all of it, then ever less. */
