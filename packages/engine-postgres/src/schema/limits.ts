@@ -17,7 +17,7 @@ export const idleSeconds = 60;
  * How far back the revision lies that a partition without a row is said to have, seconds. What has taken its revision and is not
  * committed yet comes later than that, and what was forgotten earlier.
  */
-export const unknownSeconds = forgetSeconds / 2;
+export const unknownSeconds: number = forgetSeconds / 2;
 
 /** How many entries of a dead session are deleted in one transaction. */
 export const clearMax = 100;
