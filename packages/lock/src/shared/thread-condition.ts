@@ -52,7 +52,7 @@ export class ConditionCore {
 
   async waitAsync(hold: MutexHold, options: WaitOptions): Promise<ConditionResult> {
     using limit = limitOf(this.#seat.clock, options);
-    limit?.throwIfAborted();
+    if (options.signal?.aborted) limit?.throwIfAborted();
     const { room } = this;
     const cell = room.enter();
     let isRoused = false;
@@ -63,6 +63,8 @@ export class ConditionCore {
     limit?.signal.addEventListener('abort', onAbort, { once: true });
     try {
       hold.release();
+      // The time may be over already; an event that has been told is not told again.
+      if (limit?.remainingMs() === 0) onAbort();
       while (room.isAsleep(cell)) await parkAsync(room.states, cell, room.member);
       holdAccess.takeUp(hold, await holdAccess.coreOf(hold).takeAsync(undefined));
     } catch (thrown) {

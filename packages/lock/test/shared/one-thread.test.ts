@@ -149,6 +149,7 @@ describe('tasks of one thread', () => {
     const [mutex, condition] = [ThreadMutex.create(own), ThreadCondition.create(own)];
     const hold = mutex.lock();
     expect(condition.wait(hold, { deadlineMs: 0 })).toBe('timed-out');
+    expect(await condition.waitAsync(hold, { deadlineMs: 0 })).toBe('timed-out');
     expect(await condition.waitAsync(hold, { deadlineMs: 1 })).toBe('timed-out');
     expect(hold.isHeld).toBe(true);
     const abort = new AbortController();
