@@ -9,6 +9,7 @@ import {
   exportedNames,
   installConsumer,
   loadingFaults,
+  peersOf,
   smokeFaults,
 } from './consumer.ts';
 import { contentFaults } from './contents.ts';
@@ -48,7 +49,7 @@ export async function checkTarballs(
   const folder = mkdtempSync(join(tmpdir(), 'quorate-consumer-'));
   try {
     await installConsumer(folder, tarballs);
-    add('all together', 'declarations compile', await declarationFaults(folder));
+    add('all together', 'declarations compile', await declarationFaults(folder, peersOf(tarballs)));
     for (const node of NODES) await useOn(node, folder, tarballs, add);
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -63,6 +63,11 @@ export function exportedNames({ manifest }: Tarball): readonly string[] {
     .map(key => manifest.name + key.slice(1));
 }
 
+/** What the packages want installed beside them. */
+export function peersOf(tarballs: readonly Tarball[]): readonly string[] {
+  return tarballs.flatMap(({ manifest }) => Object.keys(manifest.peerDependencies ?? {}));
+}
+
 /** Imports each module in both ways on one Node; returns what is wrong. */
 export async function loadingFaults(
   folder: string,
@@ -103,10 +108,23 @@ export async function smokeFaults(
   return fault === undefined ? [] : [fault];
 }
 
-/** Compiles a module that names everything, with the packages' declarations checked as well. */
-export async function declarationFaults(folder: string): Promise<readonly string[]> {
-  const fault = faultOf('tsc', await capture(bin('tsc', '-p', 'tsconfig.json'), { cwd: folder }));
-  return fault === undefined ? [] : [fault];
+/**
+ * Compiles a module that names everything, with the packages' declarations checked as well. What is wrong within the declarations
+ * of others, such as a peer's that do not bear `exactOptionalPropertyTypes`, is not ours to answer for.
+ *
+ * @param others packages that are installed beside ours
+ */
+export async function declarationFaults(
+  folder: string,
+  others: readonly string[] = [],
+): Promise<readonly string[]> {
+  const result = await capture(bin('tsc', '-p', 'tsconfig.json'), { cwd: folder });
+  if (result.code === 0) return [];
+  // A diagnostic begins with its file; what belongs to it is indented.
+  const diagnostics = (result.stderr + result.stdout).trim().split(/\n(?!\s)/);
+  const foreign = others.map(name => `node_modules/${name}/`);
+  const own = diagnostics.filter(text => !foreign.some(start => text.startsWith(start)));
+  return own.length === 0 ? [] : [`tsc: ${own.join('\n')}`];
 }
 
 function faultOf(what: string, result: CommandResult): string | undefined {

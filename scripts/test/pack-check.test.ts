@@ -104,6 +104,22 @@ describe('a packed package', () => {
     expect((await declarationFaults(project)).join('\n')).toContain("'wrapped/late'");
   });
 
+  test('what is wrong within the declarations of a peer is not ours', async () => {
+    const project = join(scratch, 'beside a peer');
+    await installConsumer(project, []);
+    const peer = join(project, 'node_modules/@some/peer');
+    mkdirSync(peer, { recursive: true });
+    writeFileSync(join(peer, 'package.json'), '{ "name": "@some/peer", "types": "index.d.ts" }');
+    writeFileSync(join(peer, 'index.d.ts'), 'export declare const wrong: Missing;\n');
+    writeFileSync(join(project, 'all.mts'), "import '@some/peer';\n");
+    expect((await declarationFaults(project)).join('\n')).toContain("'Missing'");
+    expect(await declarationFaults(project, ['@some/peer'])).toEqual([]);
+    writeFileSync(join(project, 'all.mts'), "import '@some/peer';\nimport 'nothing';\n");
+    const faults = await declarationFaults(project, ['@some/peer']);
+    expect(faults.join('\n')).toContain("'nothing'");
+    expect(faults.join('\n')).not.toContain("'Missing'");
+  });
+
   test('the Nodes are those that are promised', async () => {
     for (const { version, binary } of NODES) {
       expect(await captureOrThrow([binary, '--version'])).toMatch(new RegExp(`^v${version}\\.`));
