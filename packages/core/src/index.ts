@@ -32,6 +32,13 @@ export { crc32, crc32Portable } from './crc32.ts';
 export { InvariantError, invariant } from './invariant.ts';
 export type { Disk, DiskCapabilities, DiskFile, Done } from './disk.ts';
 export { type LinkedSignal, type LinkOptions, linkSignal, type WaitOptions } from './link-signal.ts';
+export {
+  type FetchHandler,
+  type IncomingRequest,
+  nodeListener,
+  type OutgoingResponse,
+} from './node-listener.ts';
+export { Wake } from './wake.ts';
 export { ManualClock, type ManualClockOptions } from './manual-clock.ts';
 export { errorCode, type Outcome, QuorateError, type QuorateErrorOptions } from './quorate-error.ts';
 export { type Random, randomBytesMax, WordRandom } from './random.ts';
@@ -90,6 +97,7 @@ export { EntryOrder } from './store/entry-order.ts';
 export { KeptSession, type KeptSessionOptions, type Moment, momentOf } from './store/kept-session.ts';
 export { ownedBatch, ownedEnqueued, ownedEntry, ownedWrite } from './store/owned-entry.ts';
 export { keyMaxBytes, partitionOf } from './store/store-arguments.ts';
+export { SessionObserver, type SessionObserverOptions } from './store/session-observer.ts';
 export type { DriverCall, StoreDriver } from './store/store-driver.ts';
 export {
   type EntryWrite,

@@ -19,7 +19,7 @@ export {
   createCounterClient,
   type RemoteAddOptions,
 } from './http/counter-client.ts';
-export { type IncomingRequest, nodeListener, type OutgoingResponse } from './host/node-listener.ts';
+export { type IncomingRequest, nodeListener, type OutgoingResponse } from '@quorate/core';
 export type { IdGenerator, IdOptions } from './ids/id-generator.ts';
 export { idOfText, IdLayout, type IdLayoutOptions, type IdParts, idText } from './ids/id-layout.ts';
 export type { KeyedAdd } from './keyed-plan.ts';

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { seededRandom } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -220,5 +220,13 @@ describe('over a real server', () => {
       key: 'plain',
       value: '1',
     });
+  });
+
+  test('refuses what fetch cannot represent', async () => {
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      const asking = request(base, { method: 'TRACE' }, response => resolve(response.statusCode));
+      asking.on('error', reject).end();
+    });
+    expect(status).toBe(400);
   });
 });

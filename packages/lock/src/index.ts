@@ -20,7 +20,7 @@ export {
 } from './fencing/postgres.ts';
 export { fencedRedisWrite, type RedisCommand, type RedisEvaluator } from './fencing/redis.ts';
 export { asyncTasks } from './host/async-tasks.ts';
-export { type IncomingRequest, nodeListener, type OutgoingResponse } from './host/node-listener.ts';
+export { type IncomingRequest, nodeListener, type OutgoingResponse } from '@quorate/core';
 export {
   createLockClient,
   type LockClient,

@@ -24,13 +24,13 @@ import {
   type StoreDriver,
   type StoreEvent,
   type Unknown,
+  SessionObserver,
 } from '@quorate/core';
 import { Janitor } from './janitor.ts';
 import { Marks } from './marks.ts';
 import type { Judge } from './partition.ts';
 import { Partitions } from './partitions.ts';
 import { SessionEnds } from './session-ends.ts';
-import { SessionObserver } from './session-observer.ts';
 import { Sessions } from './sessions.ts';
 import type { StreamApi } from './stream-api.ts';
 import { type Subjects, tokenOf } from './subjects.ts';
@@ -74,7 +74,11 @@ export class NatsDriver implements StoreDriver {
       ends,
       onDead: session => void this.#janitor.sweep(session).catch(() => {}),
     });
-    this.#observer = new SessionObserver({ clock, ends, leftMs: session => this.#sessions.look(session) });
+    this.#observer = new SessionObserver({
+      clock,
+      listen: hear => ends.listen(hear),
+      leftMs: session => this.#sessions.look(session),
+    });
     this.#janitor = new Janitor({
       ...options,
       sessions: this.#sessions,

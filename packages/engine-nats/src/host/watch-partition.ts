@@ -5,11 +5,11 @@ import {
   type Revision,
   type StoreChange,
   type StoreEvent,
+  Wake,
 } from '@quorate/core';
 import type { PartitionReplica } from '../partition-replica.ts';
 import { orAborted } from './or-aborted.ts';
 import type { Partitions } from './partitions.ts';
-import { Wake } from './wake.ts';
 
 /** How often a watch looks without being told to. */
 const lookMs = 30_000;

@@ -22,6 +22,7 @@ import {
   type StoreEvent,
   type Timer,
   type Unknown,
+  SessionObserver,
 } from '@quorate/core';
 import { entryOf, revisionOf, type Row } from '../rows.ts';
 import type { FailedCall } from '../server-error.ts';
@@ -29,7 +30,6 @@ import { type Statements, statementsFor } from '../statements.ts';
 import { channelOf } from './channel-of.ts';
 import type { Connections } from './connections.ts';
 import { Notifications } from './notifications.ts';
-import { SessionObserver } from './session-observer.ts';
 import { watchPartition } from './watch-partition.ts';
 
 /** How often a client cleans up behind dead sessions, about; each so many times it does so thoroughly. */
@@ -71,8 +71,7 @@ export class PostgresDriver implements StoreDriver {
     this.#notifications = new Notifications(connections, clock, random);
     this.#observer = new SessionObserver({
       clock,
-      notifications: this.#notifications,
-      channel: channelOf(schema, ''),
+      listen: hear => this.#notifications.add(channelOf(schema, ''), hear),
       leftMs: session => this.#sessionLeftMs(session),
     });
     this.#sweepTimer = this.#sweepLater();

@@ -1,7 +1,6 @@
-import { type Clock, errorCode, type Revision, type StoreChange, type StoreEvent } from '@quorate/core';
+import { type Clock, errorCode, type Revision, type StoreChange, type StoreEvent, Wake } from '@quorate/core';
 import { changeOf, revisionOf, type Row } from '../rows.ts';
 import type { Notifications } from './notifications.ts';
-import { Wake } from './wake.ts';
 
 /** How often a watch looks without being told to: notifications may be lost, and the server forgets who is silent. */
 const lookMs = 30_000;

@@ -1,6 +1,7 @@
-import { type Clock, errorCode, QuorateError, type SessionId } from '@quorate/core';
-import type { Notifications } from './notifications.ts';
-import { Wake } from './wake.ts';
+import type { Clock } from '../clock.ts';
+import type { SessionId } from '../ids.ts';
+import { errorCode, QuorateError } from '../quorate-error.ts';
+import { Wake } from '../wake.ts';
 
 /** The longest time between two looks. */
 const lookMaxMs = 30_000;
@@ -10,10 +11,12 @@ const restMs = 500;
 
 export interface SessionObserverOptions {
   readonly clock: Clock;
-  readonly notifications: Notifications;
-  /** Where the ends of sessions are told. */
-  readonly channel: string;
-  /** How long a session has left by the server's clock; nothing where it is dead. */
+  /**
+   * Has `hear` told of each session that ends, and of nothing where some ends may have been missed; gives what ends that. A hint
+   * that saves waiting.
+   */
+  readonly listen: (hear: (ended: string | undefined) => void) => () => void;
+  /** How long a session has left, by whatever the engine judges it; nothing where it is dead. */
   readonly leftMs: (session: SessionId) => Promise<number | undefined>;
 }
 
@@ -23,7 +26,7 @@ interface Observation {
   observers: number;
 }
 
-/** Waits for sessions to die: one wait for each session, however many want to know. */
+/** Waits for sessions to die, for drivers of the Store: one wait for each session, however many want to know. */
 export class SessionObserver {
   readonly #options: SessionObserverOptions;
   readonly #observations = new Map<SessionId, Observation>();
@@ -71,9 +74,9 @@ export class SessionObserver {
   }
 
   async #wait(session: SessionId, signal: AbortSignal): Promise<void> {
-    const { clock, notifications, channel } = this.#options;
+    const { clock, listen } = this.#options;
     const wake = new Wake();
-    const remove = notifications.add(channel, ended => {
+    const remove = listen(ended => {
       if (ended === undefined || ended === session) wake.call();
     });
     try {

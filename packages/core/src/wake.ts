@@ -1,4 +1,4 @@
-import type { Clock } from '@quorate/core';
+import type { Clock } from './clock.ts';
 
 /** Waits that one side can cut short: what was called for before the wait began counts as well. */
 export class Wake {

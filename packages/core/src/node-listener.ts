@@ -1,5 +1,3 @@
-import type { CounterHandler } from '../http/counter-handler.ts';
-
 /** The part of Node's `IncomingMessage` that is used. */
 export interface IncomingRequest extends AsyncIterable<Uint8Array> {
   readonly method?: string | undefined;
@@ -13,9 +11,12 @@ export interface OutgoingResponse {
   end(body?: string): unknown;
 }
 
-/** A handler as a listener for `http.createServer`. */
+/** Answers a request, as servers that speak `fetch` have it. */
+export type FetchHandler = (request: Request) => Promise<Response>;
+
+/** A handler as a listener for `http.createServer`. What `fetch` cannot represent is answered with 400. */
 export function nodeListener(
-  handler: CounterHandler,
+  handler: FetchHandler,
 ): (incoming: IncomingRequest, outgoing: OutgoingResponse) => void {
   return (incoming, outgoing) => {
     void respond(handler, incoming, outgoing);
@@ -23,12 +24,13 @@ export function nodeListener(
 }
 
 async function respond(
-  handler: CounterHandler,
+  handler: FetchHandler,
   incoming: IncomingRequest,
   outgoing: OutgoingResponse,
 ): Promise<void> {
   try {
-    const response = await handler(requestOf(incoming));
+    const request = requestOf(incoming);
+    const response = request === undefined ? unreadable() : await handler(request);
     // What the handler did not read is not read at all: the connection is of no more use then.
     const headers = Object.fromEntries(response.headers);
     if (response.status === 413) headers['connection'] = 'close';
@@ -41,7 +43,21 @@ async function respond(
   }
 }
 
-function requestOf(incoming: IncomingRequest): Request {
+function unreadable(): Response {
+  const body = '{"error":{"code":"BAD_REQUEST","message":"Method or path cannot be read"}}\n';
+  return new Response(body, { status: 400, headers: { 'content-type': 'application/json' } });
+}
+
+/** Undefined where `fetch` knows no such request: the method `TRACE`, a path with a password. */
+function requestOf(incoming: IncomingRequest): Request | undefined {
+  try {
+    return readRequest(incoming);
+  } catch {
+    return undefined;
+  }
+}
+
+function readRequest(incoming: IncomingRequest): Request {
   const { method = 'GET', url = '/', headers } = incoming;
   const hasBody = method !== 'GET' && method !== 'HEAD';
   // Only the path counts; what the host is called is the caller's word.
