@@ -1,0 +1,53 @@
+import type { NodeId, Random } from '@quorate/core';
+import type { StoredLog } from './stored-log.ts';
+import type { TraceEvent } from './trace-event.ts';
+
+/** How one replica's core is set up. */
+export interface RaftOptions {
+  readonly id: NodeId;
+  /** Draws the election timeouts. */
+  readonly random: Random;
+  readonly log: StoredLog;
+  /** Ticks between a leader's heartbeats. Default 1. */
+  readonly heartbeatTicks?: number;
+  /** Ticks without a leader before an election: a random number from this up to twice it, less one. Default 10. */
+  readonly electionTicks?: number;
+  /** Asks whether an election could be won before raising the term (Ongaro 2014, §9.6). Default `true`. */
+  readonly preVote?: boolean;
+  /**
+   * A leader that hears from no majority for `electionTicks` steps down, and a follower that hears its leader takes part in
+   * no other's election (Ongaro 2014, §6.2 and §4.2.3). Default `true`.
+   */
+  readonly checkQuorum?: boolean;
+  /** Serves reads by the lease where it is held (Ongaro 2014, §6.4.1). Needs `checkQuorum`. Default `false`. */
+  readonly leaseReads?: boolean;
+  /**
+   * By how many ticks the lease ends early, for clocks that drift apart: the lease is `electionTicks - 2 - leaseMarginTicks`
+   * after the confirmed heartbeat was sent, of which the 2 are for ticks being whole. Default a tenth of `electionTicks`,
+   * rounded up.
+   */
+  readonly leaseMarginTicks?: number;
+  /** The most payload bytes in one append, though never less than one entry. Default 1 MiB. */
+  readonly appendBytesMax?: number;
+  /** The most appends under way to one follower. Default 256. */
+  readonly inflightMax?: number;
+  /** The most payload bytes under way to one follower. Default 16 MiB. */
+  readonly inflightBytesMax?: number;
+  /** The most payload bytes that wait to be committed before proposals are refused as `full`. Default 256 MiB. */
+  readonly uncommittedBytesMax?: number;
+  /** Durable and committed entries kept in memory for followers that are a little behind, in payload bytes. Default 4 MiB. */
+  readonly tailBytesMax?: number;
+  /** A leader that is removed or demoted steps down when it applies that. Default `true`. */
+  readonly stepDownOnRemoval?: boolean;
+  /**
+   * Hands committed entries out before this replica's own disk has them. Only for state machines that forget with the
+   * process. Default `false`.
+   */
+  readonly applyBeforeDurable?: boolean;
+  /** One append and one acknowledgement per step instead of one per flush, as etcd's core does. Default `false`. */
+  readonly eagerAppend?: boolean;
+  /** Appends membership changes without looking whether they fit the present one; an outer layer must. Default `false`. */
+  readonly uncheckedMembershipChanges?: boolean;
+  /** Is told of every step, for checking against a specification. */
+  readonly trace?: ((event: TraceEvent) => void) | undefined;
+}
