@@ -5,6 +5,7 @@
  */
 export { missing, type Program, skipReason } from './host/programs.ts';
 export type { Server } from './host/server-process.ts';
+export { type EtcdCluster, startEtcdCluster } from './host/start-etcd-cluster.ts';
 export { type NatsOptions, startNats } from './host/start-nats.ts';
 export { type PostgresOptions, startPostgres } from './host/start-postgres.ts';
 export { type Proxy, type ProxyOptions, type ProxyWay, startProxy } from './host/start-proxy.ts';

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   type Server,
   skipReason,
+  startEtcdCluster,
   startNats,
   startPostgres,
   startRedis,
@@ -103,6 +104,18 @@ describe('data', () => {
     expect(answers.filter(answer => answer === '+OK')).toHaveLength(1);
     expect(answers.filter(answer => answer.startsWith('-MOVED 15495 127.0.0.1:'))).toHaveLength(2);
   });
+});
+
+test('an etcd cluster answers at each of its members, and leaves nothing', async context => {
+  const reason = skipReason('etcd');
+  context.skip(reason !== undefined, reason);
+  const { members } = await starting(startEtcdCluster());
+  expect(members).toHaveLength(3);
+  const request = 'GET /version HTTP/1.1\r\nHost: etcd\r\nConnection: close\r\n\r\n';
+  for (const { port } of members) expect((await ask(port, request)).toString()).toContain('etcdserver');
+  const pids = members.map(({ pid }) => pid);
+  await started.pop()?.[Symbol.asyncDispose]();
+  expect(pids.map(isRunning)).toEqual([false, false, false]);
 });
 
 test('a server that does not start says what it printed', async context => {

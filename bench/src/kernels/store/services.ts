@@ -1,7 +1,9 @@
-import { missing, type Program, startNats, startPostgres, startRedis } from '@quorate/servers';
+import { missing, startNats, startPostgres, startRedis } from '@quorate/servers';
 import type { Surroundings } from '../../suite.ts';
 
 const starts = { redis: startRedis, nats: startNats, postgres: startPostgres } as const;
+
+type Program = keyof typeof starts;
 
 /** Starts those of the servers that are installed here; they end with this process, however it ends. */
 export function services(...programs: readonly Program[]): () => Promise<Surroundings> {

@@ -2,13 +2,14 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** A server that can be started, where it is installed. */
-export type Program = 'redis' | 'nats' | 'postgres';
+export type Program = 'redis' | 'nats' | 'postgres' | 'etcd';
 
 /** Names of each program's binaries, the preferred first. */
 const BINARIES: Readonly<Record<Program, readonly string[]>> = {
   redis: ['redis-server', 'valkey-server'],
   nats: ['nats-server'],
   postgres: ['postgres'],
+  etcd: ['etcd'],
 };
 
 /** Where Debian keeps PostgreSQL's programs, which are not on everybody's path. */
