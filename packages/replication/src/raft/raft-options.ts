@@ -44,10 +44,18 @@ export interface RaftOptions {
    * process. Default `false`.
    */
   readonly applyBeforeDurable?: boolean;
-  /** One append and one acknowledgement per step instead of one per flush, as etcd's core does. Default `false`. */
+  /**
+   * One append and one acknowledgement per step instead of one per flush, and a write for every commit index, as etcd's core
+   * does. For comparison with it. Default `false`.
+   */
   readonly eagerAppend?: boolean;
   /** Appends membership changes without looking whether they fit the present one; an outer layer must. Default `false`. */
   readonly uncheckedMembershipChanges?: boolean;
+  /**
+   * Accepts a membership change before an entry of the leader's own term is committed, as etcd's core does: it is safe where a
+   * membership takes effect only once applied, as here. Default `false`.
+   */
+  readonly membershipChangeBeforeNoop?: boolean;
   /** Is told of every step, for checking against a specification. */
   readonly trace?: ((event: TraceEvent) => void) | undefined;
 }

@@ -1,0 +1,31 @@
+import { requestAppends } from './replicating.ts';
+import type { RaftState } from './raft-state.ts';
+
+/**
+ * Moves a leader's commit index to what a majority holds, if that is an entry of its own term: an entry of an older term may
+ * be on a majority and still be overwritten (Ongaro 2014, §3.6.2 and figure 3.7). Older ones are committed by it.
+ *
+ * Returns whether it moved.
+ */
+export function advanceCommit(state: RaftState): boolean {
+  const { log } = state;
+  const index = Math.min(state.peers.committable(), log.last);
+  const before = log.committed;
+  const moves = index > before && log.termAt(index) === state.term;
+  if (moves) {
+    log.commitTo(index);
+    if (state.uncommittedBytes > 0) forgetUncommitted(state, before + 1, index);
+  }
+  if (state.tracing) state.trace('Commit');
+  if (moves) requestAppends(state, 2);
+  return moves;
+}
+
+function forgetUncommitted(state: RaftState, from: number, to: number): void {
+  const { log } = state;
+  // Entries of earlier terms were not counted, and may no longer be in memory.
+  const start = log.holds(from) ? from : to + 1;
+  let bytes = 0;
+  for (const entry of log.inMemory(start, to)) bytes += entry.payload.length;
+  state.uncommittedBytes = Math.max(0, state.uncommittedBytes - bytes);
+}

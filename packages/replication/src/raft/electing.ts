@@ -1,0 +1,125 @@
+import type { NodeId } from '@quorate/core';
+import { appendOwn } from './leading.ts';
+import { entryKind } from './entry-kind.ts';
+import { asIndex, asTerm } from './raft-log.ts';
+import type { VoteMessage, VoteReply } from './raft-message.ts';
+import type { RaftState } from './raft-state.ts';
+import { requestAppends } from './replicating.ts';
+
+const noop = [{ kind: entryKind.noop, payload: new Uint8Array(0) }];
+
+/** How an election starts: asking first, at once, or at the leader's wish. */
+export type CampaignKind = 'pre-vote' | 'vote' | 'transfer';
+
+/** Starts an election if this replica may win one. Returns whether it did. */
+export function startElection(state: RaftState, kind: CampaignKind): boolean {
+  if (state.role === 'leader' || !state.promotable || mayMissMembership(state)) return false;
+  campaign(state, kind);
+  return true;
+}
+
+/**
+ * Whether a committed change of membership may wait to be applied. A candidate that does not know it could win by majorities
+ * that no longer count (etcd `hasUnappliedConfChanges`).
+ */
+function mayMissMembership(state: RaftState): boolean {
+  return Math.min(state.lastMembershipIndex, state.log.committed) > state.log.applied;
+}
+
+function campaign(state: RaftState, kind: CampaignKind): void {
+  const pre = kind === 'pre-vote';
+  if (pre) state.becomePreCandidate();
+  else state.becomeCandidate();
+  // A pre-vote is about the term to come.
+  const term = pre ? state.term + 1 : state.term;
+  for (const progress of state.peers.list) {
+    if (!progress.incoming && !progress.outgoing) continue;
+    if (progress === state.peers.self) {
+      // The own vote counts like any other: once it is durable.
+      if (pre) state.selfPreVote = term;
+      else state.selfVote = term;
+      if (state.tracing) state.trace('Send', ownVote(state, term, pre));
+      continue;
+    }
+    state.send({
+      type: pre ? 'pre-vote' : 'vote',
+      from: state.id,
+      to: progress.id,
+      term: asTerm(term),
+      index: asIndex(state.log.last),
+      logTerm: asTerm(state.log.lastTerm),
+      transfer: kind === 'transfer',
+    });
+  }
+}
+
+/**
+ * Answers a request for a vote (Ongaro 2014, §3.4 and §3.6.1). Learners vote, too: whoever asks may know of their promotion
+ * before they do.
+ */
+export function answerVote(state: RaftState, message: VoteMessage): void {
+  const pre = message.type === 'pre-vote';
+  const free =
+    state.votedFor === message.from ||
+    (state.votedFor === undefined && state.leader === undefined) ||
+    (pre && message.term > state.term);
+  const granted = free && state.log.isUpToDate(message.index, message.logTerm);
+  state.hold({
+    type: pre ? 'pre-vote-reply' : 'vote-reply',
+    from: state.id,
+    to: message.from,
+    // A vote is given in the term that was asked about, or the candidate would think it old; a refusal tells our own.
+    term: granted ? message.term : asTerm(state.term),
+    rejected: !granted,
+  });
+  if (granted && !pre) {
+    state.electionElapsed = 0;
+    state.votedFor = message.from;
+  }
+}
+
+/** Takes a vote from a peer, while the election that it is about still runs. */
+export function takeVote(state: RaftState, message: VoteReply): void {
+  const wanted = state.role === 'pre-candidate' ? 'pre-vote-reply' : 'vote-reply';
+  if (message.type !== wanted || (state.role !== 'candidate' && state.role !== 'pre-candidate')) return;
+  countVote(state, message.from, !message.rejected);
+}
+
+/** Takes the own vote, which has become durable. */
+export function takeSelfVote(state: RaftState, term: number, pre: boolean): void {
+  const stands = pre
+    ? state.role === 'pre-candidate' && term === state.term + 1
+    : state.role === 'candidate' && term === state.term;
+  if (!stands) return;
+  if (state.tracing) state.trace('Receive', ownVote(state, term, pre));
+  countVote(state, state.id, true);
+}
+
+/** The message that a candidate would send itself, for the trace alone. */
+function ownVote(state: RaftState, term: number, pre: boolean): VoteReply {
+  return {
+    type: pre ? 'pre-vote-reply' : 'vote-reply',
+    from: state.id,
+    to: state.id,
+    term: asTerm(term),
+    rejected: false,
+  };
+}
+
+function countVote(state: RaftState, from: NodeId, granted: boolean): void {
+  const progress = state.peers.find(from);
+  if (progress !== undefined && progress.vote === 'none') progress.vote = granted ? 'granted' : 'rejected';
+  const result = state.peers.tally();
+  if (result === 'pending') return;
+  if (result === 'lost') {
+    // A pre-vote carries a term to come; ours stays.
+    state.becomeFollower(state.term, undefined);
+  } else if (state.role === 'pre-candidate') {
+    campaign(state, 'vote');
+  } else {
+    state.becomeLeader();
+    // Its commit commits whatever earlier leaders left behind, and shows this one what is committed.
+    appendOwn(state, noop);
+    requestAppends(state, 3);
+  }
+}

@@ -1,0 +1,178 @@
+import type { HardState, LogEntry } from '@quorate/core';
+import type { CommittedRange, Effects, RaftWrite, RoleChange, WriteToken } from './effects.ts';
+import { takeSelfVote } from './electing.ts';
+import { acknowledgeOwn } from './leading.ts';
+import type { PendingWrite } from './pending-writes.ts';
+import { asIndex, asTerm } from './raft-log.ts';
+import type { RaftMessage } from './raft-message.ts';
+import type { RaftState } from './raft-state.ts';
+import { flushReads } from './reading.ts';
+import { flushAppends } from './replicating.ts';
+
+const noMessages: readonly RaftMessage[] = [];
+const noEntries: readonly LogEntry[] = [];
+
+/** Gathers what is to be done since the last call; `undefined` when nothing is. */
+export function takeEffects(state: RaftState): Effects | undefined {
+  settle(state);
+  flushReads(state);
+  flushAppends(state);
+  const write = takeWrite(state);
+  const committed = takeCommitted(state);
+  const roleChange = takeRoleChange(state);
+  const { messages, reads, fetches, snapshotWanted } = state;
+  const anyReads = reads.done.length > 0 || reads.failed.length > 0;
+  if (
+    write === undefined &&
+    committed === undefined &&
+    roleChange === undefined &&
+    messages.length === 0 &&
+    fetches.length === 0 &&
+    !anyReads &&
+    !snapshotWanted
+  ) {
+    return undefined;
+  }
+  const effects: Effects = {
+    write,
+    messages: messages.length === 0 ? noMessages : messages,
+    committed,
+    reads: reads.done,
+    readsFailed: reads.failed,
+    fetches,
+    snapshotWanted,
+    roleChange,
+  };
+  if (messages.length > 0) state.messages = [];
+  if (anyReads) {
+    reads.done = [];
+    reads.failed = [];
+  }
+  if (fetches.length > 0) state.fetches = [];
+  state.snapshotWanted = false;
+  if (state.tracing) state.trace('Ready');
+  return effects;
+}
+
+/** A write is durable, and with it every earlier one: what rested on them counts and leaves. */
+export function writesDurable(state: RaftState, token: WriteToken): void {
+  for (let write = state.writes.takeUpTo(token); write !== undefined; write = state.writes.takeUpTo(token)) {
+    if (write.snapshot !== undefined) state.log.installed(write.snapshot);
+    state.log.durableTo(write.last);
+    release(state, write);
+  }
+}
+
+function release(state: RaftState, write: PendingWrite): void {
+  for (let at = 0; at < write.releases.length; at++) {
+    const message = write.releases[at];
+    if (message !== undefined) state.messages.push(message);
+  }
+  if (write.selfPreVote > 0) takeSelfVote(state, write.selfPreVote, true);
+  if (write.selfVote > 0) takeSelfVote(state, write.selfVote, false);
+  if (write.selfAck > 0 && state.role === 'leader' && write.selfAckTerm === state.term) {
+    acknowledgeOwn(state, write.selfAck);
+  }
+}
+
+/** Lets go at once what nothing durable is missing for. */
+function settle(state: RaftState): void {
+  // One write per step is also what etcd's core asks for, however little there is to write.
+  if (state.limits.eagerAppend) return;
+  if (!anyHeld(state) || !state.writes.empty || state.log.hasUnwritten || hardStateChanged(state)) return;
+  const { held, selfVote, selfPreVote, selfAck } = state;
+  state.held = [];
+  state.selfVote = 0;
+  state.selfPreVote = 0;
+  state.selfAck = 0;
+  for (const message of held) state.messages.push(message);
+  if (selfPreVote > 0) takeSelfVote(state, selfPreVote, true);
+  if (selfVote > 0) takeSelfVote(state, selfVote, false);
+  if (selfAck > 0 && state.role === 'leader') acknowledgeOwn(state, selfAck);
+}
+
+function anyHeld(state: RaftState): boolean {
+  return state.held.length > 0 || state.selfVote > 0 || state.selfPreVote > 0 || state.selfAck > 0;
+}
+
+function hardStateChanged(state: RaftState): boolean {
+  return state.term !== state.writtenTerm || state.votedFor !== state.writtenVote;
+}
+
+function takeWrite(state: RaftState): RaftWrite | undefined {
+  const unwritten = state.log.takeUnwritten();
+  const changed = hardStateChanged(state);
+  const commits = state.log.committed !== state.writtenCommit;
+  const asked = state.limits.eagerAppend && (commits || anyHeld(state));
+  if (unwritten === undefined && !changed && !asked) {
+    attachToNewest(state);
+    return undefined;
+  }
+  const pending = state.writes.add(state.log.last, unwritten?.snapshot, state.held);
+  state.held = [];
+  attachOwn(state, pending);
+  const truncateFrom = unwritten?.truncateFrom;
+  return {
+    token: pending.token,
+    snapshot: unwritten?.snapshot,
+    truncateFrom: truncateFrom === undefined ? undefined : asIndex(truncateFrom),
+    entries: unwritten === undefined ? noEntries : unwritten.entries,
+    hardState: changed || commits ? takeHardState(state) : undefined,
+    sync: unwritten !== undefined || changed,
+    releases: pending.releases,
+  };
+}
+
+/** What is held back without anything new to write rests on the writes under way. */
+function attachToNewest(state: RaftState): void {
+  const newest = state.writes.newest;
+  if (newest === undefined) return;
+  if (state.held.length > 0) {
+    newest.releases.push(...state.held);
+    state.held = [];
+  }
+  attachOwn(state, newest);
+}
+
+function attachOwn(state: RaftState, pending: PendingWrite): void {
+  if (state.selfVote > 0) {
+    pending.selfVote = state.selfVote;
+    state.selfVote = 0;
+  }
+  if (state.selfPreVote > 0) {
+    pending.selfPreVote = state.selfPreVote;
+    state.selfPreVote = 0;
+  }
+  if (state.selfAck > 0) {
+    pending.selfAck = state.selfAck;
+    pending.selfAckTerm = state.term;
+    state.selfAck = 0;
+  }
+}
+
+function takeHardState(state: RaftState): HardState {
+  state.writtenTerm = state.term;
+  state.writtenVote = state.votedFor;
+  state.writtenCommit = state.log.committed;
+  return { term: asTerm(state.term), votedFor: state.votedFor, committed: asIndex(state.log.committed) };
+}
+
+function takeCommitted(state: RaftState): CommittedRange | undefined {
+  const { log } = state;
+  if (log.committed === log.handedOut || log.installing !== undefined) return undefined;
+  const to = state.limits.applyBeforeDurable ? log.committed : Math.min(log.committed, log.durable);
+  const from = log.handedOut + 1;
+  if (to < from) return undefined;
+  log.handedOut = to;
+  const entries = log.holds(from) ? log.inMemory(from, to) : undefined;
+  return { from: asIndex(from), to: asIndex(to), entries };
+}
+
+function takeRoleChange(state: RaftState): RoleChange | undefined {
+  const { role, term, leader } = state;
+  if (role === state.toldRole && term === state.toldTerm && leader === state.toldLeader) return undefined;
+  state.toldRole = role;
+  state.toldTerm = term;
+  state.toldLeader = leader;
+  return { role, term: asTerm(term), leader };
+}

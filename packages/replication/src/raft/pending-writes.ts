@@ -1,0 +1,85 @@
+import { invariant, type SnapshotMetadata } from '@quorate/core';
+import type { WriteToken } from './effects.ts';
+import type { RaftMessage } from './raft-message.ts';
+
+/** A write under way and what rests on it. */
+export interface PendingWrite {
+  readonly token: WriteToken;
+  /** The log is durable up to here once this write is; a later overwriting lowers it. */
+  last: number;
+  readonly snapshot: SnapshotMetadata | undefined;
+  /** Votes and acknowledgements for others. */
+  releases: RaftMessage[];
+  /** The term in which this replica votes for itself, 0 when it does not. */
+  selfVote: number;
+  selfPreVote: number;
+  /** As leader in this term it acknowledges its own log up to `selfAck`. */
+  selfAckTerm: number;
+  selfAck: number;
+}
+
+/**
+ * The writes under way, oldest first. They become durable in that order.
+ *
+ * When entries from `k` on are overwritten, every write under way is worth nothing beyond `k - 1`: the entries that it brings
+ * there will be gone again. That closes the ABA hole without looking at terms: even if the overwriting is itself overwritten
+ * by the entries of old, only the write that brings them last makes them durable (compare etcd `newStorageAppendRespMsg`).
+ */
+export class PendingWrites {
+  #writes: PendingWrite[] = [];
+  #head = 0;
+  #ordinal = 0;
+
+  get empty(): boolean {
+    return this.#head === this.#writes.length;
+  }
+
+  get newest(): PendingWrite | undefined {
+    return this.empty ? undefined : this.#writes[this.#writes.length - 1];
+  }
+
+  add(last: number, snapshot: SnapshotMetadata | undefined, releases: RaftMessage[]): PendingWrite {
+    this.#ordinal++;
+    const write: PendingWrite = {
+      token: this.#ordinal as WriteToken,
+      last,
+      snapshot,
+      releases,
+      selfVote: 0,
+      selfPreVote: 0,
+      selfAckTerm: 0,
+      selfAck: 0,
+    };
+    this.#writes.push(write);
+    return write;
+  }
+
+  /** Entries from `index` on will be overwritten by a write to come. */
+  overwrittenFrom(index: number): void {
+    for (let at = this.#head; at < this.#writes.length; at++) {
+      const write = this.#writes[at];
+      if (write !== undefined && write.last >= index) write.last = index - 1;
+    }
+  }
+
+  /** A snapshot replaces the whole log: writes under way make nothing of it durable. */
+  replaced(): void {
+    this.overwrittenFrom(1);
+  }
+
+  /** The oldest write under way if it is covered by `token`, which then is no longer under way. */
+  takeUpTo(token: WriteToken): PendingWrite | undefined {
+    invariant(token <= this.#ordinal, `write ${token} was asked for`);
+    const write = this.#writes[this.#head];
+    if (write === undefined || write.token > token) return undefined;
+    this.#head++;
+    if (this.empty) {
+      this.#writes.length = 0;
+      this.#head = 0;
+    } else if (this.#head >= 64) {
+      this.#writes = this.#writes.slice(this.#head);
+      this.#head = 0;
+    }
+    return write;
+  }
+}

@@ -1,0 +1,226 @@
+import { invariant, type NodeId, type Random } from '@quorate/core';
+import type { EntryFetch } from './effects.ts';
+import { type RaftLimits, raftLimits } from './limits.ts';
+import type { MembershipChange } from './membership.ts';
+import { Peers } from './peers.ts';
+import { PendingWrites } from './pending-writes.ts';
+import { asIndex, asTerm, RaftLog } from './raft-log.ts';
+import type { RaftMessage } from './raft-message.ts';
+import type { RaftOptions } from './raft-options.ts';
+import type { RaftRole } from './raft-status.ts';
+import { Reads } from './reads.ts';
+import type { RestoredState } from './stored-log.ts';
+import type { TraceEvent, TraceStep } from './trace-event.ts';
+
+/**
+ * Everything that one replica's consensus remembers, and the few moves from which the rest is made: become something else,
+ * send, hold back until durable. What to do when is in the files beside this one, one concern each.
+ */
+export class RaftState {
+  readonly id: NodeId;
+  readonly limits: RaftLimits;
+  readonly log: RaftLog;
+  readonly writes: PendingWrites = new PendingWrites();
+  readonly reads: Reads = new Reads();
+  peers: Peers;
+
+  role: RaftRole = 'follower';
+  term = 0;
+  votedFor: NodeId | undefined;
+  leader: NodeId | undefined;
+  transferee: NodeId | undefined;
+  /** A successor was told to campaign in this term, whom voters will not refuse for a lease's sake: there is none any more. */
+  leaseGivenAway = false;
+
+  /** Ticks since the start, the clock of leases. */
+  now = 0;
+  electionElapsed = 0;
+  heartbeatElapsed = 0;
+  electionTimeout = 0;
+  /** Before this tick a restarted replica does not know whose lease it promised to respect. */
+  quarantinedUntil = 0;
+
+  /** No change of membership is admitted before everything up to here is applied. */
+  pendingMembershipIndex = 0;
+  /** The newest entry of this log that may change the membership. */
+  lastMembershipIndex = 0;
+  uncommittedBytes = 0;
+
+  messages: RaftMessage[] = [];
+  /** Votes and acknowledgements that wait for the next write to be durable. */
+  held: RaftMessage[] = [];
+  selfVote = 0;
+  selfPreVote = 0;
+  selfAck = 0;
+  fetches: EntryFetch[] = [];
+  snapshotWanted = false;
+  /** Whether some follower has an append due. */
+  appendsDue = false;
+
+  droppedMessages = 0;
+  lastDropReason: string | undefined;
+
+  /** What was handed out last, to tell what changed. */
+  writtenTerm = 0;
+  writtenVote: NodeId | undefined;
+  writtenCommit = 0;
+  toldRole: RaftRole = 'follower';
+  toldTerm = 0;
+  toldLeader: NodeId | undefined;
+
+  readonly #random: Random;
+  readonly #trace: ((event: TraceEvent) => void) | undefined;
+
+  constructor(options: RaftOptions, restored: RestoredState) {
+    this.id = options.id;
+    this.#random = options.random;
+    this.#trace = options.trace;
+    this.limits = raftLimits(options);
+    const hardState = restored.hardState;
+    const committed = Math.max(hardState?.committed ?? 0, restored.applied);
+    if (committed > restored.last) {
+      throw new RangeError(
+        `Restored log must reach what is committed: ends at ${restored.last}, committed ${committed}`,
+      );
+    }
+    this.log = new RaftLog(options.log, restored.last, committed, restored.applied, this.limits.tailBytesMax);
+    this.peers = Peers.of(restored.membership, this.id, restored.last, this.limits);
+    this.term = this.writtenTerm = this.toldTerm = hardState?.term ?? 0;
+    this.votedFor = this.writtenVote = hardState?.votedFor;
+    this.writtenCommit = committed;
+    // Entries that are not applied yet may hide a change of membership: nobody looked.
+    this.lastMembershipIndex = restored.last > restored.applied ? restored.last : 0;
+    if (this.limits.leaseReads && this.term > 0) this.quarantinedUntil = this.limits.electionTicks;
+    this.trace('InitState');
+    this.becomeFollower(this.term, undefined);
+  }
+
+  get tracing(): boolean {
+    return this.#trace !== undefined;
+  }
+
+  /** Whether a leader is known to live, so that no other's election is supported (Ongaro 2014, §4.2.3). */
+  get inLease(): boolean {
+    if (!this.limits.checkQuorum) return false;
+    if (this.now < this.quarantinedUntil) return true;
+    return this.leader !== undefined && this.electionElapsed < this.limits.electionTicks;
+  }
+
+  /** Whether this replica may become leader. */
+  get promotable(): boolean {
+    const self = this.peers.self;
+    return self !== undefined && !self.learner && this.log.installing === undefined;
+  }
+
+  /** Whether an entry of this leader's own term is committed, by which it knows what is (Ongaro 2014, §6.4). */
+  get committedInTerm(): boolean {
+    return this.log.termAt(this.log.committed) === this.term;
+  }
+
+  becomeFollower(term: number, leader: NodeId | undefined): void {
+    this.#reset(term);
+    this.leader = leader;
+    this.role = 'follower';
+    this.trace('BecomeFollower');
+  }
+
+  becomePreCandidate(): void {
+    invariant(this.role !== 'leader', 'a leader does not campaign');
+    // Nothing but the role changes: a pre-vote that fails must leave no mark (Ongaro 2014, §9.6).
+    this.peers.clearVotes();
+    this.leader = undefined;
+    this.role = 'pre-candidate';
+    this.reads.failAll();
+  }
+
+  becomeCandidate(): void {
+    invariant(this.role !== 'leader', 'a leader does not campaign');
+    this.#reset(this.term + 1);
+    this.votedFor = this.id;
+    this.role = 'candidate';
+    this.trace('BecomeCandidate');
+  }
+
+  becomeLeader(): void {
+    invariant(this.role === 'candidate', 'only a candidate wins');
+    this.#reset(this.term);
+    this.leader = this.id;
+    this.role = 'leader';
+    const self = this.peers.self;
+    invariant(self !== undefined, 'a leader is a member');
+    self.match = this.log.durable;
+    self.becomeReplicate();
+    self.recentlyActive = true;
+    // There may be a change of membership among the entries of other terms: nobody scans them, everybody waits.
+    this.pendingMembershipIndex = this.log.last;
+    this.trace('BecomeLeader');
+  }
+
+  /** Sends now. */
+  send(message: RaftMessage): void {
+    this.messages.push(message);
+    if (this.#trace !== undefined) this.trace('Send', message);
+  }
+
+  /**
+   * Sends once everything that this replica has taken in is durable: a vote or an acknowledgement that a crash makes untrue
+   * loses committed entries (Ongaro 2014, §3.8).
+   */
+  hold(message: RaftMessage): void {
+    if (this.#trace !== undefined) this.trace('Send', message);
+    this.held.push(message);
+  }
+
+  /** Drops a message that no correct peer sends. */
+  drop(reason: string): void {
+    this.droppedMessages++;
+    this.lastDropReason = reason;
+  }
+
+  trace(step: TraceStep, message?: RaftMessage, change?: MembershipChange): void {
+    if (this.#trace === undefined) return;
+    const progress = message === undefined ? undefined : this.peers.find(message.to);
+    this.#trace({
+      step,
+      node: this.id,
+      term: asTerm(this.term),
+      votedFor: this.votedFor,
+      committed: asIndex(this.log.committed),
+      last: asIndex(this.log.last),
+      role: this.role,
+      membership: this.peers.membership,
+      ...(message === undefined ? {} : { message }),
+      ...(change === undefined ? {} : { change }),
+      ...(progress === undefined ? {} : { match: asIndex(progress.match), next: asIndex(progress.next) }),
+    });
+  }
+
+  drawElectionTimeout(): void {
+    const { electionTicks } = this.limits;
+    this.electionTimeout = electionTicks + this.#random.below(electionTicks);
+  }
+
+  #reset(term: number): void {
+    if (this.term !== term) {
+      invariant(term > this.term, 'a term only grows');
+      this.term = term;
+      this.votedFor = undefined;
+      this.leaseGivenAway = false;
+    }
+    this.leader = undefined;
+    this.transferee = undefined;
+    this.electionElapsed = 0;
+    this.heartbeatElapsed = 0;
+    this.drawElectionTimeout();
+    this.pendingMembershipIndex = 0;
+    this.uncommittedBytes = 0;
+    this.appendsDue = false;
+    this.selfAck = 0;
+    this.selfVote = 0;
+    this.selfPreVote = 0;
+    this.fetches = [];
+    this.reads.failAll();
+    this.peers.clearVotes();
+    for (const progress of this.peers.list) progress.reset(0, this.log.last + 1);
+  }
+}

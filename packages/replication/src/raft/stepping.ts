@@ -1,0 +1,109 @@
+import { asIndex, asTerm } from './raft-log.ts';
+import { answerVote, startElection, takeVote } from './electing.ts';
+import { follow, takeAppend, takeHeartbeat, takeSnapshot } from './following.ts';
+import { takeAppendReply, takeHeartbeatReply } from './leading.ts';
+import type { RaftMessage } from './raft-message.ts';
+import type { RaftState } from './raft-state.ts';
+
+/** Takes a message that has been checked: first what its term says, then what it says itself (Ongaro 2014, §3.3). */
+export function stepMessage(state: RaftState, message: RaftMessage): void {
+  if (state.tracing) state.trace('Receive', message);
+  if (replies.has(message.type) && state.peers.find(message.from) === undefined) {
+    state.drop('An answer from a replica that is no member');
+    return;
+  }
+  if (message.term < state.term) answerOldTerm(state, message);
+  else if (message.term === state.term || enterTerm(state, message)) handle(state, message);
+}
+
+const replies: ReadonlySet<RaftMessage['type']> = new Set([
+  'append-reply',
+  'heartbeat-reply',
+  'vote-reply',
+  'pre-vote-reply',
+]);
+
+/** Takes up a later term. Returns whether the message is to be handled. */
+function enterTerm(state: RaftState, message: RaftMessage): boolean {
+  const { type } = message;
+  if (type === 'vote' || type === 'pre-vote') {
+    // Who hears a leader does not help to depose it, unless that leader asks for it itself.
+    if (!message.transfer && state.inLease) return false;
+    if (type === 'pre-vote') return true;
+  }
+  // A pre-vote is given in the term that was asked about, in which nobody is yet.
+  if (type === 'pre-vote-reply' && !message.rejected) return true;
+  const fromLeader = type === 'append' || type === 'heartbeat' || type === 'snapshot';
+  state.becomeFollower(message.term, fromLeader ? message.from : undefined);
+  return true;
+}
+
+/**
+ * A message from an earlier term. It says nothing any more; its sender has to learn of ours, or a leader of old and a replica
+ * that is ahead by failed elections would never hear of each other (etcd `Step`).
+ */
+function answerOldTerm(state: RaftState, message: RaftMessage): void {
+  const { checkQuorum, preVote } = state.limits;
+  if ((checkQuorum || preVote) && (message.type === 'heartbeat' || message.type === 'append')) {
+    state.hold({
+      type: 'append-reply',
+      from: state.id,
+      to: message.from,
+      term: asTerm(state.term),
+      index: asIndex(0),
+      rejected: false,
+      hint: asIndex(0),
+      hintTerm: asTerm(0),
+    });
+  } else if (message.type === 'pre-vote') {
+    state.hold({
+      type: 'pre-vote-reply',
+      from: state.id,
+      to: message.from,
+      term: asTerm(state.term),
+      rejected: true,
+    });
+  }
+}
+
+function handle(state: RaftState, message: RaftMessage): void {
+  switch (message.type) {
+    case 'append':
+      if (follow(state, message.from)) takeAppend(state, message);
+      return;
+    case 'append-reply':
+      if (state.role === 'leader') takeAppendReply(state, message);
+      return;
+    case 'heartbeat':
+      if (follow(state, message.from)) takeHeartbeat(state, message);
+      return;
+    case 'heartbeat-reply':
+      if (state.role === 'leader') takeHeartbeatReply(state, message);
+      return;
+    case 'vote':
+    case 'pre-vote':
+      answerVote(state, message);
+      return;
+    case 'vote-reply':
+    case 'pre-vote-reply':
+      takeVote(state, message);
+      return;
+    case 'snapshot':
+      if (follow(state, message.from)) takeSnapshot(state, message);
+      return;
+    case 'timeout-now':
+      if (state.role === 'follower') startElection(state, 'transfer');
+      return;
+    case 'read-index':
+      // Without an answer the follower asks again: it may be a new leader by then.
+      if (state.role === 'leader') {
+        state.reads.askedByPeers.push({ peer: message.from, request: message.request });
+      }
+      return;
+    case 'read-index-reply':
+      if (state.role === 'follower' && state.leader === message.from) {
+        state.reads.answered(message.request, message.index);
+      }
+      return;
+  }
+}

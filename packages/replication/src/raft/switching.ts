@@ -1,0 +1,38 @@
+import { invariant, type LogIndex } from '@quorate/core';
+import { changedMembership } from './change-membership.ts';
+import { afterMembershipSwitch } from './leading.ts';
+import { decodeMembershipChange } from './membership-codec.ts';
+import type { Membership } from './membership.ts';
+import { Peers } from './peers.ts';
+import type { RaftState } from './raft-state.ts';
+
+/** Takes up a membership: restored from a snapshot (`afresh`), or changed by a committed entry. */
+export function switchMembership(state: RaftState, membership: Membership, afresh: boolean): void {
+  const before = afresh ? undefined : state.peers;
+  state.peers = Peers.of(membership, state.id, state.log.last, state.limits, before);
+  state.trace('ApplyConfChange');
+  if (state.role !== 'leader') return;
+  const self = state.peers.self;
+  if (self === undefined || self.learner) {
+    // It led the change through on behalf of others, and is no part of them any more (Ongaro 2014, §4.2.2).
+    if (state.limits.stepDownOnRemoval) state.becomeFollower(state.term, undefined);
+    return;
+  }
+  if (membership.voters.length > 0) afterMembershipSwitch(state);
+}
+
+/**
+ * Applies the entry of a membership change. A change that does not fit changes nothing: every replica comes to the same
+ * from the same log, so this is a matter of the log alone.
+ */
+export function applyMembership(state: RaftState, index: LogIndex, payload: Uint8Array): Membership {
+  invariant(
+    index > state.log.applied && index <= state.log.committed,
+    `membership entry ${index} is committed and not applied yet`,
+  );
+  const change = decodeMembershipChange(payload);
+  invariant(change !== undefined, `the membership change at entry ${index} can be read`);
+  const { membership } = changedMembership(state.peers.membership, change);
+  if (membership !== undefined) switchMembership(state, membership, false);
+  return state.peers.membership;
+}
