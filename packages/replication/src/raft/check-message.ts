@@ -20,7 +20,7 @@ export function faultOf(state: RaftState, message: RaftMessage): string | undefi
     case 'vote':
     case 'pre-vote':
       if (!areCounts(message.index, message.logTerm)) return 'An index that is none';
-      return message.logTerm < message.term ? undefined : 'A candidate whose log is ahead of its term';
+      return message.logTerm <= message.term ? undefined : 'A candidate whose log is ahead of its term';
     case 'snapshot':
       if (!areCounts(message.snapshot.index, message.snapshot.term)) return 'An index that is none';
       if (message.snapshot.index === 0) return 'A snapshot of nothing';

@@ -132,6 +132,16 @@ export function changesOf(text: string): readonly MemberChange[] {
     .map(word => ({ change: kinds[word.charAt(0) as keyof typeof kinds], node: word.slice(1) as NodeId }));
 }
 
+const uncompared: readonly RegExp[] = [
+  /^(INFO|DEBUG|WARN|ERROR) /,
+  /^raft( proposal dropped|: )/,
+  /^(ok|\]|no messages|<empty Ready>|Processing:|Responses:)$/,
+  // A Ready that needs no sync is told by the absence of one that does.
+  /^Ready MustSync=false:$/,
+  /(Append|Apply)Thread/,
+  /^(\d+)->\1 /,
+];
+
 /**
  * What of a transcript is compared: no prose of the log, no messages of a replica to itself or to its disk, and no heading
  * without something below it. Entries on lines of their own are joined.
@@ -144,14 +154,7 @@ export function comparable(text: string): string {
   const lines = joined
     .split('\n')
     .map(line => line.trim())
-    .filter(line => line !== '' && line !== 'ok' && line !== ']' && line !== 'no messages')
-    .filter(line => !/^(INFO|DEBUG|WARN|ERROR|raft:|raft proposal dropped)/.test(line))
-    .filter(
-      line =>
-        !/^(Processing:|Responses:|<empty Ready>|CommittedEntries: *$|Ready MustSync=false:$)/.test(line) ||
-        line.startsWith('CommittedEntries'),
-    )
-    .filter(line => !/(AppendThread|ApplyThread)/.test(line) && !/^(\d+)->\1 /.test(line));
+    .filter(line => line !== '' && !uncompared.some(pattern => pattern.test(line)));
   const kept: string[] = [];
   for (const line of lines) {
     const before = kept.at(-1);
@@ -164,4 +167,9 @@ export function comparable(text: string): string {
 
 function isHeading(line: string): boolean {
   return line.startsWith('> ') || line === 'Messages:';
+}
+
+/** etcd leaves a commit index of 0 out. */
+function commitText(commit: number): string {
+  return commit === 0 ? '' : ` Commit:${commit}`;
 }

@@ -1,0 +1,27 @@
+import { describe, expect, test } from 'vitest';
+import { EtcdCluster } from './etcd-cluster.ts';
+import { comparable } from './etcd-text.ts';
+import { type Transcript, transcripts } from './transcript.ts';
+
+const { absent, found } = transcripts('interaction');
+
+describe.skipIf(absent !== undefined)(`etcd's interaction transcripts (needs QUORATE_TESTDATA)`, () => {
+  for (const transcript of found) {
+    test(`${transcript.name}: ${transcript.blocks.length} blocks`, () => replay(transcript));
+  }
+});
+
+function replay({ blocks }: Transcript): void {
+  const cluster = new EtcdCluster();
+  let quiet = false;
+  let compared = 0;
+  for (const block of blocks) {
+    const printed = comparable(cluster.run(block));
+    if (block.command === 'log-level') quiet = block.words[0] === 'none';
+    // Where the transcript was told to be quiet it says nothing, and nothing is compared.
+    if (quiet || block.options.get('log-level')?.[0] === 'none') continue;
+    if (printed !== '') compared++;
+    expect(printed, `line ${block.line}: ${block.command}`).toBe(comparable(block.expected));
+  }
+  expect(compared).toBeGreaterThan(0);
+}
