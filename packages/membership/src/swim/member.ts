@@ -38,7 +38,7 @@ export interface MemberRecord {
   readonly state: StateCode;
   /** Only the member itself raises it, to be believed over what was said of it. */
   readonly incarnation: number;
-  /** Drawn at each start, so that a member can tell what is said of it from what was said of the one before it. */
+  /** Drawn at each start, from 0 to 2^31 - 1, so that a member can tell what is said of it from what was said of the one before it. */
   readonly life: number;
   /** Always with `alive`; with others only where whole states are exchanged. */
   readonly details: MemberDetails | undefined;
@@ -59,7 +59,7 @@ export class Member {
   meta: Uint8Array;
   address: string;
   accuser: NodeId | '';
-  /** When `state` last changed. */
+  /** When `state` last changed, in whole milliseconds. */
   changedMs: number;
   /** Its place among the living; -1 for others. */
   liveIndex = -1;
@@ -78,7 +78,7 @@ export class Member {
     this.meta = record.details?.meta ?? noMeta;
     this.address = record.details?.address ?? '';
     this.accuser = record.accuser;
-    this.changedMs = nowMs;
+    this.changedMs = Math.floor(nowMs);
     this.hashHigh = hashText(record.id, 0x811c_9dc5);
     this.hashLow = hashText(record.id, 0x9e37_79b9);
   }

@@ -1,4 +1,5 @@
 import { idLengthMax, type NodeId } from '@quorate/core';
+import { knownAscii } from './known-texts.ts';
 import { type MemberDetails, type MemberRecord, noMeta, State, type StateCode } from './member.ts';
 import {
   accuserFlag,
@@ -114,15 +115,9 @@ class MessageReader {
   #text(): string {
     const length = this.#u16();
     const start = this.#skip(length);
-    let text = '';
-    for (let at = start; at < start + length; at++) {
-      const byte = this.#bytes[at] as number;
-      if (byte > 127) {
-        text = this.#utf8(start, length);
-        break;
-      }
-      text += String.fromCharCode(byte);
-    }
+    // No character takes more than three bytes for each of its UTF-16 units.
+    if (length > idLengthMax * 3) throw new Malformed(`a text has ${length} bytes`);
+    const text = knownAscii(this.#bytes, start, length) ?? this.#utf8(start, length);
     if (text.length > idLengthMax) throw new Malformed(`a text has ${text.length} characters`);
     return text;
   }

@@ -3,6 +3,9 @@ import { accuserFlag, detailsFlag, type MessageCode, wireVersion } from './messa
 
 const utf8 = new TextEncoder();
 
+/** Messages are parts of buffers of this size, for a buffer of its own costs several times what a part does. */
+const slabBytes = 16_384;
+
 /** What a record is written from, where it is not what the table believes. */
 export interface RecordChoice {
   readonly state: StateCode;
@@ -15,6 +18,8 @@ export class MessageWriter {
   readonly #bytes: Uint8Array;
   readonly #maxBytes: number;
   #at = 0;
+  #slab: Uint8Array = new Uint8Array(0);
+  #slabAt = 0;
 
   /** @param maxBytes the longest message; the buffer has room for a record beyond it, which is then taken back */
   constructor(maxBytes: number, recordMaxBytes: number) {
@@ -70,7 +75,11 @@ export class MessageWriter {
   }
 
   /** Writes a record if the message is then at most `maxBytes` long; says whether. */
-  record(member: Member, { state, accuser, withDetails }: RecordChoice, maxBytes: number = this.#maxBytes): boolean {
+  record(
+    member: Member,
+    { state, accuser, withDetails }: RecordChoice,
+    maxBytes: number = this.#maxBytes,
+  ): boolean {
     const start = this.#at;
     this.u8(state | (withDetails ? detailsFlag : 0) | (accuser === '' ? 0 : accuserFlag));
     this.text(member.id);
@@ -90,9 +99,18 @@ export class MessageWriter {
     return false;
   }
 
-  /** A copy of the message. */
+  /** A copy of the message, which stays as it is. */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#at);
+    const length = this.#at;
+    if (this.#slabAt + length > this.#slab.length) {
+      this.#slab = new Uint8Array(Math.max(slabBytes, length));
+      this.#slabAt = 0;
+    }
+    const message = this.#slab.subarray(this.#slabAt, this.#slabAt + length);
+    for (let at = 0; at < length && length <= 64; at++) message[at] = this.#bytes[at] as number;
+    if (length > 64) message.set(this.#bytes.subarray(0, length));
+    this.#slabAt += length;
+    return message;
   }
 
   #counter(value: number): void {

@@ -95,7 +95,7 @@ export interface SwimOptions {
   readonly self: NodeId;
   /** Its first incarnation. Let it be greater than any of its earlier lives, if you can: then nobody has to tell it. */
   readonly incarnation: number;
-  /** Drawn at each start: a 32-bit number. */
+  /** Drawn at each start: from 0 to 2^31 - 1. */
   readonly life: number;
   readonly random: Random;
   readonly seeds: readonly NodeId[];

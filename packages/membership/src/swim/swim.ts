@@ -284,7 +284,7 @@ export class Swim {
       member.meta = meta.length === 0 ? noMeta : meta;
       member.metaVersion = incarnation;
     });
-    self.changedMs = nowMs;
+    self.changedMs = Math.floor(nowMs);
     news.add(self);
   }
 
@@ -304,7 +304,7 @@ export class Swim {
       known.state = state;
       known.accuser = state === State.suspect || state === State.dead ? accuser : '';
     });
-    member.changedMs = nowMs;
+    member.changedMs = Math.floor(nowMs);
     this.#suspicions.end(member);
     if (state === State.suspect) this.#suspicions.begin(member, accuser);
     if (member.isLive) order.add(member);

@@ -1,5 +1,12 @@
 import { type NodeId, type Random, nodeId, seededRandom } from '@quorate/core';
-import { type MemberChange, type MemberView, type SwimOptions, type SwimTuning, Swim, tuningOf } from '../../src/index.ts';
+import {
+  type MemberChange,
+  type MemberView,
+  type SwimOptions,
+  type SwimTuning,
+  Swim,
+  tuningOf,
+} from '../../src/index.ts';
 import { TimeHeap } from './time-heap.ts';
 
 /** How a cluster of cores is made. */
@@ -23,9 +30,10 @@ interface Seat {
   readonly random: Random;
   swim: Swim;
   isUp: boolean;
-  life: number;
   /** When it runs again; 0 while it runs. */
   blockedUntilMs: number;
+  /** Until when no message goes in or out although it runs; 0 while they do. */
+  stalledUntilMs: number;
   readonly waiting: { from: NodeId; bytes: Uint8Array }[];
   /** When its next tick stands in the queue. */
   tickMs: number;
@@ -64,8 +72,8 @@ export class CoreCluster {
         random,
         swim: this.#swim(id, random, 1, at),
         isUp: false,
-        life: 1,
         blockedUntilMs: 0,
+        stalledUntilMs: 0,
         waiting: [],
         tickMs: Number.POSITIVE_INFINITY,
       };
@@ -76,7 +84,6 @@ export class CoreCluster {
   start(at: number, incarnation: number = Math.floor(this.nowMs)): void {
     const seat = this.seat(at);
     if (seat.isUp) return;
-    seat.life = seat.random.uint32();
     seat.swim = this.#swim(seat.id, seat.random, incarnation, at);
     seat.isUp = true;
     seat.tickMs = Number.POSITIVE_INFINITY;
@@ -93,6 +100,7 @@ export class CoreCluster {
     seat.isUp = false;
     seat.waiting.length = 0;
     seat.blockedUntilMs = 0;
+    seat.stalledUntilMs = 0;
   }
 
   /** Calls a core's input, and does what comes of it. */
@@ -107,6 +115,17 @@ export class CoreCluster {
     if (!seat.isUp) return;
     seat.blockedUntilMs = this.nowMs + durationMs;
     this.#queue.push(seat.blockedUntilMs, at, { wakes: seat.swim });
+  }
+
+  /**
+   * Holds back what a member sends and what is sent to it for a while; its timers run. That is a process whose handling of
+   * messages is starved, as Lifeguard's experiments make it (§V).
+   */
+  stall(at: number, durationMs: number): void {
+    const seat = this.seat(at);
+    if (!seat.isUp) return;
+    seat.stalledUntilMs = this.nowMs + durationMs;
+    this.#queue.push(seat.stalledUntilMs, at, { wakes: seat.swim });
   }
 
   /** Calls back at a time. */
@@ -172,9 +191,12 @@ export class CoreCluster {
     return new Swim({
       self,
       incarnation,
-      life: random.uint32(),
+      life: random.below(2 ** 31),
       random,
-      seeds: at === 0 ? [nodeId('node-1'), nodeId('node-2')].slice(0, this.#options.count - 1) : [nodeId('node-0')],
+      seeds:
+        at === 0
+          ? [nodeId('node-1'), nodeId('node-2')].slice(0, this.#options.count - 1)
+          : [nodeId('node-0')],
       meta: new Uint8Array(0),
       address: '',
       tuning: this.#tuning,
@@ -199,7 +221,7 @@ export class CoreCluster {
       seat.tickMs = Number.POSITIVE_INFINITY;
       if (seat.blockedUntilMs > this.nowMs) return;
       seat.swim.tick(this.nowMs);
-    } else if (seat.blockedUntilMs > this.nowMs) {
+    } else if (Math.max(seat.blockedUntilMs, seat.stalledUntilMs) > this.nowMs) {
       seat.waiting.push(what);
       return;
     } else seat.swim.receive(what.from, what.bytes, this.nowMs);
@@ -208,8 +230,9 @@ export class CoreCluster {
 
   /** Timers first, then what waited in the sockets. */
   #wake(place: number, seat: Seat): void {
-    if (!seat.isUp || seat.blockedUntilMs > this.nowMs) return;
+    if (!seat.isUp || Math.max(seat.blockedUntilMs, seat.stalledUntilMs) > this.nowMs) return;
     seat.blockedUntilMs = 0;
+    seat.stalledUntilMs = 0;
     const lateMs = this.nowMs - seat.swim.dueMs;
     if (lateMs > 0 && this.#options.reportsDelay !== false) seat.swim.delayed(lateMs, this.nowMs);
     seat.swim.tick(this.nowMs);
@@ -232,7 +255,7 @@ export class CoreCluster {
         this.messageCount++;
         if (delivers !== undefined && !delivers(at, place, this.#random)) continue;
         const delayMs = latencyMs?.(this.#random) ?? 1 + this.#random.float() * 4;
-        this.#queue.push(this.nowMs + delayMs, place, { from: seat.id, bytes });
+        this.#queue.push(Math.max(this.nowMs, seat.stalledUntilMs) + delayMs, place, { from: seat.id, bytes });
       }
     }
     const dueMs = seat.swim.dueMs;

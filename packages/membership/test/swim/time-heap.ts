@@ -39,7 +39,11 @@ export class TimeHeap<What> {
     const heap = this.#heap;
     let at = 0;
     for (let down = 1; down < heap.length; down = 2 * at + 1) {
-      if (down + 1 < heap.length && isBefore(heap[down + 1] as TimedEvent<What>, heap[down] as TimedEvent<What>)) down++;
+      if (
+        down + 1 < heap.length &&
+        isBefore(heap[down + 1] as TimedEvent<What>, heap[down] as TimedEvent<What>)
+      )
+        down++;
       const child = heap[down] as TimedEvent<What>;
       if (!isBefore(child, event)) break;
       heap[at] = child;
