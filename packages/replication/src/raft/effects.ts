@@ -22,7 +22,8 @@ export interface RaftWrite {
   readonly token: WriteToken;
   /**
    * Install this snapshot first: replace the machine's state and the whole log by it. The host holds its chunks already,
-   * for it stepped the message only when they were there. Durable means that both are.
+   * for it stepped the message only when they were there. Durable means that both are. Ranges up to its index that were handed out
+   * earlier and are not applied yet are part of it, and to be forgotten.
    */
   readonly snapshot: SnapshotMetadata | undefined;
   /** Drop every entry from here on before appending; `undefined` when nothing is overwritten. */

@@ -1,7 +1,6 @@
 import type { LogEntry, NodeId } from '@quorate/core';
 import { entryKind } from './entry-kind.ts';
 import { decodeMembership } from './membership-codec.ts';
-import { membersOf } from './membership.ts';
 import { switchMembership } from './switching.ts';
 import { asIndex, asTerm } from './raft-log.ts';
 import type { AppendMessage, AppendReply, HeartbeatMessage, SnapshotMessage } from './raft-message.ts';
@@ -65,7 +64,10 @@ export function takeHeartbeat(state: RaftState, message: HeartbeatMessage): void
   });
 }
 
-/** Takes a snapshot in place of the log, unless the log has it all (Ongaro 2014, §5.3). */
+/**
+ * Takes a snapshot in place of the log, unless the log has it all (Ongaro 2014, §5.3). One from before this replica was a
+ * member is as good: the entry that makes it one is among those that follow.
+ */
 export function takeSnapshot(state: RaftState, message: SnapshotMessage): void {
   const { log } = state;
   const { snapshot } = message;
@@ -80,7 +82,7 @@ export function takeSnapshot(state: RaftState, message: SnapshotMessage): void {
     acknowledge(state, message.from, log.committed);
     return;
   }
-  if (snapshot.index <= log.committed || !membersOf(membership).includes(state.id)) {
+  if (snapshot.index <= log.committed) {
     acknowledge(state, message.from, log.committed);
     return;
   }

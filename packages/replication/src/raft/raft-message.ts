@@ -62,7 +62,8 @@ export interface VoteReply extends Addressed {
 
 /**
  * A snapshot in place of entries that are gone. The leader's core emits it with the metadata; the host sends the chunks
- * along, and the follower's host steps it once it holds all of them.
+ * along, and the follower's host steps it once it holds all of them. The leader's host has to report with `snapshotSent` what
+ * became of it: until then, or until the follower acknowledges, nothing else is sent there.
  */
 export interface SnapshotMessage extends Addressed {
   readonly type: 'snapshot';

@@ -21,7 +21,7 @@ export class RaftState {
   readonly limits: RaftLimits;
   readonly log: RaftLog;
   readonly writes: PendingWrites = new PendingWrites();
-  readonly reads: Reads = new Reads();
+  readonly reads: Reads;
   peers: Peers;
 
   role: RaftRole = 'follower';
@@ -76,6 +76,7 @@ export class RaftState {
     this.#random = options.random;
     this.#trace = options.trace;
     this.limits = raftLimits(options);
+    this.reads = new Reads(options.random.uint32() * 0x10_0000);
     const hardState = restored.hardState;
     const committed = Math.max(hardState?.committed ?? 0, restored.applied);
     if (committed > restored.last) {

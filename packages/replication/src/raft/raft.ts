@@ -196,7 +196,7 @@ export class Raft {
     takeFetched(this.#state, peer, from, entries);
   }
 
-  /** Whether a snapshot has reached `peer`. */
+  /** Whether a snapshot has reached `peer`. To be reported for every snapshot message, or its receiver waits for ever. */
   snapshotSent(peer: NodeId, ok: boolean): void {
     if (this.#state.role === 'leader') takeSnapshotSent(this.#state, peer, ok);
   }

@@ -39,7 +39,7 @@ export class Reads {
   round = 0;
   #waiting: LeaderRead[] = [];
   #batches: FollowerBatch[] = [];
-  #requests = 0;
+  #requests: number;
   /** When each round from `#sentBase` on was sent, in ticks. */
   #sentAt: number[] = [];
   #sentBase = 1;
@@ -47,6 +47,14 @@ export class Reads {
   #confirmedAt = Number.NEGATIVE_INFINITY;
   /** Rounds up to this one do not extend the lease: the process was not running for a while. */
   #distrusted = 0;
+
+  /**
+   * @param firstRequest where the counter of messages to the leader starts: elsewhere after each restart, or an answer to a
+   * message from before a crash would pass for the answer to a later one
+   */
+  constructor(firstRequest: number) {
+    this.#requests = firstRequest;
+  }
 
   /** Whether something waits for a flush. */
   get anyAsked(): boolean {

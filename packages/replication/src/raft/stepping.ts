@@ -8,10 +8,8 @@ import type { RaftState } from './raft-state.ts';
 /** Takes a message that has been checked: first what its term says, then what it says itself (Ongaro 2014, §3.3). */
 export function stepMessage(state: RaftState, message: RaftMessage): void {
   if (state.tracing) state.trace('Receive', message);
-  if (replies.has(message.type) && state.peers.find(message.from) === undefined) {
-    state.drop('An answer from a replica that is no member');
-    return;
-  }
+  // From a member that was removed while its answer was on the way.
+  if (replies.has(message.type) && state.peers.find(message.from) === undefined) return;
   if (message.term < state.term) answerOldTerm(state, message);
   else if (message.term === state.term || enterTerm(state, message)) handle(state, message);
 }
