@@ -109,7 +109,7 @@ export class Walk {
     else if (dice < 75) node.finishWrite();
     else if (dice < 82) node.applyNext();
     else if (dice < 85) node.answerFetch();
-    else if (dice < 91) this.#propose(node);
+    else if (dice < 91) this.#propose(this.#leaderOr(node));
     else if (dice < 93) this.#read(node);
     else if (this.#random.below(4) >= this.#calm) this.#disturb(node, this.#random.below(70));
   }
@@ -121,8 +121,8 @@ export class Walk {
     } else if (dice < 18) this.#breakLinks();
     else if (dice < 30) this.#cut.clear();
     else if (dice < 38) node.compact(this.#random.below(4));
-    else if (dice < 44 && this.#options.memberships) this.#change(node);
-    else if (dice < 48) node.raft.transferLeadership(this.#pick(this.#nodes).id);
+    else if (dice < 44 && this.#options.memberships) this.#change(this.#leaderOr(node));
+    else if (dice < 48) this.#leaderOr(node).raft.transferLeadership(this.#pick(this.#nodes).id);
     else if (dice < 51) node.raft.campaign();
     else if (dice < 54) node.raft.forgetLeader();
     else if (dice < 58) node.raft.reportUnreachable(this.#pick(this.#nodes).id);
@@ -268,6 +268,12 @@ export class Walk {
     const { committed, membership } = leader.raft.status();
     const ids = [...membership.voters, ...membership.votersOutgoing, ...membership.learners];
     return this.#nodes.every(node => !ids.includes(node.id) || node.applied >= committed);
+  }
+
+  /** Who believes to lead, most of the time: others only refuse. */
+  #leaderOr(node: WalkNode): WalkNode {
+    const leaders = this.#nodes.filter(({ up, raft }) => up && raft.isLeader);
+    return leaders.length === 0 || this.#random.below(5) === 0 ? node : this.#pick(leaders);
   }
 
   #pick<T>(items: readonly T[]): T {
