@@ -3,8 +3,13 @@
  *
  * @packageDocumentation
  */
+export type { Resync } from './change-feed.ts';
 export type { FailureDetector } from './failure-detector.ts';
+export { createMembership, type Membership, type MembershipStatus } from './membership.ts';
+export type { MembershipOptions, Seed } from './membership-options.ts';
 export type { MemberState } from './swim/member.ts';
+export { PhiAccrual, type PhiAccrualOptions } from './phi-accrual.ts';
 export { Swim } from './swim/swim.ts';
+export { membershipGroup } from './swim-membership.ts';
 export type { MemberChange, MemberView, OutgoingMessage, SwimEffects } from './swim/swim-effects.ts';
 export { type Preset, presets, type SwimOptions, type SwimTuning, tuningOf } from './swim/swim-options.ts';

@@ -255,7 +255,10 @@ export class CoreCluster {
         this.messageCount++;
         if (delivers !== undefined && !delivers(at, place, this.#random)) continue;
         const delayMs = latencyMs?.(this.#random) ?? 1 + this.#random.float() * 4;
-        this.#queue.push(Math.max(this.nowMs, seat.stalledUntilMs) + delayMs, place, { from: seat.id, bytes });
+        this.#queue.push(Math.max(this.nowMs, seat.stalledUntilMs) + delayMs, place, {
+          from: seat.id,
+          bytes,
+        });
       }
     }
     const dueMs = seat.swim.dueMs;
