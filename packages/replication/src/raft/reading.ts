@@ -15,8 +15,9 @@ export function leaseHeld(state: RaftState): boolean {
 }
 
 /**
- * Sends reads that were asked for since the last flush on their way: a leader answers them by its lease, or starts one round
- * of heartbeats for all of them; a follower asks its leader in one message; without a leader they fail.
+ * Sends reads that were asked for since the last flush on their way: a leader answers by its lease those that may be, and
+ * starts one round of heartbeats for the rest, followers' among them; a follower asks its leader in one message; without a
+ * leader they fail.
  *
  * A leader that has not committed an entry of its own term does not know what is committed: its reads wait.
  */
@@ -25,7 +26,10 @@ export function flushReads(state: RaftState): void {
   if (!reads.anyAsked) return;
   if (state.role === 'leader') {
     answerReads(state);
-  } else if (state.role === 'follower' && state.leader !== undefined) {
+    return;
+  }
+  reads.joinLeaseReads();
+  if (state.role === 'follower' && state.leader !== undefined) {
     if (reads.asked.length === 0) return;
     const request = reads.sendBatch(state.now);
     state.send({ type: 'read-index', from: state.id, to: state.leader, term: asTerm(state.term), request });
@@ -39,12 +43,18 @@ export function flushReads(state: RaftState): void {
 export function answerReads(state: RaftState): void {
   const { reads } = state;
   if (!reads.anyAsked || !state.committedInTerm) return;
+  const index = state.log.committed;
+  if (leaseHeld(state)) {
+    for (const id of reads.askedByLease) reads.done.push({ id, index: asIndex(index) });
+    reads.askedByLease = [];
+    if (!reads.anyAsked) return;
+  }
+  reads.joinLeaseReads();
   const asked = reads.asked;
   const askedByPeers = reads.askedByPeers;
   reads.asked = [];
   reads.askedByPeers = [];
-  const index = state.log.committed;
-  if (leaseHeld(state) || state.peers.isSingleton(state.id)) {
+  if (state.peers.isSingleton(state.id)) {
     for (const id of asked) reads.done.push({ id, index: asIndex(index) });
     for (const { peer, request } of askedByPeers) answerPeer(state, peer, request, index);
     return;

@@ -31,6 +31,8 @@ interface FollowerBatch {
 export class Reads {
   /** Asked for since the last flush. */
   asked: number[] = [];
+  /** The same, of reads that a lease may answer. */
+  askedByLease: number[] = [];
   /** Followers that asked since the last flush, with their counters. */
   askedByPeers: { readonly peer: NodeId; readonly request: number }[] = [];
   done: ReadAt[] = [];
@@ -58,7 +60,14 @@ export class Reads {
 
   /** Whether something waits for a flush. */
   get anyAsked(): boolean {
-    return this.asked.length > 0 || this.askedByPeers.length > 0;
+    return this.asked.length > 0 || this.askedByLease.length > 0 || this.askedByPeers.length > 0;
+  }
+
+  /** What no lease answers for waits for a majority like the rest. */
+  joinLeaseReads(): void {
+    if (this.askedByLease.length === 0) return;
+    this.asked.push(...this.askedByLease);
+    this.askedByLease = [];
   }
 
   /** Starts a round and returns its number. */
@@ -131,10 +140,11 @@ export class Reads {
 
   /** A new term, role or leader: nothing that is under way will be answered. */
   failAll(): void {
-    this.failed.push(...this.asked);
+    this.failed.push(...this.asked, ...this.askedByLease);
     for (const read of this.#waiting) if (read.peer === undefined) this.failed.push(read.id);
     for (const batch of this.#batches) this.failed.push(...batch.ids);
     this.asked = [];
+    this.askedByLease = [];
     this.askedByPeers = [];
     this.#waiting = [];
     this.#batches = [];

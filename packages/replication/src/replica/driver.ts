@@ -1,0 +1,526 @@
+import type { GroupId, LogIndex, NodeId, QuorateError, SnapshotMetadata, Term } from '@quorate/core';
+import type { Effects, EntryFetch, RaftWrite, RoleChange, WriteToken } from '../raft/effects.ts';
+import { entryKind, type Proposal } from '../raft/entry-kind.ts';
+import type { MembershipChange } from '../raft/membership.ts';
+import type { MembershipOutcome } from '../raft/proposal-outcome.ts';
+import type { RaftMessage } from '../raft/raft-message.ts';
+import type { RaftRole } from '../raft/raft-status.ts';
+import { Raft } from '../raft/raft.ts';
+import type { RestoredState } from '../raft/stored-log.ts';
+import { type LeaderMoment, payloadBodyAt, payloadTimeMs } from '../wire/entry-payload.ts';
+import { MessageWriter } from '../wire/message-writer.ts';
+import { readMessage } from '../wire/read-message.ts';
+import { Applier } from './applier.ts';
+import type { EarlyAcks } from './early-acks.ts';
+import { Health } from './health.ts';
+import type { LeaderClock } from './leader-clock.ts';
+import { LogMatches } from './log-matches.ts';
+import { LogWriter } from './log-writer.ts';
+import type { PendingWrite } from './pending-write.ts';
+import { raftOptions } from './raft-setup.ts';
+import { ReadBook } from './read-book.ts';
+import { type Recovered, restoredState } from './recover.ts';
+import {
+  journalFailed,
+  leadershipLost,
+  NotLeaderError,
+  overloaded,
+  storageFull,
+  transferring,
+  withOutcome,
+} from './replica-error.ts';
+import { ReplicaEvents } from './replica-event.ts';
+import type { ResolvedOptions } from './replica-options.ts';
+import { restoreSnapshot } from './restore-snapshot.ts';
+import { SnapshotKeeper } from './snapshot-keeper.ts';
+import { SnapshotReceiver } from './snapshot-receiver.ts';
+import { SnapshotTransfers } from './snapshot-transfers.ts';
+import { Ticker } from './ticker.ts';
+import type { Wait } from './wait.ts';
+import { WriteBook } from './write-book.ts';
+
+/** Its reactions run as microtasks, without the resource that Node's `queueMicrotask` makes for each. */
+const turn = Promise.resolve();
+/** How many ticks at once a follower is given: what came after a pause has to be read before it may campaign. */
+const followerTicksMax = 2;
+
+/**
+ * Runs the core: messages, time, writes and reads go in, and what it asks for is done, in one flush for all that happened in
+ * a turn. Everything here is synchronous but the disk.
+ */
+export class Driver {
+  readonly options: ResolvedOptions;
+  readonly events = new ReplicaEvents();
+  readonly early: EarlyAcks;
+  readonly writes: WriteBook;
+  readonly reads: ReadBook;
+  readonly matches: LogMatches;
+  readonly transfers: SnapshotTransfers;
+  readonly keeper: SnapshotKeeper;
+  readonly health: Health;
+  readonly applier: Applier;
+  readonly ticker: Ticker;
+  raft: Raft;
+  role: RaftRole = 'follower';
+  term: Term;
+  leader: NodeId | undefined;
+  /** Why nothing goes on any more, if so. */
+  over: QuorateError | undefined;
+  malformedMessages = 0;
+  readonly #leaderClock: LeaderClock;
+  readonly #messages: MessageWriter;
+  readonly #writer: LogWriter;
+  readonly #receiver: SnapshotReceiver;
+  #proposals: Proposal[] = [];
+  #proposed: PendingWrite[] = [];
+  #moment: LeaderMoment | undefined;
+  #scheduled = false;
+  /** How far the own log is durable, of what was appended in this office. */
+  #durable = 0;
+  /** Until then, who wrote before leadership ended waits to see what is committed. */
+  #graceUntilMs = Number.POSITIVE_INFINITY;
+  #diskStalled = false;
+  #to: NodeId;
+  readonly #unreachable = new Set<NodeId>();
+  /** The snapshot that the core took from the last effects. */
+  #taken: SnapshotMetadata | undefined;
+  readonly #onEnd = new Set<(error: QuorateError) => void>();
+
+  constructor(options: ResolvedOptions, recovered: Recovered, early: EarlyAcks, leaderClock: LeaderClock) {
+    const { id, group, journal, machine, clock, electionTimeoutMs, tickMs, transport } = options;
+    this.options = options;
+    this.early = early;
+    this.#leaderClock = leaderClock;
+    this.#to = id;
+    this.raft = this.#makeRaft(recovered.raft);
+    this.term = this.raft.status().term;
+    this.health = new Health(clock, electionTimeoutMs);
+    this.#messages = new MessageWriter(group, transport.capabilities.messageMaxBytes);
+    this.matches = new LogMatches(() => this.raft.status());
+    this.writes = new WriteBook(id, journal.capabilities.durability, early);
+    this.reads = new ReadBook(
+      id,
+      clock,
+      {
+        readIndex: (round, byLease) => this.raft.readIndex(round, byLease),
+        query: query => machine.query(query),
+        notLeader: () => new NotLeaderError(id, this.leader),
+      },
+      electionTimeoutMs / 2,
+      electionTimeoutMs * 2,
+    );
+    this.#writer = new LogWriter(journal, group, clock, {
+      onDurable: (token, last, leaderTerm) => this.#onDurable(token, last, leaderTerm),
+      onRefused: () => this.#onRefused(),
+      onFailed: error => this.fail(journalFailed(error)),
+      install: write => this.#install(write),
+    });
+    this.applier = new Applier(
+      {
+        group,
+        journal,
+        machine,
+        writes: this.writes,
+        early,
+        matches: this.matches,
+        applyMembership: (index, payload) => {
+          const membership = this.raft.applyMembership(index, payload);
+          this.events.emit({ type: 'membership', membership, index });
+          return membership;
+        },
+        onApplied: (index, byteCount) => this.#onApplied(index, byteCount),
+        onLost: range => this.events.emit({ type: 'lost', ...range }),
+        onFailed: error => this.fail(error),
+      },
+      recovered.applied,
+    );
+    this.transfers = this.#makeTransfers();
+    this.#receiver = this.#makeReceiver();
+    this.keeper = this.#makeKeeper();
+    this.ticker = new Ticker(clock, tickMs, {
+      onTicks: count => this.#onTicks(count),
+      onPause: forMs => this.#onPause(forMs),
+    });
+    this.schedule();
+  }
+
+  get isLeader(): boolean {
+    return this.role === 'leader';
+  }
+
+  /** The leader's time for what is written in this turn. */
+  get moment(): LeaderMoment {
+    return (this.#moment ??= this.#leaderClock.now());
+  }
+
+  /** Appends an entry with the next flush. */
+  propose(payload: Uint8Array, write: PendingWrite): void {
+    this.#proposals.push({ kind: entryKind.command, payload });
+    this.#proposed.push(write);
+    this.schedule();
+  }
+
+  changeMembership(change: MembershipChange, write: PendingWrite): MembershipOutcome {
+    const outcome = this.raft.changeMembership(change);
+    if (outcome.accepted) this.writes.add(write, outcome.first, outcome.term);
+    this.schedule();
+    return outcome;
+  }
+
+  /** Whether the state is, by the lease, as new as any at this moment. */
+  leaseAllows(): boolean {
+    const { leaseHeld, committed } = this.raft.status();
+    return leaseHeld && this.applier.index >= committed;
+  }
+
+  /** Acknowledges a write with fewer others than it asked for, if it is durable here. Returns whether it did. */
+  degrade(write: PendingWrite): boolean {
+    if (!this.isLeader || write.term !== this.term || write.index > this.#durable) return false;
+    this.matches.forget();
+    this.writes.acknowledgeEarly(write, this.matches.countAt(write.index), true);
+    return true;
+  }
+
+  /** Rejects a wait when the replica ends before it has settled. */
+  endWith<Value>(wait: Wait<Value>): void {
+    const reject = (error: QuorateError): void => wait.reject(withOutcome(error, 'unknown'));
+    this.#onEnd.add(reject);
+    wait.onSettled(() => this.#onEnd.delete(reject));
+  }
+
+  /** Lets a flush follow, after everything else of this turn that is ready by then. */
+  schedule(): void {
+    if (this.#scheduled || this.over !== undefined) return;
+    this.#scheduled = true;
+    void turn.then(this.#flush);
+  }
+
+  onMessage(from: NodeId, bytes: Uint8Array, group: GroupId): void {
+    const { id, group: own } = this.options;
+    if (group !== own || this.over !== undefined) return;
+    const message = readMessage(bytes, own, from, id);
+    if (message.type === 'fault') this.malformedMessages++;
+    else if (message.type === 'piece') {
+      if (message.term >= this.term) this.#receiver.onPiece(from, message);
+    } else if (message.type === 'receipt') this.transfers.onReceipt(from, message);
+    // What there is no room for is not taken into memory either.
+    else if (message.type !== 'append' || message.entries.length === 0 || this.health.mayWrite) {
+      this.raft.step(message);
+    }
+    this.schedule();
+  }
+
+  onConnect(peer: NodeId): void {
+    this.transfers.onRoom(peer);
+  }
+
+  onDisconnect(peer: NodeId): void {
+    if (this.over !== undefined) return;
+    this.raft.reportUnreachable(peer);
+    this.transfers.onDisconnect(peer);
+    this.schedule();
+  }
+
+  /** Ends the replica: everything that waits is told, everything that comes is refused with `error`. */
+  fail(error: QuorateError): void {
+    if (this.over !== undefined) return;
+    this.#end(error);
+    this.events.emit({ type: 'failed', error });
+  }
+
+  async close(error: QuorateError): Promise<void> {
+    if (this.over === undefined) this.#end(error);
+    await Promise.all([this.#writer.end(), this.#receiver.end(), this.keeper.end()]);
+  }
+
+  readonly #flush = (): void => {
+    this.#scheduled = false;
+    // What was refused makes the core's log untrue: it is replaced in a moment.
+    if (this.over !== undefined || !this.#writer.open) return;
+    this.#moment = undefined;
+    this.matches.forget();
+    if (this.#proposals.length > 0) this.#propose();
+    if (this.reads.anyWaiting) this.reads.start();
+    for (let effects = this.raft.takeEffects(); effects !== undefined; effects = this.raft.takeEffects()) {
+      this.#perform(effects);
+      if (this.over !== undefined) return;
+    }
+    if (this.isLeader && this.writes.awaitsMatches) this.writes.matched(this.matches, this.#durable);
+    if (this.#unreachable.size === 0) return;
+    for (const peer of this.#unreachable) this.raft.reportUnreachable(peer);
+    this.#unreachable.clear();
+  };
+
+  #propose(): void {
+    const proposals = this.#proposals;
+    const writes = this.#proposed;
+    this.#proposals = [];
+    this.#proposed = [];
+    const outcome = this.raft.propose(proposals);
+    if (outcome.accepted) {
+      let index: number = outcome.first;
+      for (const write of writes) this.writes.add(write, index++ as LogIndex, outcome.term);
+      return;
+    }
+    const { id } = this.options;
+    for (const write of writes) {
+      if (outcome.refused === 'not-leader') write.reject(new NotLeaderError(id, outcome.leader));
+      else if (outcome.refused === 'transferring') write.reject(transferring(id));
+      else write.reject(overloaded('its bytes are at their limit'));
+    }
+  }
+
+  #perform(effects: Effects): void {
+    const { roleChange, messages, write, committed, reads, readsFailed, fetches } = effects;
+    if (roleChange !== undefined) this.#onRole(roleChange);
+    for (let at = 0; at < messages.length; at++) this.#deliver(messages[at] as RaftMessage);
+    if (write !== undefined) this.#store(write);
+    if (committed !== undefined) this.applier.push(committed);
+    for (const { id, index } of reads) this.reads.confirmed(id, index);
+    for (const id of readsFailed) this.reads.failed(id);
+    for (const fetch of fetches) void this.#fetch(fetch);
+    if (effects.snapshotWanted) this.#takeSnapshot();
+  }
+
+  #deliver(message: RaftMessage): void {
+    if (message.type === 'snapshot') {
+      this.transfers.start(message);
+      return;
+    }
+    this.#to = message.to;
+    this.#messages.write(message, message.type === 'append' ? this.#sendAppend : this.#sendShort);
+  }
+
+  readonly #sendShort = (bytes: Uint8Array): void => {
+    this.options.transport.send(this.#to, bytes, this.options.group);
+  };
+
+  readonly #sendAppend = (bytes: Uint8Array): void => {
+    const result = this.options.transport.send(this.#to, bytes, this.options.group);
+    if (result !== 'sent') this.#unreachable.add(this.#to);
+  };
+
+  #store(write: RaftWrite): void {
+    const { entries } = write;
+    for (let at = entries.length - 1; at >= 0; at--) {
+      const entry = entries[at];
+      if (entry?.kind !== entryKind.command || payloadBodyAt(entry.payload) === undefined) continue;
+      // Times never decrease along the log, so the last one is the latest.
+      this.#leaderClock.observe(payloadTimeMs(entry.payload));
+      break;
+    }
+    this.#taken = write.snapshot ?? this.#taken;
+    this.#writer.submit(write, this.isLeader ? this.term : 0);
+  }
+
+  #onDurable(token: WriteToken, last: number, leaderTerm: number): void {
+    this.raft.durable(token);
+    if (last > 0 && this.health.hasRoom()) this.events.emit({ type: 'storage', state: 'room' });
+    if (last > 0 && this.isLeader && leaderTerm === this.term) {
+      this.#durable = last;
+      this.writes.durable(last);
+    }
+    this.schedule();
+  }
+
+  #onApplied(index: LogIndex, byteCount: number): void {
+    this.raft.applied(index);
+    this.reads.applied(index);
+    this.keeper.applied(index, byteCount);
+    this.schedule();
+  }
+
+  #onRole({ role, term, leader }: RoleChange): void {
+    const led = this.isLeader;
+    const leads = role === 'leader';
+    const isSameOffice = led && leads && term === this.term;
+    this.role = role;
+    this.term = term;
+    this.leader = leader;
+    if (led && !isSameOffice) this.#leaveOffice();
+    if (leads && !isSameOffice) {
+      this.#durable = 0;
+      this.#leaderClock.observe(this.applier.sessions.timeMs);
+      this.#leaderClock.takeOffice();
+      this.#moment = undefined;
+      this.writes.takeOffice(index => this.raft.termAt(index));
+    }
+    this.reads.roleChanged(leads);
+    this.events.emit({ type: 'role', role, term, leader });
+  }
+
+  #leaveOffice(): void {
+    this.writes.stepDown();
+    this.transfers.abort();
+    this.#graceUntilMs = this.options.clock.monotonicMs() + 2 * this.options.electionTimeoutMs;
+  }
+
+  #onTicks(count: number): void {
+    const ticks = this.isLeader ? count : this.health.mayCampaign ? Math.min(count, followerTicksMax) : 0;
+    for (let tick = 0; tick < ticks; tick++) this.raft.tick();
+    this.#watchDisk();
+    this.reads.tick();
+    this.transfers.tick();
+    this.#receiver.tick();
+    if (!this.isLeader && this.options.clock.monotonicMs() > this.#graceUntilMs) {
+      this.#graceUntilMs = Number.POSITIVE_INFINITY;
+      const { id } = this.options;
+      this.writes.rejectAll(applied => leadershipLost(id, applied ? 'applied' : 'unknown'));
+    }
+    this.schedule();
+  }
+
+  #onPause(forMs: number): void {
+    this.raft.paused();
+    if (forMs < this.options.electionTimeoutMs) return;
+    this.health.stalled();
+    this.#stepDown('event-loop', forMs);
+  }
+
+  #watchDisk(): void {
+    const busyMs = this.#writer.busyMs();
+    const isStalled = busyMs > this.options.electionTimeoutMs;
+    if (isStalled) {
+      this.health.stalled();
+      if (!this.#diskStalled || this.isLeader) this.#stepDown('disk', busyMs);
+    }
+    this.#diskStalled = isStalled;
+  }
+
+  #stepDown(what: 'disk' | 'event-loop', forMs: number): void {
+    this.raft.stepDown();
+    this.events.emit({ type: 'stalled', what, forMs });
+  }
+
+  /** The disk is full: the core starts anew from what is durable, as after a crash. */
+  #onRefused(): void {
+    const { journal, group, id } = this.options;
+    this.applier.forget();
+    const { index, membership } = this.applier;
+    this.raft = this.#makeRaft(restoredState(journal, group, index, membership, index));
+    this.#writer.reopen();
+    const writes = this.#proposed;
+    this.#proposals = [];
+    this.#proposed = [];
+    for (const write of writes) write.reject(storageFull(id));
+    this.#onRole({ role: 'follower', term: this.raft.status().term, leader: undefined });
+    this.reads.roundsLost();
+    if (this.health.becameFull()) this.events.emit({ type: 'storage', state: 'full' });
+    void this.keeper.compact();
+    this.schedule();
+  }
+
+  async #install(write: RaftWrite): Promise<void> {
+    const { journal, group, machine } = this.options;
+    const { snapshot, hardState } = write;
+    if (snapshot === undefined) return;
+    this.applier.forget();
+    // The term first: a log must not hold entries of a term that its replica does not know.
+    if (hardState !== undefined) await journal.write({ group, hardState });
+    await this.#receiver.finish(snapshot);
+    try {
+      const state = await restoreSnapshot(journal, group, machine);
+      if (state === undefined) throw journalFailed(new Error('The snapshot that was saved is not there'));
+      this.applier.install(state);
+    } catch (error) {
+      this.fail(error as QuorateError);
+      throw error;
+    }
+    this.events.emit({ type: 'snapshot', how: 'installed', index: snapshot.index });
+    this.reads.applied(snapshot.index);
+  }
+
+  async #fetch({ peer, from, to, bytesMax }: EntryFetch): Promise<void> {
+    const { journal, group } = this.options;
+    const { raft } = this;
+    const end = Math.min(to, journal.recover(group).last) + 1;
+    const reading = journal.read(group, from, end as LogIndex, { bytesMax });
+    // Compacted meanwhile, or the disk is finished, which the next write tells.
+    const entries = await reading.catch(() => undefined);
+    if (this.raft !== raft || this.over !== undefined) return;
+    raft.entriesRead(peer, from, entries);
+    this.schedule();
+  }
+
+  #takeSnapshot(): void {
+    this.keeper.take().then(
+      () => {
+        this.raft.snapshotTaken();
+        this.schedule();
+      },
+      () => {},
+    );
+  }
+
+  #end(error: QuorateError): void {
+    this.over = error;
+    this.ticker[Symbol.dispose]();
+    this.applier.end();
+    this.transfers.abort();
+    const refusal = withOutcome(error, 'not-applied');
+    for (const write of this.#proposed) write.reject(refusal);
+    this.#proposals = [];
+    this.#proposed = [];
+    this.writes.rejectAll(applied => withOutcome(error, applied ? 'applied' : 'unknown'));
+    this.reads.rejectAll(refusal);
+    for (const reject of [...this.#onEnd]) reject(error);
+  }
+
+  #makeRaft(restored: RestoredState): Raft {
+    return new Raft(raftOptions(this.options), restored);
+  }
+
+  #makeTransfers(): SnapshotTransfers {
+    const { clock, journal, group, transport, random, electionTimeoutMs } = this.options;
+    const context = {
+      clock,
+      journal,
+      group,
+      transport,
+      messages: this.#messages,
+      pieceBytes: this.options.pieceBytes,
+      windowBytes: this.options.transferWindowBytes,
+      retryMs: electionTimeoutMs,
+      giveUpMs: electionTimeoutMs * 10,
+    };
+    return new SnapshotTransfers(context, random.fork('transfers'), {
+      onSent: (peer, ok) => {
+        if (this.over !== undefined) return;
+        this.raft.snapshotSent(peer, ok);
+        this.schedule();
+      },
+      snapshotNeeded: () => this.#takeSnapshot(),
+    });
+  }
+
+  #makeReceiver(): SnapshotReceiver {
+    const { id, clock, journal, group, transport, electionTimeoutMs, transferWindowBytes } = this.options;
+    return new SnapshotReceiver({
+      clock,
+      journal,
+      group,
+      giveUpMs: electionTimeoutMs * 10,
+      receiptBytes: Math.floor(transferWindowBytes / 4),
+      wants: metadata => this.raft.wantsSnapshot(metadata),
+      send: (to, receipt) => void transport.send(to, this.#messages.receipt(receipt), group),
+      onComplete: (from, term, snapshot) => {
+        this.#taken = undefined;
+        this.raft.step({ type: 'snapshot', from, to: id, term, snapshot });
+        this.#flush();
+        return this.#taken === snapshot;
+      },
+    });
+  }
+
+  #makeKeeper(): SnapshotKeeper {
+    return new SnapshotKeeper(this.options, {
+      applier: this.applier,
+      termAt: index => this.raft.termAt(index),
+      progress: () => (this.isLeader ? this.raft.status().progress : []),
+      lowestTransfer: () => this.transfers.lowest(),
+      installing: () => this.#writer.installing,
+      onTaken: index => this.events.emit({ type: 'snapshot', how: 'taken', index }),
+      onJournalFailed: error => this.fail(journalFailed(error)),
+    });
+  }
+}

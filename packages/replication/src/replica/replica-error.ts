@@ -1,0 +1,148 @@
+import { type NodeId, type Outcome, QuorateError } from '@quorate/core';
+
+/** Refused because this replica does not lead; says who may. */
+export class NotLeaderError extends QuorateError {
+  /** Whom to ask instead, where that is known. A hint: it may have changed. */
+  readonly leader: NodeId | undefined;
+
+  constructor(self: NodeId, leader: NodeId | undefined) {
+    const who = leader === undefined ? 'it knows of no leader' : `"${leader}" may be`;
+    super('NOT_LEADER', `Replica "${self}" is not the leader: ${who}`, {
+      outcome: 'not-applied',
+      retryable: true,
+    });
+    this.leader = leader;
+  }
+}
+
+export function noLeader(self: NodeId): QuorateError {
+  return new QuorateError('NO_LEADER', `Replica "${self}" was given no index by a leader in time`, {
+    outcome: 'not-applied',
+    retryable: true,
+  });
+}
+
+/** @param outcome `unknown`, or `applied` where it was committed and something else was waited for */
+export function leadershipLost(self: NodeId, outcome: Outcome): QuorateError {
+  return new QuorateError(
+    'LEADERSHIP_LOST',
+    `Replica "${self}" lost its leadership before the write was acknowledged`,
+    { outcome, retryable: true },
+  );
+}
+
+export function superseded(index: number): QuorateError {
+  return new QuorateError('SUPERSEDED', `Another leader's entry is committed at ${index} instead`, {
+    outcome: 'not-applied',
+    retryable: true,
+  });
+}
+
+export function transferring(self: NodeId): QuorateError {
+  return new QuorateError('TRANSFERRING', `Replica "${self}" is handing its leadership over`, {
+    outcome: 'not-applied',
+    retryable: true,
+  });
+}
+
+export function overloaded(what: string): QuorateError {
+  return new QuorateError('OVERLOADED', `Too much waits to be committed: ${what}`, {
+    outcome: 'not-applied',
+    retryable: true,
+  });
+}
+
+export function storageFull(self: NodeId): QuorateError {
+  return new QuorateError('STORAGE_FULL', `Replica "${self}" has no room for the write`, {
+    outcome: 'not-applied',
+    retryable: true,
+  });
+}
+
+export function semiSyncTimeout(wanted: number, timeoutMs: number): QuorateError {
+  return new QuorateError(
+    'SEMI_SYNC_TIMEOUT',
+    `Fewer than ${wanted} other replicas had the write after ${timeoutMs} ms`,
+    { outcome: 'unknown', retryable: true },
+  );
+}
+
+export function sessionExpired(session: number): QuorateError {
+  return new QuorateError('SESSION_EXPIRED', `Session ${session} is over, or never was`, {
+    outcome: 'unknown',
+  });
+}
+
+export function sequenceGap(session: number, sequence: number): QuorateError {
+  return new QuorateError(
+    'SEQUENCE_GAP',
+    `Operation ${sequence} of session ${session} came before the one that precedes it`,
+    { outcome: 'not-applied', retryable: true },
+  );
+}
+
+export function replyLost(session: number, sequence: number): QuorateError {
+  return new QuorateError(
+    'REPLY_LOST',
+    `Operation ${sequence} of session ${session} was applied before, and its reply is not known any more`,
+    { outcome: 'applied' },
+  );
+}
+
+export function membershipRefused(reason: string, retryable: boolean): QuorateError {
+  return new QuorateError('MEMBERSHIP_REFUSED', `The membership was not changed: ${reason}`, {
+    outcome: 'not-applied',
+    retryable,
+  });
+}
+
+export function transferFailed(reason: string): QuorateError {
+  return new QuorateError('TRANSFER_FAILED', `Leadership was not handed over: ${reason}`, {
+    outcome: 'unknown',
+    retryable: true,
+  });
+}
+
+export function machineFailed(doing: string, cause: unknown): QuorateError {
+  return new QuorateError('MACHINE_FAILED', `The state machine failed to ${doing}`, {
+    outcome: 'unknown',
+    cause,
+  });
+}
+
+export function stateAhead(applied: number, last: number): QuorateError {
+  return new QuorateError(
+    'STATE_AHEAD',
+    `The state machine contains entry ${applied}, and the journal ends at ${last}: it has lost what it held`,
+    { outcome: 'not-applied' },
+  );
+}
+
+export function snapshotUnreadable(index: number): QuorateError {
+  return new QuorateError(
+    'SNAPSHOT_UNREADABLE',
+    `The snapshot at entry ${index} is not one of this version`,
+    {
+      outcome: 'not-applied',
+    },
+  );
+}
+
+export function replicaClosed(self: NodeId, outcome: Outcome): QuorateError {
+  return new QuorateError('CLOSED', `Replica "${self}" was disposed of`, { outcome });
+}
+
+/** What everybody is told from the moment the journal has failed. */
+export function journalFailed(cause: unknown): QuorateError {
+  return new QuorateError('JOURNAL_FAILED', 'The journal has failed, and with it the replica', {
+    outcome: 'unknown',
+    cause,
+  });
+}
+
+/** The same failure for another operation. */
+export function withOutcome(error: QuorateError, outcome: Outcome): QuorateError {
+  if (error.outcome === outcome) return error;
+  const { code, message, retryable } = error;
+  return new QuorateError(code, message, { retryable, outcome, cause: error.cause });
+}

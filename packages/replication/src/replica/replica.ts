@@ -1,0 +1,137 @@
+import type { GroupId, LogIndex, NodeId, Term, WaitOptions } from '@quorate/core';
+import type { Membership } from '../raft/membership.ts';
+import type { ProgressStatus, RaftRole } from '../raft/raft-status.ts';
+import type { ClientSession } from '../sessions/client-session.ts';
+import type { EarlyRange, ReplicaEventListener } from './replica-event.ts';
+import type { ReadOptions, WriteOptions, WriteReceipt } from './write-options.ts';
+
+/** Who is to take part in what way from now on. Who is not named stays as it is. */
+export interface Reconfiguration {
+  /** Members that vote: new ones, or learners that are promoted. */
+  readonly voters?: readonly NodeId[] | undefined;
+  /** Members that receive the log and do not vote: new ones, or voters that are demoted. */
+  readonly learners?: readonly NodeId[] | undefined;
+  readonly remove?: readonly NodeId[] | undefined;
+}
+
+/** How a change of membership is done. */
+export interface ReconfigureOptions extends WaitOptions {
+  /**
+   * `auto`: at once where one member changes, else through a joint configuration that is left by itself. `joint`: always so.
+   * `explicit`: the joint configuration stays until `reconfigure({})` leaves it. Default `auto`.
+   */
+  readonly transition?: 'auto' | 'joint' | 'explicit' | undefined;
+}
+
+/** What a change of membership came to. */
+export interface Reconfigured {
+  readonly index: LogIndex;
+  readonly term: Term;
+  readonly membership: Membership;
+}
+
+/** A snapshot on its way to a follower. */
+export interface TransferStatus {
+  readonly peer: NodeId;
+  readonly index: LogIndex;
+  readonly bytesAcknowledged: number;
+}
+
+/** A replica's state, as a copy. */
+export interface ReplicaStatus {
+  readonly id: NodeId;
+  readonly group: GroupId;
+  readonly state: 'running' | 'failed' | 'closed';
+  readonly role: RaftRole;
+  readonly term: Term;
+  readonly leader: NodeId | undefined;
+  readonly membership: Membership;
+  readonly committed: LogIndex;
+  readonly applied: LogIndex;
+  /** The last entry that is durable here, and the last one at all. */
+  readonly durable: LogIndex;
+  readonly last: LogIndex;
+  /** The first entry that is still held. */
+  readonly first: LogIndex;
+  readonly snapshotIndex: LogIndex;
+  /** What the leader knows of each member; empty elsewhere. */
+  readonly members: readonly ProgressStatus[];
+  readonly leaseHeld: boolean;
+  /** Writes that this replica acknowledged early, and that are not known to be committed or lost. */
+  readonly early: readonly EarlyRange[];
+  /** `unknown`: there are such, and this replica does not lead any more, so a failover may have dropped them. */
+  readonly loss: 'none' | 'unknown';
+  readonly storage: 'room' | 'full';
+  /** The disk or the event loop stalled lately, so that this replica does not campaign. */
+  readonly stalled: boolean;
+  readonly sessionCount: number;
+  readonly pendingWrites: number;
+  readonly transfers: readonly TransferStatus[];
+  /** Messages that were dropped: no messages of this version and group, or none that a correct replica sends. */
+  readonly droppedMessages: number;
+}
+
+/** How a session is opened. */
+export interface SessionOptions extends WaitOptions {
+  /** How long the session outlives the last entry that named it. Default 5 minutes, from 1 s to 30 days. */
+  readonly ttlMs?: number | undefined;
+}
+
+/**
+ * One member of a replicated log.
+ *
+ * Whatever changes the state goes to the leader; elsewhere it is refused as `NOT_LEADER`. Every error is a `QuorateError` that
+ * says whether the operation happened: `not-applied` is certain, `unknown` is settled by the same operation of a session.
+ */
+export interface Replica extends AsyncDisposable {
+  readonly id: NodeId;
+  readonly group: GroupId;
+
+  /**
+   * Appends a command, of which it keeps a copy, and settles when it is acknowledged as asked for. Writes of one turn of the
+   * event loop share one write to the journal and one message to each follower.
+   *
+   * @throws QuorateError `NOT_LEADER`, `TRANSFERRING`, `OVERLOADED`, `STORAGE_FULL` (not applied, try again);
+   *   `SUPERSEDED` (not applied); `LEADERSHIP_LOST`, `SEMI_SYNC_TIMEOUT`, `DEADLINE_EXCEEDED`, `ABORTED` (unknown);
+   *   `SESSION_EXPIRED`, `SEQUENCE_GAP`, `REPLY_LOST`; `JOURNAL_FAILED`, `MACHINE_FAILED`, `CLOSED`
+   */
+  write(command: Uint8Array, options?: WriteOptions): Promise<WriteReceipt>;
+
+  /**
+   * Answers a query from the state machine.
+   *
+   * @throws QuorateError `NOT_LEADER`, `NO_LEADER`, `DEADLINE_EXCEEDED`, `ABORTED`, `MACHINE_FAILED`, `CLOSED`; all of them
+   *   not applied
+   */
+  read(query: Uint8Array, options?: ReadOptions): Promise<Uint8Array>;
+
+  /** Opens a session, so that writes can be retried. Only at the leader. */
+  openSession(options?: SessionOptions): Promise<ClientSession>;
+  /** Ends a session; what it remembers is forgotten. One that is over already is none to end. */
+  closeSession(id: number, options?: WaitOptions): Promise<void>;
+  /** Lets a session live on. @throws QuorateError `SESSION_EXPIRED` */
+  keepSession(id: number, options?: WaitOptions): Promise<void>;
+
+  /**
+   * Changes who takes part; settles when the new membership is in force. Add a voter as a learner first, and promote it once
+   * it has caught up: until then it can hold up the group. No changes leave a joint configuration.
+   *
+   * @throws QuorateError `MEMBERSHIP_REFUSED` (not applied), and what {@link write} throws
+   */
+  reconfigure(change: Reconfiguration, options?: ReconfigureOptions): Promise<Reconfigured>;
+
+  /**
+   * Hands leadership over to `to`, or to the voter that is furthest on, and settles when this replica knows another leader.
+   *
+   * @throws QuorateError `TRANSFER_FAILED` (retryable): it still leads, or no other leader is known
+   */
+  transferLeadership(to?: NodeId, options?: WaitOptions): Promise<NodeId>;
+
+  /** Takes a snapshot now and gives back what of the log it stands for. */
+  snapshot(): Promise<LogIndex>;
+
+  status(): ReplicaStatus;
+
+  /** Tells of what happens, until the result is disposed. */
+  subscribe(listener: ReplicaEventListener): Disposable;
+}

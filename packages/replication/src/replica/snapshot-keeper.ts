@@ -1,0 +1,162 @@
+import { errorCode, type LogIndex, type StateSnapshot, type Term } from '@quorate/core';
+import { encodeMembership } from '../raft/membership-codec.ts';
+import type { ProgressStatus } from '../raft/raft-status.ts';
+import { encodeSessions } from '../sessions/session-snapshot.ts';
+import type { SessionTableState } from '../sessions/session-table.ts';
+import type { Applier } from './applier.ts';
+import { LogMeter } from './log-meter.ts';
+import { journalFailed, machineFailed } from './replica-error.ts';
+import type { ResolvedOptions } from './replica-options.ts';
+
+/** What the keeper asks of the replica. */
+export interface SnapshotHost {
+  readonly applier: Applier;
+  termAt(index: LogIndex): Term | undefined;
+  /** What the leader knows of the members; empty elsewhere. */
+  progress(): readonly ProgressStatus[];
+  /** The lowest snapshot that is on its way to a follower; `Infinity` where none is. */
+  lowestTransfer(): number;
+  /** Whether another snapshot is being installed, so that none is to be taken. */
+  installing(): boolean;
+  onTaken(index: LogIndex): void;
+  onJournalFailed(error: unknown): void;
+}
+
+/**
+ * Takes snapshots by and by, and gives back the log that they stand for.
+ *
+ * What is kept of it: a little for whoever is a little behind; on a leader what the followers it hears of still need, so that
+ * one which has just installed a snapshot finds the log behind it; and no more than a budget, or one slow follower would fill
+ * the disk.
+ */
+export class SnapshotKeeper {
+  readonly #options: ResolvedOptions;
+  readonly #host: SnapshotHost;
+  readonly #meter = new LogMeter();
+  readonly #abort = new AbortController();
+  #running: Promise<LogIndex> | undefined;
+  #compacting = false;
+  /** What had been counted at the last snapshot, and how much the next one waits for. */
+  #countedBytes = 0;
+  #countedIndex: number;
+  #thresholdBytes: number;
+
+  constructor(options: ResolvedOptions, host: SnapshotHost) {
+    this.#options = options;
+    this.#host = host;
+    this.#countedIndex = this.#stored();
+    this.#thresholdBytes = options.snapshotBytes;
+  }
+
+  /** Everything up to `index` is applied, `byteCount` of log more than before. */
+  applied(index: LogIndex, byteCount: number): void {
+    this.#meter.add(index, byteCount);
+    const { snapshotEntries } = this.#options;
+    const isDue =
+      this.#meter.total - this.#countedBytes >= this.#thresholdBytes ||
+      index - this.#countedIndex >= snapshotEntries;
+    if (!isDue || this.#running !== undefined || this.#host.installing()) return;
+    // Counted from here, whatever becomes of it: one that fails is tried again after as much more.
+    this.#countedBytes = this.#meter.total;
+    this.#countedIndex = index;
+    this.take().catch(() => {});
+  }
+
+  /** Takes a snapshot of what is applied, and gives room back. */
+  take(): Promise<LogIndex> {
+    this.#running ??= this.#take().finally(() => (this.#running = undefined));
+    return this.#running;
+  }
+
+  /** Gives back what of the log nobody needs. */
+  async compact(): Promise<void> {
+    const { journal, group } = this.#options;
+    const upTo = this.#needless();
+    if (this.#compacting || this.#abort.signal.aborted || upTo < journal.recover(group).first) return;
+    this.#compacting = true;
+    try {
+      await journal.compact(group, upTo);
+      this.#meter.forgetBefore(upTo);
+    } catch (error) {
+      this.#judge(error);
+    }
+    this.#compacting = false;
+  }
+
+  async end(): Promise<void> {
+    this.#abort.abort();
+    await this.#running?.catch(() => {});
+  }
+
+  async #take(): Promise<LogIndex> {
+    const { journal, group, machine } = this.#options;
+    const { applier } = this.#host;
+    const index = applier.index;
+    if (index <= this.#stored() || this.#host.installing()) return this.#stored();
+    const term = this.#host.termAt(index);
+    if (term === undefined) return this.#stored();
+    const membership = encodeMembership(applier.membership);
+    const sessions = applier.sessions.freeze();
+    // From here to the freezing of the state nothing may be applied, so nothing is awaited.
+    let state: StateSnapshot;
+    try {
+      state = machine.snapshot();
+    } catch (error) {
+      throw machineFailed('take a snapshot', error);
+    }
+    const counted = { bytes: 0 };
+    try {
+      const chunks = snapshotChunks(sessions, state, counted);
+      await journal.saveSnapshot(group, { index, term, membership }, chunks, { signal: this.#abort.signal });
+    } catch (error) {
+      this.#judge(error);
+      throw error;
+    }
+    this.#thresholdBytes = Math.max(this.#options.snapshotBytes, counted.bytes);
+    this.#host.onTaken(index);
+    await this.compact();
+    return index;
+  }
+
+  #needless(): LogIndex {
+    const { trailingBytes, catchUpBytes } = this.#options;
+    const stored = this.#stored();
+    let upTo: number = Math.min(stored, this.#meter.indexBefore(trailingBytes));
+    // What was before this start was never counted. It is needless where nothing is to be kept.
+    if (trailingBytes === 0) upTo = stored;
+    let needed = this.#host.lowestTransfer();
+    for (const { match, recentlyActive } of this.#host.progress()) {
+      if (recentlyActive && match < needed) needed = match;
+    }
+    return Math.max(
+      Math.min(upTo, needed),
+      Math.min(upTo, this.#meter.indexBefore(catchUpBytes)),
+    ) as LogIndex;
+  }
+
+  #stored(): LogIndex {
+    const { journal, group } = this.#options;
+    return journal.recover(group).snapshot?.index ?? (0 as LogIndex);
+  }
+
+  #judge(error: unknown): void {
+    // Giving up, a full disk and a state machine's fault leave the log as it was.
+    if (errorCode(error) === 'JOURNAL_FAILED') this.#host.onJournalFailed(journalFailed(error));
+  }
+}
+
+async function* snapshotChunks(
+  sessions: SessionTableState,
+  state: StateSnapshot,
+  counted: { bytes: number },
+): AsyncGenerator<Uint8Array> {
+  await using frozen = state;
+  for (const chunk of encodeSessions(sessions)) {
+    counted.bytes += chunk.length;
+    yield chunk;
+  }
+  for await (const chunk of frozen.chunks()) {
+    counted.bytes += chunk.length;
+    yield chunk;
+  }
+}
