@@ -1,7 +1,7 @@
-import { missing, type Program } from '@quorate/servers';
+import { missing } from '@quorate/servers';
 import { type Engine, lmdb, memory, nats, postgres, redis } from '../src/kernels/store/engines.ts';
 import { adds, counter, incr } from '../src/kernels/store/adds.ts';
-import { services, unchecked } from '../src/kernels/store/services.ts';
+import { type Program, services, unchecked } from '../src/kernels/store/services.ts';
 import { get, pair, watch } from '../src/kernels/store/store-kernels.ts';
 import { type Bench, defineSuite, type Setup } from '../src/suite.ts';
 

@@ -52,7 +52,15 @@ export type {
   LogEntry,
   RecoveredLog,
   SnapshotMetadata,
-} from './journal.ts';
+} from './journal/journal.ts';
+export {
+  checkJournalCompaction,
+  checkJournalRange,
+  checkJournalSnapshot,
+  checkJournalWrite,
+} from './journal/journal-arguments.ts';
+export { JournalGroup, type LogBounds } from './journal/journal-group.ts';
+export { type JournalOperation, operationBytes, type StoredSnapshot } from './journal/journal-operation.ts';
 export type {
   LeasedMessage,
   LeaseHandle,

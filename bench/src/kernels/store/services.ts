@@ -3,7 +3,8 @@ import type { Surroundings } from '../../suite.ts';
 
 const starts = { redis: startRedis, nats: startNats, postgres: startPostgres } as const;
 
-type Program = keyof typeof starts;
+/** The servers of stores. */
+export type Program = keyof typeof starts;
 
 /** Starts those of the servers that are installed here; they end with this process, however it ends. */
 export function services(...programs: readonly Program[]): () => Promise<Surroundings> {

@@ -1,8 +1,12 @@
-import { type GroupId, QuorateError } from '@quorate/core';
+import {
+  type GroupId,
+  type JournalGroup,
+  type JournalOperation,
+  operationBytes,
+  QuorateError,
+} from '@quorate/core';
 import type { Device } from '../device.ts';
 import { drawBetween, drawChance } from '../device-wait.ts';
-import type { JournalGroup } from './journal-group.ts';
-import { type JournalOperation, operationBytes } from './journal-operation.ts';
 import type { SimJournalOptions } from './sim-journal.ts';
 import type { SimJournalState } from './sim-journal-state.ts';
 

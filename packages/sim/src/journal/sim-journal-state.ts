@@ -1,7 +1,5 @@
-import type { GroupId } from '@quorate/core';
+import { type GroupId, JournalGroup, type JournalOperation, operationBytes } from '@quorate/core';
 import type { Dice } from '../device.ts';
-import { JournalGroup } from './journal-group.ts';
-import { type JournalOperation, operationBytes } from './journal-operation.ts';
 
 /** What outlives a node's crashes: what its journal holds durably, and what a crash may still add. */
 export class SimJournalState {

@@ -1,5 +1,9 @@
 import {
   boundedWait,
+  checkJournalCompaction,
+  checkJournalRange,
+  checkJournalSnapshot,
+  checkJournalWrite,
   type Clock,
   type GroupId,
   type Journal,
@@ -9,13 +13,12 @@ import {
   type LogIndex,
   type RecoveredLog,
   type SnapshotMetadata,
+  type StoredSnapshot,
   type Term,
   type WaitOptions,
 } from '@quorate/core';
 import type { Device } from '../device.ts';
 import { deviceWait, drawBetween, neverSettles } from '../device-wait.ts';
-import { checkCompaction, checkRange, checkSnapshot, checkWrite } from './journal-arguments.ts';
-import type { StoredSnapshot } from './journal-operation.ts';
 import { JournalWriter } from './journal-writer.ts';
 import { SimJournalState } from './sim-journal-state.ts';
 
@@ -72,7 +75,7 @@ class SimJournal implements Journal {
     if (!this.#device.alive) return neverSettles();
     this.#writer.checkOpen();
     const { group, truncateFrom, entries, hardState } = write;
-    checkWrite(write, this.#writer.accepted(group).bounds, this.capabilities.recordMaxBytes);
+    checkJournalWrite(write, this.#writer.accepted(group).bounds, this.capabilities.recordMaxBytes);
     return this.#writer.write({ group, truncateFrom, entries: entries?.map(copyOf), hardState });
   }
 
@@ -84,7 +87,7 @@ class SimJournal implements Journal {
   ): Promise<readonly LogEntry[]> {
     if (!this.#device.alive) return neverSettles();
     this.#writer.checkOpen();
-    checkRange(from, to, this.#state.group(group).bounds);
+    checkJournalRange(from, to, this.#state.group(group).bounds);
     const entries = this.#state.group(group).slice(from, to, options.bytesMax ?? Number.POSITIVE_INFINITY);
     return boundedWait(this.#options.clock, options, 'not-applied', async () => {
       await this.#wait();
@@ -109,7 +112,7 @@ class SimJournal implements Journal {
     const dueMs = clock.monotonicMs() + deadlineMs;
     const copies = await boundedWait(clock, options, 'not-applied', collected => collect(chunks, collected));
     this.#writer.checkOpen();
-    checkSnapshot(metadata, this.#writer.accepted(group).bounds);
+    checkJournalSnapshot(metadata, this.#writer.accepted(group).bounds);
     const snapshot: StoredSnapshot = {
       metadata: { ...metadata, membership: new Uint8Array(metadata.membership) },
       chunks: copies,
@@ -137,7 +140,7 @@ class SimJournal implements Journal {
   async compact(group: GroupId, upTo: LogIndex): Promise<void> {
     if (!this.#device.alive) return neverSettles();
     this.#writer.checkOpen();
-    checkCompaction(upTo);
+    checkJournalCompaction(upTo);
     const { snapshotIndex } = this.#writer.accepted(group).bounds;
     return this.#writer.write({ group, compactUpTo: Math.min(upTo, snapshotIndex) });
   }

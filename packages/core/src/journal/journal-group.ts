@@ -1,4 +1,5 @@
-import type { HardState, LogEntry, LogIndex, RecoveredLog, Term } from '@quorate/core';
+import type { LogIndex, Term } from '../ids.ts';
+import type { HardState, LogEntry, RecoveredLog } from './journal.ts';
 import {
   entriesBytes,
   type JournalOperation,
@@ -17,7 +18,7 @@ export interface LogBounds {
   readonly snapshotIndex: number;
 }
 
-/** What a journal holds of one group. */
+/** What a journal holds of one group: what the seam means, as a state machine. Arguments are checked before. */
 export class JournalGroup {
   #hardState: HardState | undefined;
   #snapshot: StoredSnapshot | undefined;

@@ -1,5 +1,5 @@
-import type { GroupId, LogIndex, NodeId, Term } from './ids.ts';
-import type { WaitOptions } from './link-signal.ts';
+import type { GroupId, LogIndex, NodeId, Term } from '../ids.ts';
+import type { WaitOptions } from '../link-signal.ts';
 
 /**
  * The Journal seam: what a replicated log needs of a disk.

@@ -1,11 +1,11 @@
-import type { JournalWrite, LogEntry, SnapshotMetadata } from '@quorate/core';
+import type { JournalWrite, LogEntry, SnapshotMetadata } from './journal.ts';
 import type { LogBounds } from './journal-group.ts';
 
 /** A byte, as in the real journal. */
 const kindMax = 0xff;
 
 /** @throws TypeError, RangeError unless the write joins a log of these bounds */
-export function checkWrite(write: JournalWrite, bounds: LogBounds, recordMaxBytes: number): void {
+export function checkJournalWrite(write: JournalWrite, bounds: LogBounds, recordMaxBytes: number): void {
   const { truncateFrom, entries = [], hardState } = write;
   if (truncateFrom !== undefined) {
     const least = Math.max(bounds.first, bounds.snapshotIndex + 1);
@@ -46,7 +46,7 @@ function checkEntry({ index, term, kind, payload }: LogEntry, recordMaxBytes: nu
 }
 
 /** @throws RangeError unless a log of these bounds holds every entry that is asked for */
-export function checkRange(from: number, to: number, bounds: LogBounds): void {
+export function checkJournalRange(from: number, to: number, bounds: LogBounds): void {
   checkInteger('First index', from);
   checkInteger('End index', to);
   if (from < bounds.first)
@@ -57,7 +57,7 @@ export function checkRange(from: number, to: number, bounds: LogBounds): void {
 }
 
 /** @throws RangeError where the snapshot is older than the one that is held */
-export function checkSnapshot(metadata: SnapshotMetadata, bounds: LogBounds): void {
+export function checkJournalSnapshot(metadata: SnapshotMetadata, bounds: LogBounds): void {
   checkInteger('Index of a snapshot', metadata.index);
   checkInteger('Term of a snapshot', metadata.term);
   if (metadata.index >= Math.max(1, bounds.snapshotIndex)) return;
@@ -67,7 +67,7 @@ export function checkSnapshot(metadata: SnapshotMetadata, bounds: LogBounds): vo
 }
 
 /** @throws RangeError unless an index */
-export function checkCompaction(upTo: number): void {
+export function checkJournalCompaction(upTo: number): void {
   checkInteger('Index to compact up to', upTo);
 }
 

@@ -1,4 +1,5 @@
-import type { GroupId, HardState, LogEntry, SnapshotMetadata } from '@quorate/core';
+import type { GroupId } from '../ids.ts';
+import type { HardState, LogEntry, SnapshotMetadata } from './journal.ts';
 
 /** One call of a journal that changes it. Done whole or not at all. */
 export interface JournalOperation {
