@@ -14,18 +14,13 @@ export function advanceCommit(state: RaftState): boolean {
   const moves = index > before && log.termAt(index) === state.term;
   if (moves) {
     log.commitTo(index);
-    if (state.uncommittedBytes > 0) forgetUncommitted(state, before + 1, index);
+    if (state.uncommittedBytes > 0) {
+      // Entries of earlier terms were not counted, and may no longer be in memory.
+      const bytes = log.payloadBytes(before + 1, index);
+      state.uncommittedBytes = Math.max(0, state.uncommittedBytes - bytes);
+    }
   }
   if (state.tracing) state.trace('Commit');
   if (moves) requestAppends(state, 2);
   return moves;
-}
-
-function forgetUncommitted(state: RaftState, from: number, to: number): void {
-  const { log } = state;
-  // Entries of earlier terms were not counted, and may no longer be in memory.
-  const start = log.holds(from) ? from : to + 1;
-  let bytes = 0;
-  for (const entry of log.inMemory(start, to)) bytes += entry.payload.length;
-  state.uncommittedBytes = Math.max(0, state.uncommittedBytes - bytes);
 }

@@ -5,11 +5,10 @@ import { acknowledgeOwn } from './leading.ts';
 import type { PendingWrite } from './pending-writes.ts';
 import { asIndex, asTerm } from './raft-log.ts';
 import type { RaftMessage } from './raft-message.ts';
-import type { RaftState } from './raft-state.ts';
+import { none, type RaftState } from './raft-state.ts';
 import { flushReads } from './reading.ts';
 import { flushAppends } from './replicating.ts';
 
-const noMessages: readonly RaftMessage[] = [];
 const noEntries: readonly LogEntry[] = [];
 
 /** Gathers what is to be done since the last call; `undefined` when nothing is. */
@@ -35,7 +34,7 @@ export function takeEffects(state: RaftState): Effects | undefined {
   }
   const effects: Effects = {
     write,
-    messages: messages.length === 0 ? noMessages : messages,
+    messages,
     committed,
     reads: reads.done,
     readsFailed: reads.failed,
@@ -43,7 +42,7 @@ export function takeEffects(state: RaftState): Effects | undefined {
     snapshotWanted,
     roleChange,
   };
-  if (messages.length > 0) state.messages = [];
+  state.messages = none;
   if (anyReads) {
     reads.done = [];
     reads.failed = [];
@@ -64,15 +63,18 @@ export function writesDurable(state: RaftState, token: WriteToken): void {
 }
 
 function release(state: RaftState, write: PendingWrite): void {
-  for (let at = 0; at < write.releases.length; at++) {
-    const message = write.releases[at];
-    if (message !== undefined) state.messages.push(message);
-  }
+  emit(state, write.releases);
   if (write.selfPreVote > 0) takeSelfVote(state, write.selfPreVote, true);
   if (write.selfVote > 0) takeSelfVote(state, write.selfVote, false);
   if (write.selfAck > 0 && state.role === 'leader' && write.selfAckTerm === state.term) {
     acknowledgeOwn(state, write.selfAck);
   }
+}
+
+/** Messages that were held back leave with the next effects. They are in the trace already. */
+function emit(state: RaftState, messages: RaftMessage[]): void {
+  if (messages.length === 0) return;
+  state.messages = state.messages.length === 0 ? messages.slice() : [...state.messages, ...messages];
 }
 
 /** Lets go at once what nothing durable is missing for. */
@@ -81,11 +83,11 @@ function settle(state: RaftState): void {
   if (state.limits.eagerAppend) return;
   if (!anyHeld(state) || !state.writes.empty || state.log.hasUnwritten || hardStateChanged(state)) return;
   const { held, selfVote, selfPreVote, selfAck } = state;
-  state.held = [];
+  state.held = none;
   state.selfVote = 0;
   state.selfPreVote = 0;
   state.selfAck = 0;
-  for (const message of held) state.messages.push(message);
+  emit(state, held);
   if (selfPreVote > 0) takeSelfVote(state, selfPreVote, true);
   if (selfVote > 0) takeSelfVote(state, selfVote, false);
   if (selfAck > 0 && state.role === 'leader') acknowledgeOwn(state, selfAck);
@@ -108,19 +110,21 @@ function takeWrite(state: RaftState): RaftWrite | undefined {
     attachToNewest(state);
     return undefined;
   }
-  const pending = state.writes.add(state.log.last, unwritten?.snapshot, state.held);
-  state.held = [];
-  attachOwn(state, pending);
   const truncateFrom = unwritten?.truncateFrom;
-  return {
-    token: pending.token,
-    snapshot: unwritten?.snapshot,
-    truncateFrom: truncateFrom === undefined ? undefined : asIndex(truncateFrom),
-    entries: unwritten === undefined ? noEntries : unwritten.entries,
-    hardState: changed || commits ? takeHardState(state) : undefined,
-    sync: unwritten !== undefined || changed,
-    releases: pending.releases,
-  };
+  const pending = state.writes.add(
+    {
+      snapshot: unwritten?.snapshot,
+      truncateFrom: truncateFrom === undefined ? undefined : asIndex(truncateFrom),
+      entries: unwritten === undefined ? noEntries : unwritten.entries,
+      hardState: changed || commits ? takeHardState(state) : undefined,
+      sync: unwritten !== undefined || changed,
+    },
+    state.log.last,
+    state.held,
+  );
+  state.held = none;
+  attachOwn(state, pending);
+  return pending;
 }
 
 /** What is held back without anything new to write rests on the writes under way. */
@@ -128,8 +132,8 @@ function attachToNewest(state: RaftState): void {
   const newest = state.writes.newest;
   if (newest === undefined) return;
   if (state.held.length > 0) {
-    newest.releases.push(...state.held);
-    state.held = [];
+    newest.release(state.held);
+    state.held = none;
   }
   attachOwn(state, newest);
 }

@@ -1,21 +1,52 @@
-import { invariant, type SnapshotMetadata } from '@quorate/core';
-import type { WriteToken } from './effects.ts';
+import {
+  type HardState,
+  invariant,
+  type LogEntry,
+  type LogIndex,
+  type SnapshotMetadata,
+} from '@quorate/core';
+import type { RaftWrite, WriteToken } from './effects.ts';
 import type { RaftMessage } from './raft-message.ts';
 
 /** A write under way and what rests on it. */
-export interface PendingWrite {
+export class PendingWrite implements RaftWrite {
   readonly token: WriteToken;
-  /** The log is durable up to here once this write is; a later overwriting lowers it. */
-  last: number;
   readonly snapshot: SnapshotMetadata | undefined;
+  readonly truncateFrom: LogIndex | undefined;
+  readonly entries: readonly LogEntry[];
+  readonly hardState: HardState | undefined;
+  readonly sync: boolean;
   /** Votes and acknowledgements for others. */
   releases: RaftMessage[];
+  /** The log is durable up to here once this write is; a later overwriting lowers it. */
+  last: number;
   /** The term in which this replica votes for itself, 0 when it does not. */
-  selfVote: number;
-  selfPreVote: number;
+  selfVote = 0;
+  selfPreVote = 0;
   /** As leader in this term it acknowledges its own log up to `selfAck`. */
-  selfAckTerm: number;
-  selfAck: number;
+  selfAckTerm = 0;
+  selfAck = 0;
+
+  constructor(
+    token: number,
+    write: Omit<RaftWrite, 'token' | 'releases'>,
+    last: number,
+    releases: RaftMessage[],
+  ) {
+    this.token = token as WriteToken;
+    this.snapshot = write.snapshot;
+    this.truncateFrom = write.truncateFrom;
+    this.entries = write.entries;
+    this.hardState = write.hardState;
+    this.sync = write.sync;
+    this.releases = releases;
+    this.last = last;
+  }
+
+  /** What `durable` will let go. */
+  release(messages: readonly RaftMessage[]): void {
+    this.releases = this.releases.length === 0 ? [...messages] : [...this.releases, ...messages];
+  }
 }
 
 /**
@@ -38,20 +69,12 @@ export class PendingWrites {
     return this.empty ? undefined : this.#writes[this.#writes.length - 1];
   }
 
-  add(last: number, snapshot: SnapshotMetadata | undefined, releases: RaftMessage[]): PendingWrite {
+  /** @param last the log's last entry, durable with this write */
+  add(write: Omit<RaftWrite, 'token' | 'releases'>, last: number, releases: RaftMessage[]): PendingWrite {
     this.#ordinal++;
-    const write: PendingWrite = {
-      token: this.#ordinal as WriteToken,
-      last,
-      snapshot,
-      releases,
-      selfVote: 0,
-      selfPreVote: 0,
-      selfAckTerm: 0,
-      selfAck: 0,
-    };
-    this.#writes.push(write);
-    return write;
+    const pending = new PendingWrite(this.#ordinal, write, last, releases);
+    this.#writes.push(pending);
+    return pending;
   }
 
   /** Entries from `index` on will be overwritten by a write to come. */
@@ -69,7 +92,7 @@ export class PendingWrites {
 
   /** The oldest write under way if it is covered by `token`, which then is no longer under way. */
   takeUpTo(token: WriteToken): PendingWrite | undefined {
-    invariant(token <= this.#ordinal, `write ${token} was asked for`);
+    invariant(token <= this.#ordinal, 'a write that is reported durable was asked for');
     const write = this.#writes[this.#head];
     if (write === undefined || write.token > token) return undefined;
     this.#head++;

@@ -1,4 +1,11 @@
-import { invariant, type LogEntry, type LogIndex, type SnapshotMetadata, type Term } from '@quorate/core';
+import {
+  InvariantError,
+  invariant,
+  type LogEntry,
+  type LogIndex,
+  type SnapshotMetadata,
+  type Term,
+} from '@quorate/core';
 import type { StoredLog } from './stored-log.ts';
 
 /** What an entry costs in memory and on the wire beside its payload, about. */
@@ -94,7 +101,7 @@ export class RaftLog {
 
   /** A leader's own entry, which follows the last. */
   push(entry: LogEntry): void {
-    invariant(entry.index === this.last + 1, `entry ${entry.index} follows entry ${this.last}`);
+    if (entry.index !== this.last + 1) broken(`entry ${entry.index} follows entry ${this.last}`);
     this.#entries.push(entry);
     this.#bytes += entry.payload.length + entryOverheadBytes;
     this.last = entry.index;
@@ -120,6 +127,11 @@ export class RaftLog {
       const from = previous + 1 + at;
       if (from <= this.committed) return 'impossible';
       if (from <= this.last) this.#truncate(from);
+      if (at === 0) {
+        // Most likely just these are to be written next.
+        this.#cut = entries;
+        this.#cutFrom = from;
+      }
       for (; at < entries.length; at++) {
         const entry = entries[at];
         if (entry !== undefined) this.push(entry);
@@ -131,7 +143,7 @@ export class RaftLog {
   /** Entries up to `index` are committed. What is committed stays so: an older word changes nothing. */
   commitTo(index: number): void {
     if (index <= this.committed) return;
-    invariant(index <= this.last, `entry ${index} is in the log before it is committed`);
+    if (index > this.last) broken(`entry ${index} is in the log before it is committed`);
     this.committed = index;
   }
 
@@ -206,15 +218,26 @@ export class RaftLog {
   inMemory(from: number, to: number): readonly LogEntry[] {
     if (from > to) return noEntries;
     if (this.#cutFrom === from && this.#cut.length === to - from + 1) return this.#cut;
-    invariant(from >= this.#memoryFirst && to <= this.last, `entries ${from} to ${to} are in memory`);
+    if (from < this.#memoryFirst || to > this.last) broken(`entries ${from} to ${to} are in memory`);
     const start = this.#head + from - this.#memoryFirst;
-    this.#cut = this.#entries.slice(start, start + to - from + 1);
+    const first = this.#entries[start];
+    this.#cut =
+      from === to && first !== undefined ? [first] : this.#entries.slice(start, start + to - from + 1);
     this.#cutFrom = from;
     return this.#cut;
   }
 
   holds(from: number): boolean {
     return from >= this.#memoryFirst;
+  }
+
+  /** The payload bytes of entries `from` to `to`, as far as they are in memory. */
+  payloadBytes(from: number, to: number): number {
+    let bytes = 0;
+    for (let index = Math.max(from, this.#memoryFirst); index <= to; index++) {
+      bytes += this.#entries[this.#head + index - this.#memoryFirst]?.payload.length ?? 0;
+    }
+    return bytes;
   }
 
   /** Entries from `from` on for a follower, cut off after `bytesMax` but never before the first. */
@@ -286,6 +309,11 @@ export class RaftLog {
       this.#head = 0;
     }
   }
+}
+
+/** An invariant whose words would cost too much to be put together each time that it holds. */
+function broken(message: string): never {
+  throw new InvariantError(`Invariant broken: ${message}`);
 }
 
 /** The payload bytes of entries. */

@@ -12,6 +12,9 @@ import { Reads } from './reads.ts';
 import type { RestoredState } from './stored-log.ts';
 import type { TraceEvent, TraceStep } from './trace-event.ts';
 
+/** No messages: never pushed to, so that a flush without any costs nothing. */
+export const none: RaftMessage[] = [];
+
 /**
  * Everything that one replica's consensus remembers, and the few moves from which the rest is made: become something else,
  * send, hold back until durable. What to do when is in the files beside this one, one concern each.
@@ -46,9 +49,9 @@ export class RaftState {
   lastMembershipIndex = 0;
   uncommittedBytes = 0;
 
-  messages: RaftMessage[] = [];
+  messages: RaftMessage[] = none;
   /** Votes and acknowledgements that wait for the next write to be durable. */
-  held: RaftMessage[] = [];
+  held: RaftMessage[] = none;
   selfVote = 0;
   selfPreVote = 0;
   selfAck = 0;
@@ -159,7 +162,8 @@ export class RaftState {
 
   /** Sends now. */
   send(message: RaftMessage): void {
-    this.messages.push(message);
+    if (this.messages.length === 0) this.messages = [message];
+    else this.messages.push(message);
     if (this.#trace !== undefined) this.trace('Send', message);
   }
 
@@ -169,7 +173,8 @@ export class RaftState {
    */
   hold(message: RaftMessage): void {
     if (this.#trace !== undefined) this.trace('Send', message);
-    this.held.push(message);
+    if (this.held.length === 0) this.held = [message];
+    else this.held.push(message);
   }
 
   /** Drops a message that no correct peer sends. */

@@ -151,7 +151,7 @@ export class Raft {
   applied(index: LogIndex): void {
     const state = this.#state;
     const { log } = state;
-    invariant(index <= log.handedOut, `entry ${index} was handed out before it was applied`);
+    invariant(index <= log.handedOut, 'an entry is handed out before it is applied');
     if (index > log.applied) log.applied = index;
     const due = state.peers.membership.autoLeave && log.applied >= state.pendingMembershipIndex;
     if (due && state.role === 'leader') this.changeMembership({ transition: 'auto', changes: [] });
@@ -176,9 +176,15 @@ export class Raft {
     if (this.#state.role === 'leader') this.#state.becomeFollower(this.#state.term, undefined);
   }
 
-  /** Asks for an index at which a read is linearizable. The answer is among the effects, under the same id. */
-  readIndex(id: number): void {
-    this.#state.reads.asked.push(id);
+  /**
+   * Asks for an index at which a read is linearizable. The answer is among the effects, under the same id.
+   *
+   * @param byLease whether a lease that is held may answer for the majority. Default: as the option `leaseReads`
+   */
+  readIndex(id: number, byLease: boolean = this.#state.limits.leaseReads): void {
+    const { reads } = this.#state;
+    if (byLease) reads.askedByLease.push(id);
+    else reads.asked.push(id);
   }
 
   /** The process may have stood still: no lease that began before counts. */

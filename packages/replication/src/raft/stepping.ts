@@ -9,17 +9,19 @@ import type { RaftState } from './raft-state.ts';
 export function stepMessage(state: RaftState, message: RaftMessage): void {
   if (state.tracing) state.trace('Receive', message);
   // From a member that was removed while its answer was on the way.
-  if (replies.has(message.type) && state.peers.find(message.from) === undefined) return;
+  if (isReply(message) && state.peers.find(message.from) === undefined) return;
   if (message.term < state.term) answerOldTerm(state, message);
   else if (message.term === state.term || enterTerm(state, message)) handle(state, message);
 }
 
-const replies: ReadonlySet<RaftMessage['type']> = new Set([
-  'append-reply',
-  'heartbeat-reply',
-  'vote-reply',
-  'pre-vote-reply',
-]);
+function isReply({ type }: RaftMessage): boolean {
+  return (
+    type === 'append-reply' ||
+    type === 'heartbeat-reply' ||
+    type === 'vote-reply' ||
+    type === 'pre-vote-reply'
+  );
+}
 
 /** Takes up a later term. Returns whether the message is to be handled. */
 function enterTerm(state: RaftState, message: RaftMessage): boolean {

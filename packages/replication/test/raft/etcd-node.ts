@@ -1,4 +1,4 @@
-import type { HardState, LogEntry, LogIndex, NodeId, Random, SnapshotMetadata, Term } from '@quorate/core';
+import type { LogEntry, LogIndex, NodeId, Random, SnapshotMetadata, Term } from '@quorate/core';
 import type { Effects } from '../../src/raft/effects.ts';
 import { entryKind } from '../../src/raft/entry-kind.ts';
 import { encodeMembership } from '../../src/raft/membership-codec.ts';

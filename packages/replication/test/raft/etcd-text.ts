@@ -68,9 +68,11 @@ export function messageText(message: RaftMessage): string {
     case 'heartbeat-reply':
     case 'timeout-now':
       return `${head} Log:0/0`;
-    default:
-      return head;
+    case 'read-index':
+    case 'read-index-reply':
+      break;
   }
+  return head;
 }
 
 export function entryText(entry: LogEntry): string {

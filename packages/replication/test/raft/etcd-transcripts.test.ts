@@ -7,11 +7,15 @@ const { absent, found } = transcripts('interaction');
 
 describe.skipIf(absent !== undefined)(`etcd's interaction transcripts (needs QUORATE_TESTDATA)`, () => {
   for (const transcript of found) {
-    test(`${transcript.name}: ${transcript.blocks.length} blocks`, () => replay(transcript));
+    test(`${transcript.name}: ${transcript.blocks.length} blocks`, () => {
+      // Where a transcript prints nothing, a replay proves nothing.
+      expect(replay(transcript)).toBeGreaterThan(0);
+    });
   }
 });
 
-function replay({ blocks }: Transcript): void {
+/** Compares block by block. Returns how many had something to compare. */
+function replay({ blocks }: Transcript): number {
   const cluster = new EtcdCluster();
   let quiet = false;
   let compared = 0;
@@ -23,5 +27,5 @@ function replay({ blocks }: Transcript): void {
     if (printed !== '') compared++;
     expect(printed, `line ${block.line}: ${block.command}`).toBe(comparable(block.expected));
   }
-  expect(compared).toBeGreaterThan(0);
+  return compared;
 }
