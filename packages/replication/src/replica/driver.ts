@@ -192,7 +192,7 @@ export class Driver {
   schedule(): void {
     if (this.#scheduled || this.over !== undefined) return;
     this.#scheduled = true;
-    void turn.then(this.#flush);
+    void turn.then(this.flush);
   }
 
   onMessage(from: NodeId, bytes: Uint8Array, group: GroupId): void {
@@ -233,7 +233,8 @@ export class Driver {
     await Promise.all([this.#writer.end(), this.#receiver.end(), this.keeper.end()]);
   }
 
-  readonly #flush = (): void => {
+  /** Does what is to be done, now rather than at the end of the turn. */
+  readonly flush = (): void => {
     this.#scheduled = false;
     // What was refused makes the core's log untrue: it is replaced in a moment.
     if (this.over !== undefined || !this.#writer.open) return;
@@ -506,7 +507,7 @@ export class Driver {
       onComplete: (from, term, snapshot) => {
         this.#taken = undefined;
         this.raft.step({ type: 'snapshot', from, to: id, term, snapshot });
-        this.#flush();
+        this.flush();
         return this.#taken === snapshot;
       },
     });

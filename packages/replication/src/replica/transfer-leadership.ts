@@ -19,6 +19,8 @@ export function handOver(driver: Driver, to: NodeId | undefined, wait: Wait<Node
     wait.reject(transferFailed('there is no other voter that is heard of'));
     return;
   }
+  // What was written before belongs to this leader.
+  driver.flush();
   const outcome = driver.raft.transferLeadership(successor);
   if (outcome !== 'started' && outcome !== 'under-way') {
     wait.reject(
