@@ -1,0 +1,76 @@
+import { missing } from '@quorate/servers';
+import { calls, slowCalls } from '../src/kernels/replication/cluster-client.ts';
+import { etcd, inMemory, onDisk, ours, oursByLease, redisWait } from '../src/kernels/replication/clusters.ts';
+import { type Bench, defineSuite } from '../src/suite.ts';
+
+const quorate = '@quorate/replication';
+const lease = '@quorate/replication, lease';
+const wait = 'Redis, WAIT 1';
+
+const unchecked = 'it measures three processes that take turns on the cores';
+/** Fewer each where there are many: a call of the kernel is some tens of milliseconds. */
+const turns = (clients: number): number => (clients === 1 ? 50 : clients < 1000 ? 10 : 2);
+const withEtcd = {
+  unchecked,
+  slow: true,
+  surroundings: onDisk,
+  skip: (contender: string) => (contender === 'etcd' ? missing('etcd') : undefined),
+} as const;
+
+const writes: Bench[] = [
+  {
+    name: 'writes on disk',
+    about:
+      '100 bytes, synced by a majority of three processes before they are answered; one client process with so many calls under way, which talks to the leader',
+    params: { clients: [1, 100, 1000] },
+    ...withEtcd,
+    warmupCycles: 20,
+    contenders: { [quorate]: calls(ours, 'write', turns), etcd: calls(etcd, 'write', turns) },
+    goals: [{ of: quorate, to: 'etcd', atMost: 1 / 4 }],
+  },
+  {
+    name: 'writes on disk, p99',
+    about: 'within this time 99 of a hundred of those writes were answered',
+    params: { clients: [100] },
+    ...withEtcd,
+    contenders: { [quorate]: slowCalls(ours, 'write', () => 10), etcd: slowCalls(etcd, 'write', () => 10) },
+    goals: [{ of: quorate, to: 'etcd', atMost: 0.4 }],
+  },
+  {
+    name: 'writes in memory',
+    about:
+      'the same without disks, beside a Redis that writes nothing and waits for one of its two replicas; a majority of three is the leader and one more',
+    params: { clients: [1, 100] },
+    unchecked,
+    slow: true,
+    surroundings: inMemory,
+    skip: contender => (contender === wait ? missing('redis') : undefined),
+    warmupCycles: 20,
+    contenders: { [quorate]: calls(ours, 'write', turns), [wait]: calls(redisWait, 'write', turns) },
+    goals: [{ of: quorate, to: wait, atMost: 1 / 2 }],
+  },
+];
+
+const reads: Bench = {
+  name: 'reads',
+  about:
+    'linearizable, of 100 bytes; by the lease the leader asks nobody, which rests on clocks that run alike',
+  params: { clients: [100] },
+  ...withEtcd,
+  warmupCycles: 20,
+  contenders: {
+    [quorate]: calls(ours, 'read', turns),
+    [lease]: calls(oursByLease, 'read', turns),
+    etcd: calls(etcd, 'read', turns),
+  },
+  goals: [
+    { of: quorate, to: 'etcd', atMost: 1 / 4 },
+    { of: lease, to: quorate, atMost: 1 / 3 },
+  ],
+};
+
+export default defineSuite({
+  name: 'replication',
+  about: 'Replicated writes and reads, three processes on this machine, beside etcd and Redis.',
+  benches: [...writes, reads],
+});
