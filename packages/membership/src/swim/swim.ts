@@ -335,7 +335,7 @@ interface Belief {
 
 /** What a user is told of a change, if anything. */
 function changeType(before: StateCode, after: StateCode, change: Belief): MemberChange['type'] | undefined {
-  if (after === State.dead) return before === State.dead ? undefined : 'failed';
+  if (after === State.dead) return before > State.suspect ? undefined : 'failed';
   if (after === State.left) return before === State.left ? undefined : 'left';
   if (before > State.suspect) return 'joined';
   if (change.isRestart === true) return 'restarted';
