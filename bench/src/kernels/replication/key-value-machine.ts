@@ -27,14 +27,14 @@ export class KeyValueMachine implements StateMachine {
     return commands.map(({ index, command }) => {
       this.#applied = index;
       const [keyBytes = 0] = command;
-      const key = Buffer.from(command.buffer, command.byteOffset + 1, keyBytes).latin1Slice();
+      const key = Buffer.from(command.buffer, command.byteOffset + 1, keyBytes).toString('latin1');
       this.#values.set(key, command.slice(1 + keyBytes));
       return empty;
     });
   }
 
   query(query: Uint8Array): Uint8Array {
-    const key = Buffer.from(query.buffer, query.byteOffset, query.length).latin1Slice();
+    const key = Buffer.from(query.buffer, query.byteOffset, query.length).toString('latin1');
     return this.#values.get(key) ?? empty;
   }
 
@@ -62,7 +62,10 @@ export class KeyValueMachine implements StateMachine {
       while (rest.length >= 4 && rest.length >= 4 + rest.readUInt32BE(0)) {
         const command = rest.subarray(4, 4 + rest.readUInt32BE(0));
         const keyBytes = command[0] ?? 0;
-        values.set(command.latin1Slice(1, 1 + keyBytes), new Uint8Array(command.subarray(1 + keyBytes)));
+        values.set(
+          command.toString('latin1', 1, 1 + keyBytes),
+          new Uint8Array(command.subarray(1 + keyBytes)),
+        );
         rest = rest.subarray(4 + command.length);
       }
     }
