@@ -9,6 +9,7 @@ export class LogMeter {
   /** What had been counted up to each mark. */
   #totals: number[] = [];
   #total = 0;
+  #last = 0;
 
   get total(): number {
     return this.#total;
@@ -17,6 +18,7 @@ export class LogMeter {
   /** Everything up to `index` is counted, `byteCount` more than before. */
   add(index: number, byteCount: number): void {
     this.#total += byteCount;
+    this.#last = index;
     if (this.#total - (this.#totals.at(-1) ?? 0) < markBytes) return;
     this.#indexes.push(index);
     this.#totals.push(this.#total);
@@ -24,6 +26,7 @@ export class LogMeter {
 
   /** The highest mark with at least `byteCount` behind it; 0 where so much was never counted. */
   indexBefore(byteCount: number): LogIndex {
+    if (byteCount === 0) return this.#last as LogIndex;
     const least = this.#total - byteCount;
     let low = 0;
     let high = this.#totals.length;

@@ -20,6 +20,7 @@ export function raftOptions(options: ResolvedOptions): RaftOptions {
     leaseMarginTicks: options.leaseMarginTicks,
     appendBytesMax: options.appendBytesMax,
     uncommittedBytesMax: options.pendingBytesMax,
+    tailBytesMax: options.tailBytes,
     trace: options.trace,
   };
 }

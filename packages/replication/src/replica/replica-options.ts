@@ -53,6 +53,8 @@ export interface ReplicaOptions {
   readonly trailingBytes?: number | undefined;
   /** How much of it a leader keeps for followers that are catching up. Default 256 MiB. */
   readonly catchUpBytes?: number | undefined;
+  /** How much of the log's end stays in memory for followers that are a little behind. Default 4 MiB. */
+  readonly tailBytes?: number | undefined;
   /** How much of a snapshot is under way to a follower. Default 1 MiB. */
   readonly transferWindowBytes?: number | undefined;
   /** How long sessions live that do not say. Default 5 minutes. */
@@ -87,6 +89,7 @@ export interface ResolvedOptions {
   readonly snapshotEntries: number;
   readonly trailingBytes: number;
   readonly catchUpBytes: number;
+  readonly tailBytes: number;
   readonly transferWindowBytes: number;
   readonly sessionTtlMs: number;
   readonly sessionsMax: number;
@@ -151,6 +154,7 @@ export function resolveOptions(options: ReplicaOptions): ResolvedOptions {
     snapshotEntries: size('Snapshot threshold in entries', options.snapshotEntries ?? 1_000_000, 1),
     trailingBytes: size('Trailing log in bytes', options.trailingBytes ?? 16 * mebi, 0),
     catchUpBytes: size('Log kept for catching up in bytes', options.catchUpBytes ?? 256 * mebi, 0),
+    tailBytes: size('Tail in memory in bytes', options.tailBytes ?? 4 * mebi, 0),
     transferWindowBytes: size('Transfer window in bytes', options.transferWindowBytes ?? mebi, 1024),
     sessionTtlMs: within('Time to live of a session in ms', ttlMs, sessionTtlMinMs, sessionTtlMaxMs),
     sessionsMax: size('Sessions', options.sessionsMax ?? 100_000, 0),

@@ -121,9 +121,7 @@ export class SnapshotKeeper {
   #needless(): LogIndex {
     const { trailingBytes, catchUpBytes } = this.#options;
     const stored = this.#stored();
-    let upTo: number = Math.min(stored, this.#meter.indexBefore(trailingBytes));
-    // What was before this start was never counted. It is needless where nothing is to be kept.
-    if (trailingBytes === 0) upTo = stored;
+    const upTo = Math.min(stored, this.#meter.indexBefore(trailingBytes));
     let needed = this.#host.lowestTransfer();
     for (const { match, recentlyActive } of this.#host.progress()) {
       if (recentlyActive && match < needed) needed = match;

@@ -33,6 +33,7 @@ interface Incoming {
   state: 'receiving' | 'complete' | 'taken' | 'finished' | 'dropped';
   wake: (() => void) | undefined;
   saved: Promise<void>;
+  readonly end: AbortController;
   lastMs: number;
 }
 
@@ -83,6 +84,7 @@ export class SnapshotReceiver {
     incoming.state = 'dropped';
     incoming.queue = [];
     incoming.wake?.();
+    incoming.end.abort();
   }
 
   tick(): void {
@@ -119,10 +121,13 @@ export class SnapshotReceiver {
       state: 'receiving',
       wake: undefined,
       saved: Promise.resolve(),
+      end: new AbortController(),
       lastMs: clock.monotonicMs(),
     };
     this.#incoming = incoming;
-    incoming.saved = journal.saveSnapshot(group, metadata, this.#chunks(incoming));
+    incoming.saved = journal.saveSnapshot(group, metadata, this.#chunks(incoming), {
+      signal: incoming.end.signal,
+    });
     incoming.saved.catch(() => this.#onUnsaved(incoming, piece));
     this.#take(incoming, piece);
   }

@@ -48,7 +48,9 @@ export class SnapshotTransfer {
   #reading = false;
   #readAll = false;
   #ended = false;
-  #rest: Uint8Array = nothing;
+  /** What is filled for the next piece. */
+  #piece: Uint8Array;
+  #filled = 0;
   #progressMs: number;
   #sentMs: number;
 
@@ -65,6 +67,7 @@ export class SnapshotTransfer {
     this.metadata = snapshot.metadata;
     this.#chunks = snapshot.chunks[Symbol.asyncIterator]();
     this.#onEnd = onEnd;
+    this.#piece = new Uint8Array(context.pieceBytes);
     this.#progressMs = this.#sentMs = context.clock.monotonicMs();
   }
 
@@ -154,16 +157,12 @@ export class SnapshotTransfer {
     this.#reading = true;
     try {
       while (!this.#ended && this.#hasRoom && !this.#readAll) {
-        if (this.#rest.length === 0) {
-          const { done, value } = await this.#chunks.next();
-          if (done) {
-            this.#readAll = true;
-            this.#window.push({ offset: this.#readOffset, bytes: nothing, last: true });
-            break;
-          }
-          this.#rest = value;
-        }
-        this.#cut();
+        const { done, value } = await this.#chunks.next();
+        if (done) {
+          this.#push(this.#filled);
+          this.#readAll = true;
+          this.#window.push({ offset: this.#readOffset, bytes: nothing, last: true });
+        } else this.#fill(value);
       }
     } catch {
       // It can be read no more: whoever asks again is sent another.
@@ -176,14 +175,28 @@ export class SnapshotTransfer {
     else this.pump();
   }
 
-  #cut(): void {
+  /** Cuts a chunk into pieces; what is left of it begins the next one. */
+  #fill(chunk: Uint8Array): void {
+    for (let at = 0; at < chunk.length; ) {
+      const bytes = chunk.subarray(at, at + this.#room - this.#filled);
+      this.#piece.set(bytes, this.#filled);
+      this.#filled += bytes.length;
+      at += bytes.length;
+      if (this.#filled === this.#room) this.#push(this.#filled);
+    }
+  }
+
+  #push(byteCount: number): void {
+    if (byteCount === 0) return;
+    this.#window.push({ offset: this.#readOffset, bytes: this.#piece.subarray(0, byteCount), last: false });
+    this.#readOffset += byteCount;
+    this.#piece = new Uint8Array(this.#context.pieceBytes);
+    this.#filled = 0;
+  }
+
+  /** How long the next piece may be: the first carries the membership as well. */
+  get #room(): number {
     const { pieceBytes } = this.#context;
-    // The first carries the membership as well.
-    const room = this.#readOffset === 0 ? pieceBytes - this.metadata.membership.length : pieceBytes;
-    const bytes = this.#rest.subarray(0, Math.max(1, room));
-    this.#rest = this.#rest.subarray(bytes.length);
-    if (bytes.length === 0) return;
-    this.#window.push({ offset: this.#readOffset, bytes, last: false });
-    this.#readOffset += bytes.length;
+    return this.#readOffset === 0 ? Math.max(1, pieceBytes - this.metadata.membership.length) : pieceBytes;
   }
 }

@@ -23,6 +23,13 @@ export type GroupOptions = Partial<Omit<ReplicaOptions, 'members'>> & {
   readonly messageMaxBytes?: number;
 };
 
+/** What one member has of its own. */
+export type StartOptions = GroupOptions & {
+  readonly machine?: TallyMachine;
+  /** See {@link MemoryJournal.chunksMax}. */
+  readonly chunksMax?: number;
+};
+
 /** Replicas in one thread, whose time passes when a test says so: each millisecond everything that is ready happens. */
 export class Group implements AsyncDisposable {
   readonly members = new Map<NodeId, Member>();
@@ -44,10 +51,11 @@ export class Group implements AsyncDisposable {
   }
 
   /** Starts a member, with what its journal held before, if it was here. */
-  async start(name: string, options: { readonly machine?: TallyMachine } & GroupOptions = {}): Promise<Member> {
+  async start(name: string, options: StartOptions = {}): Promise<Member> {
     const id = nodeId(name);
     const journal = this.members.get(id)?.journal.crash() ?? new MemoryJournal();
-    const { machine = new TallyMachine(), ...own } = options;
+    const { machine = new TallyMachine(), chunksMax = Number.POSITIVE_INFINITY, ...own } = options;
+    journal.chunksMax = chunksMax;
     const { seed = 1, messageMaxBytes: _, ...shared } = this.#options;
     const clock = new ManualClock({ wallMs: 1_000_000 });
     const transport = this.#network.transport(id);
@@ -165,6 +173,7 @@ export class Group implements AsyncDisposable {
 
   async #leave({ replica, journal, transport }: Member): Promise<void> {
     journal.resume();
+    journal.chunksMax = Number.POSITIVE_INFINITY;
     await replica[Symbol.asyncDispose]();
     await transport[Symbol.asyncDispose]();
   }

@@ -39,6 +39,8 @@ export class MemoryJournal implements Journal {
   syncCount = 0;
   writeCount = 0;
   isFull = false;
+  /** How many chunks of snapshots are taken before the disk hangs for them. */
+  chunksMax = Number.POSITIVE_INFINITY;
   #hangs = false;
   #failure: QuorateError | undefined;
   #queue: Waiting[] = [];
@@ -125,7 +127,10 @@ export class MemoryJournal implements Journal {
     chunks: AsyncIterable<Uint8Array>,
   ): Promise<void> {
     const copies: Uint8Array[] = [];
-    for await (const chunk of chunks) copies.push(new Uint8Array(chunk));
+    for await (const chunk of chunks) {
+      copies.push(new Uint8Array(chunk));
+      while (copies.length > this.chunksMax) await new Promise<void>(resolve => void setImmediate(resolve));
+    }
     await this.#submit(1, () => {
       const { state } = this;
       const held = state.entries[metadata.index - state.first];
