@@ -1,5 +1,13 @@
 import type { HardState, LogEntry } from '@quorate/core';
-import type { CommittedRange, Effects, RaftWrite, RoleChange, WriteToken } from './effects.ts';
+import type {
+  CommittedRange,
+  Effects,
+  EntryFetch,
+  RaftWrite,
+  ReadAt,
+  RoleChange,
+  WriteToken,
+} from './effects.ts';
 import { takeSelfVote } from './electing.ts';
 import { acknowledgeOwn } from './leading.ts';
 import type { PendingWrite } from './pending-writes.ts';
@@ -10,6 +18,9 @@ import { flushReads } from './reading.ts';
 import { flushAppends } from './replicating.ts';
 
 const noEntries: readonly LogEntry[] = [];
+const noReads: readonly ReadAt[] = [];
+const noIds: readonly number[] = [];
+const noFetches: readonly EntryFetch[] = [];
 
 /** Gathers what is to be done since the last call; `undefined` when nothing is. */
 export function takeEffects(state: RaftState): Effects | undefined {
@@ -36,9 +47,10 @@ export function takeEffects(state: RaftState): Effects | undefined {
     write,
     messages,
     committed,
-    reads: reads.done,
-    readsFailed: reads.failed,
-    fetches,
+    // What is handed out is the host's: nothing may be pushed to it later.
+    reads: reads.done.length === 0 ? noReads : reads.done,
+    readsFailed: reads.failed.length === 0 ? noIds : reads.failed,
+    fetches: fetches.length === 0 ? noFetches : fetches,
     snapshotWanted,
     roleChange,
   };

@@ -32,6 +32,8 @@ export interface MemberOptions extends Partial<Omit<RaftOptions, 'id' | 'log'>> 
   readonly hardState?: { readonly term: number; readonly votedFor?: string; readonly committed?: number };
   readonly membership?: Membership;
   readonly applied?: number;
+  /** Entries are read from disk by fetching only. */
+  readonly fetching?: boolean;
 }
 
 /** One core whose disk works at once, or when told to. */
@@ -49,7 +51,14 @@ export class Member {
   seen: Effects[] = [];
 
   constructor(id: string, options: MemberOptions = {}) {
-    const { terms = [], hardState, membership = voters('abc'), applied = 0, ...raftOptions } = options;
+    const {
+      terms = [],
+      hardState,
+      fetching = false,
+      membership = voters('abc'),
+      applied = 0,
+      ...raftOptions
+    } = options;
     this.entries = logOf(terms);
     this.hardState =
       hardState === undefined
@@ -71,7 +80,9 @@ export class Member {
           snapshot: () => this.snapshot,
           termAt: index =>
             index === this.snapshot?.index ? this.snapshot.term : this.entries[index - this.first]?.term,
-          entries: (from, to) => this.entries.slice(from - this.first, to - this.first + 1),
+          ...(fetching
+            ? {}
+            : { entries: (from, to) => this.entries.slice(from - this.first, to - this.first + 1) }),
         },
       },
       {

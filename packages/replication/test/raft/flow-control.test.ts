@@ -1,0 +1,139 @@
+import type { LogIndex, NodeId, Term } from '@quorate/core';
+import { describe, expect, test } from 'vitest';
+import { InflightWindow } from '../../src/raft/inflight-window.ts';
+import { Member, message, SmallCluster } from './small-cluster.ts';
+
+describe('the window of appends under way', () => {
+  test('is full by count and by bytes, and frees what is acknowledged, oldest first', () => {
+    const byCount = new InflightWindow(3, 1000);
+    for (const index of [1, 2, 3]) byCount.add(index, 10);
+    expect([byCount.full, byCount.count, byCount.bytes]).toEqual([true, 3, 30]);
+    byCount.freeTo(2);
+    expect([byCount.full, byCount.count, byCount.bytes]).toEqual([false, 1, 10]);
+    const byBytes = new InflightWindow(100, 25);
+    for (const index of [1, 2, 3]) byBytes.add(index, 10);
+    expect(byBytes.full).toBe(true);
+    byBytes.clear();
+    expect([byBytes.full, byBytes.count, byBytes.bytes]).toEqual([false, 0, 0]);
+  });
+
+  test('keeps its order around the ring and while it grows', () => {
+    const window = new InflightWindow(64, 1e9);
+    let model: number[] = [];
+    for (let index = 1; index <= 500; index++) {
+      if (!window.full) {
+        window.add(index, 1);
+        model.push(index);
+      }
+      if (index % 3 !== 0) continue;
+      const upTo = model[index % 2] ?? 0;
+      window.freeTo(upTo);
+      model = model.filter(one => one > upTo);
+      expect([window.count, window.bytes]).toEqual([model.length, model.length]);
+    }
+    expect(model.length).toBe(64);
+  });
+});
+
+describe('what a leader sends', () => {
+  test('one append per follower and flush, with every entry and the newest commit index', () => {
+    const cluster = SmallCluster.of('abc');
+    cluster.elect('a');
+    cluster.at('a').propose(1);
+    cluster.at('a').propose(2);
+    cluster.at('a').propose(3);
+    const appends = cluster.at('a').flush();
+    expect(appends.map(({ type, to }) => [type, to])).toEqual([
+      ['append', 'b'],
+      ['append', 'c'],
+    ]);
+    expect(appends).toMatchObject([
+      { index: 1, entries: { length: 3 } },
+      { index: 1, entries: { length: 3 } },
+    ]);
+  });
+
+  test('no more than the window takes, and it goes on as acknowledgements come', () => {
+    const cluster = SmallCluster.of('abc', { appendBytesMax: 1, inflightMax: 2 });
+    cluster.elect('a');
+    const leader = cluster.at('a');
+    leader.propose(1, 2, 3, 4, 5);
+    const toB = leader.flush().filter(({ to }) => to === 'b');
+    expect(toB).toHaveLength(2);
+    expect(leader.raft.status().progress[1]).toMatchObject({
+      id: 'b',
+      inflight: 2,
+      inflightFull: true,
+      paused: true,
+    });
+    leader.raft.step(message('append-reply', { index: 2 }));
+    expect(leader.flush().filter(({ to }) => to === 'b')).toMatchObject([{ type: 'append', index: 3 }]);
+  });
+
+  test('proposals are refused while too many bytes wait, and a single one always fits', () => {
+    const cluster = SmallCluster.of('abc', { uncommittedBytesMax: 10 });
+    cluster.elect('a');
+    const { raft } = cluster.at('a');
+    const bytes = (length: number) => [{ kind: 2, payload: new Uint8Array(length) }];
+    expect(raft.propose(bytes(50))).toMatchObject({ accepted: true });
+    expect(raft.propose(bytes(1))).toMatchObject({ refused: 'full' });
+    expect(raft.propose(bytes(0))).toMatchObject({ accepted: true });
+    cluster.settle();
+    expect(raft.propose(bytes(1))).toMatchObject({ accepted: true });
+    expect(() => raft.propose([])).toThrow(RangeError);
+  });
+
+  test('entries that are no longer in memory are fetched; answers that come late are ignored', () => {
+    const leader = new Member('a', { tailBytesMax: 0, fetching: true });
+    const { raft } = leader;
+    raft.campaign();
+    leader.flush();
+    raft.step(message('vote-reply', {}));
+    leader.flush();
+    leader.propose(1, 2, 3);
+    leader.flush();
+    raft.step(message('append-reply', { from: 'c', index: 4 }));
+    leader.flush();
+    leader.propose(4);
+    leader.flush();
+    // Follower b has nothing, and the leader's memory only the last entry.
+    raft.step(message('append-reply', { from: 'b', index: 0, rejected: true }));
+    raft.reportUnreachable('b' as NodeId);
+    leader.raft.beat();
+    raft.step(message('heartbeat-reply', { round: 1 }));
+    leader.flush();
+    const fetches = leader.seen.flatMap(effects => effects.fetches);
+    expect(fetches).toMatchObject([{ peer: 'b', from: 1, to: 5 }]);
+    expect(raft.status().progress[1]).toMatchObject({ paused: true });
+    const stale = leader.entries.map(entry => ({ ...entry, term: 9 as Term }));
+    raft.entriesRead('b' as NodeId, 1 as LogIndex, stale);
+    expect(leader.flush().filter(({ type }) => type === 'append')).toEqual([]);
+    raft.entriesRead('b' as NodeId, 1 as LogIndex, leader.entries.slice(0, 2));
+    expect(leader.flush()).toMatchObject([{ type: 'append', index: 0, logTerm: 0, entries: { length: 2 } }]);
+    // The same answer again is one too many.
+    raft.entriesRead('b' as NodeId, 1 as LogIndex, leader.entries);
+    expect(leader.flush()).toEqual([]);
+  });
+
+  test('entries that are gone by the time they are read become a snapshot', () => {
+    const leader = new Member('a', {
+      tailBytesMax: 0,
+      fetching: true,
+      terms: [1, 1, 1],
+      hardState: { term: 1 },
+    });
+    leader.flush();
+    leader.raft.campaign();
+    leader.flush();
+    leader.raft.step(message('vote-reply', { term: 2 }));
+    leader.flush();
+    leader.raft.step(message('append-reply', { from: 'c', term: 2, index: 4 }));
+    leader.raft.step(message('append-reply', { from: 'b', term: 2, index: 3, rejected: true }));
+    leader.flush();
+    leader.compact(3);
+    leader.raft.entriesRead('b' as NodeId, 1 as LogIndex, undefined);
+    expect(leader.flush()).toMatchObject([{ type: 'snapshot', to: 'b', snapshot: { index: 3 } }]);
+    leader.raft.snapshotSent('b' as NodeId, false);
+    expect(leader.raft.status().progress[1]).toMatchObject({ state: 'probe', next: 1 });
+  });
+});

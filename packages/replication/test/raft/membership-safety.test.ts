@@ -1,0 +1,182 @@
+import type { LogIndex, NodeId } from '@quorate/core';
+import { describe, expect, test } from 'vitest';
+import type { MemberChange, MembershipChange } from '../../src/raft/membership.ts';
+import { ids, Member, message, SmallCluster, voters } from './small-cluster.ts';
+
+function changeOf(text: string, transition: MembershipChange['transition'] = 'auto'): MembershipChange {
+  const kinds = { '+': 'voter', '~': 'learner', '-': 'remove' } as const;
+  const changes: MemberChange[] = text
+    .split(' ')
+    .filter(Boolean)
+    .map(word => ({ change: kinds[word.charAt(0) as '+' | '~' | '-'], node: word.slice(1) as NodeId }));
+  return { transition, changes };
+}
+
+/** The founders, and others who know who they are and have an empty log. */
+function cluster(founders: string, others: string, tailBytesMax = 1 << 20): SmallCluster {
+  const membership = voters(founders);
+  return new SmallCluster(
+    Object.fromEntries([
+      ...ids(founders).map(id => [id, new Member(id, { membership, tailBytesMax })] as const),
+      ...ids(others).map(id => [id, new Member(id, { membership, tailBytesMax })] as const),
+    ]),
+  );
+}
+
+describe('Ongaro 2014 §4.1 and §4.3: changes of membership', () => {
+  test('no change before an entry of the leader’s own term is committed', () => {
+    const group = cluster('abc', 'd');
+    group.isolate('a');
+    group.cut.delete('b>a');
+    group.cut.delete('a>b');
+    group.at('a').raft.campaign();
+    group.at('a').flush();
+    group.at('a').raft.step(message('vote-reply', {}));
+    expect(group.at('a').raft.status()).toMatchObject({ role: 'leader', committed: 0 });
+    expect(group.at('a').raft.changeMembership(changeOf('+d'))).toMatchObject({ refused: 'too-early' });
+    group.settle();
+    expect(group.at('a').raft.changeMembership(changeOf('+d'))).toMatchObject({ accepted: true });
+  });
+
+  test('one change at a time, and only one that fits', () => {
+    const group = cluster('abc', 'd');
+    group.elect('a');
+    const { raft } = group.at('a');
+    expect(raft.changeMembership(changeOf(''))).toMatchObject({ refused: 'not-joint' });
+    expect(raft.changeMembership(changeOf('-a -b -c', 'joint-explicit'))).toMatchObject({
+      refused: 'invalid',
+    });
+    expect(group.at('b').raft.changeMembership(changeOf('+d'))).toMatchObject({
+      refused: 'not-leader',
+      leader: 'a',
+    });
+    expect(raft.changeMembership(changeOf('+d', 'joint-explicit'))).toMatchObject({ accepted: true });
+    expect(raft.changeMembership(changeOf('-b'))).toMatchObject({ refused: 'pending' });
+    group.settle();
+    expect(raft.changeMembership(changeOf('-b'))).toMatchObject({ refused: 'joint' });
+    expect(raft.changeMembership(changeOf(''))).toMatchObject({ accepted: true });
+    group.settle();
+    expect(raft.membership).toEqual(voters('abcd'));
+  });
+
+  test('a joint configuration is left by itself, by whoever leads then', () => {
+    const group = cluster('abc', 'de');
+    group.elect('a');
+    group.at('a').raft.changeMembership(changeOf('+d +e -b -c'));
+    group.settle();
+    for (const id of ids('ade')) expect(group.at(id).raft.membership).toEqual(voters('ade'));
+
+    const broken = cluster('abc', '');
+    broken.elect('a');
+    // The others have the change, and its leader is gone before it hears so.
+    broken.at('a').raft.changeMembership(changeOf('-a', 'joint-implicit'));
+    broken.cut.add('b>a');
+    broken.cut.add('c>a');
+    broken.settle();
+    broken.isolate('a');
+    broken.elect('b');
+    broken.settle();
+    expect(broken.at('b').raft.membership).toEqual(voters('bc'));
+  });
+
+  test('while joint, both majorities have to agree', () => {
+    const group = cluster('abc', 'de');
+    group.elect('a');
+    group.at('a').raft.changeMembership(changeOf('+d +e -b -c', 'joint-explicit'));
+    group.settle();
+    const { committed } = group.at('a').raft.status();
+    group.isolate('b');
+    group.isolate('c');
+    group.at('a').propose(1);
+    group.settle();
+    expect(group.at('a').raft.status().committed).toBe(committed);
+    group.heal();
+    group.isolate('d');
+    group.isolate('e');
+    group.tick('abc', 2);
+    expect(group.at('a').raft.status().committed).toBe(committed + 1);
+    group.at('a').propose(2);
+    group.tick('abc', 2);
+    expect(group.at('a').raft.status().committed).toBe(committed + 1);
+    group.heal();
+    group.tick('abcde', 2);
+    expect(group.at('a').raft.status().committed).toBe(committed + 2);
+  });
+
+  test('§4.2.2: a leader that is removed leads until the change is committed, then steps down', () => {
+    const group = cluster('abc', '');
+    group.elect('a');
+    group.at('a').raft.changeMembership(changeOf('-a'));
+    expect(group.at('a').raft.isLeader).toBe(true);
+    group.settle();
+    expect(group.at('a').raft.status()).toMatchObject({ role: 'follower', leader: undefined });
+    for (let tick = 0; tick < 50; tick++) group.at('a').raft.tick();
+    expect(group.at('a').raft.status()).toMatchObject({ role: 'follower', term: 1 });
+    group.elect('b');
+    expect(group.at('b').raft.membership).toEqual(voters('bc'));
+  });
+
+  test('a new member without a log is brought up by a snapshot where the log has been cut', () => {
+    const group = cluster('abc', 'd', 0);
+    group.elect('a');
+    group.at('a').propose(1, 2, 3);
+    group.settle();
+    group.at('a').compact(3);
+    group.at('a').raft.changeMembership(changeOf('~d'));
+    group.tick('abcd', 3);
+    expect(group.at('d').snapshot).toMatchObject({ index: 3 });
+    expect(group.at('d').raft.membership.learners).toEqual(['d']);
+    group.at('a').raft.changeMembership(changeOf('+d'));
+    group.tick('abcd', 3);
+    expect(group.at('d').raft.membership).toEqual(voters('abcd'));
+    expect(group.at('d').raft.status().committed).toBe(group.at('a').raft.status().committed);
+  });
+
+  test('nobody campaigns while a committed change of membership waits to be applied', () => {
+    const member = new Member('b', { terms: [1, 1], hardState: { term: 1, committed: 2 } });
+    expect(member.raft.campaign()).toBe(false);
+    member.flush();
+    expect(member.raft.campaign()).toBe(true);
+  });
+
+  test('an entry that cannot be applied in its turn breaks an invariant', () => {
+    const member = new Member('b', { terms: [1, 1], hardState: { term: 1, committed: 1 } });
+    expect(() => member.raft.applied(2 as LogIndex)).toThrow('Invariant broken');
+    expect(() => member.raft.applyMembership(2 as LogIndex, new Uint8Array(0))).toThrow('Invariant broken');
+  });
+});
+
+describe('Ongaro 2014 §3.10: handing leadership over', () => {
+  test('the successor is brought up to date first; proposals wait', () => {
+    const group = cluster('abc', '');
+    group.elect('a');
+    group.cut.add('a>b');
+    group.at('a').propose(1, 2);
+    group.settle();
+    expect(group.at('a').raft.transferLeadership('b' as NodeId)).toBe('started');
+    expect(group.at('a').raft.transferLeadership('b' as NodeId)).toBe('under-way');
+    expect(group.at('a').raft.propose([{ kind: 2, payload: new Uint8Array(0) }])).toMatchObject({
+      refused: 'transferring',
+    });
+    group.heal();
+    group.tick('abc', 3);
+    expect(group.at('b').raft.status()).toMatchObject({ role: 'leader', term: 2 });
+  });
+
+  test('it is given up after an election timeout', () => {
+    const group = cluster('abc', '');
+    group.elect('a');
+    group.isolate('b');
+    group.at('a').raft.transferLeadership('b' as NodeId);
+    group.tick('ac', 10);
+    expect(group.at('a').raft.status()).toMatchObject({ role: 'leader', transferee: undefined });
+  });
+
+  test('only to a voter', () => {
+    const group = cluster('abc', '');
+    group.elect('a');
+    expect(group.at('a').raft.transferLeadership('x' as NodeId)).toBe('not-a-voter');
+    expect(group.at('a').raft.transferLeadership('a' as NodeId)).toBe('already-leader');
+    expect(group.at('b').raft.transferLeadership('c' as NodeId)).toBe('not-leader');
+  });
+});
