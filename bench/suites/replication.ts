@@ -1,6 +1,7 @@
 import { missing } from '@quorate/servers';
 import { calls, slowCalls } from '../src/kernels/replication/cluster-client.ts';
 import { etcd, inMemory, onDisk, ours, oursByLease, redisWait } from '../src/kernels/replication/clusters.ts';
+import { failovers } from '../src/kernels/replication/failovers.ts';
 import { type Bench, defineSuite } from '../src/suite.ts';
 
 const quorate = '@quorate/replication';
@@ -76,8 +77,20 @@ const reads: Bench = {
   ],
 };
 
+const electionTimeoutMs = 300;
+
+const failover: Bench = {
+  name: 'failover, p99',
+  about:
+    'from the kill -9 of the leader until the next write is committed, for a client that tries the others; replicas wait 300 to 600 ms for a leader',
+  unchecked,
+  slow: true,
+  contenders: { [quorate]: failovers(12, electionTimeoutMs) },
+  goals: [{ of: quorate, limit: 2.5 * electionTimeoutMs * 1e6 }],
+};
+
 export default defineSuite({
   name: 'replication',
   about: 'Replicated writes and reads, three processes on this machine, beside etcd and Redis.',
-  benches: [...writes, reads],
+  benches: [...writes, reads, failover],
 });

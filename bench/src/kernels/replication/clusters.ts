@@ -44,8 +44,8 @@ function addresses(): Readonly<Record<string, string>> {
   return JSON.parse(valueOf(names.ours)) as Readonly<Record<string, string>>;
 }
 
-function addressesOf({ members }: ReplicaCluster): string {
-  return JSON.stringify(Object.fromEntries(members.map(({ id, port }) => [id, `127.0.0.1:${port}`])));
+function addressesOf(cluster: ReplicaCluster): string {
+  return JSON.stringify(cluster.addresses);
 }
 
 function valueOf(name: string): string {

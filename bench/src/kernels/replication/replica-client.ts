@@ -8,8 +8,18 @@ import { setCommand } from './key-value-machine.ts';
 import { clientGroup, clientName, requestLimits } from './replica-names.ts';
 
 const deadlineMs = 10_000;
-const triesMax = 200;
+const triesMax = 400;
 const pauseMs = 25;
+/** Somebody else may know better. What was lost on the way is asked again: to set a key twice is to set it. */
+const elsewhere = new Set([
+  'NOT_LEADER',
+  'UNAVAILABLE',
+  'CONNECTION_LOST',
+  'LEADERSHIP_LOST',
+  'NO_LEADER',
+  'TRANSFERRING',
+  'UNKNOWN_METHOD',
+]);
 
 /**
  * Requests over our transport, plain TCP as for etcd and Redis. Whoever does not lead says so, and the next one is asked.
@@ -33,7 +43,7 @@ export async function openReplicaClient(
         return await requests.request(replicas[asked] as NodeId, method, body, { deadlineMs });
       } catch (error) {
         const code = errorCode(error);
-        if (attempt === triesMax || (code !== 'NOT_LEADER' && code !== 'UNAVAILABLE')) throw error;
+        if (attempt === triesMax || !elsewhere.has(code ?? '')) throw error;
         // Only the first of many callers moves on.
         if (asked === place) place = (place + 1) % replicas.length;
         await sleep(pauseMs);

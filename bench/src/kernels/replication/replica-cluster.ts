@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,56 +10,101 @@ import type { ReplicaAddress, ReplicaNews, ReplicaOrder, ReplicaTask } from './r
 export interface ReplicaClusterOptions {
   /** On disk and synced, or in memory. */
   readonly durable: boolean;
+  /** Default 1,000. */
   readonly electionTimeoutMs?: number;
 }
 
-/** One replica in a process of its own. */
-export interface ReplicaMember {
-  readonly id: string;
-  readonly child: ChildProcess;
-  readonly port: number;
-  news(): Promise<ReplicaNews>;
-}
+type Process = Awaited<ReturnType<typeof startProcess>>;
 
-const members = ['a', 'b', 'c'];
+const names = ['a', 'b', 'c'];
 const leaderMs = 20_000;
+
+/** One replica in a process of its own. */
+export class ReplicaMember {
+  readonly id: string;
+  readonly #task: ReplicaTask;
+  #process: Process | undefined;
+  #port = 0;
+
+  constructor(task: ReplicaTask) {
+    this.id = task.id;
+    this.#task = task;
+  }
+
+  get isRunning(): boolean {
+    return this.#process !== undefined;
+  }
+
+  /** `host:port`, the same after each start. */
+  get address(): string {
+    return `127.0.0.1:${this.#port}`;
+  }
+
+  async listen(): Promise<void> {
+    const program = new URL('replica-process.ts', import.meta.url).href;
+    this.#process = await startProcess(program, { ...this.#task, port: this.#port });
+    this.#port = (await this.#ask<ReplicaAddress>({ type: 'listen' })).port;
+  }
+
+  async join(addresses: Readonly<Record<string, string>>): Promise<void> {
+    await this.#ask({ type: 'join', addresses });
+  }
+
+  async news(): Promise<ReplicaNews> {
+    return this.#ask({ type: 'news' });
+  }
+
+  /** `kill -9`; the process is gone when this settles. */
+  async kill(): Promise<void> {
+    if (this.#process === undefined) return;
+    const { child } = this.#process;
+    this.#process = undefined;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  async #ask<Answer>(order: ReplicaOrder): Promise<Answer> {
+    return (await this.#process?.answer(order)) as Answer;
+  }
+}
 
 /** Three replicas in processes of their own, which end with this one. */
 export class ReplicaCluster implements AsyncDisposable {
   readonly members: readonly ReplicaMember[];
   readonly #folder: string;
 
-  private constructor(started: readonly ReplicaMember[], folder: string) {
-    this.members = started;
+  private constructor({ durable, electionTimeoutMs = 1000 }: ReplicaClusterOptions) {
+    const folder = mkdtempSync(join(tmpdir(), 'quorate-bench-'));
     this.#folder = folder;
+    this.members = names.map(
+      id =>
+        new ReplicaMember({
+          id,
+          members: names,
+          folder: durable ? join(folder, id) : undefined,
+          electionTimeoutMs,
+          port: 0,
+        }),
+    );
   }
 
-  static async start({ durable, electionTimeoutMs = 1000 }: ReplicaClusterOptions): Promise<ReplicaCluster> {
-    const folder = mkdtempSync(join(tmpdir(), 'quorate-bench-'));
-    const program = new URL('replica-process.ts', import.meta.url).href;
-    const started = await Promise.all(
-      members.map(async id => {
-        const own = durable ? join(folder, id) : undefined;
-        const task: ReplicaTask = { id, members, folder: own, electionTimeoutMs };
-        const { child, answer } = await startProcess(program, task);
-        const ask = async <Answer>(order: ReplicaOrder): Promise<Answer> => (await answer(order)) as Answer;
-        const { port } = await ask<ReplicaAddress>({ type: 'listen' });
-        return { id, child, port, ask };
-      }),
-    );
-    const addresses = Object.fromEntries(started.map(({ id, port }) => [id, `127.0.0.1:${port}`]));
-    await Promise.all(started.map(async ({ ask }) => ask({ type: 'join', addresses })));
-    const cluster = new ReplicaCluster(
-      started.map(({ id, child, port, ask }) => ({
-        id,
-        child,
-        port,
-        news: async () => ask({ type: 'news' }),
-      })),
-      folder,
-    );
-    await cluster.leader();
+  static async start(options: ReplicaClusterOptions): Promise<ReplicaCluster> {
+    const cluster = new ReplicaCluster(options);
+    try {
+      await Promise.all(cluster.members.map(async member => member.listen()));
+      await Promise.all(cluster.members.map(async member => member.join(cluster.addresses)));
+      await cluster.leader();
+    } catch (thrown) {
+      await cluster[Symbol.asyncDispose]();
+      throw thrown;
+    }
     return cluster;
+  }
+
+  /** Where each listens, by its name. */
+  get addresses(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.members.map(({ id, address }) => [id, address]));
   }
 
   /** Waits until one of those that run leads. */
@@ -68,23 +112,28 @@ export class ReplicaCluster implements AsyncDisposable {
     const dueMs = performance.now() + leaderMs;
     while (performance.now() < dueMs) {
       for (const member of this.members) {
-        if (member.child.exitCode !== null || member.child.signalCode !== null) continue;
-        if ((await member.news()).role === 'leader') return member;
+        if (member.isRunning && (await member.news()).role === 'leader') return member;
       }
       await sleep(10);
     }
     throw new Error(`Cluster must have a leader within ${leaderMs} ms: it had none`);
   }
 
+  /** Starts a member that was killed, on its folder and port, and waits until it has caught up. */
+  async restart(member: ReplicaMember): Promise<void> {
+    await member.listen();
+    await member.join(this.addresses);
+    const { applied } = await (await this.leader()).news();
+    const dueMs = performance.now() + leaderMs;
+    while ((await member.news()).applied < applied) {
+      if (performance.now() > dueMs)
+        throw new Error(`Replica ${member.id} did not catch up within ${leaderMs} ms`);
+      await sleep(10);
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(
-      this.members.map(async ({ child }) => {
-        if (child.exitCode !== null || child.signalCode !== null) return;
-        const gone = once(child, 'exit');
-        child.kill('SIGKILL');
-        await gone;
-      }),
-    );
+    await Promise.all(this.members.map(async member => member.kill()));
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }

@@ -20,6 +20,8 @@ export interface ReplicaTask {
   /** The journal's folder; none: in memory. */
   readonly folder: string | undefined;
   readonly electionTimeoutMs: number;
+  /** Where it listens; 0: any free one. */
+  readonly port: number;
 }
 
 /** What a process is told after that. Each is answered by one message. */
@@ -50,7 +52,7 @@ function serve(task: ReplicaTask): void {
   const others = task.members.filter(id => id !== task.id);
   const tcp = createTcpTransport({
     self: task.id,
-    listen: { host: '127.0.0.1', port: 0 },
+    listen: { host: '127.0.0.1', port: task.port },
     // Nobody knows yet where the others listen.
     peers: Object.fromEntries([...others, clientName].map(id => [id, undefined])),
   });
