@@ -200,7 +200,8 @@ export class KeptRegistration implements Registration {
         this.#isDoubtful = true;
         return undefined;
       }
-      if (!isPassing(written.cause) || this.ended.aborted) throw written.cause;
+      // Of a session that is gone nobody remembers any operation; the next session looks how it stands.
+      if (errorCode(written.cause) !== 'UNAVAILABLE' || this.ended.aborted) throw written.cause;
       await this.#rest(retryMs);
     }
   }

@@ -111,19 +111,26 @@ export class ServiceView {
     this.#observers.set(session, observer);
     const end = (): void => observer.abort();
     signal.addEventListener('abort', end, { once: true });
-    this.#store
-      .observe(session, { signal: observer.signal })
-      .then(
-        () => {
-          this.#dead.add(session);
-          this.#onChange();
-        },
-        // Given up, or out of reach: it is observed anew with the next change of anything.
-        () => {},
-      )
-      .finally(() => {
-        signal.removeEventListener('abort', end);
-        if (this.#observers.get(session) === observer) this.#observers.delete(session);
-      });
+    void this.#untilDead(session, observer.signal).then(isDead => {
+      signal.removeEventListener('abort', end);
+      if (this.#observers.get(session) === observer) this.#observers.delete(session);
+      if (!isDead) return;
+      this.#dead.add(session);
+      this.#onChange();
+    });
+  }
+
+  /** Whether the session has died, rather than that nobody wants to know any more. */
+  async #untilDead(session: SessionId, signal: AbortSignal): Promise<boolean> {
+    while (!signal.aborted) {
+      try {
+        await this.#store.observe(session, { signal });
+        return !signal.aborted;
+      } catch {
+        // Out of reach; `CLOSED` ends everything else, too.
+        await sleep(this.#clock, retryMs, { signal }).catch(() => {});
+      }
+    }
+    return false;
   }
 }
