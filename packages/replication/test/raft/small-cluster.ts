@@ -213,13 +213,26 @@ export class SmallCluster {
   }
 }
 
-type Loose<T> = { [K in keyof T]?: unknown };
+/** Whatever a message may carry, and what it may not. */
+export interface MessageFields {
+  readonly from?: string;
+  readonly to?: string;
+  readonly term?: number;
+  readonly index?: number;
+  readonly logTerm?: number;
+  readonly commit?: number;
+  readonly round?: number;
+  readonly request?: number;
+  readonly hint?: number;
+  readonly hintTerm?: number;
+  readonly rejected?: boolean;
+  readonly transfer?: boolean;
+  readonly entries?: readonly unknown[];
+  readonly snapshot?: unknown;
+}
 
-/** A message with what matters set, and the rest as nothing. */
-export function message<Type extends RaftMessage['type']>(
-  type: Type,
-  fields: Loose<Extract<RaftMessage, { type: Type }>>,
-): RaftMessage {
+/** A message with what matters set, and the rest as nothing. From b to a in term 1 unless said otherwise. */
+export function message(type: RaftMessage['type'], fields: MessageFields): RaftMessage {
   const defaults = {
     append: { index: 0, logTerm: 0, commit: 0, entries: [] },
     'append-reply': { index: 0, rejected: false, hint: 0, hintTerm: 0 },
