@@ -1,6 +1,6 @@
-import type { GroupId, LogIndex, NodeId, QuorateError, SnapshotMetadata, Term } from '@quorate/core';
+import type { GroupId, LogIndex, NodeId, QuorateError, Term } from '@quorate/core';
 import type { Effects, EntryFetch, RaftWrite, RoleChange, WriteToken } from '../raft/effects.ts';
-import { entryKind, type Proposal } from '../raft/entry-kind.ts';
+import { entryKind } from '../raft/entry-kind.ts';
 import type { MembershipChange } from '../raft/membership.ts';
 import type { MembershipOutcome } from '../raft/proposal-outcome.ts';
 import type { RaftMessage } from '../raft/raft-message.ts';
@@ -16,25 +16,16 @@ import { Health } from './health.ts';
 import type { LeaderClock } from './leader-clock.ts';
 import { LogMatches } from './log-matches.ts';
 import { LogWriter } from './log-writer.ts';
+import { Outbox } from './outbox.ts';
 import type { PendingWrite } from './pending-write.ts';
+import { ProposalQueue } from './proposal-queue.ts';
 import { raftOptions } from './raft-setup.ts';
 import { ReadBook } from './read-book.ts';
 import { type Recovered, restoredState } from './recover.ts';
-import {
-  journalFailed,
-  leadershipLost,
-  NotLeaderError,
-  overloaded,
-  storageFull,
-  transferring,
-  withOutcome,
-} from './replica-error.ts';
+import { journalFailed, leadershipLost, NotLeaderError, storageFull, withOutcome } from './replica-error.ts';
 import { ReplicaEvents } from './replica-event.ts';
 import type { ResolvedOptions } from './replica-options.ts';
-import { restoreSnapshot } from './restore-snapshot.ts';
-import { SnapshotKeeper } from './snapshot-keeper.ts';
-import { SnapshotReceiver } from './snapshot-receiver.ts';
-import { SnapshotTransfers } from './snapshot-transfers.ts';
+import { SnapshotDesk } from './snapshot-desk.ts';
 import { Ticker } from './ticker.ts';
 import type { Wait } from './wait.ts';
 import { WriteBook } from './write-book.ts';
@@ -55,8 +46,7 @@ export class Driver {
   readonly writes: WriteBook;
   readonly reads: ReadBook;
   readonly matches: LogMatches;
-  readonly transfers: SnapshotTransfers;
-  readonly keeper: SnapshotKeeper;
+  readonly snapshots: SnapshotDesk;
   readonly health: Health;
   readonly applier: Applier;
   readonly ticker: Ticker;
@@ -68,11 +58,9 @@ export class Driver {
   over: QuorateError | undefined;
   malformedMessages = 0;
   readonly #leaderClock: LeaderClock;
-  readonly #messages: MessageWriter;
+  readonly #outbox: Outbox;
   readonly #writer: LogWriter;
-  readonly #receiver: SnapshotReceiver;
-  #proposals: Proposal[] = [];
-  #proposed: PendingWrite[] = [];
+  readonly #proposals: ProposalQueue;
   #moment: LeaderMoment | undefined;
   #scheduled = false;
   /** How far the own log is durable, of what was appended in this office. */
@@ -80,10 +68,6 @@ export class Driver {
   /** Until then, who wrote before leadership ended waits to see what is committed. */
   #graceUntilMs = Number.POSITIVE_INFINITY;
   #diskStalled = false;
-  #to: NodeId;
-  readonly #unreachable = new Set<NodeId>();
-  /** The snapshot that the core took from the last effects. */
-  #taken: SnapshotMetadata | undefined;
   readonly #onEnd = new Set<(error: QuorateError) => void>();
 
   constructor(options: ResolvedOptions, recovered: Recovered, early: EarlyAcks, leaderClock: LeaderClock) {
@@ -91,13 +75,14 @@ export class Driver {
     this.options = options;
     this.early = early;
     this.#leaderClock = leaderClock;
-    this.#to = id;
     this.raft = this.#makeRaft(recovered.raft);
     this.term = this.raft.status().term;
     this.health = new Health(clock, electionTimeoutMs);
-    this.#messages = new MessageWriter(group, transport.capabilities.messageMaxBytes);
+    const messages = new MessageWriter(group, transport.capabilities.messageMaxBytes);
+    this.#outbox = new Outbox(transport, group, messages);
     this.matches = new LogMatches(() => this.raft.status());
     this.writes = new WriteBook(id, journal.capabilities.durability, early);
+    this.#proposals = new ProposalQueue(id, this.writes);
     this.reads = new ReadBook(
       id,
       clock,
@@ -134,9 +119,7 @@ export class Driver {
       },
       recovered.applied,
     );
-    this.transfers = this.#makeTransfers();
-    this.#receiver = this.#makeReceiver();
-    this.keeper = this.#makeKeeper();
+    this.snapshots = new SnapshotDesk(this, messages);
     this.ticker = new Ticker(clock, tickMs, {
       onTicks: count => this.#onTicks(count),
       onPause: forMs => this.#onPause(forMs),
@@ -148,6 +131,10 @@ export class Driver {
     return this.role === 'leader';
   }
 
+  get installing(): boolean {
+    return this.#writer.installing;
+  }
+
   /** The leader's time for what is written in this turn. */
   get moment(): LeaderMoment {
     return (this.#moment ??= this.#leaderClock.now());
@@ -155,8 +142,7 @@ export class Driver {
 
   /** Appends an entry with the next flush. */
   propose(payload: Uint8Array, write: PendingWrite): void {
-    this.#proposals.push({ kind: entryKind.command, payload });
-    this.#proposed.push(write);
+    this.#proposals.add(payload, write);
     this.schedule();
   }
 
@@ -201,8 +187,8 @@ export class Driver {
     const message = readMessage(bytes, own, from, id);
     if (message.type === 'fault') this.malformedMessages++;
     else if (message.type === 'piece') {
-      if (message.term >= this.term) this.#receiver.onPiece(from, message);
-    } else if (message.type === 'receipt') this.transfers.onReceipt(from, message);
+      if (message.term >= this.term) this.snapshots.onPiece(from, message);
+    } else if (message.type === 'receipt') this.snapshots.transfers.onReceipt(from, message);
     // What there is no room for is not taken into memory either.
     else if (message.type !== 'append' || message.entries.length === 0 || this.health.mayWrite) {
       this.raft.step(message);
@@ -211,13 +197,13 @@ export class Driver {
   }
 
   onConnect(peer: NodeId): void {
-    this.transfers.onRoom(peer);
+    this.snapshots.transfers.onRoom(peer);
   }
 
   onDisconnect(peer: NodeId): void {
     if (this.over !== undefined) return;
     this.raft.reportUnreachable(peer);
-    this.transfers.onDisconnect(peer);
+    this.snapshots.transfers.onDisconnect(peer);
     this.schedule();
   }
 
@@ -228,9 +214,9 @@ export class Driver {
     this.events.emit({ type: 'failed', error });
   }
 
-  async close(error: QuorateError): Promise<void> {
-    if (this.over === undefined) this.#end(error);
-    await Promise.all([this.#writer.end(), this.#receiver.end(), this.keeper.end()]);
+  async close(reason: QuorateError): Promise<void> {
+    if (this.over === undefined) this.#end(reason);
+    await Promise.all([this.#writer.end(), this.snapshots.end()]);
   }
 
   /** Does what is to be done, now rather than at the end of the turn. */
@@ -240,66 +226,33 @@ export class Driver {
     if (this.over !== undefined || !this.#writer.open) return;
     this.#moment = undefined;
     this.matches.forget();
-    if (this.#proposals.length > 0) this.#propose();
+    this.#proposals.propose(this.raft);
     if (this.reads.anyWaiting) this.reads.start();
     for (let effects = this.raft.takeEffects(); effects !== undefined; effects = this.raft.takeEffects()) {
       this.#perform(effects);
       if (this.over !== undefined) return;
     }
     if (this.isLeader && this.writes.awaitsMatches) this.writes.matched(this.matches, this.#durable);
-    if (this.#unreachable.size === 0) return;
-    for (const peer of this.#unreachable) this.raft.reportUnreachable(peer);
-    this.#unreachable.clear();
+    this.#outbox.tellLost(this.#reportLost);
   };
 
-  #propose(): void {
-    const proposals = this.#proposals;
-    const writes = this.#proposed;
-    this.#proposals = [];
-    this.#proposed = [];
-    const outcome = this.raft.propose(proposals);
-    if (outcome.accepted) {
-      let index: number = outcome.first;
-      for (const write of writes) this.writes.add(write, index++ as LogIndex, outcome.term);
-      return;
-    }
-    const { id } = this.options;
-    for (const write of writes) {
-      if (outcome.refused === 'not-leader') write.reject(new NotLeaderError(id, outcome.leader));
-      else if (outcome.refused === 'transferring') write.reject(transferring(id));
-      else write.reject(overloaded('its bytes are at their limit'));
-    }
-  }
+  readonly #reportLost = (peer: NodeId): void => this.raft.reportUnreachable(peer);
 
   #perform(effects: Effects): void {
     const { roleChange, messages, write, committed, reads, readsFailed, fetches } = effects;
     if (roleChange !== undefined) this.#onRole(roleChange);
-    for (let at = 0; at < messages.length; at++) this.#deliver(messages[at] as RaftMessage);
+    for (let at = 0; at < messages.length; at++) {
+      const message = messages[at] as RaftMessage;
+      if (message.type === 'snapshot') this.snapshots.transfers.start(message);
+      else this.#outbox.send(message);
+    }
     if (write !== undefined) this.#store(write);
     if (committed !== undefined) this.applier.push(committed);
     for (const { id, index } of reads) this.reads.confirmed(id, index);
     for (const id of readsFailed) this.reads.failed(id);
     for (const fetch of fetches) void this.#fetch(fetch);
-    if (effects.snapshotWanted) this.#takeSnapshot();
+    if (effects.snapshotWanted) this.snapshots.take();
   }
-
-  #deliver(message: RaftMessage): void {
-    if (message.type === 'snapshot') {
-      this.transfers.start(message);
-      return;
-    }
-    this.#to = message.to;
-    this.#messages.write(message, message.type === 'append' ? this.#sendAppend : this.#sendShort);
-  }
-
-  readonly #sendShort = (bytes: Uint8Array): void => {
-    this.options.transport.send(this.#to, bytes, this.options.group);
-  };
-
-  readonly #sendAppend = (bytes: Uint8Array): void => {
-    const result = this.options.transport.send(this.#to, bytes, this.options.group);
-    if (result !== 'sent') this.#unreachable.add(this.#to);
-  };
 
   #store(write: RaftWrite): void {
     const { entries } = write;
@@ -310,7 +263,7 @@ export class Driver {
       this.#leaderClock.observe(payloadTimeMs(entry.payload));
       break;
     }
-    this.#taken = write.snapshot ?? this.#taken;
+    this.snapshots.noteWrite(write);
     this.#writer.submit(write, this.isLeader ? this.term : 0);
   }
 
@@ -327,7 +280,7 @@ export class Driver {
   #onApplied(index: LogIndex, byteCount: number): void {
     this.raft.applied(index);
     this.reads.applied(index);
-    this.keeper.applied(index, byteCount);
+    this.snapshots.keeper.applied(index, byteCount);
     this.schedule();
   }
 
@@ -352,7 +305,7 @@ export class Driver {
 
   #leaveOffice(): void {
     this.writes.stepDown();
-    this.transfers.abort();
+    this.snapshots.transfers.abort();
     this.#graceUntilMs = this.options.clock.monotonicMs() + 2 * this.options.electionTimeoutMs;
   }
 
@@ -361,8 +314,7 @@ export class Driver {
     for (let tick = 0; tick < ticks; tick++) this.raft.tick();
     this.#watchDisk();
     this.reads.tick();
-    this.transfers.tick();
-    this.#receiver.tick();
+    this.snapshots.tick();
     if (!this.isLeader && this.options.clock.monotonicMs() > this.#graceUntilMs) {
       this.#graceUntilMs = Number.POSITIVE_INFINITY;
       const { id } = this.options;
@@ -400,35 +352,17 @@ export class Driver {
     const { index, membership } = this.applier;
     this.raft = this.#makeRaft(restoredState(journal, group, index, membership, index));
     this.#writer.reopen();
-    const writes = this.#proposed;
-    this.#proposals = [];
-    this.#proposed = [];
-    for (const write of writes) write.reject(storageFull(id));
+    this.#proposals.rejectAll(storageFull(id));
     this.#onRole({ role: 'follower', term: this.raft.status().term, leader: undefined });
     this.reads.roundsLost();
     if (this.health.becameFull()) this.events.emit({ type: 'storage', state: 'full' });
-    void this.keeper.compact();
+    void this.snapshots.keeper.compact();
     this.schedule();
   }
 
   async #install(write: RaftWrite): Promise<void> {
-    const { journal, group, machine } = this.options;
-    const { snapshot, hardState } = write;
-    if (snapshot === undefined) return;
-    this.applier.forget();
-    // The term first: a log must not hold entries of a term that its replica does not know.
-    if (hardState !== undefined) await journal.write({ group, hardState });
-    await this.#receiver.finish(snapshot);
-    try {
-      const state = await restoreSnapshot(journal, group, machine);
-      if (state === undefined) throw journalFailed(new Error('The snapshot that was saved is not there'));
-      this.applier.install(state);
-    } catch (error) {
-      this.fail(error as QuorateError);
-      throw error;
-    }
-    this.events.emit({ type: 'snapshot', how: 'installed', index: snapshot.index });
-    this.reads.applied(snapshot.index);
+    await this.snapshots.install(write);
+    this.reads.applied(this.applier.index);
   }
 
   async #fetch({ peer, from, to, bytesMax }: EntryFetch): Promise<void> {
@@ -443,85 +377,19 @@ export class Driver {
     this.schedule();
   }
 
-  #takeSnapshot(): void {
-    this.keeper.take().then(
-      () => {
-        this.raft.snapshotTaken();
-        this.schedule();
-      },
-      () => {},
-    );
-  }
-
   #end(error: QuorateError): void {
     this.over = error;
     this.ticker[Symbol.dispose]();
     this.applier.end();
-    this.transfers.abort();
+    this.snapshots.transfers.abort();
     const refusal = withOutcome(error, 'not-applied');
-    for (const write of this.#proposed) write.reject(refusal);
-    this.#proposals = [];
-    this.#proposed = [];
+    this.#proposals.rejectAll(refusal);
     this.writes.rejectAll(applied => withOutcome(error, applied ? 'applied' : 'unknown'));
     this.reads.rejectAll(refusal);
-    for (const reject of [...this.#onEnd]) reject(error);
+    for (const reject of this.#onEnd) reject(error);
   }
 
   #makeRaft(restored: RestoredState): Raft {
     return new Raft(raftOptions(this.options), restored);
-  }
-
-  #makeTransfers(): SnapshotTransfers {
-    const { clock, journal, group, transport, random, electionTimeoutMs } = this.options;
-    const context = {
-      clock,
-      journal,
-      group,
-      transport,
-      messages: this.#messages,
-      pieceBytes: this.options.pieceBytes,
-      windowBytes: this.options.transferWindowBytes,
-      retryMs: electionTimeoutMs,
-      giveUpMs: electionTimeoutMs * 10,
-    };
-    return new SnapshotTransfers(context, random.fork('transfers'), {
-      onSent: (peer, ok) => {
-        if (this.over !== undefined) return;
-        this.raft.snapshotSent(peer, ok);
-        this.schedule();
-      },
-      snapshotNeeded: () => this.#takeSnapshot(),
-    });
-  }
-
-  #makeReceiver(): SnapshotReceiver {
-    const { id, clock, journal, group, transport, electionTimeoutMs, transferWindowBytes } = this.options;
-    return new SnapshotReceiver({
-      clock,
-      journal,
-      group,
-      giveUpMs: electionTimeoutMs * 10,
-      receiptBytes: Math.floor(transferWindowBytes / 4),
-      wants: metadata => this.raft.wantsSnapshot(metadata),
-      send: (to, receipt) => void transport.send(to, this.#messages.receipt(receipt), group),
-      onComplete: (from, term, snapshot) => {
-        this.#taken = undefined;
-        this.raft.step({ type: 'snapshot', from, to: id, term, snapshot });
-        this.flush();
-        return this.#taken === snapshot;
-      },
-    });
-  }
-
-  #makeKeeper(): SnapshotKeeper {
-    return new SnapshotKeeper(this.options, {
-      applier: this.applier,
-      termAt: index => this.raft.termAt(index),
-      progress: () => (this.isLeader ? this.raft.status().progress : []),
-      lowestTransfer: () => this.transfers.lowest(),
-      installing: () => this.#writer.installing,
-      onTaken: index => this.events.emit({ type: 'snapshot', how: 'taken', index }),
-      onJournalFailed: error => this.fail(journalFailed(error)),
-    });
   }
 }

@@ -142,7 +142,7 @@ export class ReadBook {
   /** Looks after what takes too long. */
   tick(): void {
     const nowMs = this.#clock.monotonicMs();
-    for (const round of [...this.#rounds]) {
+    for (const round of this.#rounds) {
       if (nowMs - round.startedMs < this.#roundMs) continue;
       this.#take(round.id);
       this.#again(round);

@@ -171,7 +171,7 @@ export class ReplicaHost implements Replica {
 
   async snapshot(): Promise<LogIndex> {
     this.#checkOpen();
-    return await this.#driver.keeper.take();
+    return await this.#driver.snapshots.keeper.take();
   }
 
   status(): ReplicaStatus {

@@ -30,7 +30,7 @@ export function replicaStatus(driver: Driver, closed: boolean): ReplicaStatus {
     stalled: health.unfit,
     sessionCount: applier.sessions.count,
     pendingWrites: driver.writes.size,
-    transfers: driver.transfers.status(),
+    transfers: driver.snapshots.transfers.status(),
     droppedMessages: status.droppedMessages + driver.malformedMessages,
   };
 }

@@ -79,7 +79,7 @@ export class SnapshotTransfers {
   }
 
   tick(): void {
-    for (const transfer of [...this.#transfers.values()]) transfer.tick();
+    for (const transfer of this.#transfers.values()) transfer.tick();
   }
 
   /** Leadership ended. */

@@ -72,42 +72,52 @@ export class MessageWriter {
 
   #writeShort(message: Exclude<PlainMessage, AppendMessage>): Uint8Array {
     const target = this.#reserve(40);
-    const type = wireTypes[message.type];
+    return target.subarray(0, this.#fillShort(target, wireTypes[message.type], message));
+  }
+
+  /** @returns where it ends */
+  #fillShort(target: Uint8Array, type: number, message: Exclude<PlainMessage, AppendMessage>): number {
+    const { term } = message;
+    let end = 32;
     switch (message.type) {
       case 'append-reply':
-        this.#head(target, type, message.rejected ? flagRejected : 0, message.term, message.index);
+        this.#head(target, type, message.rejected ? flagRejected : 0, term, message.index);
         writeUint64(target, 24, message.hint);
         writeUint64(target, 32, message.hintTerm);
-        return target.subarray(0, 40);
+        end = 40;
+        break;
       case 'heartbeat':
-        this.#head(target, type, 0, message.term, message.commit);
+        this.#head(target, type, 0, term, message.commit);
         writeUint64(target, 24, message.round);
-        return target.subarray(0, 32);
+        break;
       case 'heartbeat-reply':
-        this.#head(target, type, 0, message.term, 0);
+        this.#head(target, type, 0, term, 0);
         writeUint64(target, 24, message.round);
-        return target.subarray(0, 32);
+        break;
       case 'vote':
       case 'pre-vote':
-        this.#head(target, type, message.transfer ? flagTransfer : 0, message.term, message.index);
+        this.#head(target, type, message.transfer ? flagTransfer : 0, term, message.index);
         writeUint64(target, 24, message.logTerm);
-        return target.subarray(0, 32);
+        break;
       case 'vote-reply':
       case 'pre-vote-reply':
-        this.#head(target, type, message.rejected ? flagRejected : 0, message.term, 0);
-        return target.subarray(0, headBytes);
+        this.#head(target, type, message.rejected ? flagRejected : 0, term, 0);
+        end = headBytes;
+        break;
       case 'timeout-now':
-        this.#head(target, type, 0, message.term, 0);
-        return target.subarray(0, headBytes);
+        this.#head(target, type, 0, term, 0);
+        end = headBytes;
+        break;
       case 'read-index':
-        this.#head(target, type, 0, message.term, 0);
+        this.#head(target, type, 0, term, 0);
         writeUint64(target, 24, message.request);
-        return target.subarray(0, 32);
+        break;
       case 'read-index-reply':
-        this.#head(target, type, 0, message.term, message.index);
+        this.#head(target, type, 0, term, message.index);
         writeUint64(target, 24, message.request);
-        return target.subarray(0, 32);
+        break;
     }
+    return end;
   }
 
   #writeAppend(message: AppendMessage, send: (bytes: Uint8Array) => void): void {

@@ -55,7 +55,9 @@ test('sessions are in snapshots: a follower that was sent one answers a retry', 
   await group.until(() => again.machine.totals.get('x') === 5);
   expect(again.events).toContainEqual(expect.objectContaining({ type: 'snapshot', how: 'installed' }));
   expect(again.replica.status().sessionCount).toBe(1);
-  await group.until(() => first.replica.status().members.every(({ match }) => match === first.replica.status().last));
+  await group.until(() =>
+    first.replica.status().members.every(({ match }) => match === first.replica.status().last),
+  );
   expect(await group.settled(first.replica.transferLeadership(again.id))).toBe(again.id);
   await group.until(() => again.replica.status().role === 'leader');
   const retry = await group.settled(again.replica.write(bytes('add x 5'), { session: operation }));
@@ -68,10 +70,12 @@ test('an operation that overtakes another is refused, and goes through after it'
   const leader = await group.leader();
   const session = await group.settled(leader.replica.openSession());
   const [one, two] = [session.begin(), session.begin()];
-  await expect(group.settled(leader.replica.write(bytes('add x 2'), { session: two }))).rejects.toMatchObject({
-    code: 'SEQUENCE_GAP',
-    outcome: 'not-applied',
-  });
+  await expect(group.settled(leader.replica.write(bytes('add x 2'), { session: two }))).rejects.toMatchObject(
+    {
+      code: 'SEQUENCE_GAP',
+      outcome: 'not-applied',
+    },
+  );
   await group.settled(leader.replica.write(bytes('add x 1'), { session: one }));
   const receipt = await group.settled(leader.replica.write(bytes('add x 2'), { session: two }));
   expect(text(receipt.reply)).toBe('3');
@@ -124,7 +128,9 @@ test('with a state machine that remembers, a restart applies nothing twice; a re
   kept.appliedIndex = machine.appliedIndex;
   await group.start('a', { machine: kept });
   const again = await group.leader();
-  await expect(group.settled(again.replica.write(bytes('add x 5'), { session: operation }))).rejects.toMatchObject({
+  await expect(
+    group.settled(again.replica.write(bytes('add x 5'), { session: operation })),
+  ).rejects.toMatchObject({
     code: 'REPLY_LOST',
     outcome: 'applied',
   });

@@ -62,7 +62,9 @@ test('the old leader reports exactly what it had acknowledged early and a failov
     early.push(await group.settled(first.replica.write(bytes('add x 10'), { ack: 'leader' })));
   }
   const second = await group.until(() => {
-    return group.running.find(({ replica }) => replica.status().role === 'leader' && replica.status().term > 1);
+    return group.running.find(
+      ({ replica }) => replica.status().role === 'leader' && replica.status().term > 1,
+    );
   });
   await group.until(() => first.replica.status().role !== 'leader');
   expect(first.replica.status()).toMatchObject({ loss: 'unknown', early: [{ count: 3, exact: true }] });

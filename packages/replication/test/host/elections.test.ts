@@ -67,7 +67,9 @@ test('what is written to a leader that is cut off is not acknowledged, and its o
     ({ code, outcome }) => `${code} ${outcome}`,
   );
   const second = await group.until(() => {
-    return group.running.find(({ replica }) => replica.status().role === 'leader' && replica.status().term > 1);
+    return group.running.find(
+      ({ replica }) => replica.status().role === 'leader' && replica.status().term > 1,
+    );
   });
   await group.settled(second.replica.write(bytes('add x 100')));
   group.rejoin(first.id);
@@ -148,7 +150,9 @@ test('bad arguments are refused at the call', async () => {
   await using group = await Group.start();
   const { replica } = await group.leader();
   await expect(replica.write('x' as never)).rejects.toThrow('Command must be a Uint8Array: received x');
-  await expect(replica.write(new Uint8Array(0x20_0000))).rejects.toThrow(/^Command must be at most \d+ bytes/);
+  await expect(replica.write(new Uint8Array(0x20_0000))).rejects.toThrow(
+    /^Command must be at most \d+ bytes/,
+  );
   await expect(replica.write(bytes('x'), { ack: { semiSync: 0 } })).rejects.toThrow(RangeError);
   await expect(replica.write(bytes('x'), { ack: 'some' as never })).rejects.toThrow(TypeError);
   await expect(replica.write(bytes('x'), { deadlineMs: -1 })).rejects.toThrow(RangeError);

@@ -156,14 +156,14 @@ export class Group implements AsyncDisposable {
 
   /** Settles with the promise, while time passes. */
   async settled<Value>(promise: Promise<Value>, limitMs = 5000): Promise<Value> {
-    let isSettled = false;
-    const end = (): void => void (isSettled = true);
+    const state = { isSettled: false };
+    const end = (): void => void (state.isSettled = true);
     promise.then(end, end);
-    for (let ms = 0; ms < limitMs && !isSettled; ms++) {
+    for (let ms = 0; ms < limitMs && !state.isSettled; ms++) {
       await settle();
-      if (!isSettled) await this.pass(1);
+      if (!state.isSettled) await this.pass(1);
     }
-    if (!isSettled) throw new Error(`It was not settled within ${limitMs} ms`);
+    if (!state.isSettled) throw new Error(`It was not settled within ${limitMs} ms`);
     return await promise;
   }
 

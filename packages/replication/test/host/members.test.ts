@@ -2,6 +2,7 @@ import { groupId, nodeId } from '@quorate/core';
 import { createInProcessNetwork } from '@quorate/transport';
 import { expect, test } from 'vitest';
 import { createReplica } from '../../src/replica/create-replica.ts';
+import type { Replica } from '../../src/replica/replica.ts';
 import { shareTransport } from '../../src/replica/share-transport.ts';
 import { Group, settle } from './group.ts';
 import { MemoryJournal } from './memory-journal.ts';
@@ -111,7 +112,7 @@ test('a hand-over to one that hangs fails, and the leader leads on', async () =>
 test('groups share a transport, and each hears of the connections', async () => {
   const network = createInProcessNetwork();
   const names = ['a', 'b'].map(nodeId);
-  const replicas = [];
+  const replicas: { number: number; machine: TallyMachine; replica: Replica }[] = [];
   for (const id of names) {
     const shared = shareTransport(network.transport(id));
     for (const number of [1, 2]) {
@@ -119,7 +120,7 @@ test('groups share a transport, and each hears of the connections', async () => 
       const [machine, journal] = [new TallyMachine(), new MemoryJournal()];
       const transport = shared.forGroup(group);
       const options = { id, group, members: names, transport, journal, machine, electionTimeoutMs: 50 };
-      replicas.push({ id, number, machine, replica: await createReplica(options) });
+      replicas.push({ number, machine, replica: await createReplica(options) });
     }
     expect(() => shared.forGroup(groupId(1))).toThrow(RangeError);
   }

@@ -91,7 +91,8 @@ export class MemoryJournal implements Journal {
       const { state } = this;
       if (truncateFrom !== undefined) state.entries.length = Math.max(0, truncateFrom - state.first);
       for (const entry of copies) {
-        if (entry.index !== state.last + 1) throw new Error(`Entry ${entry.index} does not follow ${state.last}`);
+        if (entry.index !== state.last + 1)
+          throw new Error(`Entry ${entry.index} does not follow ${state.last}`);
         state.entries.push(entry);
       }
       if (hardState !== undefined) state.hardState = { ...hardState };
@@ -141,7 +142,9 @@ export class MemoryJournal implements Journal {
     });
   }
 
-  openSnapshot(): { readonly metadata: SnapshotMetadata; readonly chunks: AsyncIterable<Uint8Array> } | undefined {
+  openSnapshot():
+    | { readonly metadata: SnapshotMetadata; readonly chunks: AsyncIterable<Uint8Array> }
+    | undefined {
     const { snapshot } = this.state;
     if (snapshot === undefined) return undefined;
     return {

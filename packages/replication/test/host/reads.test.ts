@@ -49,7 +49,9 @@ test('no lease is believed after a pause, though no timer has run yet', async ()
   group.isolate(first.id);
   const others = group.running.filter(({ id }) => id !== first.id).map(({ id }) => id);
   await group.pass(400, ...others);
-  const second = group.running.find(({ id, replica }) => id !== first.id && replica.status().role === 'leader');
+  const second = group.running.find(
+    ({ id, replica }) => id !== first.id && replica.status().role === 'leader',
+  );
   const write = second!.replica.write(bytes('add x 1'));
   await settle();
   await write;
@@ -73,10 +75,12 @@ test('a follower without a leader says so', async () => {
   await using group = await Group.start();
   const [follower] = await group.followers();
   group.isolate(follower!.id);
-  await expect(group.settled(follower!.replica.read(bytes('x'), { mode: 'follower' }))).rejects.toMatchObject({
-    code: 'NO_LEADER',
-    outcome: 'not-applied',
-  });
+  await expect(group.settled(follower!.replica.read(bytes('x'), { mode: 'follower' }))).rejects.toMatchObject(
+    {
+      code: 'NO_LEADER',
+      outcome: 'not-applied',
+    },
+  );
 });
 
 test('a local read answers at once, and within a bound asks the leader when it must', async () => {

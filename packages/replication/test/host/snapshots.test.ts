@@ -34,7 +34,8 @@ async function fill(group: Group, leader: Member, count: number, pad = ''): Prom
 test('snapshots are taken by size, and the log behind them is given back', async () => {
   await using group = await Group.start(['a', 'b', 'c'], {
     snapshotBytes: 20_000,
-    trailingBytes: 0, tailBytes: 0,
+    trailingBytes: 0,
+    tailBytes: 0,
     catchUpBytes: 0,
   });
   const leader = await group.leader();
@@ -45,7 +46,11 @@ test('snapshots are taken by size, and the log behind them is given back', async
 });
 
 test('a follower behind a snapshot is sent it, finds the log behind it, and takes part', async () => {
-  await using group = await Group.start(['a', 'b', 'c'], { trailingBytes: 0, tailBytes: 0, messageMaxBytes: 2048 });
+  await using group = await Group.start(['a', 'b', 'c'], {
+    trailingBytes: 0,
+    tailBytes: 0,
+    messageMaxBytes: 2048,
+  });
   const leader = await group.leader();
   const [behind] = await group.followers();
   await group.crash(behind!.id);
@@ -100,6 +105,7 @@ test('a leader that loses its office in the middle of a transfer leaves it to th
   await group.crash(leader.id);
   again.journal.chunksMax = Number.POSITIVE_INFINITY;
   await group.until(() => again.machine.totals.get(`key-1${pad}`) === 6);
+  expect((await group.leader()).id).not.toBe(leader.id);
 });
 
 test('a follower that is far behind is caught up from the journal while writes go on', async () => {
