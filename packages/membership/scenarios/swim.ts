@@ -139,7 +139,7 @@ function agreement(): Invariant {
     },
     finish() {
       const live = [...views].filter(([id]) => !gone.has(id));
-      const own = new Map(live.map(([id, seen]) => [id, seen.find(([member]) => member === id)?.join()]));
+      const own = new Map(live.map(([id, seen]) => [id, String(seen.find(([member]) => member === id))]));
       const expected = [...own.values()].sort().join(' ');
       for (const [id, seen] of live) {
         const found = seen

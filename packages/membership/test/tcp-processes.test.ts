@@ -26,7 +26,7 @@ class MemberProcess implements AsyncDisposable {
       if (report.change !== undefined) this.changes.push(report.change);
       if (report.address !== undefined) this.address = report.address;
       if (report.members !== undefined) this.#latest = report;
-      for (const look of [...this.#looks]) look();
+      for (const look of this.#looks) look();
     });
   }
 

@@ -59,7 +59,8 @@ export class KeptRegistration implements Registration {
   readonly #parts: RegistrationParts;
   readonly #controller: AbortController = new AbortController();
   readonly #wake: Wake = new Wake();
-  readonly #waiters: Map<() => void, number> = new Map();
+  /** Look whether what they wait for is so. */
+  readonly #waiters: Set<() => void> = new Set();
   /** Sessions that it wrote under. Whatever names another one is somebody else's. */
   readonly #own: Set<SessionId> = new Set();
   readonly #task: Promise<void>;
@@ -118,7 +119,7 @@ export class KeptRegistration implements Registration {
             else return;
             this.#waiters.delete(settle);
           };
-          this.#waiters.set(settle, wanted);
+          this.#waiters.add(settle);
           signal?.addEventListener('abort', () => this.#waiters.delete(settle), { once: true });
           settle();
         }),
@@ -230,12 +231,12 @@ export class KeptRegistration implements Registration {
 
   #store(version: number): void {
     this.#stored = version;
-    for (const settle of [...this.#waiters.keys()]) settle();
+    for (const settle of this.#waiters) settle();
   }
 
   #end(why: unknown): void {
     this.#controller.abort(why);
-    for (const settle of [...this.#waiters.keys()]) settle();
+    for (const settle of this.#waiters) settle();
     this.#wake.call();
   }
 }

@@ -107,8 +107,9 @@ export class MessageWriter {
       this.#slabAt = 0;
     }
     const message = this.#slab.subarray(this.#slabAt, this.#slabAt + length);
-    for (let at = 0; at < length && length <= 64; at++) message[at] = this.#bytes[at] as number;
+    // Most messages are probes and answers, and shorter than a call into the platform's copy is worth.
     if (length > 64) message.set(this.#bytes.subarray(0, length));
+    else for (let at = 0; at < length; at++) message[at] = this.#bytes[at] as number;
     this.#slabAt += length;
     return message;
   }
