@@ -17,6 +17,12 @@ export { NotLeaderError } from './replica/replica-error.ts';
 export type { EarlyRange, ReplicaEvent, ReplicaEventListener } from './replica/replica-event.ts';
 export type { ReplicaOptions } from './replica/replica-options.ts';
 export { type SharedTransport, shareTransport } from './replica/share-transport.ts';
+export {
+  bytesOf,
+  valueMachine,
+  type ValueMachineOptions,
+  valueOf,
+} from './replica/value-machine.ts';
 export type {
   AckLevel,
   ReadMode,
@@ -27,6 +33,7 @@ export type {
 } from './replica/write-options.ts';
 export { ClientSession } from './sessions/client-session.ts';
 export type { SessionOperation } from './wire/entry-payload.ts';
+export { sessionWindowMax } from './wire/entry-payload.ts';
 export type { Membership } from './raft/membership.ts';
 export type { ProgressState, ProgressStatus, RaftRole } from './raft/raft-status.ts';
 export type { TraceEvent, TraceStep } from './raft/trace-event.ts';

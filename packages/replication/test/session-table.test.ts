@@ -43,6 +43,8 @@ function take(table: SessionTable, at: number, what: Step): unknown {
       return table.close(what.session);
     case 'keep':
       return table.keep(what.session);
+    default:
+      return undefined;
   }
 }
 

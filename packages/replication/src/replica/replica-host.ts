@@ -169,6 +169,22 @@ export class ReplicaHost implements Replica {
     });
   }
 
+  async waitForLeader(options: WaitOptions = {}): Promise<NodeId> {
+    const driver = this.#driver;
+    this.#checkOpen();
+    checkLimits(options);
+    if (driver.leader !== undefined) return driver.leader;
+    return await new Promise<NodeId>((resolve, reject) => {
+      const wait = new Wait(resolve, reject);
+      this.#limit(wait, options, 'not-applied');
+      driver.endWith(wait);
+      const subscription = driver.events.subscribe(event => {
+        if (event.type === 'role' && event.leader !== undefined) wait.resolve(event.leader);
+      });
+      wait.onSettled(() => subscription[Symbol.dispose]());
+    });
+  }
+
   async snapshot(): Promise<LogIndex> {
     this.#checkOpen();
     return await this.#driver.snapshots.keeper.take();

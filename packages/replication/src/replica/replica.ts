@@ -127,6 +127,9 @@ export interface Replica extends AsyncDisposable {
    */
   transferLeadership(to?: NodeId, options?: WaitOptions): Promise<NodeId>;
 
+  /** The leader as this replica knows it, once it knows one. It may be another by the time that anybody asks it. */
+  waitForLeader(options?: WaitOptions): Promise<NodeId>;
+
   /** Takes a snapshot now and gives back what of the log it stands for. */
   snapshot(): Promise<LogIndex>;
 
