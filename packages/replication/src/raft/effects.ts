@@ -42,7 +42,10 @@ export interface CommittedRange extends LogRange {
   readonly entries: readonly LogEntry[] | undefined;
 }
 
-/** Entries for a follower that are no longer in memory. Answer with `entriesRead`. */
+/**
+ * Entries for a follower that are no longer in memory. To be answered with `entriesRead`, failures included (as nothing but
+ * `[]`): until then nothing else is sent there.
+ */
 export interface EntryFetch extends LogRange {
   readonly peer: NodeId;
   readonly bytesMax: number;
@@ -73,7 +76,7 @@ export interface Effects {
   /** Reads that this replica can no longer answer: no leader, or another one. Ask again. */
   readonly readsFailed: readonly number[];
   readonly fetches: readonly EntryFetch[];
-  /** A follower needs a snapshot and there is none that reaches the log: take one. */
+  /** A follower needs a snapshot and there is none that reaches the log: take one, then call `snapshotTaken`. */
   readonly snapshotWanted: boolean;
   readonly roleChange: RoleChange | undefined;
 }

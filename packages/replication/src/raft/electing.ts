@@ -82,6 +82,8 @@ export function answerVote(state: RaftState, message: VoteMessage): void {
 export function takeVote(state: RaftState, message: VoteReply): void {
   const wanted = state.role === 'pre-candidate' ? 'pre-vote-reply' : 'vote-reply';
   if (message.type !== wanted || (state.role !== 'candidate' && state.role !== 'pre-candidate')) return;
+  // A pre-vote that was given for an earlier asking is none for this.
+  if (state.role === 'pre-candidate' && !message.rejected && message.term !== state.term + 1) return;
   countVote(state, message.from, !message.rejected);
 }
 

@@ -176,11 +176,14 @@ function takeHardState(state: RaftState): HardState {
 function takeCommitted(state: RaftState): CommittedRange | undefined {
   const { log } = state;
   if (log.committed === log.handedOut || log.installing !== undefined) return undefined;
-  const to = state.limits.applyBeforeDurable ? log.committed : Math.min(log.committed, log.durable);
   const from = log.handedOut + 1;
+  const held = log.holds(from);
+  // What is to be read from disk has to be there, and what is in memory may come before it is.
+  const early = held && state.limits.applyBeforeDurable;
+  const to = early ? log.committed : Math.min(log.committed, log.durable);
   if (to < from) return undefined;
   log.handedOut = to;
-  const entries = log.holds(from) ? log.inMemory(from, to) : undefined;
+  const entries = held ? log.inMemory(from, to) : undefined;
   return { from: asIndex(from), to: asIndex(to), entries };
 }
 

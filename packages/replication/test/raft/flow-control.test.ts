@@ -70,6 +70,18 @@ describe('what a leader sends', () => {
     expect(leader.flush().filter(({ to }) => to === 'b')).toMatchObject([{ type: 'append', index: 3 }]);
   });
 
+  test('a rejection that was overtaken does not send a follower back', () => {
+    const cluster = SmallCluster.of('abc');
+    cluster.elect('a');
+    const leader = cluster.at('a');
+    leader.propose(1, 2);
+    cluster.settle();
+    const before = leader.raft.status().progress[1];
+    leader.raft.step(message('append-reply', { index: 2, rejected: true, hint: 1, hintTerm: 1 }));
+    expect(leader.raft.status().progress[1]).toEqual(before);
+    expect(leader.flush()).toEqual([]);
+  });
+
   test('proposals are refused while too many bytes wait, and a single one always fits', () => {
     const cluster = SmallCluster.of('abc', { uncommittedBytesMax: 10 });
     cluster.elect('a');

@@ -103,6 +103,24 @@ describe('Ongaro 2014 §4.1 and §4.3: changes of membership', () => {
     expect(group.at('a').raft.status().committed).toBe(committed + 2);
   });
 
+  test('while joint, an election takes both majorities, and either refuses it', () => {
+    for (const [yes, no, role] of [
+      ['de', '', 'candidate'],
+      ['db', '', 'leader'],
+      ['deb', '', 'leader'],
+      ['de', 'bc', 'follower'],
+      ['bc', 'de', 'follower'],
+    ] as const) {
+      const membership = voters('ade', { votersOutgoing: ids('abc') });
+      const member = new Member('a', { membership });
+      member.raft.campaign();
+      member.flush();
+      for (const from of yes) member.raft.step(message('vote-reply', { from }));
+      for (const from of no) member.raft.step(message('vote-reply', { from, rejected: true }));
+      expect([yes, no, member.raft.status().role]).toEqual([yes, no, role]);
+    }
+  });
+
   test('§4.2.2: a leader that is removed leads until the change is committed, then steps down', () => {
     const group = cluster('abc', '');
     group.elect('a');

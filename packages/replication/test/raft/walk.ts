@@ -68,7 +68,7 @@ export class Walk {
       appendBytesMax: this.#random.below(2) === 0 ? 3 : 1000,
       inflightMax: 1 + this.#random.below(4),
       tailBytesMax: this.#random.below(2) === 0 ? 0 : 100,
-      applyBeforeDurable: false,
+      applyBeforeDurable: this.#random.below(4) === 0,
       eagerAppend: this.#random.below(4) === 0,
     };
     const members = options.memberships ? names : names.slice(0, votersCount);
@@ -229,7 +229,7 @@ export class Walk {
     this.#cut.clear();
     for (const node of this.#nodes) if (!node.up) this.#restart(node);
     const goal = this.#checks.committed + 1;
-    for (let round = 0; round < 400; round++) {
+    for (let round = 0; round < 3_000; round++) {
       for (const node of this.#nodes) {
         node.raft.tick();
         while (node.writes.length > 0) node.finishWrite();
@@ -245,8 +245,9 @@ export class Walk {
         node?.raft.step(message);
         if (node !== undefined) this.#settle(node);
       }
-      if (round % 20 === 19) for (const node of this.#nodes) if (node.raft.isLeader) this.#propose(node);
-      if (round > 60 && this.#agreed(goal)) return;
+      if (round % 20 === 19 && round < 100)
+        for (const node of this.#nodes) if (node.raft.isLeader) this.#propose(node);
+      if (round > 100 && this.#agreed(goal)) return;
     }
     const states = this.#nodes.map(({ raft }) => JSON.stringify(raft.status())).join('\n');
     throw new Error(`No agreement on ${goal} after everything was mended\n${states}`);
