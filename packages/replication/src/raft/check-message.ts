@@ -1,4 +1,6 @@
 import type { LogEntry } from '@quorate/core';
+import { entryKind } from './entry-kind.ts';
+import { decodeMembershipChange } from './membership-codec.ts';
 import type { AppendMessage, RaftMessage } from './raft-message.ts';
 import type { RaftState } from './raft-state.ts';
 
@@ -49,6 +51,9 @@ function faultOfAppend(message: AppendMessage): string | undefined {
     const entry = entries[at];
     if (entry === undefined || entry.index !== message.index + 1 + at) return 'Entries with a gap';
     if (!(entry.term >= term) || entry.term > message.term) return 'Entries whose terms go back';
+    if (entry.kind === entryKind.membership && decodeMembershipChange(entry.payload) === undefined) {
+      return 'A change of membership that cannot be read';
+    }
     term = entry.term;
   }
   return undefined;

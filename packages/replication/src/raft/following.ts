@@ -34,11 +34,7 @@ export function takeAppend(state: RaftState, message: AppendMessage): void {
     return;
   }
   const taken = log.takeFrom(message.index, message.logTerm, message.entries);
-  if (taken === 'impossible') {
-    state.drop('An append that contradicts committed entries');
-    return;
-  }
-  if (taken === 'mismatch') {
+  if (taken === undefined) {
     reject(state, message);
     return;
   }

@@ -112,20 +112,15 @@ export class RaftLog {
    * Takes entries after (`previous`, `previousTerm`) from a leader. Only what conflicts is dropped: an append that was
    * overtaken must not cut off what came after it (Ongaro 2014, §3.5).
    *
-   * Returns the last index that now surely matches the leader's log, or why nothing was taken: the entry before does not
-   * match, or the leader contradicts what is committed, which no correct one does.
+   * `previous` is committed or later. Returns the last index that now surely matches the leader's log, or `undefined` when
+   * the entry before does not match and nothing was taken.
    */
-  takeFrom(
-    previous: number,
-    previousTerm: number,
-    entries: readonly LogEntry[],
-  ): number | 'mismatch' | 'impossible' {
-    if (this.termAt(previous) !== previousTerm) return 'mismatch';
+  takeFrom(previous: number, previousTerm: number, entries: readonly LogEntry[]): number | undefined {
+    if (this.termAt(previous) !== previousTerm) return undefined;
     let at = 0;
     while (at < entries.length && this.termAt(previous + 1 + at) === entries[at]?.term) at++;
     if (at < entries.length) {
       const from = previous + 1 + at;
-      if (from <= this.committed) return 'impossible';
       if (from <= this.last) this.#truncate(from);
       if (at === 0) {
         // Most likely just these are to be written next.

@@ -109,14 +109,27 @@ export class Raft {
     this.#state.electionTimeout = ticks;
   }
 
-  /** Appends to the log, if leader. The payloads belong to the log from here on. */
+  /**
+   * Appends to the log, if leader. The payloads belong to the log from here on.
+   *
+   * @throws RangeError without a proposal, or for one of kind `entryKind.membership`
+   */
   propose(proposals: readonly Proposal[]): ProposalOutcome {
     const state = this.#state;
     if (proposals.length === 0) throw new RangeError('Proposals must be at least one: received none');
     const refused = this.#refusal();
     if (refused !== undefined) return refusal(refused, state.leader);
     let bytes = 0;
-    for (let at = 0; at < proposals.length; at++) bytes += proposals[at]?.payload.length ?? 0;
+    for (let at = 0; at < proposals.length; at++) {
+      const proposal = proposals[at];
+      if (proposal === undefined) continue;
+      if (proposal.kind === entryKind.membership) {
+        throw new RangeError(
+          'Kind of a proposal must not be membership: changes go through changeMembership',
+        );
+      }
+      bytes += proposal.payload.length;
+    }
     const waiting = state.uncommittedBytes;
     // A single proposal always fits an empty log, or it would never fit.
     if (waiting > 0 && bytes > 0 && waiting + bytes > state.limits.uncommittedBytesMax) {

@@ -92,7 +92,8 @@ describe('what a leader sends', () => {
     expect(raft.propose(bytes(0))).toMatchObject({ accepted: true });
     cluster.settle();
     expect(raft.propose(bytes(1))).toMatchObject({ accepted: true });
-    expect(() => raft.propose([])).toThrow(RangeError);
+    expect(() => raft.propose([])).toThrow('must be at least one');
+    expect(() => raft.propose([{ kind: 1, payload: new Uint8Array(0) }])).toThrow('must not be membership');
   });
 
   test('entries that are no longer in memory are fetched; answers that come late are ignored', () => {
