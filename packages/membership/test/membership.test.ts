@@ -244,6 +244,21 @@ describe('a membership', () => {
     expect(types.slice(1).every(type => type === 'updated')).toBe(true);
   });
 
+  test('news after a long silence are not late', async () => {
+    const net = new Net();
+    const a = await net.member('a');
+    const b = await net.member('b');
+    for (let value = 0; value < 5; value++) {
+      net.clock.advance(60_000);
+      (value % 2 === 0 ? a : b).setMeta(Uint8Array.of(value));
+    }
+    net.clock.advance(1000);
+    for (const each of [a, b]) {
+      expect(each.status().lateMaxMs).toBeLessThan(1);
+      expect(each.status().healthScore).toBe(0);
+    }
+  });
+
   test('timers that come late count against itself, not against others', async () => {
     const net = new Net();
     const clock = new StoppableClock(net.clock);

@@ -52,7 +52,13 @@ export class SwimState {
     return detector;
   }
 
-  /** The detectors of members that are doubted by what was heard of them, not by what others say. */
+  /** A message of a member came: whatever it says, it lives. Strangers have no detectors. */
+  heard(from: NodeId): void {
+    if (this.#detectorOf === undefined || this.table.get(from) === undefined) return;
+    this.detector(from)?.heartbeat(this.nowMs);
+  }
+
+  /** All that there are. */
   detectors(): Iterable<FailureDetector> {
     return this.#detectors.values();
   }

@@ -44,7 +44,8 @@ export class Swim {
 
   /** When {@link tick} has something to do. */
   get dueMs(): number {
-    const gossipMs = this.#hasGossip ? this.#gossipMs : Number.POSITIVE_INFINITY;
+    // News that come after a long silence are due when they come, not since the last ones were told.
+    const gossipMs = this.#hasGossip ? Math.max(this.#gossipMs, this.#state.nowMs) : Number.POSITIVE_INFINITY;
     return Math.min(
       gossipMs,
       this.#forgetMs,
@@ -117,9 +118,9 @@ export class Swim {
       this.#malformedCount++;
       return message;
     }
-    this.#state.detector(from)?.heartbeat(nowMs);
     const isState = message.type === MessageType.state;
     for (const record of message.records) this.#beliefs.merge(record, isState ? from : undefined);
+    this.#state.heard(from);
     this.#answer(from, message);
     return undefined;
   }

@@ -328,13 +328,19 @@ describe('Lifeguard (Dadgar et al. 2018)', () => {
   });
 
   test('who is suspected hears of it with whatever is said to it (§IV.C)', () => {
-    const core = new LoneCore({ tuning: { piggybackMaxBytes: 0 } }).know('a', 'b', 'c', 'd');
-    core.hear('gossip', [record('a', 'suspect', 5, { bare: true, accuser: 'b' })]);
-    core.pass(10_000); // Long after the news of it have been told.
-    core.sent();
-    core.hear('gossip', [record('a', 'suspect', 6, { bare: true, accuser: 'b' })]);
-    core.receive('a', { type: 'ping', sequence: 1 });
-    expect(core.sent('ack')[0]?.message.records[0]).toMatchObject({ id: 'a', state: 1, incarnation: 6 });
+    for (const lifeguard of [true, false]) {
+      const core = new LoneCore({ tuning: { lifeguard } }).know('a', 'b', 'c', 'd');
+      core.hear('gossip', [record('a', 'suspect', 6, { bare: true, accuser: 'b' })]);
+      core.pass(900);
+      // Long after the news of it have been told.
+      expect(core.swim.newsCount).toBe(0);
+      core.sent();
+      core.receive('a', { type: 'ping', sequence: 1 });
+      const told = core
+        .sent('ack')[0]
+        ?.message.records.map(({ id, state, incarnation }) => [id, state, incarnation]);
+      expect(told).toEqual(lifeguard ? [['a', 1, 6]] : []);
+    }
   });
 
   test('who was taken for dead and speaks hears of it', () => {
