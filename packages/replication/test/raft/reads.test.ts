@@ -1,6 +1,6 @@
 import type { NodeId } from '@quorate/core';
 import { describe, expect, test } from 'vitest';
-import { Member, message, SmallCluster, voters } from './small-cluster.ts';
+import { ids, Member, message, SmallCluster, voters } from './small-cluster.ts';
 
 function readsOf(member: Member): unknown[] {
   return member.seen.flatMap(({ reads, readsFailed }) => [
@@ -54,6 +54,23 @@ describe('Ongaro 2014 §6.4: linearizable reads', () => {
       { id: 5, index: 1 },
       { id: 6, index: 1 },
     ]);
+  });
+
+  test('while joint, a round takes both majorities', () => {
+    const leader = new Member('a', { membership: voters('ade', { votersOutgoing: ids('abc') }) });
+    leader.raft.campaign();
+    leader.flush();
+    for (const from of ['b', 'd']) leader.raft.step(message('vote-reply', { from }));
+    leader.flush();
+    for (const from of ['b', 'd']) leader.raft.step(message('append-reply', { from, index: 1 }));
+    leader.raft.readIndex(1);
+    leader.flush();
+    for (const from of ['d', 'e']) leader.raft.step(message('heartbeat-reply', { from }));
+    leader.flush();
+    expect(readsOf(leader)).toEqual([]);
+    leader.raft.step(message('heartbeat-reply', { from: 'b' }));
+    leader.flush();
+    expect(readsOf(leader)).toEqual([{ id: 1, index: 1 }]);
   });
 
   test('reads fail without a leader, with a new term, and when no answer comes', () => {
