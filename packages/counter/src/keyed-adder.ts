@@ -17,6 +17,7 @@ import { checkDelta } from './int64.ts';
 import { compose, Keyed, type KeyedAdd, tokenKey } from './keyed-plan.ts';
 import { Pauses } from './pauses.ts';
 import type { TokenSessions } from './token-sessions.ts';
+import { isDead } from './writer-context.ts';
 
 /** What keyed additions stand on. */
 export interface KeyedContext {
@@ -26,6 +27,8 @@ export interface KeyedContext {
   readonly tokens: TokenSessions;
   readonly maker: (expiresMs: number | undefined) => EntryMaker;
   readonly closing: AbortSignal;
+  /** How long the store may take for an answer. */
+  readonly deadlineMs: number;
 }
 
 /** The most tokens in one write, and of one counter that may wait. */
@@ -122,13 +125,16 @@ export class KeyedAdder {
 
   /** One try. What is left to do goes back into line. @returns whether it got anywhere */
   async #write(line: Line, batch: Keyed[]): Promise<boolean> {
-    const { store, tokens, maker, closing } = this.#context;
+    const { store, tokens, maker, closing, deadlineMs } = this.#context;
     const key = numberKey(line.partition);
     const isGuess = line.current !== undefined;
-    const current = line.current ?? (await store.get(key)) ?? (await maker(batch[0]?.expiresMs).make(key));
+    const current =
+      line.current ??
+      (await store.get(key, { deadlineMs })) ??
+      (await this.#within(() => maker(batch[0]?.expiresMs).make(key)));
     line.current = undefined;
     if (current === undefined) return this.#again(line, batch, false);
-    const session = await tokens.use();
+    const session = await this.#within(() => tokens.use());
     const plan = compose(line.partition, current, session.id, batch);
     // A guess may be wrong: what refuses must be true.
     if (plan.tooLarge.length > 0 && isGuess) return this.#again(line, batch, true);
@@ -136,11 +142,13 @@ export class KeyedAdder {
     if (plan.writes.length === 0) return true;
     let result: BatchResult;
     try {
-      result = await store.batch!(plan.conditions, plan.writes);
+      result = await store.batch!(plan.conditions, plan.writes, { deadlineMs });
     } catch (thrown) {
       if (errorCode(thrown) !== 'SESSION_LOST') throw thrown;
-      // The token's session, which `use` opens anew, or the number's, which goes with it.
-      if (session.remainingMs() > 0) await store.delete(key, { modified: current.modified });
+      // The number's session, and the number goes with it; or the tokens', and they go on in another.
+      if (current.session !== undefined && (await isDead(store, current.session)))
+        await store.delete(key, { modified: current.modified }, { deadlineMs });
+      else tokens.abandon(session);
       return this.#again(line, plan.rest, false);
     }
     if (result.outcome === 'applied') {
@@ -168,9 +176,16 @@ export class KeyedAdder {
 
   /** One that does not fit: it may have been done before, when it did. */
   async #refuse({ partition }: Line, add: Keyed): Promise<void> {
-    const found = await this.#context.store.get(tokenKey(partition, add));
+    const { store, deadlineMs } = this.#context;
+    const found = await store.get(tokenKey(partition, add), { deadlineMs });
     if (found !== undefined) add.answer(found);
     else add.refuse(new RangeError(tooLarge(numberKey(partition), BigInt(add.delta))));
+  }
+
+  /** What makes a number or a session has no effect on tokens: it may be given up, and come late. */
+  #within<Value>(call: () => Promise<Value>): Promise<Value> {
+    const { clock, deadlineMs } = this.#context;
+    return boundedWait(clock, { deadlineMs }, 'not-applied', call);
   }
 
   #again(line: Line, adds: readonly Keyed[], gotOn: boolean): boolean {

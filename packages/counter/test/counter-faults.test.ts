@@ -164,6 +164,15 @@ describe('what is posted', () => {
     await stand.close();
   });
 
+  test('is one addition, however it is written', async () => {
+    const stand = new Stand();
+    const counter = stand.counters({ pendingMax: 3 }).counter('posts');
+    for (const delta of [1n, 2, 3n, -4n, 5n, 6, 2n ** 60n, 7n, 8]) counter.post(delta);
+    await counter.flush();
+    expect(await counter.get()).toBe(2n ** 60n + 28n);
+    await stand.close();
+  });
+
   test('is bounded while the store is away', async () => {
     const stand = new Stand();
     const faults: Faults = { refused: 1 };
@@ -191,6 +200,21 @@ describe('closing', () => {
     expect(() => counter.post(1)).toThrow('closed');
     expect(await stand.counters().counter('x').get()).toBe(7n);
     await stand.close();
+  });
+
+  test('waits for no answer that does not come, though the session lives', async () => {
+    for (const without of [[], ['add']] as const) {
+      const stand = new Stand();
+      const faults: Faults = { without };
+      const counters = stand.counters({}, faults);
+      await counters.counter('x').add(1);
+      faults.before = call => (call === 'session' ? undefined : new Promise(() => {}));
+      const added = counters.counter('x').add(3).catch(errorCode);
+      await turn();
+      await stand.until(counters[Symbol.asyncDispose]() as Promise<void>, 10_000);
+      expect(await added).toBe('ADD_UNKNOWN');
+      await stand.close();
+    }
   });
 
   test('fails what the store does not take', async () => {

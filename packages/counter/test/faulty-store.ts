@@ -2,7 +2,9 @@ import {
   type AddResult,
   type BatchResult,
   type BatchWrite,
+  boundedWait,
   type CallOptions,
+  type Clock,
   type Condition,
   type Entry,
   type Listing,
@@ -46,10 +48,12 @@ export class FaultyStore implements Store {
   /** All that were opened. */
   readonly sessions: Session[] = [];
   readonly #store: Store;
+  readonly #clock: Clock;
   readonly #late: (() => Promise<unknown>)[] = [];
 
-  constructor(store: Store, faults: Faults) {
+  constructor(store: Store, faults: Faults, clock: Clock) {
     this.#store = store;
+    this.#clock = clock;
     this.faults = faults;
     this.capabilities = store.capabilities;
     if (faults.without?.includes('add') !== true) this.add = (...args) => this.#add(...args);
@@ -57,11 +61,11 @@ export class FaultyStore implements Store {
   }
 
   get(key: string, options?: CallOptions): Promise<Entry | undefined> {
-    return this.#ask('get', () => this.#store.get(key, options));
+    return this.#ask('get', () => this.#store.get(key, options), options);
   }
 
   list(prefix: string, options?: ListOptions): Promise<Listing> {
-    return this.#ask('list', () => this.#store.list(prefix, options));
+    return this.#ask('list', () => this.#store.list(prefix, options), options);
   }
 
   put(
@@ -70,11 +74,11 @@ export class FaultyStore implements Store {
     condition: Condition,
     options?: CallOptions & { readonly session?: SessionId },
   ): Promise<WriteResult> {
-    return this.#change('put', () => this.#store.put(key, value, condition, options));
+    return this.#change('put', () => this.#store.put(key, value, condition, options), options);
   }
 
   delete(key: string, condition: Condition, options?: CallOptions): Promise<WriteResult> {
-    return this.#change('delete', () => this.#store.delete(key, condition, options));
+    return this.#change('delete', () => this.#store.delete(key, condition, options), options);
   }
 
   watch(
@@ -86,7 +90,7 @@ export class FaultyStore implements Store {
   }
 
   async session(options: WaitOptions & { readonly ttlMs: number }): Promise<Session> {
-    const session = await this.#ask('session', () => this.#store.session(options));
+    const session = await this.#ask('session', () => this.#store.session(options), options);
     this.sessions.push(session);
     return session;
   }
@@ -109,7 +113,7 @@ export class FaultyStore implements Store {
     delta: bigint,
     options: CallOptions & { readonly operation: OperationId },
   ): Promise<AddResult> {
-    return this.#change('add', () => this.#store.add!(key, delta, options));
+    return this.#change('add', () => this.#store.add!(key, delta, options), options);
   }
 
   #batch(
@@ -117,16 +121,16 @@ export class FaultyStore implements Store {
     writes: readonly BatchWrite[],
     options?: CallOptions,
   ): Promise<BatchResult> {
-    return this.#change('batch', () => this.#store.batch!(conditions, writes, options));
+    return this.#change('batch', () => this.#store.batch!(conditions, writes, options), options);
   }
 
-  async #ask<Result>(call: string, send: () => Promise<Result>): Promise<Result> {
-    await this.#send(call);
+  async #ask<Result>(call: string, send: () => Promise<Result>, options?: WaitOptions): Promise<Result> {
+    await this.#send(call, options);
     return send();
   }
 
-  async #change<Result>(call: string, send: () => Promise<Result>): Promise<Result> {
-    await this.#send(call);
+  async #change<Result>(call: string, send: () => Promise<Result>, options?: WaitOptions): Promise<Result> {
+    await this.#send(call, options);
     if (!this.#draws(this.faults.lost)) return send();
     if (this.#draws(0.5)) await send();
     else if (this.#draws(this.faults.late)) this.#late.push(send);
@@ -134,8 +138,9 @@ export class FaultyStore implements Store {
     return { outcome: 'unknown', cause } as Result;
   }
 
-  async #send(call: string): Promise<void> {
-    await this.faults.before?.(call);
+  async #send(call: string, { signal, deadlineMs }: WaitOptions = {}): Promise<void> {
+    const held = this.faults.before?.(call);
+    if (held !== undefined) await boundedWait(this.#clock, { signal, deadlineMs }, 'not-applied', () => held);
     if (this.#draws(this.faults.refused)) {
       throw new QuorateError('UNAVAILABLE', 'No way', { retryable: true, outcome: 'not-applied' });
     }

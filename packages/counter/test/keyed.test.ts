@@ -143,6 +143,39 @@ describe('an addition with a token', () => {
     expect(await told).toMatchObject({ outcome: 'unknown' });
   });
 
+  test('whose session the store has ended goes on with another, and leaves the number alone', async () => {
+    const counters = stand.counters();
+    await counters.addKeyed('x', { token: 'a', delta: 5 });
+    stand.store.memory.sessions.end(stand.faulty[0]!.sessions[0]!.id);
+    const added = counters.addKeyed('x', { token: 'b', delta: 1 });
+    expect(await stand.until(added, 10_000)).toEqual({ value: 6n });
+    expect(await counters.counter('x').get()).toBe(6n);
+  });
+
+  test('whose session the store has ended harms no number that ends either', async () => {
+    const counters = stand.counters();
+    await counters.addKeyed('x', { token: 'a', delta: 5, expiresMs: 60_000 });
+    const [number, tokens] = stand.faulty[0]!.sessions;
+    stand.store.memory.sessions.end(tokens!.id);
+    expect(await stand.until(counters.addKeyed('x', { token: 'b', delta: 1 }), 10_000)).toEqual({
+      value: 6n,
+    });
+    stand.store.memory.sessions.end(number!.id);
+    expect(await stand.until(counters.addKeyed('x', { token: 'c', delta: 1 }), 10_000)).toEqual({
+      value: 1n,
+    });
+  });
+
+  test('ends with its manager, also where the store answers nothing any more', async () => {
+    const faults: Faults = {};
+    const counters = stand.counters({}, faults);
+    await counters.addKeyed('x', { token: 'a', delta: 1 });
+    faults.before = () => new Promise(() => {});
+    const told = failure(counters.addKeyed('x', { token: 'b', delta: 1 }));
+    await stand.until(counters[Symbol.asyncDispose]() as Promise<void>, 10_000);
+    expect(await told).toBeInstanceOf(QuorateError);
+  });
+
   test('settles by the deadline, and tells afterwards', async () => {
     const faults: Faults = { lost: 1 };
     const counters = stand.counters({}, faults);

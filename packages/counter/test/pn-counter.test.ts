@@ -215,6 +215,36 @@ describe('pruning', () => {
     expect([a.value, b.value]).toEqual([7n, 7n]);
   });
 
+  test('of more actors than a state may have keeps states that can be read', () => {
+    const [a, b] = [replica('a', { actorsMax: 4 }), replica('b', { actorsMax: 4 })];
+    let sum = 0n;
+    let refused = 0;
+    for (let index = 0; index < 12; index++) {
+      const gone = replica(`gone${index}`);
+      gone.increment(index);
+      sum += BigInt(index);
+      for (const pruner of [a, b]) {
+        pruner.merge(gone.state());
+        try {
+          pruner.prune(gone.actor, everybody(a, b));
+        } catch (thrown) {
+          expect(thrown).toMatchObject({ code: 'PN_STATE_REFUSED' });
+          refused++;
+          for (let round = 0; round < 3; round++) {
+            exchange(a, b);
+            for (const each of [a, b]) each.collect(everybody(a, b));
+          }
+          pruner.prune(gone.actor, everybody(a, b));
+        }
+      }
+    }
+    exchange(a, b);
+    exchange(a, b);
+    expect([a.value, b.value]).toEqual([sum, sum]);
+    expect(replica('c', { actorsMax: 4, state: a.state() }).value).toBe(sum);
+    expect(refused).toBeGreaterThan(0);
+  });
+
   test('of one who lives after all makes it go on under another id', () => {
     const [a, b] = [replica('a'), replica('b')];
     b.increment(5);

@@ -34,7 +34,7 @@ export class Stand {
     const { clock = this.clock } = options;
     const random = this.random.fork(`manager ${this.#managers.length}`);
     faults.random ??= random.fork('faults');
-    const store = new FaultyStore(this.store.open({ clock }), faults);
+    const store = new FaultyStore(this.store.open({ clock }), faults, clock);
     this.faulty.push(store);
     const counters = createCounters({ store, clock, random, ttlMs: 1000, ...options });
     this.#managers.push(counters);

@@ -44,7 +44,8 @@ export function decodePn(bytes: Uint8Array, actorsMax: number): Map<string, PnRe
     if (version === 0) throw malformed(`a record of "${actor}" has no version`);
     const tally = reader.tally();
     const taken = reader.list(actorsMax, () => [reader.text(), reader.tally()] as const);
-    const gone = reader.list(actorsMax, () => [reader.text(), true] as const);
+    // Whoever has taken over so many, each survivor may have.
+    const gone = reader.list(actorsMax ** 2, () => [reader.text(), true] as const);
     return [actor, { version, tally, taken, gone: new Set(gone.keys()) }] as const;
   });
   reader.end();

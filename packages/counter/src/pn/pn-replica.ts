@@ -116,6 +116,8 @@ export class Replica implements PnCounter {
     const total = over === undefined ? record.tally : sum(before, rest);
     if (over !== undefined && !covers(before, over.most))
       return { outcome: 'waits', for: this.#survivors(actor) };
+    if (own.taken.size >= this.#actorsMax && !own.taken.has(actor))
+      throw refused(`${own.taken.size} actors that it has taken over are not collected`);
     const news = difference(difference(total, before), this.#takenTwice(actor, record));
     this.#setOwn({
       ...own,
