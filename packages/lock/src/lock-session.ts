@@ -78,15 +78,15 @@ export class LockSession {
   }
 
   /** Runs one operation after the other in each partition: a store remembers only the last one of a session there. */
-  async inTurn<Result>(partition: string, run: () => Promise<Result>): Promise<Result> {
+  inTurn<Result>(partition: string, run: () => Promise<Result>): Promise<Result> {
     const before = this.#turns.get(partition);
     const turn = before === undefined ? run() : before.then(run, run);
     this.#turns.set(partition, turn);
-    try {
-      return await turn;
-    } finally {
+    const leave = (): void => {
       if (this.#turns.get(partition) === turn) this.#turns.delete(partition);
-    }
+    };
+    turn.then(leave, leave);
+    return turn;
   }
 
   /**

@@ -157,16 +157,14 @@ export class Station implements WaitPlace {
    *
    * @returns whether it was held until now
    */
-  async takeBack(slot: Slot): Promise<boolean> {
+  takeBack(slot: Slot): Promise<boolean> {
     if (slot.ticket.session.remainingMs() === 0 || !this.#slots.has(slot)) {
       slot.ticket.abandon();
       this.#drop(slot);
-      return false;
+      return Promise.resolve(false);
     }
-    if (this.#mayHandOn(slot) && (await this.#handOn(slot))) return true;
-    const work = this.#leave(slot);
-    this.context.inBackground(work);
-    return work;
+    if (!this.#mayHandOn(slot)) return this.#leaveInBackground(slot);
+    return this.#handOn(slot).then(isHandedOn => isHandedOn || this.#leaveInBackground(slot));
   }
 
   /** See `ReadLock.upgrade`. */
@@ -197,30 +195,32 @@ export class Station implements WaitPlace {
       const slot = this.#addSlot();
       slot.isPending = true;
       this.#pending++;
-      void this.#stand(slot);
+      this.#stand(slot);
     }
     this.#leaveIfIdle();
   }
 
   /** Has an entry stand in line, and gives it to whoever is first here when it has its turn. */
-  async #stand(slot: Slot): Promise<void> {
+  #stand(slot: Slot): void {
     const work = this.#attempt(slot, true);
     this.context.inBackground(work);
-    let end: TicketEnd;
-    try {
-      end = await work;
-    } catch (thrown) {
-      this.#settle(slot);
-      this.#failAll(thrown);
-      this.#drop(slot);
-      return;
-    }
+    void work.then(
+      end => this.#onTurn(slot, end),
+      (thrown: unknown) => {
+        this.#settle(slot);
+        this.#failAll(thrown);
+        this.#drop(slot);
+      },
+    );
+  }
+
+  #onTurn(slot: Slot, attempted: TicketEnd): void {
     this.#settle(slot);
     // Between the turn of its entry and here its session may have been lost.
-    if (end === 'granted' && !this.#slots.has(slot)) end = 'lost';
+    const end = attempted === 'granted' && !this.#slots.has(slot) ? 'lost' : attempted;
     if (end === 'lost') slot.ticket.abandon();
     if (end !== 'granted') this.#drop(slot);
-    else if (this.#waiters.size === 0) this.context.inBackground(this.#leave(slot));
+    else if (this.#waiters.size === 0) void this.#leaveInBackground(slot);
     else this.#grant(slot);
   }
 
@@ -293,8 +293,14 @@ export class Station implements WaitPlace {
     return true;
   }
 
+  #leaveInBackground(slot: Slot): Promise<boolean> {
+    const work = this.#leave(slot);
+    this.context.inBackground(work);
+    return work;
+  }
+
   async #leave(slot: Slot): Promise<boolean> {
-    await slot.delay?.leave(slot.ticket);
+    if (slot.delay !== undefined) await slot.delay.leave(slot.ticket);
     const wasThere = await slot.ticket.leave();
     this.#drop(slot);
     return wasThere;

@@ -96,8 +96,12 @@ export class Ticket {
     const enqueued = await this.session.inTurn(this.partition, () => this.#enter());
     if (enqueued === sessionGone) return 'lost';
     this.#entry = enqueued.self;
+    const verdict = this.#atOnce(enqueued);
+    // Most often nobody is in the way.
+    if (verdict.type === 'granted' && !this.#isWithdrawn)
+      return this.session.remainingMs() === 0 ? 'lost' : 'granted';
     try {
-      return await this.#waitInLine(enqueued, mayWait);
+      return await this.#waitInLine(enqueued, verdict, mayWait);
     } catch (thrown) {
       // Its session may live for long, and nobody would take it away.
       void this.leave();
@@ -105,14 +109,17 @@ export class Ticket {
     }
   }
 
-  async #waitInLine(enqueued: Enqueued, mayWait: boolean): Promise<TicketEnd> {
-    let seen: Revision = enqueued.self.created;
-    let verdict = this.rule.atOnce(enqueued);
+  #atOnce(enqueued: Enqueued): Verdict {
     // Without `enqueue` nothing is known of those before.
-    if (this.#context.store.enqueue === undefined) verdict = { type: 'more' };
+    return this.#context.store.enqueue === undefined ? { type: 'more' } : this.rule.atOnce(enqueued);
+  }
+
+  async #waitInLine(enqueued: Enqueued, atOnce: Verdict, mayWait: boolean): Promise<TicketEnd> {
+    let seen: Revision = enqueued.self.created;
+    let verdict = atOnce;
     let hasWaited = false;
     for (;;) {
-      if (verdict.type === 'more') {
+      if (verdict.type === 'more' && !this.#isWithdrawn) {
         const looked = await this.#look();
         if (looked === sessionGone) return 'lost';
         [verdict, seen] = looked;

@@ -21,6 +21,7 @@ import type {
   BatchWrite,
   CallOptions,
   Condition,
+  Enqueued,
   EnqueueResult,
   Entry,
   Listing,
@@ -97,28 +98,32 @@ class DrivenStore implements Store {
     return this.#ask(options, signal => this.#driver.list(query, signal));
   }
 
-  async put(
+  put(
     key: string,
     value: Uint8Array,
     condition: Condition,
     options: CallOptions & { readonly session?: SessionId } = {},
   ): Promise<WriteResult> {
-    checkKey('Key', key);
-    checkValue(key, value, this.capabilities.valueMaxBytes);
-    checkCondition(key, condition);
-    const { session } = options;
-    if (session !== undefined) checkSessionId(session);
-    const copy = new Uint8Array(value);
-    const write = { type: 'put' as const, key, value: copy, ...(session === undefined ? {} : { session }) };
-    return this.#change(options, call => this.#driver.put(write, condition, call));
+    return promised(() => {
+      checkKey('Key', key);
+      checkValue(key, value, this.capabilities.valueMaxBytes);
+      checkCondition(key, condition);
+      const { session } = options;
+      if (session !== undefined) checkSessionId(session);
+      const copy = new Uint8Array(value);
+      const write = { type: 'put' as const, key, value: copy, ...(session === undefined ? {} : { session }) };
+      return this.#change(options, call => this.#driver.put(write, condition, call), itself);
+    });
   }
 
-  async delete(key: string, condition: Condition, options: CallOptions = {}): Promise<WriteResult> {
-    checkKey('Key', key);
-    checkCondition(key, condition);
-    if ('absent' in condition)
-      throw new RangeError(`Condition of a deletion must be a revision: received "absent"`);
-    return this.#change(options, call => this.#driver.delete(key, condition, call));
+  delete(key: string, condition: Condition, options: CallOptions = {}): Promise<WriteResult> {
+    return promised(() => {
+      checkKey('Key', key);
+      checkCondition(key, condition);
+      if ('absent' in condition)
+        throw new RangeError(`Condition of a deletion must be a revision: received "absent"`);
+      return this.#change(options, call => this.#driver.delete(key, condition, call), itself);
+    });
   }
 
   watch(
@@ -171,44 +176,52 @@ class DrivenStore implements Store {
     return this.#closed;
   }
 
-  async #enqueue(
+  #enqueue(
     prefix: string,
     value: Uint8Array,
     options: CallOptions & { readonly session: SessionId },
   ): Promise<EnqueueResult> {
-    checkKey('Prefix', prefix);
-    checkValue(prefix, value, this.capabilities.valueMaxBytes);
-    checkSessionId(options.session);
-    const copy = new Uint8Array(value);
-    const result = await this.#change(options, call =>
-      this.#driver.enqueue!(prefix, copy, options.session, call),
-    );
-    return 'self' in result ? { outcome: 'applied', ...result } : result;
+    return promised(() => {
+      checkKey('Prefix', prefix);
+      checkValue(prefix, value, this.capabilities.valueMaxBytes);
+      checkSessionId(options.session);
+      const copy = new Uint8Array(value);
+      const { session } = options;
+      return this.#change(
+        options,
+        call => this.#driver.enqueue!(prefix, copy, session, call),
+        appliedEnqueue,
+      );
+    });
   }
 
-  async #add(
+  #add(
     key: string,
     delta: bigint,
     options: CallOptions & { readonly operation: OperationId },
   ): Promise<AddResult> {
-    checkKey('Key', key);
-    checkDelta(key, delta);
-    if (options?.operation === undefined)
-      throw new TypeError('Operation must name the addition: received undefined');
-    return this.#change(options, call => this.#driver.add!(key, delta, call));
+    return promised(() => {
+      checkKey('Key', key);
+      checkDelta(key, delta);
+      if (options?.operation === undefined)
+        throw new TypeError('Operation must name the addition: received undefined');
+      return this.#change(options, call => this.#driver.add!(key, delta, call), itself);
+    });
   }
 
-  async #batch(
+  #batch(
     conditions: ReadonlyMap<string, Condition>,
     writes: readonly BatchWrite[],
     options: CallOptions = {},
   ): Promise<BatchResult> {
-    checkBatch(conditions, writes, this.capabilities.valueMaxBytes);
-    const copies = writes.map(write =>
-      write.type === 'put' ? { ...write, value: new Uint8Array(write.value) } : write,
-    );
-    const checks = new Map(conditions);
-    return this.#change(options, call => this.#driver.batch!(checks, copies, call));
+    return promised(() => {
+      checkBatch(conditions, writes, this.capabilities.valueMaxBytes);
+      const copies = writes.map(write =>
+        write.type === 'put' ? { ...write, value: new Uint8Array(write.value) } : write,
+      );
+      const checks = new Map(conditions);
+      return this.#change(options, call => this.#driver.batch!(checks, copies, call), itself);
+    });
   }
 
   /** Watches until the signal aborts, or the store is closed. */
@@ -276,20 +289,24 @@ class DrivenStore implements Store {
     }
   }
 
-  /** A call that changes something: what is lost of it may have taken effect, or still will. */
-  async #change<Result>(
+  /**
+   * A call that changes something: what is lost of it may have taken effect, or still will.
+   *
+   * It makes no more promises than it must: each one shows in the time that a lock takes.
+   */
+  #change<Answer, Result>(
     options: CallOptions,
-    call: (call: DriverCall) => Promise<Result>,
+    call: (call: DriverCall) => Promise<Answer>,
+    resultOf: (answer: Answer) => Result,
   ): Promise<Result | Unknown> {
-    const { operation } = options;
+    const { operation, signal, deadlineMs } = options;
     checkOperation(operation);
     this.#checkOpen();
-    try {
-      return await boundedWait(this.#clock, options, 'unknown', signal => call({ operation, signal }));
-    } catch (thrown) {
-      if (!isUnknown(thrown)) throw thrown;
-      return { outcome: 'unknown', cause: thrown };
-    }
+    const isUnbounded = signal === undefined && deadlineMs === undefined;
+    const answer = isUnbounded
+      ? call({ operation, signal: undefined })
+      : boundedWait(this.#clock, options, 'unknown', own => call({ operation, signal: own }));
+    return answer.then(resultOf, asUnknown);
   }
 
   #checkOpen(): void {
@@ -313,3 +330,28 @@ function unavailable(message: string, cause?: unknown): QuorateError {
     ...(cause === undefined ? {} : { cause }),
   });
 }
+/** Whatever is thrown at once rejects, too. */
+function promised<Result>(start: () => Promise<Result>): Promise<Result> {
+  try {
+    return start();
+  } catch (thrown) {
+    return Promise.reject(thrown);
+  }
+}
+
+function itself<Answer>(answer: Answer): Answer {
+  return answer;
+}
+
+function appliedEnqueue({ self, head, predecessor }: Enqueued): EnqueueResult {
+  return predecessor === undefined
+    ? { outcome: 'applied', self, head }
+    : { outcome: 'applied', self, head, predecessor };
+}
+
+/** @throws what it was thrown, where that certainly had no effect */
+function asUnknown(thrown: unknown): Unknown {
+  if (!isUnknown(thrown)) throw thrown;
+  return { outcome: 'unknown', cause: thrown };
+}
+

@@ -16,6 +16,9 @@ const PASSING =
 /** What ioredis rejects with where nothing was written. */
 const UNWRITTEN = /^(?:Stream isn't writeable|Cluster isn't ready)/;
 
+/** What a script is given beside its key. */
+export type Words = readonly (string | number | Buffer)[];
+
 /** Runs scripts on a connection of its own, each once, and says truthfully what became of those that failed. */
 export class ScriptRunner implements AsyncDisposable {
   readonly client: RedisClient;
@@ -64,18 +67,28 @@ export class ScriptRunner implements AsyncDisposable {
   }
 
   /** @throws QuorateError `UNAVAILABLE` */
-  run(script: Script, key: string, ...args: readonly (string | number | Buffer)[]): Promise<Reply> {
+  run(script: Script, key: string, ...args: Words): Promise<Reply> {
+    return this.runAs(script, key, args, reply => reply);
+  }
+
+  /** The same, and what is made of the answer. @throws QuorateError `UNAVAILABLE`, and what `resultOf` throws */
+  runAs<Result>(
+    script: Script,
+    key: string,
+    args: Words,
+    resultOf: (reply: Reply) => Result | Promise<Result>,
+  ): Promise<Result> {
     if (this.client.status !== 'ready') return Promise.reject(this.#notConnected());
     this.#asked();
     return this.client.evalshaBuffer(script.sha1, 1, key, ...args).then(
       reply => {
         this.#answered();
-        return reply as Reply;
+        return resultOf(reply as Reply);
       },
       (thrown: unknown) => {
         this.#answered();
         if (!isReplyError(thrown) || !thrown.message.startsWith('NOSCRIPT')) throw failure(thrown, 'unknown');
-        return this.#load(script, key, args);
+        return this.#load(script, key, args).then(resultOf);
       },
     );
   }
@@ -101,7 +114,7 @@ export class ScriptRunner implements AsyncDisposable {
   }
 
   /** The server does not have the script, and so has not run it: it is sent whole, once. */
-  async #load(script: Script, key: string, args: readonly (string | number | Buffer)[]): Promise<Reply> {
+  async #load(script: Script, key: string, args: Words): Promise<Reply> {
     if (this.client.status !== 'ready') throw this.#notConnected();
     this.#asked();
     try {
