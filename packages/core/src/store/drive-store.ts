@@ -54,7 +54,8 @@ export interface DriveStoreOptions {
  * Makes a Store of an engine's driver: with it an engine is the few calls that differ, and every engine treats wrong arguments,
  * deadlines, lost answers, sessions and closing alike.
  *
- * Closing ends the watches, which throw `CLOSED`, and the sessions that were opened, and then disposes of the driver.
+ * Closing ends the watches, which throw `CLOSED`, the sessions that were opened and the waits for others to end, and then disposes
+ * of the driver.
  */
 export function driveStore(driver: StoreDriver, options: DriveStoreOptions): Store {
   return new DrivenStore(driver, options);
@@ -73,6 +74,8 @@ class DrivenStore implements Store {
   readonly #openings = new Set<Promise<void>>();
   /** Ends each watch that is under way. */
   readonly #watches = new Set<() => void>();
+  /** Ends each wait for the end of a session. */
+  readonly #observations = new Set<() => void>();
   #closed: Promise<void> | undefined;
 
   constructor(driver: StoreDriver, { clock, marginMs = defaultMarginMs }: DriveStoreOptions) {
@@ -94,6 +97,7 @@ class DrivenStore implements Store {
     checkKey('Prefix', prefix);
     const { createdBefore = Number.POSITIVE_INFINITY, newestFirst = false, limit = listMax } = options;
     checkInteger('Limit', limit, 1);
+    if (createdBefore !== Number.POSITIVE_INFINITY) checkInteger('Revision', createdBefore, 0);
     const query = { prefix, createdBefore, newestFirst, limit: Math.min(limit, listMax) };
     return this.#ask(options, signal => this.#driver.list(query, signal));
   }
@@ -168,7 +172,7 @@ class DrivenStore implements Store {
 
   async observe(session: SessionId, options: WaitOptions = {}): Promise<void> {
     checkSessionId(session);
-    return this.#ask(options, signal => this.#driver.observe(session, signal));
+    return this.#ask(options, signal => this.#untilDead(session, signal));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -241,6 +245,26 @@ class DrivenStore implements Store {
     }
   }
 
+  /** Waits until a session is dead, or the store is closed. Settles at once where the wait is ended, whatever the driver does. */
+  #untilDead(session: SessionId, signal: AbortSignal | undefined): Promise<void> {
+    const ended = new AbortController();
+    return new Promise<void>((resolve, reject) => {
+      const end = (): void => {
+        ended.abort();
+        if (this.#closed === undefined) resolve();
+        else reject(closed());
+      };
+      signal?.addEventListener('abort', end, { once: true });
+      this.#observations.add(end);
+      const leave = (): void => {
+        signal?.removeEventListener('abort', end);
+        this.#observations.delete(end);
+      };
+      ended.signal.addEventListener('abort', leave, { once: true });
+      this.#driver.observe(session, ended.signal).finally(leave).then(resolve, reject);
+    });
+  }
+
   /** A session that is opened after nobody waits for it any more is ended; who closes waits for that, too. */
   #openSession(ttlMs: number, signal: AbortSignal | undefined): Promise<SessionId> {
     const opening = this.#driver.openSession(ttlMs, signal).then(async id => {
@@ -260,6 +284,7 @@ class DrivenStore implements Store {
   async #close(): Promise<void> {
     for (const end of this.#watches) end();
     await this.#endSessions();
+    for (const end of this.#observations) end();
     await this.#driver[Symbol.asyncDispose]();
   }
 
@@ -311,25 +336,18 @@ class DrivenStore implements Store {
 
   #checkOpen(): void {
     if (this.#closed === undefined) return;
-    throw new QuorateError('CLOSED', 'The store was closed', { outcome: 'not-applied' });
+    throw closed();
   }
+}
+
+function closed(): QuorateError {
+  return new QuorateError('CLOSED', 'The store was closed', { outcome: 'not-applied' });
 }
 
 function defaultMarginMs(ttlMs: number): number {
   return ttlMs / 100 + 10;
 }
 
-function isUnknown(thrown: unknown): thrown is QuorateError {
-  return thrown instanceof QuorateError && thrown.outcome === 'unknown';
-}
-
-function unavailable(message: string, cause?: unknown): QuorateError {
-  return new QuorateError('UNAVAILABLE', message, {
-    retryable: true,
-    outcome: 'not-applied',
-    ...(cause === undefined ? {} : { cause }),
-  });
-}
 /** Whatever is thrown at once rejects, too. */
 function promised<Result>(start: () => Promise<Result>): Promise<Result> {
   try {
@@ -355,3 +373,14 @@ function asUnknown(thrown: unknown): Unknown {
   return { outcome: 'unknown', cause: thrown };
 }
 
+function isUnknown(thrown: unknown): thrown is QuorateError {
+  return thrown instanceof QuorateError && thrown.outcome === 'unknown';
+}
+
+function unavailable(message: string, cause?: unknown): QuorateError {
+  return new QuorateError('UNAVAILABLE', message, {
+    retryable: true,
+    outcome: 'not-applied',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
