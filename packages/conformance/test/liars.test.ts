@@ -2,20 +2,38 @@ import { describe, expect, test } from 'vitest';
 import { storeCases } from '../src/index.ts';
 import { dressed } from './dressed-store.ts';
 import { liars } from './liars.ts';
+import { namedLiars } from './named-liars.ts';
 import { runSimulated } from './sim-subject.ts';
 
 describe('a store is caught that', () => {
-  test.for(Object.entries(liars))('%s', async ([, liar]) => {
-    const caught = await firstBroken(() => {
-      const lie = liar();
-      return store => dressed(store, lie);
-    });
-    expect(caught).toBeDefined();
-  });
+  test.for(Object.entries(liars))(
+    '%s',
+    async ([, liar]) => {
+      const caught = await firstBroken(() => {
+        const lie = liar();
+        return store => dressed(store, lie);
+      });
+      expect(caught).toBeDefined();
+    },
+    120_000,
+  );
 
   test('is dressed in nothing, and tells no lie: it is not caught', async () => {
     expect(await firstBroken(() => store => dressed(store, () => ({})))).toBeUndefined();
   }, 60_000);
+});
+
+describe('a case catches the store that', () => {
+  test.for(namedLiars)(
+    '%s: %s',
+    async ([name, , liar]) => {
+      const storeCase = storeCases.find(each => each.name === name);
+      const lie = liar();
+      const run = runSimulated(storeCase as (typeof storeCases)[number], () => store => dressed(store, lie));
+      await expect(run).rejects.toThrow(`"${name}" is not kept`);
+    },
+    120_000,
+  );
 });
 
 /** What the first case says that is not kept. */
