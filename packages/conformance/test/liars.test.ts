@@ -5,7 +5,7 @@ import { liars } from './liars.ts';
 import { namedLiars } from './named-liars.ts';
 import { runSimulated } from './sim-subject.ts';
 
-describe('a store is caught that', () => {
+describe('a store is caught that', { timeout: 120_000 }, () => {
   test.for(Object.entries(liars))(
     '%s',
     async ([, liar]) => {
@@ -23,7 +23,7 @@ describe('a store is caught that', () => {
   }, 60_000);
 });
 
-describe('a case catches the store that', () => {
+describe('a case catches the store that', { timeout: 120_000 }, () => {
   test.for(namedLiars)(
     '%s: %s',
     async ([name, , liar]) => {
