@@ -1,4 +1,4 @@
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { QuorateError } from '@quorate/core';
 import { unavailable } from '../store-failure.ts';
 import type { StoreRequest, Wake } from '../store-request.ts';
@@ -71,6 +71,10 @@ export class WriterClient implements AsyncDisposable {
     });
     this.#worker.on('error', thrown => this.#fail('The writer of the store failed', thrown));
     this.#worker.on('exit', () => {
+      // Its end may be heard of before its last words.
+      for (let last = receiveMessageOnPort(port1); last !== undefined; last = receiveMessageOnPort(port1)) {
+        this.#onMessage(last.message);
+      }
       this.#fail('The writer of the store has ended');
       this.#exited.resolve();
     });
