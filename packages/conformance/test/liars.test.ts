@@ -6,17 +6,13 @@ import { namedLiars } from './named-liars.ts';
 import { runSimulated } from './sim-subject.ts';
 
 describe('a store is caught that', { timeout: 120_000 }, () => {
-  test.for(Object.entries(liars))(
-    '%s',
-    async ([, liar]) => {
-      const caught = await firstBroken(() => {
-        const lie = liar();
-        return store => dressed(store, lie);
-      });
-      expect(caught).toBeDefined();
-    },
-    120_000,
-  );
+  test.for(Object.entries(liars))('%s', async ([, liar]) => {
+    const caught = await firstBroken(() => {
+      const lie = liar();
+      return store => dressed(store, lie);
+    });
+    expect(caught).toBeDefined();
+  });
 
   test('is dressed in nothing, and tells no lie: it is not caught', async () => {
     expect(await firstBroken(() => store => dressed(store, () => ({})))).toBeUndefined();
@@ -24,16 +20,12 @@ describe('a store is caught that', { timeout: 120_000 }, () => {
 });
 
 describe('a case catches the store that', { timeout: 120_000 }, () => {
-  test.for(namedLiars)(
-    '%s: %s',
-    async ([name, , liar]) => {
-      const storeCase = storeCases.find(each => each.name === name);
-      const lie = liar();
-      const run = runSimulated(storeCase as (typeof storeCases)[number], () => store => dressed(store, lie));
-      await expect(run).rejects.toThrow(`"${name}" is not kept`);
-    },
-    120_000,
-  );
+  test.for(namedLiars)('%s: %s', async ([name, , liar]) => {
+    const storeCase = storeCases.find(each => each.name === name);
+    const lie = liar();
+    const run = runSimulated(storeCase as (typeof storeCases)[number], () => store => dressed(store, lie));
+    await expect(run).rejects.toThrow(`"${name}" is not kept`);
+  });
 });
 
 /** What the first case says that is not kept. */
