@@ -222,6 +222,33 @@ describe('over a real server', () => {
     });
   });
 
+  test('answers a body that is too long before it has ended', async () => {
+    const [status, connection] = await new Promise<unknown[]>((resolve, reject) => {
+      const asking = request(`${base}hits`, { method: 'POST' }, response => {
+        resolve([response.statusCode, response.headers.connection]);
+        asking.destroy();
+      });
+      asking.on('error', reject).write('x'.repeat(5000));
+    });
+    expect([status, connection]).toEqual([413, 'close']);
+  });
+
+  test('outlives callers that go away in the middle, and answers that break', async () => {
+    await new Promise<void>(resolve => {
+      const asking = request(`${base}hits`, { method: 'POST', headers: { 'content-length': 100 } });
+      asking
+        .on('error', () => resolve())
+        .on('socket', socket => socket.on('connect', () => asking.destroy()));
+      asking.write('{"del');
+    });
+    const counting = handler;
+    handler = async () =>
+      new Response(new ReadableStream({ pull: controller => controller.error(new Error('broken')) }));
+    expect((await fetch(`${base}hits`)).status).toBe(500);
+    handler = counting;
+    expect(await (await fetch(`${base}hits`)).json()).toEqual({ key: 'hits', value: '0' });
+  });
+
   test('refuses what fetch cannot represent', async () => {
     const status = await new Promise<number | undefined>((resolve, reject) => {
       const asking = request(base, { method: 'TRACE' }, response => resolve(response.statusCode));
