@@ -32,7 +32,8 @@ import { addScript, batchScript, deleteScript, putScript } from '../scripts/writ
 import type { Reply } from './redis-client.ts';
 import type { RedisSessions } from './redis-sessions.ts';
 import { type RedisWatchOptions, watchRedis } from './redis-watch.ts';
-import type { ScriptRunner, Words } from './script-runner.ts';
+import type { Words } from './script-command.ts';
+import type { ScriptRunner } from './script-runner.ts';
 import type { SessionObservers } from './session-observers.ts';
 
 export interface RedisDriverOptions {

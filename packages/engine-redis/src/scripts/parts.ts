@@ -2,7 +2,8 @@
  * What the scripts of a partition have in common. KEYS[1] is its hash; with a NUL before, so that no entry's key is alike:
  *
  * - `\0`: revision, number of entries, number of sessions whose operations are remembered, and whether there is an index, whether
- *   the hash expires, and 1 where somebody watches, else 2 where the latest change is not in the log, else 0
+ *   the hash expires, 1 where somebody watches, else 2 where the latest change is not in the log, else 0, and the length of the longest
+ *   key there has been
  * - `\0w`: for each length of a prefix that is watched, until when: `length:ms …`
  * - `\0o` and a session: its last operation that took effect: number as eight bytes, key, NUL, result; or that it is `dead`
  *
@@ -43,17 +44,17 @@ export const forgetMs: number = 24 * 60 * 60 * 1000;
 export const watchLeaseMs: number = 10 * 60 * 1000;
 
 /** What is kept in the partition's own field: see above. */
-const layout = '<dI4I4BBB';
+const layout = '<dI4I4BBBI2';
 
 /** Reads the partition's own field. */
 export const read: string = `
 local own = call('HGET', P, '\\0')
-local rev, n, m, x, e, w = 0, 0, 0, 0, 0, 0
-if own then rev, n, m, x, e, w = struct.unpack('${layout}', own) end
+local rev, n, m, x, e, w, longest = 0, 0, 0, 0, 0, 0, 0
+if own then rev, n, m, x, e, w, longest = struct.unpack('${layout}', own) end
 `;
 
 /** The partition's own field. */
-export const state: string = `struct.pack('${layout}', rev, n, m, x, e, w)`;
+export const state: string = `struct.pack('${layout}', rev, n, m, x, e, w, longest)`;
 
 /** Reads the time in µs. */
 export const clock = `
@@ -118,6 +119,7 @@ export const count: string = `
 if number and not old then m = m + 1 end
 if isNew then
   n = n + 1
+  if #key > longest then longest = #key end
   if x == 1 then call('ZADD', P .. ':o', r, key) end
 end
 if n + m > ${smallMax} and x == 0 then

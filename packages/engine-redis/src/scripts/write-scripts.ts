@@ -134,6 +134,7 @@ export const batchScript: Script = defineScript(
       local record = (entry and string.match(entry, '^%d+') or r) .. ' ' .. r .. ' ' .. A[i + 2]
       if not entry then
         n = n + 1
+        if #key > longest then longest = #key end
         if x == 1 then call('ZADD', P .. ':o', r, key) end
       end
       call('HSET', P, key, record)
