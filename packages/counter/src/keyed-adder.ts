@@ -14,7 +14,7 @@ import { counterBusy, isPassing } from './counter-error.ts';
 import { numberKey } from './counter-name.ts';
 import type { EntryMaker } from './entry-maker.ts';
 import { checkDelta } from './int64.ts';
-import { compose, Keyed, type KeyedAdd, tokenKey } from './keyed-plan.ts';
+import { compose, Keyed, type KeyedAdd, type Plan, tokenKey } from './keyed-plan.ts';
 import { Pauses } from './pauses.ts';
 import type { TokenSessions } from './token-sessions.ts';
 import { isDead } from './writer-context.ts';
@@ -125,12 +125,12 @@ export class KeyedAdder {
 
   /** One try. What is left to do goes back into line. @returns whether it got anywhere */
   async #write(line: Line, batch: Keyed[]): Promise<boolean> {
-    const { store, tokens, maker, closing, deadlineMs } = this.#context;
+    const { store, tokens, maker, closing } = this.#context;
     const key = numberKey(line.partition);
     const isGuess = line.current !== undefined;
     const current =
       line.current ??
-      (await store.get(key, { deadlineMs })) ??
+      (await this.#within(signal => store.get(key, { signal }))) ??
       (await this.#within(() => maker(batch[0]?.expiresMs).make(key)));
     line.current = undefined;
     if (current === undefined) return this.#again(line, batch, false);
@@ -140,14 +140,11 @@ export class KeyedAdder {
     if (plan.tooLarge.length > 0 && isGuess) return this.#again(line, batch, true);
     for (const add of plan.tooLarge) await this.#refuse(line, add);
     if (plan.writes.length === 0) return true;
-    let result: BatchResult;
-    try {
-      result = await store.batch!(plan.conditions, plan.writes, { deadlineMs });
-    } catch (thrown) {
-      if (errorCode(thrown) !== 'SESSION_LOST') throw thrown;
+    const result = await this.#send(plan);
+    if (result === 'session lost') {
       // The number's session, and the number goes with it; or the tokens', and they go on in another.
       if (current.session !== undefined && (await isDead(store, current.session)))
-        await store.delete(key, { modified: current.modified }, { deadlineMs });
+        await this.#within(signal => store.delete(key, { modified: current.modified }, { signal }));
       else tokens.abandon(session);
       return this.#again(line, plan.rest, false);
     }
@@ -174,18 +171,33 @@ export class KeyedAdder {
     );
   }
 
+  /** @returns also the news that a session is dead that it names */
+  async #send({ conditions, writes }: Plan): Promise<BatchResult | 'session lost'> {
+    const { store } = this.#context;
+    try {
+      return await this.#within(signal => store.batch!(conditions, writes, { signal }), 'unknown');
+    } catch (thrown) {
+      if (errorCode(thrown) === 'SESSION_LOST') return 'session lost';
+      if (!(thrown instanceof QuorateError) || thrown.outcome !== 'unknown') throw thrown;
+      return { outcome: 'unknown', cause: thrown };
+    }
+  }
+
   /** One that does not fit: it may have been done before, when it did. */
   async #refuse({ partition }: Line, add: Keyed): Promise<void> {
-    const { store, deadlineMs } = this.#context;
-    const found = await store.get(tokenKey(partition, add), { deadlineMs });
+    const key = tokenKey(partition, add);
+    const found = await this.#within(signal => this.#context.store.get(key, { signal }));
     if (found !== undefined) add.answer(found);
     else add.refuse(new RangeError(tooLarge(numberKey(partition), BigInt(add.delta))));
   }
 
-  /** What makes a number or a session has no effect on tokens: it may be given up, and come late. */
-  #within<Value>(call: () => Promise<Value>): Promise<Value> {
+  /** Only a batch has an effect on tokens: what else is given up may come late. */
+  #within<Value>(
+    call: (signal: AbortSignal | undefined) => Promise<Value>,
+    outcome: 'not-applied' | 'unknown' = 'not-applied',
+  ): Promise<Value> {
     const { clock, deadlineMs } = this.#context;
-    return boundedWait(clock, { deadlineMs }, 'not-applied', call);
+    return boundedWait(clock, { deadlineMs }, outcome, call);
   }
 
   #again(line: Line, adds: readonly Keyed[], gotOn: boolean): boolean {
