@@ -1,4 +1,6 @@
 import {
+  boundedWait,
+  type Clock,
   type Entry,
   type Listing,
   QuorateError,
@@ -8,6 +10,7 @@ import {
   type Store,
   type StoreCapabilities,
   type StoreEvent,
+  systemClock,
   type WaitOptions,
   type WriteResult,
 } from '@quorate/core';
@@ -26,7 +29,7 @@ export interface StoreFaults {
   watch?: 'muted' | 'resync';
   /** Whether no session is ever seen to die. */
   blind?: boolean;
-  /** Called before each call that is sent; a promise holds it up. */
+  /** Called before each call that is sent; a promise holds it up, until the caller waits no more: then it is not sent. */
   before?: (call: string) => Promise<void> | undefined;
   /** Takes down what is sent. */
   sent?: string[];
@@ -46,35 +49,42 @@ export class FaultyStore implements Store {
   /** All that were opened. */
   readonly sessions: Session[] = [];
   readonly #store: Store;
+  readonly #clock: Clock;
   readonly #late: (() => Promise<unknown>)[] = [];
 
-  /** @param store disposed of with this one */
-  constructor(store: Store, faults: StoreFaults) {
+  /**
+   * @param store disposed of with this one
+   * @param clock what calls that are held up wait by
+   */
+  constructor(store: Store, faults: StoreFaults, clock: Clock = systemClock) {
     this.#store = store;
+    this.#clock = clock;
     this.faults = faults;
     const { verbs } = store.capabilities;
     const has = (verb: keyof typeof verbs): boolean => verbs[verb] && faults.without?.includes(verb) !== true;
     const own = { enqueue: has('enqueue'), add: has('add'), batch: has('batch') };
     this.capabilities = { ...store.capabilities, verbs: own, ...faults.capabilities };
-    if (own.enqueue) this.enqueue = (...args) => this.#change('enqueue', () => this.#store.enqueue!(...args));
-    if (own.add) this.add = (...args) => this.#change('add', () => this.#store.add!(...args));
-    if (own.batch) this.batch = (...args) => this.#change('batch', () => this.#store.batch!(...args));
+    if (own.enqueue)
+      this.enqueue = (...args) => this.#change('enqueue', () => this.#store.enqueue!(...args), args[2]);
+    if (own.add) this.add = (...args) => this.#change('add', () => this.#store.add!(...args), args[2]);
+    if (own.batch)
+      this.batch = (...args) => this.#change('batch', () => this.#store.batch!(...args), args[2]);
   }
 
   get(...args: Parameters<Store['get']>): Promise<Entry | undefined> {
-    return this.#ask('get', () => this.#store.get(...args));
+    return this.#ask('get', () => this.#store.get(...args), args[1]);
   }
 
   list(...args: Parameters<Store['list']>): Promise<Listing> {
-    return this.#ask('list', () => this.#store.list(...args));
+    return this.#ask('list', () => this.#store.list(...args), args[1]);
   }
 
   put(...args: Parameters<Store['put']>): Promise<WriteResult> {
-    return this.#change('put', () => this.#store.put(...args));
+    return this.#change('put', () => this.#store.put(...args), args[3]);
   }
 
   delete(...args: Parameters<Store['delete']>): Promise<WriteResult> {
-    return this.#change('delete', () => this.#store.delete(...args));
+    return this.#change('delete', () => this.#store.delete(...args), args[2]);
   }
 
   async *watch(...args: Parameters<Store['watch']>): AsyncGenerator<StoreEvent> {
@@ -89,7 +99,7 @@ export class FaultyStore implements Store {
   }
 
   async session(...args: Parameters<Store['session']>): Promise<Session> {
-    const session = await this.#ask('session', () => this.#store.session(...args));
+    const session = await this.#ask('session', () => this.#store.session(...args), args[0]);
     this.sessions.push(session);
     return session;
   }
@@ -108,13 +118,13 @@ export class FaultyStore implements Store {
     await this.#store[Symbol.asyncDispose]();
   }
 
-  async #ask<Result>(call: string, send: () => Promise<Result>): Promise<Result> {
-    await this.#send(call);
+  async #ask<Result>(call: string, send: () => Promise<Result>, options?: WaitOptions): Promise<Result> {
+    await this.#send(call, options);
     return send();
   }
 
-  async #change<Result>(call: string, send: () => Promise<Result>): Promise<Result> {
-    await this.#send(call);
+  async #change<Result>(call: string, send: () => Promise<Result>, options?: WaitOptions): Promise<Result> {
+    await this.#send(call, options);
     if (!this.#draws(this.faults.lost)) return send();
     if (this.#draws(0.5)) await send();
     else if (this.#draws(this.faults.late)) this.#late.push(send);
@@ -122,8 +132,9 @@ export class FaultyStore implements Store {
     return { outcome: 'unknown', cause } as Result;
   }
 
-  async #send(call: string): Promise<void> {
-    await this.faults.before?.(call);
+  async #send(call: string, { signal, deadlineMs }: WaitOptions = {}): Promise<void> {
+    const held = this.faults.before?.(call);
+    if (held !== undefined) await boundedWait(this.#clock, { signal, deadlineMs }, 'not-applied', () => held);
     if (this.#draws(this.faults.refused)) {
       throw new QuorateError('UNAVAILABLE', 'No way', { retryable: true, outcome: 'not-applied' });
     }

@@ -1,6 +1,6 @@
+import type { StoreFaults } from '@quorate/conformance';
 import { errorCode } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Faults } from './faulty-store.ts';
 import { Stand, turn } from './stand.ts';
 
 let stand: Stand;
@@ -74,7 +74,7 @@ describe('a counter that ends', () => {
   });
 
   test('ends by itself where its maker dies', async () => {
-    const faults: Faults = {};
+    const faults: StoreFaults = {};
     const counter = stand.counters({}, faults).counter('hits', { expiresMs: 500 });
     await counter.add(1);
     // As if the process were gone: its session is renewed no more.
@@ -87,7 +87,7 @@ describe('a counter that ends', () => {
   });
 
   test('takes no outcome of other counters with it', async () => {
-    const faults: Faults = {};
+    const faults: StoreFaults = {};
     const counters = stand.counters({ ttlMs: 60_000 }, faults);
     const [ending, other] = [counters.counter('hits', { expiresMs: 500 }), counters.counter('other')];
     await ending.add(1);
@@ -103,7 +103,7 @@ describe('a counter that ends', () => {
   });
 
   test('and its plain twin: who waited while the session was lost goes on with another', async () => {
-    const faults: Faults = {};
+    const faults: StoreFaults = {};
     const counters = stand.counters({}, faults);
     const [ending, plain] = [counters.counter('hits', { expiresMs: 60_000 }), counters.counter('hits')];
     await ending.add(1);
@@ -121,7 +121,7 @@ describe('a counter that ends', () => {
   test('counts exactly whatever is lost', async () => {
     for (let seed = 1; seed <= 20; seed++) {
       const own = new Stand(seed);
-      const faults: Faults = { lost: 0.3, refused: 0.2, late: 0.5 };
+      const faults: StoreFaults = { lost: 0.3, refused: 0.2, late: 0.5 };
       const managers = [1, 2].map(() =>
         own.counters({ ttlMs: 60_000 }, { ...faults }).counter('hits', { expiresMs: 600_000 }),
       );

@@ -1,5 +1,6 @@
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { StoreFaults } from '@quorate/conformance';
 import { seededRandom } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -8,7 +9,6 @@ import {
   createCounterHandler,
   nodeListener,
 } from '../src/index.ts';
-import type { Faults } from './faulty-store.ts';
 import { failure, Stand } from './stand.ts';
 
 let stand: Stand;
@@ -149,7 +149,7 @@ describe('the client', () => {
 
   test('counts once though requests and answers are lost, and servers change', async () => {
     const random = seededRandom(11);
-    const faults: Faults = { lost: 0.2, refused: 0.1 };
+    const faults: StoreFaults = { lost: 0.2, refused: 0.1 };
     const handlers = [1, 2].map(() =>
       createCounterHandler({ counters: stand.counters({}, { ...faults }), clock: stand.clock }),
     );

@@ -1,7 +1,7 @@
+import type { StoreFaults } from '@quorate/conformance';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { IdLayout, type IdGenerator, idOfText, idText } from '../src/index.ts';
-import type { StoreFaults } from '@quorate/conformance';
 import { failure, Stand, turn } from './stand.ts';
 
 let stand: Stand;

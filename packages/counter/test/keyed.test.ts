@@ -1,6 +1,6 @@
+import type { StoreFaults } from '@quorate/conformance';
 import { QuorateError } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Faults } from './faulty-store.ts';
 import { failure, Stand } from './stand.ts';
 
 let stand: Stand;
@@ -107,7 +107,7 @@ describe('an addition with a token', () => {
   test('counts once whatever is lost, and repeated from elsewhere', async () => {
     for (let seed = 1; seed <= 30; seed++) {
       const own = new Stand(seed);
-      const faults: Faults = { lost: 0.4, refused: 0.2, late: 0.5 };
+      const faults: StoreFaults = { lost: 0.4, refused: 0.2, late: 0.5 };
       const managers = [1, 2].map(() => own.counters({}, { ...faults }));
       const tokens = Array.from({ length: 60 }, (_, index) => index % 20);
       const added = await own.until(
@@ -133,7 +133,7 @@ describe('an addition with a token', () => {
   });
 
   test('that may have got through is told so, whatever a later try came to', async () => {
-    const faults: Faults = { lost: 1 };
+    const faults: StoreFaults = { lost: 1 };
     const counters = stand.counters({}, faults);
     const told = failure(counters.addKeyed('x', { token: 'a', delta: 1 }));
     // The number is made, and the first batch is lost.
@@ -167,7 +167,7 @@ describe('an addition with a token', () => {
   });
 
   test('ends with its manager, also where the store answers nothing any more', async () => {
-    const faults: Faults = {};
+    const faults: StoreFaults = {};
     const counters = stand.counters({}, faults);
     await counters.addKeyed('x', { token: 'a', delta: 1 });
     faults.before = () => new Promise(() => {});
@@ -177,7 +177,7 @@ describe('an addition with a token', () => {
   });
 
   test('settles by the deadline, and tells afterwards', async () => {
-    const faults: Faults = { lost: 1 };
+    const faults: StoreFaults = { lost: 1 };
     const counters = stand.counters({}, faults);
     const told = failure(counters.addKeyed('x', { token: 'a', delta: 1 }, { deadlineMs: 100 }));
     await stand.pass(200);
