@@ -38,7 +38,7 @@ create or replace function ${s}.delete_entry(
 ) language plpgsql as $$
 declare ${mutationVariables}
 begin
-  ${lockPartition(s)}
+  ${lockPartition(s, 'following')}
   ${readOperation(s, ['revision', 'value', 'created', 'modified', 'holder'])}
   if v_last = p_op_sequence then
     perform ${s}.undo_change(p_partition, v_revision);
@@ -57,7 +57,9 @@ begin
     return;
   end if;
   revision := v_revision;
-  insert into ${s}.change values (p_partition, v_revision, 0, 'delete', p_key, value, created, modified, session);
+  if not v_unlogged then
+    insert into ${s}.change values (p_partition, v_revision, 0, 'delete', p_key, value, created, modified, session);
+  end if;
   if v_watched then perform ${s}.tell_change(p_partition, p_key); end if;
   ${remember(s, {
     key: 'p_key',
