@@ -37,7 +37,7 @@ export interface RedisClient {
     ...args: readonly (string | number | Buffer)[]
   ): Promise<unknown>;
   evalBuffer(lua: string, keyCount: number, ...args: readonly (string | number | Buffer)[]): Promise<unknown>;
-  hgetBuffer(key: string, field: string): Promise<Buffer | null>;
+  hmgetBuffer(key: string, ...fields: readonly string[]): Promise<readonly (Buffer | null)[]>;
   call(command: string, ...args: readonly string[]): Promise<unknown>;
   subscribe(channel: string): Promise<unknown>;
   unsubscribe(...channels: readonly string[]): Promise<unknown>;

@@ -24,7 +24,7 @@ import {
   tooLarge,
   type Unknown,
 } from '@quorate/core';
-import { readNumber, readRecord, recordTail } from '../record.ts';
+import { loneRecord, readNumber, readRecord, recordTail } from '../record.ts';
 import type { RedisKeys } from '../redis-keys.ts';
 import { enqueueScript, listScript } from '../scripts/queue-scripts.ts';
 import type { Script } from '../scripts/script.ts';
@@ -63,8 +63,9 @@ export class RedisDriver implements StoreDriver {
   }
 
   async get(key: string): Promise<Entry | undefined> {
-    const record = await this.#runner.field(this.#keys.partition(key), key);
-    return record === null ? undefined : readRecord(key, record);
+    const [field, own] = await this.#runner.fields(this.#keys.partition(key), key, '\0');
+    const record = field ?? (own && loneRecord(key, own));
+    return record ? readRecord(key, record) : undefined;
   }
 
   async list({ prefix, createdBefore, newestFirst, limit }: ListQuery): Promise<Listing> {

@@ -117,12 +117,12 @@ export class ScriptRunner implements AsyncDisposable {
     }
   }
 
-  /** Reads a field. @throws QuorateError `UNAVAILABLE` */
-  async field(key: string, field: string): Promise<Buffer | null> {
+  /** Reads fields. @throws QuorateError `UNAVAILABLE` */
+  async fields(key: string, ...fields: readonly string[]): Promise<readonly (Buffer | null)[]> {
     if (this.client.status !== 'ready') throw this.#notConnected();
     this.#asked();
     try {
-      return await this.client.hgetBuffer(key, field);
+      return await this.client.hmgetBuffer(key, ...fields);
     } catch (thrown) {
       throw failure(thrown, 'not-applied');
     } finally {

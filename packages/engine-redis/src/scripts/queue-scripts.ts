@@ -1,4 +1,16 @@
-import { begin, count, isQueued, nextRevision, read, tellOf, watched, write } from './parts.ts';
+import {
+  begin,
+  count,
+  enqueueFirst,
+  enqueueLone,
+  isQueued,
+  look,
+  nextRevision,
+  readLone,
+  tellOf,
+  watched,
+  write,
+} from './parts.ts';
 import { defineScript, type Script } from './script.ts';
 
 /** How many keys are looked at in one step along an index. The first is as long as what is asked for, which mostly is enough. */
@@ -47,6 +59,7 @@ end
  * before, each as key and record.
  */
 export const enqueueScript: Script = defineScript(
+  enqueueLone,
   begin(
     3,
     `
@@ -67,6 +80,7 @@ export const enqueueScript: Script = defineScript(
     head, headRecord, predecessor, predecessorRecord = neighbours(A[1], rev)
   end
   local record = r .. ' ' .. r .. ' ' .. A[2]`,
+  enqueueFirst,
   count,
   watched,
   isQueued,
@@ -80,9 +94,15 @@ export const enqueueScript: Script = defineScript(
 export const listScript: Script = defineScript(`
   local P, A, call = KEYS[1], ARGV, redis.call
   local prefix, limit = A[1], tonumber(A[4])
-  ${read}
+  ${look}
+  ${readLone}
   local answer = {rev}
   if n == 0 then return answer end
+  if lone then
+    local isBefore = A[2] == '' or tonumber(string.match(loneRecord, '^%d+')) < tonumber(A[2])
+    if isBefore and string.sub(loneKey, 1, #prefix) == prefix then return {rev, loneKey, loneRecord} end
+    return answer
+  end
   local newest = A[3] == '1'
   if x == 0 then
     local before = A[2] ~= '' and tonumber(A[2])

@@ -3,6 +3,7 @@ import {
   begin,
   clockUnlessKnown,
   count,
+  deleteLone,
   forget,
   holds,
   isLogged,
@@ -36,6 +37,7 @@ export const putScript: Script = defineScript(
 
 /** 2 the condition. Answers the revision and the record that is gone. */
 export const deleteScript: Script = defineScript(
+  deleteLone,
   begin(3, undefined, clockUnlessKnown),
   `local key = A[1]
   local entry = call('HGET', P, key)`,
