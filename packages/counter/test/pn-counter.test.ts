@@ -215,6 +215,37 @@ describe('pruning', () => {
     expect([a.value, b.value]).toEqual([7n, 7n]);
   });
 
+  test('by two at once of one that had itself pruned at once with another loses nothing', () => {
+    for (const names of ['abc', 'cba', 'bac', 'bca', 'acb', 'cab']) {
+      for (const isLate of [false, true]) {
+        for (const prunesTwice of [false, true]) {
+          const [a, b, c] = [...names].map(name => replica(name)) as [PnCounter, PnCounter, PnCounter];
+          const gone = replica('gone');
+          for (const [index, counter] of [gone, a, b, c].entries()) counter.increment(10 ** index);
+          exchange(a, b, c, gone);
+          a.prune(gone.actor, everybody(a, b, c));
+          b.prune(gone.actor, everybody(a, b, c));
+          for (let round = 0; round < 2; round++) exchange(a, b, c);
+          if (isLate) {
+            a.increment(5);
+            c.merge(a.state());
+          }
+          const sum = isLate ? 1116n : 1111n;
+          expect(b.prune(a.actor, everybody(b, c))).toEqual({ outcome: 'pruned' });
+          if (prunesTwice) expect(c.prune(a.actor, everybody(b, c))).toEqual({ outcome: 'pruned' });
+          for (let round = 0; round < 3; round++) exchange(b, c);
+          expect([b.value, c.value]).toEqual([sum, sum]);
+          for (let round = 0; round < 4; round++) {
+            for (const each of [b, c]) each.prune(a.actor, everybody(b, c));
+            for (const each of [b, c]) each.collect(everybody(b, c));
+            exchange(b, c);
+          }
+          expect([b.value, c.value]).toEqual([sum, sum]);
+        }
+      }
+    }
+  });
+
   test('of more actors than a state may have keeps states that can be read', () => {
     const [a, b] = [replica('a', { actorsMax: 4 }), replica('b', { actorsMax: 4 })];
     let sum = 0n;
