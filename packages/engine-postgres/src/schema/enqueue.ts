@@ -1,3 +1,4 @@
+import { outOf, recordColumns } from '../record.ts';
 import { lockPartition, mutationVariables, remember } from './mutation.ts';
 
 /** Standing in line. @param s the schema as a quoted identifier */
@@ -5,9 +6,7 @@ export const enqueue = (s: string): string => `
 -- Few statements, and simple ones, since each costs some microseconds and a lock is taken by this one.
 create or replace function ${s}.enqueue_entry(
   p_partition text, p_prefix text, p_value bytea, p_session text, p_op_session text, p_op_sequence bigint,
-  out key text, out created bigint,
-  out head_key text, out head_value bytea, out head_created bigint, out head_modified bigint, out head_session text,
-  out before_key text, out before_value bytea, out before_created bigint, out before_modified bigint, out before_session text
+  ${outOf(recordColumns.enqueue)}
 ) language plpgsql as $$
 declare v_alive boolean; v_remembered boolean; ${mutationVariables}
 begin

@@ -1,3 +1,4 @@
+import { outOf, recordColumns } from '../record.ts';
 import { lockPartition, mutationVariables, readOperation, remember } from './mutation.ts';
 
 /** Writing one entry under a condition. @param s the schema as a quoted identifier */
@@ -5,7 +6,7 @@ export const put = (s: string): string => `
 create or replace function ${s}.put_entry(
   p_partition text, p_key text, p_value bytea, p_condition text, p_wanted bigint, p_session text,
   p_op_session text, p_op_sequence bigint,
-  out applied boolean, out revision bigint, out value bytea, out created bigint, out modified bigint, out session text
+  ${outOf(recordColumns.put)}
 ) language plpgsql as $$
 declare v_entry ${s}.entry; ${mutationVariables}
 begin
@@ -34,7 +35,7 @@ end $$;
 export const deletion = (s: string): string => `
 create or replace function ${s}.delete_entry(
   p_partition text, p_key text, p_condition text, p_wanted bigint, p_op_session text, p_op_sequence bigint,
-  out applied boolean, out revision bigint, out value bytea, out created bigint, out modified bigint, out session text
+  ${outOf(recordColumns.delete)}
 ) language plpgsql as $$
 declare ${mutationVariables}
 begin
