@@ -121,7 +121,7 @@ export class Replica implements PnCounter {
     if (own.taken.size >= this.#actorsMax && !own.taken.has(actor))
       throw refused(`${own.taken.size} actors that it has taken over are not collected`);
     const twice = larger(difference(before.covered, before.added), this.#takenTwice(actor, record));
-    const added = difference(covered, twice);
+    const added = larger(difference(covered, twice), emptyTally);
     this.#setOwn({
       ...own,
       tally: checked(sum(own.tally, difference(added, before.added))),
