@@ -160,5 +160,7 @@ test('nor when another writer has only remembered something', () => {
   carryOut(bytes, turn(open), one);
   carryOut(bytes, turn(put(1, 'p/1')), one);
   expect(carryOut(bytes, turn(empty), other)).toMatchObject([{ outcome: 'applied' }]);
-  expect(carryOut(bytes, turn(put(2, 'p/2')), one)).toEqual([expect.stringContaining('came after its operation 3')]);
+  expect(carryOut(bytes, turn(put(2, 'p/2')), one)).toEqual([
+    expect.stringContaining('came after its operation 3'),
+  ]);
 });
