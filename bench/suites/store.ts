@@ -51,7 +51,6 @@ export default defineSuite({
         'callers who each wait for their addition to a number on Redis; ours counts once whatever is sent again',
       params: { callers: [64] },
       unchecked,
-      slow: true,
       surroundings: services('redis'),
       skip: () => missing('redis'),
       contenders: { '@quorate/counter': adds(counter), 'INCR, autopipelined': adds(incr) },

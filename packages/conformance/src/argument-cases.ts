@@ -87,6 +87,9 @@ export const argumentCases: readonly StoreCase[] = [
       await refused(stage, [
         ['a limit of 0', RangeError, () => store.list(key, { limit: 0 })],
         ['a limit of 1.5', RangeError, () => store.list(key, { limit: 1.5 })],
+        ['a list from before -1', RangeError, () => store.list(key, { createdBefore: wrong(-1) })],
+        ['a list from before 1.5', RangeError, () => store.list(key, { createdBefore: wrong(1.5) })],
+        ['a list from before a text', RangeError, () => store.list(key, { createdBefore: wrong('2') })],
         ['a watch from -1', RangeError, () => store.watch(key, wrong(-1), { signal })],
         ['a watch from 0.5', RangeError, () => store.watch(key, wrong(0.5), { signal })],
         ['a watch without a signal', TypeError, () => store.watch(key, revisionOf(0), wrong({}))],
@@ -172,11 +175,39 @@ export const argumentCases: readonly StoreCase[] = [
             () => store.batch!(none, [{ ...put(`${p}/a`), value: wrong('text') }]),
           ],
           [
+            'a batch with a session that is a number',
+            TypeError,
+            () => store.batch!(none, [{ ...put(`${p}/a`), session: wrong(7) }]),
+          ],
+          [
+            'a batch that does what there is not',
+            TypeError,
+            () => store.batch!(none, [{ type: wrong('increment'), key: `${p}/a` }]),
+          ],
+          [
             'a batch with a bad condition',
             TypeError,
             () => store.batch!(new Map([[`${p}/a`, wrong({})]]), [put(`${p}/a`)]),
           ],
         ]);
+      }
+      equal(await stage.keys(p), [], 'what was written');
+    },
+  },
+  {
+    name: 'a value that is too large for an entry is too large for a queue and a batch as well',
+    applies: ({ verbs, valueMaxBytes }) => (verbs.enqueue || verbs.batch) && valueMaxBytes <= 67_108_864,
+    async run(stage) {
+      const { store } = stage;
+      const p = stage.partition();
+      const { id: session } = await stage.session();
+      const large = new Uint8Array(stage.capabilities.valueMaxBytes + 1);
+      const { enqueue, batch } = stage.capabilities.verbs;
+      if (enqueue)
+        await refused(stage, [['a queue', RangeError, () => store.enqueue!(`${p}/`, large, { session })]]);
+      if (batch) {
+        const writes = [{ type: 'put' as const, key: `${p}/a`, value: large }];
+        await refused(stage, [['a batch', RangeError, () => store.batch!(new Map(), writes)]]);
       }
       equal(await stage.keys(p), [], 'what was written');
     },

@@ -92,6 +92,26 @@ export const closingCases: readonly StoreCase[] = [
     },
   },
   {
+    name: 'closing ends what waits for a session with CLOSED, and not what waits through another client',
+    async run(stage) {
+      const [store, another] = [await stage.open(), await stage.open()];
+      const session = await stage.session();
+      const observing = (client: Store) =>
+        client.observe(session.id).then(
+          () => ['dead'],
+          (thrown: unknown) => [errorCode(thrown), (thrown as Partial<QuorateError>).outcome],
+        );
+      const [early, theirs] = [observing(store), observing(another)];
+      await stage.revision(stage.partition(), store);
+      const late = observing(store);
+      await stage.within('it is closed', store[Symbol.asyncDispose]());
+      const ends = await stage.within('its waits end', Promise.all([early, late]));
+      for (const end of ends) equal(end, ['CLOSED', 'not-applied'], 'what they end by');
+      await session[Symbol.asyncDispose]();
+      equal(await stage.within('the other sees it dead', theirs), ['dead'], 'what the other is told');
+    },
+  },
+  {
     name: 'closing ends the sessions of a client and deletes their entries',
     async run(stage) {
       const p = stage.partition();

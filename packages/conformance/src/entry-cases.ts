@@ -191,21 +191,6 @@ export const entryCases: readonly StoreCase[] = [
     },
   },
   {
-    name: 'bytes belong to whoever has them: what is done to them later changes nothing',
-    async run(stage) {
-      const key = `${stage.partition()}/a`;
-      const value = bytes('mine');
-      const writing = stage.store.put(key, value, absent);
-      value.fill(0);
-      const result = await stage.within('it is put', writing);
-      if (result.outcome === 'applied') result.entry.value.fill(0);
-      (await stage.get(key))?.value.fill(0);
-      const { entries } = await stage.store.list(key);
-      entries[0]?.value.fill(0);
-      equal(textOf(await stage.get(key)), 'mine', 'what stands there');
-    },
-  },
-  {
     name: 'partitions have nothing to do with each other',
     async run(stage) {
       const [one, other] = [stage.partition(), stage.partition()];

@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { FaultyStore, type StoreFaults } from './faulty-store.ts';
 export {
   type RecordedHistory,
   type RecordedOperation,

@@ -1,22 +1,11 @@
-import { errorCode, type OperationId, type QuorateError, type WriteResult } from '@quorate/core';
+import { errorCode, type QuorateError, type WriteResult } from '@quorate/core';
 import { equal, ok } from './expect.ts';
 import type { StoreCase } from './store-case.ts';
 import { untilEmpty } from './session-cases.ts';
-import { absent, applied, bytes, operations, type StoreStage, textOf } from './store-stage.ts';
-
-type Verb = (stage: StoreStage, key: string, operation: OperationId) => Promise<{ readonly outcome: string }>;
-
-const verbs: Record<'put' | 'delete', Verb> = {
-  put: (stage, key, operation) => stage.store.put(key, bytes('mine'), absent, { operation }),
-  async delete(stage, key, operation) {
-    const current = await stage.get(key);
-    const created = current?.created ?? (1 as never);
-    return stage.store.delete(key, { created }, { operation });
-  },
-};
+import { absent, applied, bytes, operations, textOf } from './store-stage.ts';
 
 /** The cause of an unknown outcome. */
-function causeOf(
+export function causeOf(
   what: string,
   result: { readonly outcome: string; readonly cause?: QuorateError },
 ): QuorateError {
@@ -214,20 +203,4 @@ export const operationCases: readonly StoreCase[] = [
       equal(textOf(await stage.get(key)), '40', 'the sum');
     },
   },
-  ...(['put', 'delete'] as const).map(
-    (name): StoreCase => ({
-      name: `an operation that is remembered supersedes an earlier ${name} that comes late`,
-      async run(stage) {
-        const p = stage.partition();
-        const next = operations(await stage.session());
-        const [early, late] = [next(), next()];
-        if (name === 'delete') await stage.put(`${p}/a`, 'there');
-        const before = await stage.get(`${p}/a`);
-        await stage.put(`${p}/b`, '', absent, { operation: late });
-        const result = await verbs[name](stage, `${p}/a`, early);
-        equal(errorCode(causeOf('what comes late', result)), 'OPERATION_SUPERSEDED', 'its cause');
-        equal(await stage.get(`${p}/a`), before, 'what stands there');
-      },
-    }),
-  ),
 ];

@@ -184,14 +184,20 @@ class HistoryWorker {
     await this.#recorder.record('counter', process, { type: 'add', by }, () => this.#addOnce(operation, by));
   }
 
-  /** Adds until it is known. */
+  /** Adds until it is known. What is refused after an answer was lost may have taken effect before. */
   async #addOnce(operation: OperationId, by: number): Promise<number> {
     const { store, partition, deadlineMs } = this.#options;
+    let lost: QuorateError | undefined;
     for (;;) {
       const options = { operation, deadlineMs };
-      const result = await store.add!(`${partition}/number`, BigInt(by), options).catch(ignoreUnavailable);
+      const result = await store.add!(`${partition}/number`, BigInt(by), options)
+        .catch(ignoreUnavailable)
+        .catch((thrown: unknown) => {
+          throw lost ?? thrown;
+        });
       if (result?.outcome === 'applied') return Number(result.value);
-      if (result?.cause.code === 'SESSION_LOST') throw result.cause;
+      lost = result?.cause ?? lost;
+      if (lost !== undefined && ['SESSION_LOST', 'OPERATION_SUPERSEDED'].includes(lost.code)) throw lost;
       await sleep(this.#subject.clock, 5);
     }
   }

@@ -189,29 +189,6 @@ export const sessionCases: readonly StoreCase[] = [
     },
   },
   {
-    name: 'a session is lost when the wall clock says that its time is over, as after a suspended machine',
-    async run(stage) {
-      const { store, clock } = await stage.openStoppable();
-      const session = await stage.session(store, stage.ttlMs);
-      clock.stepWall(stage.ttlMs);
-      equal(session.remainingMs(), 0, 'what is left');
-      ok(session.lost.aborted, 'it is lost');
-      clock.stepWall(-stage.ttlMs);
-      equal(session.remainingMs(), 0, 'what is left when the clock goes back');
-    },
-  },
-  {
-    name: 'a wall clock that is set back by an hour harms no session',
-    async run(stage) {
-      const { store, clock } = await stage.openStoppable();
-      const session = await stage.session(store, stage.ttlMs);
-      clock.stepWall(-3_600_000);
-      await stage.sleep(2 * stage.ttlMs);
-      ok(!session.lost.aborted, 'it is not lost');
-      ok(session.remainingMs() <= stage.ttlMs, 'it has no more left than its time to live');
-    },
-  },
-  {
     name: 'many sessions of one client live and die each for itself',
     async run(stage) {
       const p = stage.partition();

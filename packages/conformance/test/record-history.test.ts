@@ -1,4 +1,4 @@
-import type { Store } from '@quorate/core';
+import { QuorateError, type Store } from '@quorate/core';
 import {
   checkLinearizabilitySync,
   counter,
@@ -58,6 +58,32 @@ describe('a history of clients that work at the same time', () => {
       }
     }
     expect([...kinds].sort()).toEqual(['add answered', 'cas false', 'cas open', 'cas true', 'read answered']);
+  });
+
+  test('has an addition as open whose answer was lost, though its repeat is refused for certain', async () => {
+    const lie: Lie = store => {
+      const lost = new Set<string>();
+      const refusal = () => new QuorateError('SESSION_LOST', 'It is gone', { outcome: 'not-applied' });
+      return {
+        async add(key, delta, options) {
+          const name = JSON.stringify(options.operation);
+          if (lost.has(name)) throw refusal();
+          if (options.operation.sequence % 3 > 0) return store.add!(key, delta, options);
+          lost.add(name);
+          await store.add!(key, delta, options);
+          const cause = new QuorateError('UNAVAILABLE', 'The answer is lost', { outcome: 'unknown' });
+          return { outcome: 'unknown', cause };
+        },
+      };
+    };
+    const open = await Promise.all(
+      [1, 2, 3, 4].map(async seed => {
+        const history = await record(seed, lie);
+        expect(verdicts(history)).toEqual([true, true]);
+        return history.counter.filter(({ returnedAt }) => returnedAt === undefined).length;
+      }),
+    );
+    expect(Math.min(...open)).toBeGreaterThan(0);
   });
 
   test('is not where a store reads what it read before', async () => {

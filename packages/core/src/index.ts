@@ -38,6 +38,14 @@ export {
   nodeListener,
   type OutgoingResponse,
 } from './node-listener.ts';
+export {
+  errorResponse,
+  failureResponse,
+  jsonResponse,
+  keyOfRequest,
+  readJsonBody,
+  RefusedRequest,
+} from './json-http.ts';
 export { Wake } from './wake.ts';
 export { ManualClock, type ManualClockOptions } from './manual-clock.ts';
 export { errorCode, type Outcome, QuorateError, type QuorateErrorOptions } from './quorate-error.ts';

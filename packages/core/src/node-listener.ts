@@ -31,11 +31,12 @@ async function respond(
   try {
     const request = requestOf(incoming);
     const response = request === undefined ? unreadable() : await handler(request);
+    const body = await response.text();
     // What the handler did not read is not read at all: the connection is of no more use then.
     const headers = Object.fromEntries(response.headers);
     if (response.status === 413) headers['connection'] = 'close';
     outgoing.writeHead(response.status, headers);
-    outgoing.end(await response.text());
+    outgoing.end(body);
   } catch {
     // The request ended in its middle, or something is wrong that the caller has no part in.
     outgoing.writeHead(500, { 'content-type': 'application/json' });
@@ -67,16 +68,18 @@ function readRequest(incoming: IncomingRequest): Request {
   );
   if (!hasBody) return new Request(new URL(url, base), { method, headers: plain });
   const iterator = incoming[Symbol.asyncIterator]();
-  const body = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const { done, value } = await iterator.next();
-      if (done === true) controller.close();
-      else controller.enqueue(value);
+  // Nothing is read ahead, and who cancels waits for nobody: returning the iterator would wait for the caller's next bytes, and
+  // close the connection before it is answered.
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await iterator.next();
+        if (done === true) controller.close();
+        else controller.enqueue(value);
+      },
     },
-    async cancel() {
-      await iterator.return?.();
-    },
-  });
+    { highWaterMark: 0 },
+  );
   const init = { method, headers: plain, body, duplex: 'half' };
   return new Request(new URL(url, base), init as RequestInit);
 }

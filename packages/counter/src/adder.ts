@@ -80,8 +80,10 @@ export class Adder {
     return this.#ledger.flush(options);
   }
 
-  #post(delta: Delta): void {
-    checkDelta(delta);
+  #post(given: Delta): void {
+    checkDelta(given);
+    // As a number where that is exact: numbers are added up, one behind the other.
+    const delta = typeof given === 'bigint' && BigInt.asIntN(53, given) === given ? Number(given) : given;
     if (this.#posted !== undefined) {
       const sum = plus(this.#posted.delta, delta);
       if (typeof sum === 'number') {

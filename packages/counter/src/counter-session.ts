@@ -21,6 +21,8 @@ export class CounterSession {
   users = 0;
   /** Takes no new ones: it ends with the last that it has. */
   isRetired = false;
+  /** Its owner closes: an answer that is overdue is asked for no more. */
+  isClosing = false;
   readonly #session: Session;
   readonly #waits = new Set<Watched>();
   readonly #listeners: ((cause: unknown) => void)[] = [];

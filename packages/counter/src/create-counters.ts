@@ -69,11 +69,14 @@ class StoreCounters implements Counters {
   readonly #idle = new Set<() => void>();
   readonly #generators = new Set<AsyncDisposable>();
   readonly #keyed: KeyedAdder;
+  /** Which of the shards this process adds to, as a share of their number. */
+  readonly #shard: number;
   #closed: Promise<void> | undefined;
 
   constructor(options: Required<CountersOptions>) {
     const { store, clock, ttlMs } = options;
     this.#options = options;
+    this.#shard = options.random.float();
     this.#keeper = new SessionKeeper(store, clock, ttlMs);
     this.#expiring = new ExpiringNumbers(store, clock);
     this.#keyed = new KeyedAdder({
@@ -83,6 +86,7 @@ class StoreCounters implements Counters {
       tokens: new TokenSessions(store, clock, options.tokenTtlMs),
       maker: expiresMs => (expiresMs === undefined ? lastingMaker(store) : this.#expiring.maker(expiresMs)),
       closing: this.#closing.signal,
+      deadlineMs: ttlMs,
     });
   }
 
@@ -98,7 +102,7 @@ class StoreCounters implements Counters {
     if (!(Number.isInteger(shards) && shards >= 1 && shards <= shardsMax))
       throw new RangeError(`Shards must be an integer from 1 to ${shardsMax}: received ${String(shards)}`);
     const ports = Array.from({ length: shards }, (_, index) => this.#port(name, `shard-${index}`));
-    return new StoreShardedCounter(name, ports, this.#options.random.below(shards));
+    return new StoreShardedCounter(name, ports, Math.floor(this.#shard * shards));
   }
 
   sequence(name: string, settings: SequenceSettings = {}): Sequence {
@@ -131,6 +135,7 @@ class StoreCounters implements Counters {
 
   async #close(): Promise<void> {
     this.#closing.abort();
+    this.#keeper.hurry();
     if (this.#busyCount > 0) await new Promise<void>(resolve => this.#idle.add(resolve));
     await Promise.all([...this.#generators].map(generator => generator[Symbol.asyncDispose]()));
     await Promise.all([this.#keyed.close(), this.#expiring.close(), this.#keeper.close()]);

@@ -14,9 +14,10 @@ import { counterBusy, isPassing } from './counter-error.ts';
 import { numberKey } from './counter-name.ts';
 import type { EntryMaker } from './entry-maker.ts';
 import { checkDelta } from './int64.ts';
-import { compose, Keyed, type KeyedAdd, tokenKey } from './keyed-plan.ts';
+import { compose, Keyed, type KeyedAdd, type Plan, tokenKey } from './keyed-plan.ts';
 import { Pauses } from './pauses.ts';
 import type { TokenSessions } from './token-sessions.ts';
+import { isDead } from './writer-context.ts';
 
 /** What keyed additions stand on. */
 export interface KeyedContext {
@@ -26,6 +27,8 @@ export interface KeyedContext {
   readonly tokens: TokenSessions;
   readonly maker: (expiresMs: number | undefined) => EntryMaker;
   readonly closing: AbortSignal;
+  /** How long the store may take for an answer. */
+  readonly deadlineMs: number;
 }
 
 /** The most tokens in one write, and of one counter that may wait. */
@@ -125,22 +128,24 @@ export class KeyedAdder {
     const { store, tokens, maker, closing } = this.#context;
     const key = numberKey(line.partition);
     const isGuess = line.current !== undefined;
-    const current = line.current ?? (await store.get(key)) ?? (await maker(batch[0]?.expiresMs).make(key));
+    const current =
+      line.current ??
+      (await this.#within(signal => store.get(key, { signal }))) ??
+      (await this.#within(() => maker(batch[0]?.expiresMs).make(key)));
     line.current = undefined;
     if (current === undefined) return this.#again(line, batch, false);
-    const session = await tokens.use();
+    const session = await this.#within(() => tokens.use());
     const plan = compose(line.partition, current, session.id, batch);
     // A guess may be wrong: what refuses must be true.
     if (plan.tooLarge.length > 0 && isGuess) return this.#again(line, batch, true);
     for (const add of plan.tooLarge) await this.#refuse(line, add);
     if (plan.writes.length === 0) return true;
-    let result: BatchResult;
-    try {
-      result = await store.batch!(plan.conditions, plan.writes);
-    } catch (thrown) {
-      if (errorCode(thrown) !== 'SESSION_LOST') throw thrown;
-      // The token's session, which `use` opens anew, or the number's, which goes with it.
-      if (session.remainingMs() > 0) await store.delete(key, { modified: current.modified });
+    const result = await this.#send(plan);
+    if (result === 'session lost') {
+      // The number's session, and the number goes with it; or the tokens', and they go on in another.
+      if (current.session !== undefined && (await isDead(store, current.session)))
+        await this.#within(signal => store.delete(key, { modified: current.modified }, { signal }));
+      else tokens.abandon(session);
       return this.#again(line, plan.rest, false);
     }
     if (result.outcome === 'applied') {
@@ -166,11 +171,33 @@ export class KeyedAdder {
     );
   }
 
+  /** @returns also the news that a session is dead that it names */
+  async #send({ conditions, writes }: Plan): Promise<BatchResult | 'session lost'> {
+    const { store } = this.#context;
+    try {
+      return await this.#within(signal => store.batch!(conditions, writes, { signal }), 'unknown');
+    } catch (thrown) {
+      if (errorCode(thrown) === 'SESSION_LOST') return 'session lost';
+      if (!(thrown instanceof QuorateError) || thrown.outcome !== 'unknown') throw thrown;
+      return { outcome: 'unknown', cause: thrown };
+    }
+  }
+
   /** One that does not fit: it may have been done before, when it did. */
   async #refuse({ partition }: Line, add: Keyed): Promise<void> {
-    const found = await this.#context.store.get(tokenKey(partition, add));
+    const key = tokenKey(partition, add);
+    const found = await this.#within(signal => this.#context.store.get(key, { signal }));
     if (found !== undefined) add.answer(found);
     else add.refuse(new RangeError(tooLarge(numberKey(partition), BigInt(add.delta))));
+  }
+
+  /** Only a batch has an effect on tokens: what else is given up may come late. */
+  #within<Value>(
+    call: (signal: AbortSignal | undefined) => Promise<Value>,
+    outcome: 'not-applied' | 'unknown' = 'not-applied',
+  ): Promise<Value> {
+    const { clock, deadlineMs } = this.#context;
+    return boundedWait(clock, { deadlineMs }, outcome, call);
   }
 
   #again(line: Line, adds: readonly Keyed[], gotOn: boolean): boolean {

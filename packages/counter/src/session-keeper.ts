@@ -18,6 +18,7 @@ export class SessionKeeper {
   #current: CounterSession | undefined;
   #opening: Promise<CounterSession> | undefined;
   #watchdog: Timer | undefined;
+  #isHurried = false;
   #isClosed = false;
 
   constructor(store: Store, clock: Clock, ttlMs: number) {
@@ -48,6 +49,12 @@ export class SessionKeeper {
     session.users--;
     if (session.users > 0) return;
     if (session.isRetired || session.isLost) this.#end(session);
+  }
+
+  /** Has whoever stands on a session wait for no answer that is overdue. */
+  hurry(): void {
+    this.#isHurried = true;
+    for (const session of this.#sessions) session.isClosing = true;
   }
 
   async close(): Promise<void> {
@@ -83,6 +90,7 @@ export class SessionKeeper {
       const session = new CounterSession(
         await this.#store.session({ ttlMs: this.#ttlMs, deadlineMs: this.#ttlMs }),
       );
+      session.isClosing = this.#isHurried;
       this.#sessions.add(session);
       this.#current = session;
       return session;

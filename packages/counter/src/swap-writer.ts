@@ -11,7 +11,7 @@ import { CounterSession, overdue, sessionGone } from './counter-session.ts';
 import type { EntryMaker } from './entry-maker.ts';
 import { fits, numberBytes, readNumber } from './int64.ts';
 import type { NumberWriter, WriteOutcome } from './number-writer.ts';
-import { carryOut, settled, type WriterContext } from './writer-context.ts';
+import { carryOut, isDead, settled, type WriterContext } from './writer-context.ts';
 
 /** What one try of a swap led to: an end, or what stands there now. */
 type Try = WriteOutcome | { readonly type: 'changed'; readonly current: Entry | undefined };
@@ -74,10 +74,16 @@ export class SwapWriter implements NumberWriter {
       throw new RangeError(tooLarge(key, delta));
     }
     const bytes = numberBytes(value);
-    const owner = current.session === undefined ? {} : { session: current.session };
+    const owner = current.session;
     const condition: Condition = { modified: current.modified };
-    const end = await carryOut<WriteResult>(this.#context, session, options =>
-      store.put(key, bytes, condition, { ...options, ...owner }),
+    // A number that ends does so with a session of its own. That others' additions stand on ours is not harmed by it.
+    const hasEnded = async (): Promise<boolean> => owner !== undefined && (await isDead(store, owner));
+    const end = await carryOut<WriteResult>(
+      this.#context,
+      session,
+      options =>
+        store.put(key, bytes, condition, owner === undefined ? options : { ...options, session: owner }),
+      hasEnded,
     );
     if (end.type === 'answer') {
       if (end.result.outcome === 'not-applied') return { type: 'changed', current: end.result.current };
@@ -85,9 +91,10 @@ export class SwapWriter implements NumberWriter {
       return { type: 'applied', value };
     }
     if (end.type === 'refused') return { type: 'refused', error: end.error };
-    if (end.type === 'again' && errorCode(end.cause) === 'SESSION_LOST' && current.session !== undefined) {
+    if (end.type === 'again' && errorCode(end.cause) === 'SESSION_LOST' && session.isLive) {
       // The number's own session is dead, and the number with it as soon as somebody clears it away.
       await answerOf(session, store.delete(key, condition));
+      return { type: 'changed', current: undefined };
     }
     return end;
   }

@@ -30,6 +30,11 @@ export class TokenSessions {
     return this.#opening;
   }
 
+  /** Takes no further tokens into a session that the store says is dead. It ends when its time comes, if it is not. */
+  abandon(session: Session): void {
+    if (this.#current === session) this.#current = undefined;
+  }
+
   async close(): Promise<void> {
     await this.#opening?.catch(() => {});
     await Promise.all([...this.#live.keys()].map(session => this.#end(session)));

@@ -1,4 +1,11 @@
-import { type CallOptions, errorCode, type OperationId, QuorateError, type Store } from '@quorate/core';
+import {
+  type CallOptions,
+  errorCode,
+  type OperationId,
+  QuorateError,
+  type SessionId,
+  type Store,
+} from '@quorate/core';
 import { isPassing } from './counter-error.ts';
 import { type CounterSession, overdue, sessionGone } from './counter-session.ts';
 import type { WriteOutcome } from './number-writer.ts';
@@ -31,12 +38,16 @@ type Known<Result> = Exclude<Result, { readonly outcome: 'unknown' }>;
  * Carries one operation out: repeats it under the same id until its outcome is known, or the session that remembers it is lost.
  *
  * Once one try may have got through, a later one that did not says nothing.
+ *
+ * @param isOthers asked where a session is dead: whether it is another one that the operation names
  */
 export async function carryOut<Result extends { readonly outcome: string }>(
   { partition, pauses }: Pick<WriterContext, 'partition' | 'pauses'>,
   session: CounterSession,
   call: Call<Result>,
+  isOthers: () => Promise<boolean> = isOurs,
 ): Promise<OperationEnd<Known<Result>>> {
+  if (!session.isLive) return { type: 'again', cause: session.cause };
   const operation = session.operation(partition);
   let isSent = false;
   for (;;) {
@@ -44,7 +55,9 @@ export async function carryOut<Result extends { readonly outcome: string }>(
     try {
       const result = await session.guard(call({ operation }));
       if (result === sessionGone) return { type: 'unknown', cause: session.cause };
-      if (result !== overdue) {
+      if (result === overdue) {
+        if (session.isClosing) return { type: 'unknown', cause };
+      } else {
         if (result.outcome !== 'unknown')
           return { type: 'answer', result: result as Known<Result>, isRepeat: isSent };
         cause = (result as { readonly cause?: unknown }).cause;
@@ -52,24 +65,47 @@ export async function carryOut<Result extends { readonly outcome: string }>(
       isSent = true;
     } catch (thrown) {
       if (thrown instanceof RangeError) return { type: 'refused', error: thrown, isRepeat: isSent };
-      if (!isSent) return notSent(session, thrown);
+      if (!isSent) return await notSent(session, thrown, isOthers);
       cause = thrown;
     }
-    if (errorCode(cause) === 'SESSION_LOST') session.lose(cause);
+    if (errorCode(cause) === 'SESSION_LOST') {
+      if (await isOthers()) return { type: 'unknown', cause };
+      session.lose(cause);
+    }
     if (session.isLost || isFinal(cause)) return { type: 'unknown', cause };
     if (cause !== undefined) await session.guard(pauses.rest());
-    if (session.isLost) return { type: 'unknown', cause: session.cause };
+    if (!session.isLive) return { type: 'unknown', cause: session.cause };
   }
 }
 
 /** A first try that certainly had no effect. */
-function notSent(session: CounterSession, thrown: unknown): OperationEnd<never> {
+async function notSent(
+  session: CounterSession,
+  thrown: unknown,
+  isOthers: () => Promise<boolean>,
+): Promise<OperationEnd<never>> {
   if (errorCode(thrown) === 'SESSION_LOST') {
-    session.lose(thrown);
+    if (!(await isOthers())) session.lose(thrown);
     return { type: 'again', cause: thrown };
   }
   if (isPassing(thrown)) return { type: 'again', cause: thrown };
   return { type: 'failed', error: thrown as Error };
+}
+
+/** An operation that names no other session. */
+async function isOurs(): Promise<boolean> {
+  return false;
+}
+
+/** How long a store may take to say that a session is dead. */
+const deathMs = 1000;
+
+/** Whether a session is certainly dead. */
+export function isDead(store: Store, session: SessionId): Promise<boolean> {
+  return store.observe(session, { deadlineMs: deathMs }).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Whether no repeat can tell more. */

@@ -1,7 +1,7 @@
+import type { StoreFaults } from '@quorate/conformance';
 import fc from 'fast-check';
 import { errorCode, type QuorateError, seededRandom } from '@quorate/core';
 import { describe, expect, test, vi } from 'vitest';
-import type { Faults } from './faulty-store.ts';
 import { Stand, turn } from './stand.ts';
 
 // With QUORATE_LONG there are thousands of runs.
@@ -13,7 +13,7 @@ const runs = process.env['QUORATE_LONG'] === undefined ? 150 : 5000;
 async function countsOf(
   stand: Stand,
   seed: number,
-  faults: Faults,
+  faults: StoreFaults,
   managers: number,
 ): Promise<string | undefined> {
   const random = seededRandom(seed);
@@ -79,7 +79,7 @@ describe('with calls that are lost before and after', () => {
         chance,
         fc.integer({ min: 1, max: 3 }),
         async (seed, refused, lost, managers) => {
-          const faults: Faults = { refused, lost, late: 0.5, without: ['add'] };
+          const faults: StoreFaults = { refused, lost, late: 0.5, without: ['add'] };
           expect(await countsOf(new Stand(seed), seed, faults, managers)).toBeUndefined();
         },
       ),
@@ -110,7 +110,7 @@ describe('with calls that are lost before and after', () => {
 describe('a refusal after an answer was lost', () => {
   test('is only told once the first try can do nothing any more', async () => {
     const stand = new Stand();
-    const faults: Faults = {};
+    const faults: StoreFaults = {};
     const counter = stand.counters({}, faults).counter('full');
     const room = stand.counters().counter('full');
     await room.add(2n ** 63n - 1n);
@@ -164,9 +164,18 @@ describe('what is posted', () => {
     await stand.close();
   });
 
+  test('is one addition, however it is written', async () => {
+    const stand = new Stand();
+    const counter = stand.counters({ pendingMax: 3 }).counter('posts');
+    for (const delta of [1n, 2, 3n, -4n, 5n, 6, 2n ** 60n, 7n, 8]) counter.post(delta);
+    await counter.flush();
+    expect(await counter.get()).toBe(2n ** 60n + 28n);
+    await stand.close();
+  });
+
   test('is bounded while the store is away', async () => {
     const stand = new Stand();
-    const faults: Faults = { refused: 1 };
+    const faults: StoreFaults = { refused: 1 };
     const counter = stand.counters({ pendingMax: 3 }, faults).counter('posts');
     const waiting = [counter.add(1), counter.add(2), counter.add(3)];
     await expect(counter.add(4)).rejects.toMatchObject({ code: 'COUNTER_BUSY', outcome: 'not-applied' });
@@ -193,9 +202,24 @@ describe('closing', () => {
     await stand.close();
   });
 
+  test('waits for no answer that does not come, though the session lives', async () => {
+    for (const without of [[], ['add']] as const) {
+      const stand = new Stand();
+      const faults: StoreFaults = { without };
+      const counters = stand.counters({}, faults);
+      await counters.counter('x').add(1);
+      faults.before = call => (call === 'session' ? undefined : new Promise(() => {}));
+      const added = counters.counter('x').add(3).catch(errorCode);
+      await turn();
+      await stand.until(counters[Symbol.asyncDispose]() as Promise<void>, 10_000);
+      expect(await added).toBe('ADD_UNKNOWN');
+      await stand.close();
+    }
+  });
+
   test('fails what the store does not take', async () => {
     const stand = new Stand();
-    const faults: Faults = { refused: 1 };
+    const faults: StoreFaults = { refused: 1 };
     const counters = stand.counters({}, faults);
     const added = counters.counter('x').add(3).catch(errorCode);
     await turn();

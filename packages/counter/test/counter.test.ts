@@ -1,6 +1,6 @@
+import type { StoreFaults } from '@quorate/conformance';
 import { errorCode, type QuorateError } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Faults } from './faulty-store.ts';
 import { failure, Stand, turn } from './stand.ts';
 
 let stand: Stand;
@@ -178,7 +178,7 @@ describe('giving up', () => {
   });
 
   test('under way leaves the outcome open, and the addition goes on', async () => {
-    const faults: Faults = { lost: 1 };
+    const faults: StoreFaults = { lost: 1 };
     const counter = stand.counters({}, faults).counter('x');
     const added = counter.add(7, { deadlineMs: 100 });
     const told = failure(added);
@@ -234,7 +234,7 @@ describe('a session that is lost', () => {
   });
 
   test('with an answer outstanding makes the outcome unknown, and says of how much', async () => {
-    const faults: Faults = { lost: 1 };
+    const faults: StoreFaults = { lost: 1 };
     const counter = stand.counters({}, faults).counter('x');
     const added = [counter.add(3), counter.add(4n)];
     const told = added.map(failure);

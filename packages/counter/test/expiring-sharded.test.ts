@@ -1,5 +1,6 @@
+import type { StoreFaults } from '@quorate/conformance';
+import { errorCode } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Faults } from './faulty-store.ts';
 import { Stand, turn } from './stand.ts';
 
 let stand: Stand;
@@ -73,7 +74,7 @@ describe('a counter that ends', () => {
   });
 
   test('ends by itself where its maker dies', async () => {
-    const faults: Faults = {};
+    const faults: StoreFaults = {};
     const counter = stand.counters({}, faults).counter('hits', { expiresMs: 500 });
     await counter.add(1);
     // As if the process were gone: its session is renewed no more.
@@ -85,10 +86,42 @@ describe('a counter that ends', () => {
     expect(await counter.get()).toBe(0n);
   });
 
+  test('takes no outcome of other counters with it', async () => {
+    const faults: StoreFaults = {};
+    const counters = stand.counters({ ttlMs: 60_000 }, faults);
+    const [ending, other] = [counters.counter('hits', { expiresMs: 500 }), counters.counter('other')];
+    await ending.add(1);
+    await other.add(1);
+    let answer = (): void => {};
+    faults.before = call => (call === 'add' ? new Promise(resolve => void (answer = resolve)) : undefined);
+    const waiting = other.add(1);
+    await stand.pass(600);
+    // The number is gone, and the session of additions is not.
+    expect(await stand.until(ending.add(1))).toEqual({ value: 1n });
+    answer();
+    expect(await waiting).toEqual({ value: 2n });
+  });
+
+  test('and its plain twin: who waited while the session was lost goes on with another', async () => {
+    const faults: StoreFaults = {};
+    const counters = stand.counters({}, faults);
+    const [ending, plain] = [counters.counter('hits', { expiresMs: 60_000 }), counters.counter('hits')];
+    await ending.add(1);
+    faults.before = call => (call === 'add' ? new Promise(() => {}) : undefined);
+    const stuck = plain.add(1).catch(errorCode);
+    await turn();
+    const waiting = ending.add(2);
+    await turn();
+    (stand.faulty[0]!.sessions[0] as unknown as { lose(why: string): void }).lose('cut off');
+    expect(await stuck).toBe('ADD_UNKNOWN');
+    expect(await stand.until(waiting, 10_000)).toEqual({ value: 3n });
+    faults.before = () => undefined;
+  });
+
   test('counts exactly whatever is lost', async () => {
     for (let seed = 1; seed <= 20; seed++) {
       const own = new Stand(seed);
-      const faults: Faults = { lost: 0.3, refused: 0.2, late: 0.5 };
+      const faults: StoreFaults = { lost: 0.3, refused: 0.2, late: 0.5 };
       const managers = [1, 2].map(() =>
         own.counters({ ttlMs: 60_000 }, { ...faults }).counter('hits', { expiresMs: 600_000 }),
       );
@@ -111,6 +144,13 @@ describe('a sharded counter', () => {
       [0, 1, 2, 3].map(index => stand.store.get(`counter.shard-${index}.hits/n`)),
     );
     expect(used.filter(entry => entry !== undefined).length).toBeGreaterThan(1);
+  });
+
+  test('is added to in one shard by a process, whichever handle it has', async () => {
+    const counters = stand.counters();
+    for (let index = 0; index < 20; index++) await counters.counter('hits', { shards: 8 }).add(1);
+    const shards = Array.from({ length: 8 }, (_, index) => stand.store.get(`counter.shard-${index}.hits/n`));
+    expect((await Promise.all(shards)).filter(entry => entry !== undefined)).toHaveLength(1);
   });
 
   test('may have a sum beyond 64 bits', async () => {

@@ -1,5 +1,6 @@
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { StoreFaults } from '@quorate/conformance';
 import { seededRandom } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -8,7 +9,6 @@ import {
   createCounterHandler,
   nodeListener,
 } from '../src/index.ts';
-import type { Faults } from './faulty-store.ts';
 import { failure, Stand } from './stand.ts';
 
 let stand: Stand;
@@ -149,7 +149,7 @@ describe('the client', () => {
 
   test('counts once though requests and answers are lost, and servers change', async () => {
     const random = seededRandom(11);
-    const faults: Faults = { lost: 0.2, refused: 0.1 };
+    const faults: StoreFaults = { lost: 0.2, refused: 0.1 };
     const handlers = [1, 2].map(() =>
       createCounterHandler({ counters: stand.counters({}, { ...faults }), clock: stand.clock }),
     );
@@ -220,6 +220,33 @@ describe('over a real server', () => {
       key: 'plain',
       value: '1',
     });
+  });
+
+  test('answers a body that is too long before it has ended', async () => {
+    const [status, connection] = await new Promise<unknown[]>((resolve, reject) => {
+      const asking = request(`${base}hits`, { method: 'POST' }, response => {
+        resolve([response.statusCode, response.headers.connection]);
+        asking.destroy();
+      });
+      asking.on('error', reject).write('x'.repeat(5000));
+    });
+    expect([status, connection]).toEqual([413, 'close']);
+  });
+
+  test('outlives callers that go away in the middle, and answers that break', async () => {
+    await new Promise<void>(resolve => {
+      const asking = request(`${base}hits`, { method: 'POST', headers: { 'content-length': 100 } });
+      asking
+        .on('error', () => resolve())
+        .on('socket', socket => socket.on('connect', () => asking.destroy()));
+      asking.write('{"del');
+    });
+    const counting = handler;
+    handler = async () =>
+      new Response(new ReadableStream({ pull: controller => controller.error(new Error('broken')) }));
+    expect((await fetch(`${base}hits`)).status).toBe(500);
+    handler = counting;
+    expect(await (await fetch(`${base}hits`)).json()).toEqual({ key: 'hits', value: '0' });
   });
 
   test('refuses what fetch cannot represent', async () => {

@@ -1,7 +1,7 @@
+import type { StoreFaults } from '@quorate/conformance';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { IdLayout, type IdGenerator, idOfText, idText } from '../src/index.ts';
-import type { Faults } from './faulty-store.ts';
 import { failure, Stand, turn } from './stand.ts';
 
 let stand: Stand;
@@ -13,7 +13,7 @@ afterEach(async () => {
   expect(stand.clock.timerCount).toBe(0);
 });
 
-const ids = (options = {}, faults: Faults = {}): Promise<IdGenerator> =>
+const ids = (options = {}, faults: StoreFaults = {}): Promise<IdGenerator> =>
   stand.counters({}, faults).ids('orders', options);
 
 /** The end of a process: what it had under way is lost, and its session is renewed no more. */
@@ -106,6 +106,28 @@ describe('a generator', () => {
     stand.clock.stepWall(-3_600_000);
     await turn();
     await expect(generator.next()).rejects.toMatchObject({ code: 'CLOCK_WENT_BACK', outcome: 'not-applied' });
+  });
+
+  test('is had by the deadline or not, whatever the store is slow at, and leaves nothing behind', async () => {
+    let delayMs = 80;
+    const before = (): Promise<void> => new Promise(resolve => void stand.clock.setTimer(delayMs, resolve));
+    const told = failure(ids({ deadlineMs: 100 }, { before }));
+    let isSettled = false;
+    void told.then(() => (isSettled = true));
+    await stand.pass(110, 10);
+    expect(isSettled).toBe(true);
+    expect(await told).toMatchObject({ code: 'DEADLINE_EXCEEDED', outcome: 'not-applied' });
+    delayMs = 0;
+    await stand.pass(2000);
+    expect((await stand.store.list('counter.ids.orders/lease/')).entries).toEqual([]);
+  });
+
+  test('is given back, also where the store answers no more', async () => {
+    const faults: StoreFaults = {};
+    const generator = await ids({}, faults);
+    faults.before = () => new Promise(() => {});
+    await stand.until(generator[Symbol.asyncDispose]() as Promise<void>, 10_000);
+    expect(() => generator.nextSync()).toThrow('is lost');
   });
 
   test('reserves on as time passes, in few writes', async () => {

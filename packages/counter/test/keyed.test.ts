@@ -1,6 +1,6 @@
+import type { StoreFaults } from '@quorate/conformance';
 import { QuorateError } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Faults } from './faulty-store.ts';
 import { failure, Stand } from './stand.ts';
 
 let stand: Stand;
@@ -107,7 +107,7 @@ describe('an addition with a token', () => {
   test('counts once whatever is lost, and repeated from elsewhere', async () => {
     for (let seed = 1; seed <= 30; seed++) {
       const own = new Stand(seed);
-      const faults: Faults = { lost: 0.4, refused: 0.2, late: 0.5 };
+      const faults: StoreFaults = { lost: 0.4, refused: 0.2, late: 0.5 };
       const managers = [1, 2].map(() => own.counters({}, { ...faults }));
       const tokens = Array.from({ length: 60 }, (_, index) => index % 20);
       const added = await own.until(
@@ -133,7 +133,7 @@ describe('an addition with a token', () => {
   });
 
   test('that may have got through is told so, whatever a later try came to', async () => {
-    const faults: Faults = { lost: 1 };
+    const faults: StoreFaults = { lost: 1 };
     const counters = stand.counters({}, faults);
     const told = failure(counters.addKeyed('x', { token: 'a', delta: 1 }));
     // The number is made, and the first batch is lost.
@@ -143,8 +143,41 @@ describe('an addition with a token', () => {
     expect(await told).toMatchObject({ outcome: 'unknown' });
   });
 
+  test('whose session the store has ended goes on with another, and leaves the number alone', async () => {
+    const counters = stand.counters();
+    await counters.addKeyed('x', { token: 'a', delta: 5 });
+    stand.store.memory.sessions.end(stand.faulty[0]!.sessions[0]!.id);
+    const added = counters.addKeyed('x', { token: 'b', delta: 1 });
+    expect(await stand.until(added, 10_000)).toEqual({ value: 6n });
+    expect(await counters.counter('x').get()).toBe(6n);
+  });
+
+  test('whose session the store has ended harms no number that ends either', async () => {
+    const counters = stand.counters();
+    await counters.addKeyed('x', { token: 'a', delta: 5, expiresMs: 60_000 });
+    const [number, tokens] = stand.faulty[0]!.sessions;
+    stand.store.memory.sessions.end(tokens!.id);
+    expect(await stand.until(counters.addKeyed('x', { token: 'b', delta: 1 }), 10_000)).toEqual({
+      value: 6n,
+    });
+    stand.store.memory.sessions.end(number!.id);
+    expect(await stand.until(counters.addKeyed('x', { token: 'c', delta: 1 }), 10_000)).toEqual({
+      value: 1n,
+    });
+  });
+
+  test('ends with its manager, also where the store answers nothing any more', async () => {
+    const faults: StoreFaults = {};
+    const counters = stand.counters({}, faults);
+    await counters.addKeyed('x', { token: 'a', delta: 1 });
+    faults.before = () => new Promise(() => {});
+    const told = failure(counters.addKeyed('x', { token: 'b', delta: 1 }));
+    await stand.until(counters[Symbol.asyncDispose]() as Promise<void>, 10_000);
+    expect(await told).toBeInstanceOf(QuorateError);
+  });
+
   test('settles by the deadline, and tells afterwards', async () => {
-    const faults: Faults = { lost: 1 };
+    const faults: StoreFaults = { lost: 1 };
     const counters = stand.counters({}, faults);
     const told = failure(counters.addKeyed('x', { token: 'a', delta: 1 }, { deadlineMs: 100 }));
     await stand.pass(200);

@@ -215,6 +215,67 @@ describe('pruning', () => {
     expect([a.value, b.value]).toEqual([7n, 7n]);
   });
 
+  test('by two at once of one that had itself pruned at once with another loses nothing', () => {
+    for (const names of ['a b c', 'c b a', 'b a c', 'b c a', 'a c b', 'c a b']) {
+      for (const isLate of [false, true]) {
+        for (const prunesTwice of [false, true]) {
+          const [a, b, c] = names.split(' ').map(name => replica(name)) as [PnCounter, PnCounter, PnCounter];
+          const gone = replica('gone');
+          for (const [index, counter] of [gone, a, b, c].entries()) counter.increment(10 ** index);
+          exchange(a, b, c, gone);
+          a.prune(gone.actor, everybody(a, b, c));
+          b.prune(gone.actor, everybody(a, b, c));
+          for (let round = 0; round < 2; round++) exchange(a, b, c);
+          if (isLate) {
+            a.increment(5);
+            c.merge(a.state());
+          }
+          const sum = isLate ? 1116n : 1111n;
+          expect(b.prune(a.actor, everybody(b, c))).toEqual({ outcome: 'pruned' });
+          if (prunesTwice) expect(c.prune(a.actor, everybody(b, c))).toEqual({ outcome: 'pruned' });
+          for (let round = 0; round < 3; round++) exchange(b, c);
+          expect([b.value, c.value]).toEqual([sum, sum]);
+          for (let round = 0; round < 4; round++) {
+            for (const each of [b, c]) each.prune(a.actor, everybody(b, c));
+            for (const each of [b, c]) each.collect(everybody(b, c));
+            exchange(b, c);
+          }
+          expect([b.value, c.value]).toEqual([sum, sum]);
+        }
+      }
+    }
+  });
+
+  test('of more actors than a state may have keeps states that can be read', () => {
+    const [a, b] = [replica('a', { actorsMax: 4 }), replica('b', { actorsMax: 4 })];
+    let sum = 0n;
+    let refused = 0;
+    for (let index = 0; index < 12; index++) {
+      const gone = replica(`gone${index}`);
+      gone.increment(index);
+      sum += BigInt(index);
+      for (const pruner of [a, b]) {
+        pruner.merge(gone.state());
+        try {
+          pruner.prune(gone.actor, everybody(a, b));
+        } catch (thrown) {
+          expect(thrown).toMatchObject({ code: 'PN_STATE_REFUSED' });
+          refused++;
+          for (let round = 0; round < 3; round++) {
+            exchange(a, b);
+            for (const each of [a, b]) each.collect(everybody(a, b));
+          }
+          pruner.prune(gone.actor, everybody(a, b));
+        }
+      }
+    }
+    exchange(a, b);
+    exchange(a, b);
+    expect([a.value, b.value]).toEqual([sum, sum]);
+    expect(replica('c', { actorsMax: 4, state: a.state() }).value).toBe(sum);
+    expect(refused).toBeGreaterThan(0);
+  });
+
   test('of one who lives after all makes it go on under another id', () => {
     const [a, b] = [replica('a'), replica('b')];
     b.increment(5);

@@ -1,5 +1,5 @@
+import type { StoreFaults } from '@quorate/conformance';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Faults } from './faulty-store.ts';
 import { failure, Stand, turn } from './stand.ts';
 
 let stand: Stand;
@@ -72,7 +72,7 @@ describe('a sequence', () => {
   test('is unique whatever is lost', async () => {
     for (let seed = 1; seed <= 20; seed++) {
       const own = new Stand(seed);
-      const faults: Faults = { lost: 0.4, refused: 0.2, late: 0.5 };
+      const faults: StoreFaults = { lost: 0.4, refused: 0.2, late: 0.5 };
       const sequences = [1, 2].map(block => own.counters({}, { ...faults }).sequence('s', { block }));
       const numbers = await own.until(
         Promise.all(Array.from({ length: 60 }, (_, index) => sequences[index % 2]!.next())),
@@ -97,7 +97,7 @@ describe('a sequence', () => {
   });
 
   test('settles by the deadline while the store is away', async () => {
-    const faults: Faults = { refused: 1 };
+    const faults: StoreFaults = { refused: 1 };
     const sequence = stand.counters({}, faults).sequence('s');
     const told = failure(sequence.next({ deadlineMs: 100 }));
     await stand.pass(200);

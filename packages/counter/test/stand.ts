@@ -1,7 +1,7 @@
+import { FaultyStore, type StoreFaults } from '@quorate/conformance';
 import { ManualClock, type Random, seededRandom } from '@quorate/core';
 import { createMemoryStore, type MemoryStore } from '@quorate/engine-memory';
 import { type Counters, type CountersOptions, createCounters } from '../src/index.ts';
-import { type Faults, FaultyStore } from './faulty-store.ts';
 
 /** One turn of the event loop: everything that waits for nothing but promises has run then. */
 export function turn(): Promise<void> {
@@ -30,11 +30,11 @@ export class Stand {
   }
 
   /** A manager with a client of its own, as in a process of its own. */
-  counters(options: Partial<CountersOptions> = {}, faults: Faults = {}): Counters {
+  counters(options: Partial<CountersOptions> = {}, faults: StoreFaults = {}): Counters {
     const { clock = this.clock } = options;
     const random = this.random.fork(`manager ${this.#managers.length}`);
     faults.random ??= random.fork('faults');
-    const store = new FaultyStore(this.store.open({ clock }), faults);
+    const store = new FaultyStore(this.store.open({ clock }), faults, clock);
     this.faulty.push(store);
     const counters = createCounters({ store, clock, random, ttlMs: 1000, ...options });
     this.#managers.push(counters);

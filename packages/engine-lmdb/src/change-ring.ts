@@ -1,7 +1,7 @@
 import type { Entry, Revision, StoreChange } from '@quorate/core';
 import { decodeEntry, encodeEntry } from './entry-record.ts';
-import type { PartitionHead } from './partition-head.ts';
-import type { SortedBytes } from './sorted-bytes.ts';
+import type { ChangePlace } from './partition-head.ts';
+import { noBytes, type SortedBytes } from './sorted-bytes.ts';
 import type { StoreRoot } from './store-root.ts';
 import { isUnder, numberKey, tables } from './table-keys.ts';
 
@@ -19,7 +19,7 @@ interface Slot {
   readonly key: string;
   readonly revision: number;
   /** Where the change's partition stood before it. */
-  readonly previous: PartitionHead;
+  readonly previous: ChangePlace;
   /** Undefined where the value was too large to be kept. */
   readonly change: StoreChange | undefined;
 }
@@ -44,12 +44,12 @@ export class ChangeRing {
     type: 'put' | 'delete',
     entry: Entry,
     revision: number,
-    previous: PartitionHead,
+    previous: ChangePlace,
   ): number {
     const number = ++root.changeCount;
     const isLeftOut = entry.value.length > valueMaxBytes;
     const key = Buffer.from(entry.key, 'utf8');
-    const record = encodeEntry(isLeftOut ? { ...entry, value: new Uint8Array() } : entry);
+    const record = encodeEntry(isLeftOut ? { ...entry, value: noBytes } : entry);
     const bytes = Buffer.allocUnsafe(headBytes + key.length + record.length);
     bytes.writeDoubleLE(number, 0);
     bytes.writeDoubleLE(revision, 8);
@@ -76,12 +76,12 @@ export class ChangeRing {
    * @returns undefined where some of them were overwritten, or their values left out
    */
   changesSince(
-    head: PartitionHead,
+    head: ChangePlace,
     prefix: string,
-    isKnown: (place: PartitionHead) => boolean,
+    isKnown: (place: ChangePlace) => boolean,
   ): StoreChange[] | undefined {
     const changes: StoreChange[] = [];
-    let place = head;
+    let place: ChangePlace = head;
     while (place.number > 0 && !isKnown(place)) {
       const slot = this.#slot(place.number);
       if (slot === undefined) return undefined;
@@ -98,9 +98,8 @@ export class ChangeRing {
   }
 
   #slot(number: number): Slot | undefined {
-    const record = this.#bytes.get(numberKey(tables.change, number % changesMax));
-    if (record === undefined) return undefined;
-    const bytes = Buffer.from(record.buffer, record.byteOffset, record.length);
+    const bytes = this.#bytes.get(numberKey(tables.change, number % changesMax));
+    if (bytes === undefined) return undefined;
     if (bytes.readDoubleLE(0) !== number) return undefined;
     const revision = bytes.readDoubleLE(8) as Revision;
     const previous = { revision: bytes.readDoubleLE(16), number: bytes.readDoubleLE(24) };

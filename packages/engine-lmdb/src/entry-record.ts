@@ -4,7 +4,7 @@ import type { Entry, Revision, SessionId } from '@quorate/core';
 const headBytes = 18;
 
 /** An entry as it is stored: everything but its key. */
-export function encodeEntry({ created, modified, session = '' as SessionId, value }: Entry): Uint8Array {
+export function encodeEntry({ created, modified, session = '' as SessionId, value }: Entry): Buffer {
   const sessionBytes = session === '' ? 0 : Buffer.byteLength(session, 'utf8');
   const bytes = Buffer.allocUnsafe(headBytes + sessionBytes + value.length);
   bytes.writeDoubleLE(created, 0);
@@ -16,8 +16,7 @@ export function encodeEntry({ created, modified, session = '' as SessionId, valu
 }
 
 /** The entry of a record. Its value is a copy. */
-export function decodeEntry(key: string, record: Uint8Array): Entry {
-  const bytes = Buffer.from(record.buffer, record.byteOffset, record.length);
+export function decodeEntry(key: string, bytes: Buffer): Entry {
   const valueStart = headBytes + bytes.readUInt16LE(16);
   const entry = {
     key,

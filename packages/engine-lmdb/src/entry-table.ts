@@ -1,6 +1,6 @@
 import type { Entry, ListQuery, Revision, SessionId } from '@quorate/core';
 import { decodeEntry, encodeEntry } from './entry-record.ts';
-import type { SortedBytes } from './sorted-bytes.ts';
+import { noBytes, type SortedBytes } from './sorted-bytes.ts';
 import { depthBit, type StoreRoot } from './store-root.ts';
 import {
   behind,
@@ -61,14 +61,13 @@ export class EntryTable {
     root.entryBytes += entryBytes(entry) - (before === undefined ? 0 : entryBytes(before));
     this.#bytes.put(textKey(tables.entry, key), encodeEntry(entry));
     if (before === undefined) {
-      this.#bytes.put(orderKey(key, created), new Uint8Array());
+      this.#bytes.put(orderKey(key, created), noBytes);
       root.depthBits |= depthBit(depthOf(key));
     }
     if (before?.session !== session) {
       if (before?.session !== undefined)
         this.#bytes.remove(sessionKey(tables.bySession, before.session, key));
-      if (session !== undefined)
-        this.#bytes.put(sessionKey(tables.bySession, session, key), new Uint8Array());
+      if (session !== undefined) this.#bytes.put(sessionKey(tables.bySession, session, key), noBytes);
     }
     return entry;
   }

@@ -1,4 +1,4 @@
-import type { SortedBytes } from './sorted-bytes.ts';
+import { noBytes, type SortedBytes } from './sorted-bytes.ts';
 import { behind, tables, textKey, textOfKey } from './table-keys.ts';
 
 /** The threads that have the database open, by the ids that their sockets are named after. */
@@ -13,7 +13,7 @@ export function hostTable(bytes: SortedBytes): HostTable {
   return {
     add: host => {
       const key = textKey(tables.host, host);
-      if (bytes.get(key) === undefined) bytes.put(key, new Uint8Array());
+      if (bytes.get(key) === undefined) bytes.put(key, noBytes);
     },
     remove: host => {
       const key = textKey(tables.host, host);

@@ -1,7 +1,8 @@
 import type { Entry, OperationId } from '@quorate/core';
 import { superseded } from '@quorate/core';
 import { decodeEntry, encodeEntry } from './entry-record.ts';
-import type { SortedBytes } from './sorted-bytes.ts';
+import type { KnownPartition } from './known-state.ts';
+import { noBytes, type SortedBytes } from './sorted-bytes.ts';
 import { behind, sessionKey, tables } from './table-keys.ts';
 
 /** What an operation left: enough to answer a repeat as the first time. */
@@ -23,13 +24,13 @@ export class OperationMemory {
   }
 
   /** What this very operation left. @throws QuorateError `OPERATION_SUPERSEDED` after a later one */
-  recall(operation: OperationId, partition: string): Remembered | undefined {
-    const record = this.#bytes.get(sessionKey(tables.operation, operation.session, partition));
-    if (record === undefined) return undefined;
-    const bytes = Buffer.from(record.buffer, record.byteOffset, record.length);
-    const last = bytes.readDoubleLE(0);
+  recall(operation: OperationId, partition: string, known: KnownPartition): Remembered | undefined {
+    if (operation.sequence > (known.sequence(operation.session) ?? operation.sequence)) return undefined;
+    const bytes = this.#bytes.get(sessionKey(tables.operation, operation.session, partition));
+    const last = bytes?.readDoubleLE(0) ?? 0;
+    known.setSequence(operation.session, last);
     if (operation.sequence < last) throw superseded(operation, last);
-    if (operation.sequence > last) return undefined;
+    if (bytes === undefined || operation.sequence > last) return undefined;
     const revision = bytes.readDoubleLE(8);
     const keyEnd = headBytes + bytes.readUInt16LE(16);
     if (keyEnd === headBytes) return { revision };
@@ -37,9 +38,15 @@ export class OperationMemory {
     return { revision, entry: decodeEntry(key, bytes.subarray(keyEnd)) };
   }
 
-  remember(operation: OperationId, partition: string, { revision, entry }: Remembered): void {
+  remember(
+    operation: OperationId,
+    partition: string,
+    { revision, entry }: Remembered,
+    known: KnownPartition,
+  ): void {
+    known.setSequence(operation.session, operation.sequence);
     const key = Buffer.from(entry?.key ?? '', 'utf8');
-    const record = entry === undefined ? new Uint8Array() : encodeEntry(entry);
+    const record = entry === undefined ? noBytes : encodeEntry(entry);
     const bytes = Buffer.allocUnsafe(headBytes + key.length + record.length);
     bytes.writeDoubleLE(operation.sequence, 0);
     bytes.writeDoubleLE(revision, 8);

@@ -1,32 +1,42 @@
 import type { SortedBytes } from './sorted-bytes.ts';
 import { tables, textKey } from './table-keys.ts';
 
-/** Where a partition stands. It is kept when the partition is empty. */
-export interface PartitionHead {
-  /** The revision of its last change. */
+/** A change's place in the history of its partition. */
+export interface ChangePlace {
   readonly revision: number;
-  /** The number of that change, among the changes of all partitions. */
+  /** Its number among the changes of all partitions. */
   readonly number: number;
 }
 
-const none: PartitionHead = { revision: 0, number: 0 };
+/** Where a partition stands: at its last change. It is kept when the partition is empty, and is never again what it was. */
+export interface PartitionHead extends ChangePlace {
+  /** How many operations were remembered that changed nothing else. */
+  readonly noted: number;
+}
+
+const headBytes = 24;
+
+const none: PartitionHead = { revision: 0, number: 0, noted: 0 };
 
 /** The head of a partition; zeros where nothing ever changed. */
 export function partitionHead(bytes: SortedBytes, partition: string): PartitionHead {
   const record = bytes.get(textKey(tables.partition, partition));
   if (record === undefined) return none;
-  const view = new DataView(record.buffer, record.byteOffset);
-  return { revision: view.getFloat64(0), number: view.getFloat64(8) };
+  return { revision: record.readDoubleLE(0), number: record.readDoubleLE(8), noted: record.readDoubleLE(16) };
 }
 
 export function writePartitionHead(
   bytes: SortedBytes,
   partition: string,
-  { revision, number }: PartitionHead,
+  { revision, number, noted }: PartitionHead,
 ): void {
-  const record = new Uint8Array(16);
-  const view = new DataView(record.buffer);
-  view.setFloat64(0, revision);
-  view.setFloat64(8, number);
+  const record = Buffer.allocUnsafe(headBytes);
+  record.writeDoubleLE(revision, 0);
+  record.writeDoubleLE(number, 8);
+  record.writeDoubleLE(noted, 16);
   bytes.put(textKey(tables.partition, partition), record);
+}
+
+export function sameHead(one: PartitionHead, other: PartitionHead): boolean {
+  return one.revision === other.revision && one.number === other.number && one.noted === other.noted;
 }

@@ -1,5 +1,5 @@
 import type { SessionId } from '@quorate/core';
-import type { SortedBytes } from './sorted-bytes.ts';
+import { noBytes, type SortedBytes } from './sorted-bytes.ts';
 import { behind, tables, textKey, textOfKey } from './table-keys.ts';
 
 /** A session that was opened and not ended. */
@@ -36,7 +36,12 @@ export class SessionTable {
   }
 
   isAlive(session: string): boolean {
-    return this.leftMs(session) > 0;
+    return this.lives(this.get(session));
+  }
+
+  /** Whether a session lives, by its record. */
+  lives(record: SessionRecord | undefined): boolean {
+    return record !== undefined && this.#leftMs(record) > 0;
   }
 
   /** How long it lives unless it is renewed; 0 where it is dead. */
@@ -68,7 +73,7 @@ export class SessionTable {
   /** Remembers that a dead session still has entries, or that it has none any more. */
   markUnswept(session: string, isUnswept: boolean): void {
     const key = textKey(tables.dead, session);
-    if (isUnswept) this.#bytes.put(key, new Uint8Array());
+    if (isUnswept) this.#bytes.put(key, noBytes);
     else if (this.#bytes.get(key) !== undefined) this.#bytes.remove(key);
   }
 
@@ -114,8 +119,7 @@ function encode({ ttlMs, dueMs, bootId, host }: SessionRecord): Uint8Array {
   return bytes;
 }
 
-function decode(record: Uint8Array): SessionRecord {
-  const bytes = Buffer.from(record.buffer, record.byteOffset, record.length);
+function decode(bytes: Buffer): SessionRecord {
   const hostEnd = 17 + (bytes[16] as number);
   return {
     dueMs: bytes.readDoubleLE(0),

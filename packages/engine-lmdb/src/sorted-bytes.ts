@@ -7,13 +7,16 @@ export interface ByteRange {
   readonly limit?: number;
 }
 
+/** The value of what only has a key. */
+export const noBytes: Uint8Array = Buffer.alloc(0);
+
 /**
  * Byte strings under byte strings, in order of their bytes: all that this engine asks of LMDB. Inside a transaction of the writer it
  * shows the transaction's own state, elsewhere the latest that was committed.
  */
 export interface SortedBytes {
   /** The value, which is the caller's; undefined where there is none. */
-  get(key: Uint8Array): Uint8Array | undefined;
+  get(key: Uint8Array): Buffer | undefined;
   put(key: Uint8Array, value: Uint8Array): void;
   remove(key: Uint8Array): void;
   /** The keys of a range, in order. */

@@ -3,7 +3,7 @@ import type { SortedBytes } from './sorted-bytes.ts';
 import { tables } from './table-keys.ts';
 
 const rootKey = Uint8Array.of(tables.root);
-const rootBytes = 48;
+const rootBytes = 56;
 
 /** The counters of a database, read at the beginning of a transaction and written at its end. */
 export class StoreRoot {
@@ -19,32 +19,34 @@ export class StoreRoot {
   entryBytes = 0;
   /** Which depths of folders there ever were, a bit for each; the last stands for all that are deeper. */
   depthBits = 0;
+  /** How many steps may have changed sessions. */
+  sessionWrites = 0;
 
   /** The root as it stands; undefined in a database that has none yet. */
   static read(bytes: SortedBytes): StoreRoot | undefined {
     const record = bytes.get(rootKey);
     if (record === undefined) return undefined;
     invariant(record.length === rootBytes, `the root has ${rootBytes} bytes`);
-    const view = new DataView(record.buffer, record.byteOffset);
     const root = new StoreRoot();
-    root.revision = view.getFloat64(0);
-    root.ceiling = view.getFloat64(8);
-    root.changeCount = view.getFloat64(16);
-    root.watchCount = view.getFloat64(24);
-    root.entryBytes = view.getFloat64(32);
-    root.depthBits = view.getFloat64(40);
+    root.revision = record.readDoubleLE(0);
+    root.ceiling = record.readDoubleLE(8);
+    root.changeCount = record.readDoubleLE(16);
+    root.watchCount = record.readDoubleLE(24);
+    root.entryBytes = record.readDoubleLE(32);
+    root.depthBits = record.readDoubleLE(40);
+    root.sessionWrites = record.readDoubleLE(48);
     return root;
   }
 
   write(bytes: SortedBytes): void {
-    const record = new Uint8Array(rootBytes);
-    const view = new DataView(record.buffer);
-    view.setFloat64(0, this.revision);
-    view.setFloat64(8, this.ceiling);
-    view.setFloat64(16, this.changeCount);
-    view.setFloat64(24, this.watchCount);
-    view.setFloat64(32, this.entryBytes);
-    view.setFloat64(40, this.depthBits);
+    const record = Buffer.allocUnsafe(rootBytes);
+    record.writeDoubleLE(this.revision, 0);
+    record.writeDoubleLE(this.ceiling, 8);
+    record.writeDoubleLE(this.changeCount, 16);
+    record.writeDoubleLE(this.watchCount, 24);
+    record.writeDoubleLE(this.entryBytes, 32);
+    record.writeDoubleLE(this.depthBits, 40);
+    record.writeDoubleLE(this.sessionWrites, 48);
     bytes.put(rootKey, record);
   }
 
@@ -56,7 +58,8 @@ export class StoreRoot {
       this.changeCount === other.changeCount &&
       this.watchCount === other.watchCount &&
       this.entryBytes === other.entryBytes &&
-      this.depthBits === other.depthBits
+      this.depthBits === other.depthBits &&
+      this.sessionWrites === other.sessionWrites
     );
   }
 

@@ -16,12 +16,13 @@ import {
 import { ChangeRing } from './change-ring.ts';
 import { EntryTable, entryBytes } from './entry-table.ts';
 import { hostTable } from './host-table.ts';
+import { type KnownPartition, KnownState } from './known-state.ts';
 import { int64Sum } from './int64-sum.ts';
 import { OperationMemory, type Remembered } from './operation-memory.ts';
 import { SessionSteps } from './session-steps.ts';
 import { type MachineTime, SessionTable } from './session-table.ts';
 import { holds, refused } from './entry-condition.ts';
-import { type PartitionHead, partitionHead, writePartitionHead } from './partition-head.ts';
+import { partitionHead, writePartitionHead } from './partition-head.ts';
 import type { SortedBytes } from './sorted-bytes.ts';
 import { storageFull } from './store-failure.ts';
 import type { StoreRequest, Wake } from './store-request.ts';
@@ -35,6 +36,8 @@ export interface TransactionOptions {
   readonly maxBytes: number;
   /** Reserves revisions up to this one, durably, beside the database. */
   readonly reserve: (ceiling: number) => void;
+  /** What the same writer's earlier transactions left; forgotten by whoever does not commit. Default: nothing. */
+  readonly known?: KnownState;
 }
 
 /** How many revisions are reserved at a time. */
@@ -56,13 +59,18 @@ export class StoreTransaction {
   readonly #memory: OperationMemory;
   readonly #sessionSteps: SessionSteps;
   readonly #bytes: SortedBytes;
-  /** The heads of partitions that changed. */
-  readonly #heads = new Map<string, PartitionHead>();
+  readonly #known: KnownState;
+  /** The partitions that were looked at. */
+  readonly #partitions = new Map<string, KnownPartition>();
+  /** Those that changed. */
+  readonly #changedPartitions = new Set<string>();
 
   constructor(bytes: SortedBytes, root: StoreRoot, options: TransactionOptions) {
     this.#bytes = bytes;
     this.#root = root;
     this.#options = options;
+    this.#known = options.known ?? new KnownState();
+    this.#known.begin(root);
     this.#entries = new EntryTable(bytes);
     this.#sessions = new SessionTable(bytes, options.time);
     this.#topics = new TopicTable(bytes);
@@ -87,19 +95,25 @@ export class StoreTransaction {
     if (request.type === 'enqueue') return this.#enqueue(request);
     if (request.type === 'add') return this.#add(request);
     if (request.type === 'batch') return this.#batch(request);
+    if (request.type !== 'register' && request.type !== 'unregister') {
+      this.#root.sessionWrites++;
+      this.#known.begin(this.#root);
+    }
     return this.#sessionSteps.run(request);
   }
 
   /** Writes what all steps share, at the end of the transaction. */
   finish(): void {
-    for (const [partition, head] of this.#heads) writePartitionHead(this.#bytes, partition, head);
+    for (const partition of this.#changedPartitions) {
+      writePartitionHead(this.#bytes, partition, this.#partition(partition).head);
+    }
   }
 
   #putOnce({ write, condition, operation }: RequestOf<'put'>): Applied | Refused {
     const known = this.#recall(operation, write.key);
     if (known !== undefined) return appliedOf(known);
     this.#checkAlive(write.session);
-    const current = this.#entries.get(write.key);
+    const current = this.#entry(write.key);
     if (!holds(condition, current)) return refused(current);
     this.#checkRoom(entryBytes(write), current);
     const revision = this.#next();
@@ -111,7 +125,7 @@ export class StoreTransaction {
   #deleteOnce({ key, condition, operation }: RequestOf<'delete'>): Applied | Refused {
     const known = this.#recall(operation, key);
     if (known !== undefined) return appliedOf(known);
-    const entry = this.#entries.get(key);
+    const entry = this.#entry(key);
     if (entry === undefined || !holds(condition, entry)) return refused(entry);
     const revision = this.#next();
     this.#delete(entry, revision);
@@ -120,11 +134,16 @@ export class StoreTransaction {
   }
 
   #enqueue({ prefix, value, session, operation }: RequestOf<'enqueue'>): Enqueued {
-    const self =
-      this.#recall(operation, prefix)?.entry ?? this.#enqueueNew(prefix, value, session, operation);
+    const known = this.#recall(operation, prefix)?.entry;
+    const self = known ?? this.#enqueueNew(prefix, value, session, operation);
+    const partition = this.#partition(partitionOf(prefix));
+    if (known === undefined && partition.count(prefix) === 1) return { self, head: self };
     const before = { prefix, createdBefore: self.created, limit: 1 };
     const [predecessor] = this.#entries.list(this.#root, { ...before, newestFirst: true });
-    if (predecessor === undefined) return { self, head: self };
+    if (predecessor === undefined) {
+      if (known === undefined) partition.setCount(prefix, 1);
+      return { self, head: self };
+    }
     const [head] = this.#entries.list(this.#root, { ...before, newestFirst: false });
     return { self, head: head as Entry, predecessor };
   }
@@ -138,7 +157,9 @@ export class StoreTransaction {
     this.#checkAlive(session);
     this.#checkRoom(entryBytes({ key: queueKey(prefix, 0 as Revision), value }), undefined);
     let revision = this.#next();
-    while (this.#entries.get(queueKey(prefix, revision)) !== undefined) revision = this.#next();
+    if (this.#partition(partitionOf(prefix)).count(prefix) !== 0) {
+      while (this.#entry(queueKey(prefix, revision)) !== undefined) revision = this.#next();
+    }
     const entry = this.#put({ key: queueKey(prefix, revision), value, session }, undefined, revision);
     this.#remember(operation, prefix, { revision, entry });
     return entry;
@@ -150,7 +171,7 @@ export class StoreTransaction {
       const value = BigInt(new TextDecoder().decode(known.entry.value));
       return { outcome: 'applied', value, revision: known.revision as Revision };
     }
-    const current = this.#entries.get(key);
+    const current = this.#entry(key);
     const sum = int64Sum(key, current, delta);
     const value = new TextEncoder().encode(`${sum}`);
     this.#checkRoom(entryBytes({ key, value }), current);
@@ -167,23 +188,25 @@ export class StoreTransaction {
     if (known !== undefined) return { outcome: 'applied', revision: known.revision as Revision };
     for (const write of writes) if (write.type === 'put') this.#checkAlive(write.session);
     for (const [key, condition] of conditions) {
-      const current = this.#entries.get(key);
+      const current = this.#entry(key);
       if (!holds(condition, current)) return { key, ...refused(current) };
     }
     const puts = writes.filter(write => write.type === 'put');
     const takenBytes = puts.reduce((sum, write) => sum + entryBytes(write), 0);
     if (puts.length > 0) this.#checkRoom(takenBytes, undefined);
     const revision =
-      writes.length === 0 ? (this.#head(partitionOf(first)).revision as Revision) : this.#next();
+      writes.length === 0 ? (this.#partition(partitionOf(first)).head.revision as Revision) : this.#next();
     for (const write of writes) {
-      const current = this.#entries.get(write.key);
+      const current = this.#entry(write.key);
       if (write.type === 'put') this.#put(write, current, revision);
       else if (current !== undefined) this.#delete(current, revision);
     }
-    // It counts although all that it was to delete may have been absent.
-    if (writes.length > 0) {
-      this.#heads.set(partitionOf(first), { ...this.#head(partitionOf(first)), revision });
-    }
+    const partition = this.#partition(partitionOf(first));
+    const { head } = partition;
+    // It counts although all that it was to delete may have been absent; so does what was only remembered.
+    if (writes.length > 0) partition.head = { ...head, revision };
+    else if (operation !== undefined) partition.head = { ...head, noted: head.noted + 1 };
+    if (partition.head !== head) this.#changedPartitions.add(partitionOf(first));
     this.#remember(operation, first, { revision });
     return { outcome: 'applied', revision };
   }
@@ -194,19 +217,24 @@ export class StoreTransaction {
     revision: Revision,
   ): Entry {
     const entry = this.#entries.put(this.#root, write, current, revision);
+    this.#partition(partitionOf(entry.key)).put(entry, current);
     this.#changed('put', entry, revision);
     return entry;
   }
 
   #delete(entry: Entry, revision: Revision): void {
     this.#entries.delete(this.#root, entry);
+    this.#partition(partitionOf(entry.key)).delete(entry.key);
     this.#changed('delete', entry, revision);
   }
 
   #changed(type: 'put' | 'delete', entry: Entry, revision: Revision): void {
-    const partition = partitionOf(entry.key);
-    const number = this.#ring.append(this.#root, type, entry, revision, this.#head(partition));
-    this.#heads.set(partition, { revision, number });
+    const name = partitionOf(entry.key);
+    const partition = this.#partition(name);
+    const { head } = partition;
+    const number = this.#ring.append(this.#root, type, entry, revision, head);
+    partition.head = { revision, number, noted: head.noted };
+    this.#changedPartitions.add(name);
     this.#topics.changed(this.#root, entry.key, number, this.#wake);
   }
 
@@ -217,20 +245,35 @@ export class StoreTransaction {
   /** An operation of a dead session may have been carried out before: nobody knows any more. */
   #recall(operation: OperationId | undefined, key: string): Remembered | undefined {
     if (operation === undefined) return undefined;
-    if (!this.#sessions.isAlive(operation.session)) throw sessionLost(operation.session, 'unknown');
-    return this.#memory.recall(operation, partitionOf(key));
+    if (!this.#isAlive(operation.session)) throw sessionLost(operation.session, 'unknown');
+    const partition = partitionOf(key);
+    return this.#memory.recall(operation, partition, this.#partition(partition));
   }
 
   #remember(operation: OperationId | undefined, key: string, remembered: Remembered): void {
-    if (operation !== undefined) this.#memory.remember(operation, partitionOf(key), remembered);
+    if (operation === undefined) return;
+    const partition = partitionOf(key);
+    this.#memory.remember(operation, partition, remembered, this.#partition(partition));
   }
 
   #checkAlive(session: SessionId | undefined): void {
-    if (session !== undefined && !this.#sessions.isAlive(session)) throw sessionLost(session, 'not-applied');
+    if (session !== undefined && !this.#isAlive(session)) throw sessionLost(session, 'not-applied');
   }
 
-  #head(partition: string): PartitionHead {
-    return this.#heads.get(partition) ?? partitionHead(this.#bytes, partition);
+  #isAlive(session: SessionId): boolean {
+    return this.#sessions.lives(this.#known.session(session, () => this.#sessions.get(session)));
+  }
+
+  #entry(key: string): Entry | undefined {
+    return this.#partition(partitionOf(key)).entry(key) ?? this.#entries.get(key);
+  }
+
+  #partition(partition: string): KnownPartition {
+    const looked = this.#partitions.get(partition);
+    if (looked !== undefined) return looked;
+    const known = this.#known.partition(partition, partitionHead(this.#bytes, partition));
+    this.#partitions.set(partition, known);
+    return known;
   }
 
   #checkRoom(bytes: number, current: Entry | undefined): void {

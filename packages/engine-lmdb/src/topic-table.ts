@@ -111,12 +111,12 @@ export class TopicTable {
   /** How many prefixes of each length are watched in a key's partition. */
   #lengths(key: string): Record<number, number> {
     const record = this.#bytes.get(lengthsKey(key));
-    return record === undefined ? {} : JSON.parse(String(Buffer.from(record)));
+    return record === undefined ? {} : JSON.parse(String(record));
   }
 
   #get(key: Uint8Array): TopicRecord | undefined {
     const record = this.#bytes.get(key);
-    return record === undefined ? undefined : (JSON.parse(String(Buffer.from(record))) as TopicRecord);
+    return record === undefined ? undefined : (JSON.parse(String(record)) as TopicRecord);
   }
 
   #put(key: Uint8Array, record: TopicRecord): void {

@@ -115,6 +115,17 @@ describe('a store that is not what it should be', () => {
     expect(error.message).toContain('data.mdb');
   });
 
+  test('says what is wrong, also to a thread that hears of it late', async () => {
+    const path = fresh();
+    await inStore({ path, durability: 'fsync' }, async () => {});
+    writeFileSync(join(path, 'data', 'data.mdb'), Buffer.alloc(65_536, 'garbage'));
+    const error = refused(createLmdbStore({ path }));
+    await new Promise(resolve => setImmediate(resolve));
+    // By then the writer's thread has said it and is gone: both are heard of together.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+    expect(await error).toMatchObject({ code: 'STORE_CORRUPT' });
+  });
+
   test('with a database that was cut off is refused, and does not end the process', async () => {
     const path = fresh();
     await inStore({ path, durability: 'fsync' }, async store => {

@@ -184,22 +184,36 @@ async function isAlike(store: Store, found: ReadonlyMap<string, number>): Promis
 }
 
 /** Clients that watch what all of them change: in the end each has what is there. */
-export const watching: Scenario = serving('served-memory-watch', {
+function following(name: string, parts: Pick<Scenario, 'summary' | 'probes'> & Partial<Scenario>): Scenario {
+  return serving(name, {
+    async client(env) {
+      const store = await connect(env);
+      const controller = new AbortController();
+      const found = new Map<string, number>();
+      const following = follow(store, env, found, controller.signal);
+      while (!env.workload.aborted) {
+        await sleep(env.clock, env.random.below(60));
+        await change(store, env).catch((thrown: unknown) => {
+          if (!isUnavailable(thrown)) throw thrown;
+        });
+      }
+      while (!(await isAlike(store, found))) await sleep(env.clock, 200);
+      controller.abort();
+      await following;
+    },
+    ...parts,
+  });
+}
+
+/** A server that stays. */
+export const watching: Scenario = following('served-memory-watch', {
   summary: 'Clients of a served memory follow its changes, and list again at each resync',
   probes: ['a watch that missed changes'],
-  async client(env) {
-    const store = await connect(env);
-    const controller = new AbortController();
-    const found = new Map<string, number>();
-    const following = follow(store, env, found, controller.signal);
-    while (!env.workload.aborted) {
-      await sleep(env.clock, env.random.below(60));
-      await change(store, env).catch((thrown: unknown) => {
-        if (!isUnavailable(thrown)) throw thrown;
-      });
-    }
-    while (!(await isAlike(store, found))) await sleep(env.clock, 200);
-    controller.abort();
-    await following;
-  },
+});
+
+/** A server that is killed, and another memory comes in its place: what was listed before is of no use. */
+export const watchingRestarts: Scenario = following('served-memory-restarts', {
+  summary: 'Clients of a memory whose server is killed follow what is there, though revisions begin anew',
+  faults: { network: true, process: { crashes: true, pauses: true } },
+  probes: ['a watch that missed changes'],
 });

@@ -1,4 +1,10 @@
-import { type Revision, type SessionId, StorePartition, type StorePartitionOptions } from '@quorate/core';
+import {
+  type Revision,
+  type SessionId,
+  type StoreChange,
+  StorePartition,
+  type StorePartitionOptions,
+} from '@quorate/core';
 import { WatchIndex } from './watch-index.ts';
 
 /** Whoever is told of changes under a prefix. */
@@ -13,10 +19,15 @@ export class MemoryCell {
   readonly name: string;
   readonly partition: StorePartition;
   readonly watches: WatchIndex<Watching> = new WatchIndex();
+  /** What the step that is under way has changed: the partition itself may keep less. */
+  #changes: StoreChange[] = [];
 
   constructor(name: string, options: StorePartitionOptions) {
     this.name = name;
-    this.partition = new StorePartition(options);
+    const onChange = (change: StoreChange): void => {
+      if (!this.watches.isEmpty) this.#changes.push(change);
+    };
+    this.partition = new StorePartition({ ...options, onChange });
   }
 
   /** Whether nothing is lost with it but its latest changes and its revision. */
@@ -26,12 +37,12 @@ export class MemoryCell {
 
   /** Carries one step out and tells those whom it concerns. */
   change<Result>(step: (partition: StorePartition) => Result): Result {
-    const { partition, watches } = this;
-    const before = partition.revision;
-    const result = step(partition);
-    if (watches.isEmpty || partition.revision === before) return result;
-    for (const { entry, revision } of partition.changesAfter('', before) ?? []) {
-      watches.forEach(entry.key, watch => watch.tell(revision));
+    const result = step(this.partition);
+    const changes = this.#changes;
+    if (changes.length === 0) return result;
+    this.#changes = [];
+    for (const { entry, revision } of changes) {
+      this.watches.forEach(entry.key, watch => watch.tell(revision));
     }
     return result;
   }

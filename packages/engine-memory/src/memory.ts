@@ -190,7 +190,8 @@ export class Memory {
 
   #noteIdle(cell: MemoryCell): void {
     this.#idle.delete(cell);
-    if (!cell.isIdle) return;
+    // One that was forgotten meanwhile is nobody's any more: another may stand under its name.
+    if (!cell.isIdle || this.#cells.get(cell.name) !== cell) return;
     this.#idle.add(cell);
     if (this.#idle.size <= this.#idleMax) return;
     const [longest] = this.#idle;

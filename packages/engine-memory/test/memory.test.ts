@@ -73,6 +73,19 @@ describe('partitions', () => {
     await store.put('w/a', empty, absent);
     expect((await next).value).toMatchObject({ type: 'put', entry: { key: 'w/a' } });
   });
+
+  test('that a session left empty are not forgotten twice, nor what came under their names since', async () => {
+    const { store } = open({ idleMax: 1 });
+    const session = await store.session({ ttlMs: 1000 });
+    await store.put('a/1', empty, absent, { session: session.id });
+    const put = await store.put('b/1', empty, absent, { session: session.id });
+    if (put.outcome === 'applied') await store.delete('b/1', { created: put.revision });
+    // Its end empties "a", which leaves no room for "b".
+    await session[Symbol.asyncDispose]();
+    await store.put('b/2', empty, absent);
+    for (let count = 0; count < 3; count++) await cycle(store, `c${count}/1`);
+    expect((await store.get('b/2'))?.key).toBe('b/2');
+  });
 });
 
 describe('sessions', () => {

@@ -37,7 +37,7 @@ describe('in the simulator a served memory keeps what the seam promises', () => 
 });
 
 describe('over a network on which everything goes wrong', () => {
-  test.each([scenarios.compareAndSet, scenarios.count, scenarios.watching])(
+  test.each([scenarios.compareAndSet, scenarios.count, scenarios.watching, scenarios.watchingRestarts])(
     '$name: $summary',
     async scenario => {
       const { failure, totals } = await runSeeds(scenario, { seeds, shrinks: false });

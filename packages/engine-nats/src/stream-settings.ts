@@ -32,6 +32,9 @@ const required = (name: string): Required => ({
   no_ack: false,
 });
 
+/** What it must not have: it could not be written to, or would take in what nobody has judged. */
+const forbidden = ['sealed', 'mirror', 'sources', 'subject_transform'] as const;
+
 /** The configuration of a stream that is made. */
 export function streamConfig(name: string): Partial<StreamConfig> {
   return { name, allow_direct: false, max_bytes: -1, max_msg_size: -1, ...required(name) };
@@ -47,12 +50,16 @@ export function checkStream(name: string, config: StreamConfig): void {
   for (const [setting, wanted] of Object.entries(required(name))) {
     const found = (config as unknown as Record<string, unknown>)[setting] ?? absentMeans(wanted);
     if (JSON.stringify(found) === JSON.stringify(wanted)) continue;
-    throw new QuorateError(
-      'UNSUPPORTED',
-      `Setting "${setting}" of the stream ${name} must be ${JSON.stringify(wanted)}: found ${JSON.stringify(found)}`,
-      { outcome: 'not-applied' },
-    );
+    throw unsupported(name, setting, JSON.stringify(wanted), found);
   }
+  for (const setting of forbidden) {
+    if (config[setting]) throw unsupported(name, setting, 'absent', config[setting]);
+  }
+}
+
+function unsupported(name: string, setting: string, wanted: string, found: unknown): QuorateError {
+  const message = `Setting "${setting}" of the stream ${name} must be ${wanted}: found ${JSON.stringify(found)}`;
+  return new QuorateError('UNSUPPORTED', message, { outcome: 'not-applied' });
 }
 
 /** The server leaves out what is false. */

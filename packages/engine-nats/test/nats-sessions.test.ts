@@ -6,20 +6,17 @@ import {
   QuorateError,
   type Store,
   systemClock,
-  systemRandom,
 } from '@quorate/core';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { skipReason } from '@quorate/servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Marks } from '../src/host/marks.ts';
-import { Partitions, type PartitionsOptions } from '../src/host/partitions.ts';
-import { Requests } from '../src/host/requests.ts';
-import { SessionEnds } from '../src/host/session-ends.ts';
-import { Sessions } from '../src/host/sessions.ts';
-import { StreamApi } from '../src/host/stream-api.ts';
-import { Subjects, tokenOf } from '../src/host/subjects.ts';
+import type { Partitions, PartitionsOptions } from '../src/host/partitions.ts';
+import type { Sessions } from '../src/host/sessions.ts';
+import type { StreamApi } from '../src/host/stream-api.ts';
+import { tokenOf } from '../src/host/subjects.ts';
 import { watchPartition } from '../src/host/watch-partition.ts';
 import { createNatsStore } from '../src/index.ts';
+import { apiOf, countOf, fresh, lastOf, partitionsOf, sessionsOf, until } from './nats-parts.ts';
 import { NatsStand } from './nats-subject.ts';
 
 const reason = skipReason('nats');
@@ -29,72 +26,21 @@ const ttlMs = 10_000;
 
 let stand: NatsStand;
 let connection: NatsConnection;
-let names = 0;
-
-/** A partition that nobody has used. */
-const fresh = (): string => `p${++names}`;
-
-/** Until it holds, with a look at each turn of the loop. */
-async function until(condition: () => unknown): Promise<void> {
-  while (!(await condition())) await new Promise(resolve => setImmediate(resolve));
-}
-
-/** The number of the last message on a subject; nothing where there is none. */
-async function lastOf(subject: string): Promise<number | undefined> {
-  const answer = await connection.request(
-    '$JS.API.STREAM.MSG.GET.QUORATE',
-    JSON.stringify({ last_by_subj: `QUORATE.${subject}` }),
-  );
-  return answer.json<{ message?: { seq: number } }>().message?.seq;
-}
-
-/** How many messages there are on the subjects that match a pattern. */
-async function countOf(pattern: string): Promise<number> {
-  const answer = await connection.request(
-    '$JS.API.STREAM.INFO.QUORATE',
-    JSON.stringify({ subjects_filter: `QUORATE.${pattern}` }),
-  );
-  const { subjects = {} } = answer.json<{ state: { subjects?: Record<string, number> } }>().state;
-  return Object.values(subjects).reduce((sum, count) => sum + count, 0);
-}
 
 /** A client whose time only passes where the test says so. */
 const openAt = (clock: Clock): Promise<Store> => stand.open({ clock, requestTimeoutMs: 1e9 });
 
 /** What a client is made of, without sessions. */
 function parts(options: Partial<PartitionsOptions> = {}): { partitions: Partitions; api: StreamApi } {
-  const requests = new Requests({
-    connection,
-    clock: systemClock,
-    timeoutMs: 10_000,
-    inboxPrefix: undefined,
-  });
-  const api = new StreamApi(requests, 'QUORATE', '$JS.API');
-  const subjects = new Subjects('QUORATE');
-  const limits = { messageMaxBytes: 1_000_000, partitionMaxBytes: 500_000, cacheMaxBytes: 1e9 };
-  const marks = new Marks(api, subjects);
-  const isDead = (): boolean => false;
-  const partitions = new Partitions({
-    api,
-    subjects,
-    marks,
-    isDead,
-    random: systemRandom,
-    ...limits,
-    ...options,
-  });
-  return { partitions, api };
+  const api = apiOf(connection);
+  return { partitions: partitionsOf(api, options), api };
 }
 
 /** The sessions of a client. */
 function sessionsAt(): { sessions: Sessions; clock: ManualClock; api: StreamApi } {
   const clock = new ManualClock();
-  const requests = new Requests({ connection, clock, timeoutMs: 1e9, inboxPrefix: undefined });
-  const api = new StreamApi(requests, 'QUORATE', '$JS.API');
-  const subjects = new Subjects('QUORATE');
-  const ends = new SessionEnds(requests, subjects.ends);
-  const sessions = new Sessions({ api, subjects, clock, random: systemRandom, ends, onDead: () => {} });
-  return { sessions, clock, api };
+  const api = apiOf(connection, clock);
+  return { sessions: sessionsOf(api, clock), clock, api };
 }
 
 /** All entries of a partition. */
@@ -142,7 +88,7 @@ describe.skipIf(reason !== undefined)(
       expect(await observer.look(session)).toBe(ttlMs + 110);
       clock.advance(ttlMs + 110);
       expect(await observer.look(session)).toBeUndefined();
-      expect(await lastOf(`s.${session}`)).toBeUndefined();
+      expect(await lastOf(connection, `s.${session}`)).toBeUndefined();
       expect(await owner.renew(session)).toBe(false);
     });
 
@@ -175,7 +121,7 @@ describe.skipIf(reason !== undefined)(
       api.publish = publish;
       expect(await owner.renew(session)).toBe(true);
       await owner.end(session);
-      expect(await lastOf(`s.${session}`)).toBeUndefined();
+      expect(await lastOf(connection, `s.${session}`)).toBeUndefined();
     });
 
     test('any open client deletes what a dead session left, also where it came late', async () => {
@@ -201,7 +147,7 @@ describe.skipIf(reason !== undefined)(
       // Elsewhere it is found again.
       await third.put(`${two}/late`, bytes(''), absent, { session: session.id });
       await until(() => isEmpty(two));
-      await until(async () => (clock.advance(1000), (await countOf(`m.${session.id}.*`)) === 0));
+      await until(async () => (clock.advance(1000), (await countOf(connection, `m.${session.id}.*`)) === 0));
     });
 
     test('a partition that was empty for an hour is forgotten, and its revisions still grow', async () => {
@@ -213,8 +159,10 @@ describe.skipIf(reason !== undefined)(
       const before = await store.list(`${partition}/`);
       const clock = new ManualClock({ wallMs: Date.now() + 2 * 3_600_000 });
       await using janitor = await openAt(clock);
-      await until(async () => (clock.advance(1000), (await lastOf(`p.${partition}`)) === undefined));
-      expect(await countOf(`p.${partition}`)).toBe(0);
+      await until(
+        async () => (clock.advance(1000), (await lastOf(connection, `p.${partition}`)) === undefined),
+      );
+      expect(await countOf(connection, `p.${partition}`)).toBe(0);
       const { entries, revision } = await janitor.list(`${partition}/`);
       expect(entries).toEqual([]);
       expect(revision).toBeGreaterThan(before.revision);

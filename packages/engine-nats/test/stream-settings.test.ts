@@ -30,6 +30,10 @@ test.for([
   { deny_delete: true },
   { deny_purge: true },
   { no_ack: true },
+  { sealed: true },
+  { mirror: { name: 'OTHER' } },
+  { sources: [{ name: 'OTHER' }] },
+  { subject_transform: { src: 'S.>', dest: 'T.>' } },
 ] as Partial<StreamConfig>[])('a stream with %o is refused', changes => {
   expect(() => checkStream('S', given(changes))).toThrow(
     expect.objectContaining({ code: 'UNSUPPORTED', outcome: 'not-applied' }),

@@ -216,6 +216,22 @@ describe.skipIf(reason !== undefined)(
       expect(declared.capabilities.durability).toBe('quorum');
     });
 
+    test('gives the bytes that were put in whichever format the server writes them', async () => {
+      const value = Uint8Array.from({ length: 256 }, (_, index) => index);
+      for (const format of ['hex', 'escape']) {
+        const connectionString = `${stand.urlAt(stand.server.port)}?options=-c%20bytea_output%3D${format}`;
+        await using store = await createPostgresStore({ connectionString });
+        const key = `${fresh()}/"a b", (\\)`;
+        await store.put(key, value, absent);
+        const refused = await store.put(key, value, absent);
+        expect(refused).toMatchObject({ outcome: 'not-applied', current: { key, value } });
+        const entry = await store.get(key);
+        expect(entry?.value).toEqual(value);
+        const deleted = await store.delete(key, { created: entry!.created });
+        expect(deleted).toMatchObject({ outcome: 'applied', entry: { key, value } });
+      }
+    });
+
     test('opens at once from many clients, shares one schema, and keeps schemas apart', async () => {
       const connectionString = stand.urlAt(stand.server.port);
       const open = (schema: string): ReturnType<typeof createPostgresStore> =>

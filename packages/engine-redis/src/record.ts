@@ -42,6 +42,18 @@ export function readRecord(key: string, record: Buffer): Entry {
   return { ...entry, session: record.toString('utf8', start, start + length) as SessionId };
 }
 
+/** Where in a partition's own field it says that an entry stands behind it, see the scripts. */
+const loneAt = 29;
+const isThere = 0x50;
+
+/** The record of a key that stands behind its partition's own field, if it does. */
+export function loneRecord(key: string, own: Buffer): Buffer | undefined {
+  if (own.length <= loneAt || own[loneAt] !== isThere) return undefined;
+  const from = loneAt + 2 + (own[loneAt + 1] as number) + 1;
+  const end = own.indexOf(0, from);
+  return own.toString('utf8', from, end) === key ? own.subarray(end + 1) : undefined;
+}
+
 /** A number and the space after it; gives the number and what comes behind. */
 export function readNumber(bytes: Buffer, from: number): readonly [value: number, next: number] {
   let value = 0;

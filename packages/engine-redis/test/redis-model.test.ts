@@ -19,7 +19,7 @@ const reason = skipReason('redis');
 
 /** The model counts revisions from 1; the server's grow as it likes. Each change pairs one with the other. */
 class Pairing {
-  readonly #real = new Map<number, Revision>();
+  readonly #real = new Map<number, Revision>([[0, 0 as Revision]]);
   readonly #model = new Map<number, Revision>();
 
   pair(model: number, real: Revision): void {
@@ -85,6 +85,19 @@ class History {
     else if (kind === 4) await this.#add();
     else await this.#batch();
     if (this.#step % 10 === 0) await this.#list();
+  }
+
+  /** What happens to a queue in which mostly one session comes and goes. */
+  async turn(): Promise<void> {
+    this.#step++;
+    const kind = this.#random.below(12);
+    if (kind < 4) await this.#enqueueOnce(false);
+    else if (kind < 8) await this.#delete();
+    else if (kind === 8) await this.#enqueueOnce(true);
+    else if (kind === 9) await this.#get();
+    else if (kind === 10) await this.#list();
+    else if (this.#random.below(3) === 0) await this.#put();
+    else await this.#refused();
   }
 
   /** Ends the sessions. Gives what is left, as the store and as the model has it. */
@@ -160,6 +173,47 @@ class History {
     );
   }
 
+  /** Under an operation, which may be the one before again. */
+  async #enqueueOnce(isRepeated: boolean): Promise<void> {
+    const { id } = this.#sessions[this.#random.below(6) === 0 ? 1 : 0]!;
+    const before = this.#sequences.get(id) ?? 0;
+    if (isRepeated && before === 0) return;
+    const operation = { session: id, sequence: isRepeated ? before : before + 1 };
+    this.#sequences.set(id, operation.sequence);
+    const prefix = `${this.#p}/q/`;
+    const value = Buffer.from(`\0${prefix}\0 ${operation.sequence}`);
+    const expected = this.#model.enqueue(prefix, value, id, operation);
+    const real = await this.#store.enqueue!(prefix, value, { session: id, operation });
+    if (real.outcome !== 'applied') throw new Error('Not applied');
+    if (!isRepeated) this.#pairs.pair(expected.self.created, real.self.created);
+    const { self, head, predecessor } = real;
+    expect([self, head, predecessor].map(entry => this.#pairs.entry(entry))).toEqual(
+      [expected.self, expected.head, expected.predecessor].map(plain),
+    );
+    if (before < 2) return;
+    const late = { session: id, sequence: before - 1 };
+    const answer = await this.#store.enqueue!(prefix, value, { session: id, operation: late });
+    expect(answer).toMatchObject({ outcome: 'unknown', cause: { code: 'OPERATION_SUPERSEDED' } });
+  }
+
+  /** Of an entry that is there, or was, or another. */
+  async #get(): Promise<void> {
+    const revision = this.#random.below(this.#model.revision + 1);
+    const key = `${this.#p}/q/${String(revision).padStart(16, '0')}`;
+    const real = await this.#store.get(this.#pairs.realKey(key));
+    expect(this.#pairs.entry(real)).toEqual(plain(this.#model.get(key)));
+  }
+
+  /** A deletion of the first entry at another revision than its own. */
+  async #refused(): Promise<void> {
+    const [first] = this.#listed({ prefix: this.#p, newestFirst: false, limit: 1 }).entries;
+    if (first === undefined) return;
+    const created = (this.#pairs.real(first.created) - 1) as Revision;
+    const real = await this.#store.delete(this.#pairs.realKey(first.key), { created });
+    if (real.outcome !== 'not-applied') throw new Error('Applied');
+    expect(this.#pairs.entry(real.current)).toEqual(plain(first));
+  }
+
   /** Now and then the operation before is repeated. */
   async #add(): Promise<void> {
     const { id } = this.#session();
@@ -220,6 +274,17 @@ describe.skipIf(reason !== undefined)('long histories are those of the model (ne
     for (let step = 0; step < steps; step++) await history.step();
     const [real, expected] = await history.end();
     expect(real).toEqual(expected);
+  });
+
+  // An entry and an operation that are alone in their partition are kept in another way than any others.
+  test('of a queue in which mostly one session comes and goes', { timeout: 60_000 }, async () => {
+    for (let seed = 1; seed <= 60; seed++) {
+      const sessions = await Promise.all([0, 1].map(() => store.session({ ttlMs: 120_000 })));
+      const history = new History(store, `lone-${seed}`, seededRandom(seed), 1, sessions);
+      for (let step = 0; step < 25; step++) await history.turn();
+      const [real, expected] = await history.end();
+      expect(real).toEqual(expected);
+    }
   });
 
   test('a sweep passes over more entries than it looks at in one call', { timeout: 60_000 }, async () => {

@@ -74,7 +74,7 @@ export class StoreElection implements Election {
   async campaign(value: Uint8Array, options: AcquireOptions = {}): Promise<Leadership> {
     checkValue(value);
     const task = this.#front.taskOf(options);
-    return this.#lead(await this.#candidate(value, options).acquire(options, task));
+    return this.#lead(await this.#candidate(value, options).acquire(options, task, core => core));
   }
 
   async tryCampaign(value: Uint8Array, options: AcquireOptions = {}): Promise<Leadership | undefined> {

@@ -29,10 +29,10 @@ export class HeldClaim implements Hold {
     this.core.assertHeld();
   }
 
-  async release(): Promise<void> {
-    if (this.#isReleased) return;
+  release(): Promise<void> {
+    if (this.#isReleased) return Promise.resolve();
     this.#isReleased = true;
-    await this.core.release();
+    return this.core.release();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

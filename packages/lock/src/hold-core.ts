@@ -67,15 +67,18 @@ export class HoldCore implements TaskHold {
     this.#claims++;
   }
 
-  async release(): Promise<void> {
-    if (--this.#claims > 0) return;
+  release(): Promise<void> {
+    if (--this.#claims > 0) return Promise.resolve();
     this.#isReleased = true;
-    this.#session.offLost(this.#onLost);
+    if (this.#signal !== undefined) this.#session.offLost(this.#onLost);
     this.task?.holds.delete(this);
     this.onReleased?.();
-    if (await this.slot.release(this)) return;
-    throw notOwner(this.name, this.#session.cause);
+    return this.slot.release(this).then(this.#afterRelease);
   }
+
+  readonly #afterRelease = (wasHeld: boolean): void => {
+    if (!wasHeld) throw notOwner(this.name, this.#session.cause);
+  };
 
   readonly #onLost = (cause: unknown): void => {
     this.#signal?.abort(lockLost(this.name, cause));

@@ -78,36 +78,47 @@ export class LockSession {
   }
 
   /** Runs one operation after the other in each partition: a store remembers only the last one of a session there. */
-  async inTurn<Result>(partition: string, run: () => Promise<Result>): Promise<Result> {
+  inTurn<Result>(partition: string, run: () => Promise<Result>): Promise<Result> {
     const before = this.#turns.get(partition);
     const turn = before === undefined ? run() : before.then(run, run);
     this.#turns.set(partition, turn);
-    try {
-      return await turn;
-    } finally {
+    const leave = (): void => {
       if (this.#turns.get(partition) === turn) this.#turns.delete(partition);
-    }
+    };
+    turn.then(leave, leave);
+    return turn;
   }
 
   /**
    * The answer to a call, or {@link sessionGone} as soon as the session is lost: no call outlasts its session, so none needs a
    * deadline of its own.
    */
-  guard<Result>(call: Promise<Result>): Promise<Result | typeof sessionGone> {
+  guard<Answer>(call: Promise<Answer>): Promise<Answer | typeof sessionGone> {
+    return this.guardThen<Answer, Answer | typeof sessionGone>(call, sessionGone, answer => answer);
+  }
+
+  /** The same with what follows from the answer, in one promise; `gone` where the session is lost first. */
+  guardThen<Answer, Result>(
+    call: Promise<Answer>,
+    gone: Result,
+    resultOf: (answer: Answer) => Result | Promise<Result>,
+    failed?: (thrown: unknown) => Result | Promise<Result>,
+  ): Promise<Result> {
     return new Promise((resolve, reject) => {
-      const onLost = (): void => resolve(sessionGone);
+      const onLost = (): void => resolve(gone);
       this.onLost(onLost);
       call.then(
-        result => {
+        answer => {
           this.offLost(onLost);
-          resolve(result);
+          if (this.#lost === undefined) resolve(resultOf(answer));
         },
         (thrown: unknown) => {
           this.offLost(onLost);
           if (errorCode(thrown) === 'SESSION_LOST') {
             this.lose(thrown);
-            resolve(sessionGone);
-          } else reject(thrown as Error);
+            resolve(gone);
+          } else if (failed === undefined) reject(thrown as Error);
+          else if (this.#lost === undefined) resolve(failed(thrown));
         },
       );
     });

@@ -8,6 +8,9 @@ interface Observation {
 /** How long after a failure to ask again. */
 const restMs = 250;
 
+/** What a wait ends with that nobody needs any more: made once, for an abort without a reason makes an error each time. */
+export const waitOver: Error = new Error('The wait is over');
+
 /** One wait for the death of each session, however many want to know of it. */
 export class Observations {
   readonly #store: Store;
@@ -34,7 +37,7 @@ export class Observations {
       [Symbol.dispose]: () => {
         if (!observation.listeners.delete(listener) || observation.listeners.size > 0) return;
         if (this.#observed.get(session) === observation) this.#observed.delete(session);
-        observation.ended.abort();
+        observation.ended.abort(waitOver);
       },
     };
   }

@@ -1,4 +1,5 @@
 import type { Entry, Revision, SessionId } from '@quorate/core';
+import { waitOver } from './observations.ts';
 import type { TicketContext } from './ticket.ts';
 
 /** What to wait for. */
@@ -52,7 +53,7 @@ export function untilChange({ store, clock, observations }: TicketContext, query
     settled: promise,
     wake,
     [Symbol.dispose]() {
-      ended.abort();
+      ended.abort(waitOver);
       timer.cancel();
       for (const observation of observed) observation[Symbol.dispose]();
     },

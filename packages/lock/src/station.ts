@@ -89,10 +89,17 @@ export class Station implements WaitPlace {
     return last;
   }
 
-  /** @throws QuorateError, at once or by the promise */
-  acquire(options: AcquireOptions, task: OwnTask | undefined): Promise<HoldCore> {
+  /**
+   * @param claim what is made of the grant
+   * @throws QuorateError, at once or by the promise
+   */
+  acquire<Held>(
+    options: AcquireOptions,
+    task: OwnTask | undefined,
+    claim: (core: HoldCore) => Held,
+  ): Promise<Held> {
     if (this.context.isClosed()) throw locksClosed(this.name);
-    const waiter = new Waiter(this, task);
+    const waiter = new Waiter(this, task, claim);
     try {
       waiter.limit(this.context.tickets.clock, options);
     } catch (thrown) {
@@ -104,7 +111,7 @@ export class Station implements WaitPlace {
     this.#pump();
     // Whoever has an entry to itself may have it at once; all others wait for somebody.
     if (task !== undefined) this.context.onWait(waiter);
-    return waiter.promise;
+    return waiter.promise as Promise<Held>;
   }
 
   /** Takes what is free at once. */
@@ -115,6 +122,7 @@ export class Station implements WaitPlace {
     const slot = this.#addSlot();
     let isGivenUp = false;
     const attempt = this.#attempt(slot, false).then(end => {
+      if (end === 'granted') this.#keep(slot);
       if (end === 'lost') slot.ticket.abandon();
       if (end !== 'granted' || !this.#slots.has(slot)) {
         this.#drop(slot);
@@ -157,16 +165,14 @@ export class Station implements WaitPlace {
    *
    * @returns whether it was held until now
    */
-  async takeBack(slot: Slot): Promise<boolean> {
+  takeBack(slot: Slot): Promise<boolean> {
     if (slot.ticket.session.remainingMs() === 0 || !this.#slots.has(slot)) {
       slot.ticket.abandon();
       this.#drop(slot);
-      return false;
+      return Promise.resolve(false);
     }
-    if (this.#mayHandOn(slot) && (await this.#handOn(slot))) return true;
-    const work = this.#leave(slot);
-    this.context.inBackground(work);
-    return work;
+    if (!this.#mayHandOn(slot)) return this.#leaveInBackground(slot);
+    return this.#handOn(slot).then(isHandedOn => isHandedOn || this.#leaveInBackground(slot));
   }
 
   /** See `ReadLock.upgrade`. */
@@ -197,43 +203,52 @@ export class Station implements WaitPlace {
       const slot = this.#addSlot();
       slot.isPending = true;
       this.#pending++;
-      void this.#stand(slot);
+      this.#stand(slot);
     }
     this.#leaveIfIdle();
   }
 
   /** Has an entry stand in line, and gives it to whoever is first here when it has its turn. */
-  async #stand(slot: Slot): Promise<void> {
+  #stand(slot: Slot): void {
     const work = this.#attempt(slot, true);
     this.context.inBackground(work);
-    let end: TicketEnd;
-    try {
-      end = await work;
-    } catch (thrown) {
-      this.#settle(slot);
-      this.#failAll(thrown);
-      this.#drop(slot);
-      return;
-    }
+    void work.then(
+      end => this.#onTurn(slot, end),
+      (thrown: unknown) => {
+        this.#settle(slot);
+        this.#failAll(thrown);
+        this.#drop(slot);
+      },
+    );
+  }
+
+  #onTurn(slot: Slot, attempted: TicketEnd): void {
     this.#settle(slot);
+    if (attempted === 'granted') this.#keep(slot);
     // Between the turn of its entry and here its session may have been lost.
-    if (end === 'granted' && !this.#slots.has(slot)) end = 'lost';
+    const end = attempted === 'granted' && !this.#slots.has(slot) ? 'lost' : attempted;
     if (end === 'lost') slot.ticket.abandon();
     if (end !== 'granted') this.#drop(slot);
-    else if (this.#waiters.size === 0) this.context.inBackground(this.#leave(slot));
+    else if (this.#waiters.size === 0) void this.#leaveInBackground(slot);
     else this.#grant(slot);
   }
 
-  async #attempt(slot: Slot, mayWait: boolean): Promise<TicketEnd> {
-    const { pool, tickets } = this.context;
-    const session = pool.ready(this.ttlMs) ?? (await pool.use(this.ttlMs));
+  /** Mostly there is a session, and no delay: then it takes no promise but the ticket's. */
+  #attempt(slot: Slot, mayWait: boolean): Promise<TicketEnd> {
+    const { pool } = this.context;
+    const session = pool.ready(this.ttlMs);
+    if (session !== undefined) return this.#standOn(session, slot, mayWait);
+    return pool.use(this.ttlMs).then(opened => this.#standOn(opened, slot, mayWait));
+  }
+
+  #standOn(session: LockSession, slot: Slot, mayWait: boolean): Promise<TicketEnd> {
     const { partition, rule, delay } = this.kind;
-    slot.ticket = new Ticket(tickets, session, partition, rule, this.#value);
-    if (slot.isWithdrawn) return 'withdrawn';
-    let end = await slot.ticket.run(mayWait);
-    if (end === 'granted' && delay !== undefined) end = await delay.enter(slot.ticket, mayWait);
-    if (end === 'granted') this.#keep(slot);
-    return end;
+    const ticket = new Ticket(this.context.tickets, session, partition, rule, this.#value);
+    slot.ticket = ticket;
+    if (slot.isWithdrawn) return Promise.resolve('withdrawn');
+    const end = ticket.run(mayWait);
+    if (delay === undefined) return end;
+    return end.then(turn => (turn === 'granted' ? delay.enter(ticket, mayWait) : turn));
   }
 
   /** A slot does not wait any more. */
@@ -293,11 +308,19 @@ export class Station implements WaitPlace {
     return true;
   }
 
-  async #leave(slot: Slot): Promise<boolean> {
-    await slot.delay?.leave(slot.ticket);
-    const wasThere = await slot.ticket.leave();
-    this.#drop(slot);
-    return wasThere;
+  #leaveInBackground(slot: Slot): Promise<boolean> {
+    const work = this.#leave(slot);
+    this.context.inBackground(work);
+    return work;
+  }
+
+  #leave(slot: Slot): Promise<boolean> {
+    const { ticket, delay } = slot;
+    const left = delay === undefined ? ticket.leave() : delay.leave(ticket).then(() => ticket.leave());
+    return left.then(wasThere => {
+      this.#drop(slot);
+      return wasThere;
+    });
   }
 
   #addSlot(): Slot {

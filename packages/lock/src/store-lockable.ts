@@ -31,10 +31,15 @@ export class StoreLockable<Held extends Hold & HeldClaim> implements Lockable<He
     this.#claim = claim;
   }
 
-  async acquire(options: AcquireOptions = {}): Promise<Held> {
-    const task = this.#front.taskOf(options);
-    const station = this.#station(options);
-    return this.#again(task, station) ?? this.#claim(await station.acquire(options, task));
+  acquire(options: AcquireOptions = {}): Promise<Held> {
+    try {
+      const task = this.#front.taskOf(options);
+      const station = this.#station(options);
+      const again = this.#again(task, station);
+      return again === undefined ? station.acquire(options, task, this.#claim) : Promise.resolve(again);
+    } catch (thrown) {
+      return Promise.reject(thrown);
+    }
   }
 
   async tryAcquire(options: AcquireOptions = {}): Promise<Held | undefined> {

@@ -96,8 +96,12 @@ export class Ticket {
     const enqueued = await this.session.inTurn(this.partition, () => this.#enter());
     if (enqueued === sessionGone) return 'lost';
     this.#entry = enqueued.self;
+    const verdict = this.#atOnce(enqueued);
+    // Most often nobody is in the way.
+    if (verdict.type === 'granted' && !this.#isWithdrawn)
+      return this.session.remainingMs() === 0 ? 'lost' : 'granted';
     try {
-      return await this.#waitInLine(enqueued, mayWait);
+      return await this.#waitInLine(enqueued, verdict, mayWait);
     } catch (thrown) {
       // Its session may live for long, and nobody would take it away.
       void this.leave();
@@ -105,14 +109,17 @@ export class Ticket {
     }
   }
 
-  async #waitInLine(enqueued: Enqueued, mayWait: boolean): Promise<TicketEnd> {
-    let seen: Revision = enqueued.self.created;
-    let verdict = this.rule.atOnce(enqueued);
+  #atOnce(enqueued: Enqueued): Verdict {
     // Without `enqueue` nothing is known of those before.
-    if (this.#context.store.enqueue === undefined) verdict = { type: 'more' };
+    return this.#context.store.enqueue === undefined ? { type: 'more' } : this.rule.atOnce(enqueued);
+  }
+
+  async #waitInLine(enqueued: Enqueued, atOnce: Verdict, mayWait: boolean): Promise<TicketEnd> {
+    let seen: Revision = enqueued.self.created;
+    let verdict = atOnce;
     let hasWaited = false;
     for (;;) {
-      if (verdict.type === 'more') {
+      if (verdict.type === 'more' && !this.#isWithdrawn) {
         const looked = await this.#look();
         if (looked === sessionGone) return 'lost';
         [verdict, seen] = looked;
@@ -146,21 +153,30 @@ export class Ticket {
    *
    * @returns whether it was still there
    */
-  async leave(): Promise<boolean> {
+  leave(): Promise<boolean> {
+    const { key, created } = this.#known();
+    return this.session.guardThen<WriteResult, boolean>(
+      this.#context.store.delete(key, { created }),
+      false,
+      ({ outcome }) => (outcome === 'unknown' ? this.#leaveAtLast() : outcome === 'applied'),
+      thrown => !isFinal(thrown) && this.#leaveAtLast(),
+    );
+  }
+
+  /** Of two such deletions the second finds nothing: nobody else's entry has this creation revision. */
+  async #leaveAtLast(): Promise<boolean> {
     const { store } = this.#context;
     const { key, created } = this.#known();
-    for (let isRepeated = false; ; isRepeated = true) {
+    while (await this.#rest()) {
       try {
-        // Of two such deletions the second finds nothing: nobody else's entry has this creation revision.
         const result = await this.session.guard(store.delete(key, { created }));
         if (result === sessionGone) return false;
-        if (result.outcome === 'applied') return true;
-        if (result.outcome === 'not-applied') return isRepeated;
+        if (result.outcome !== 'unknown') return true;
       } catch (thrown) {
         if (isFinal(thrown)) return false;
       }
-      if (!(await this.#rest())) return false;
     }
+    return false;
   }
 
   /**
@@ -231,30 +247,43 @@ export class Ticket {
   }
 
   /** Makes the entry, under one operation id however often it has to be asked for. */
-  async #enter(): Promise<Enqueued | typeof sessionGone> {
+  #enter(): Promise<Enqueued | typeof sessionGone> {
     const { session } = this;
     const { store, random } = this.#context;
-    const operation = session.operation(this.partition);
-    const options = { session: session.id, operation };
+    const options = { session: session.id, operation: session.operation(this.partition) };
     const own = store.enqueue === undefined ? `${this.prefix}${hex(random.bytes(16))}` : '';
-    for (let mayBeThere = false; ; ) {
+    const ask = (): Promise<EnqueueResult | WriteResult> =>
+      store.enqueue === undefined
+        ? store.put(own, this.#value, { absent: true }, options)
+        : store.enqueue(this.prefix, this.#value, options);
+    return session.guardThen<EnqueueResult | WriteResult, Enqueued | typeof sessionGone>(
+      ask(),
+      sessionGone,
+      result => this.#entered(result) ?? this.#enterAgain(ask),
+    );
+  }
+
+  /** Undefined where it is unknown whether the entry was made. */
+  #entered(result: EnqueueResult | WriteResult): Enqueued | undefined {
+    if ('self' in result) return result;
+    if ('entry' in result) return { self: result.entry, head: result.entry };
+    invariant(result.outcome === 'unknown', 'nobody else makes an entry of this name');
+    this.#heed(result.cause);
+    return undefined;
+  }
+
+  async #enterAgain(ask: () => Promise<EnqueueResult | WriteResult>): Promise<Enqueued | typeof sessionGone> {
+    while (await this.#rest()) {
       try {
-        const result = await session.guard<EnqueueResult | WriteResult>(
-          store.enqueue === undefined
-            ? store.put(own, this.#value, { absent: true }, options)
-            : store.enqueue(this.prefix, this.#value, options),
-        );
+        const result = await this.session.guard(ask());
         if (result === sessionGone) return sessionGone;
-        if ('self' in result) return result;
-        if ('entry' in result) return { self: result.entry, head: result.entry };
-        invariant(result.outcome === 'unknown', 'nobody else makes an entry of this name');
-        mayBeThere = true;
-        this.#heed(result.cause);
+        const entered = this.#entered(result);
+        if (entered !== undefined) return entered;
       } catch (thrown) {
-        if (!mayBeThere || isFinal(thrown)) throw thrown;
+        if (isFinal(thrown)) throw thrown;
       }
-      if (!(await this.#rest())) return sessionGone;
     }
+    return sessionGone;
   }
 
   /** What the queue says now. An entry that is not there any more was taken for dead: then its session is not to be relied on. */

@@ -11,8 +11,10 @@ export class Waiter implements Linked<Waiter>, TaskWait {
   isLinked = false;
   readonly place: Station;
   readonly task: OwnTask | undefined;
-  readonly promise: Promise<HoldCore>;
-  #resolve!: (hold: HoldCore) => void;
+  /** Of what its claim makes of the grant. */
+  readonly promise: Promise<unknown>;
+  readonly #claim: (core: HoldCore) => unknown;
+  #resolve!: (held: unknown) => void;
   #reject!: (reason: unknown) => void;
   #limit: LinkedSignal | undefined;
   onEnd: (() => void) | undefined;
@@ -20,8 +22,9 @@ export class Waiter implements Linked<Waiter>, TaskWait {
   /** Grows with each who comes. */
   readonly arrival: number;
 
-  constructor(place: Station, task: OwnTask | undefined) {
+  constructor(place: Station, task: OwnTask | undefined, claim: (core: HoldCore) => unknown) {
     this.place = place;
+    this.#claim = claim;
     this.arrival = place.context.nextArrival();
     this.task = task;
     this.promise = new Promise((resolve, reject) => {
@@ -46,7 +49,7 @@ export class Waiter implements Linked<Waiter>, TaskWait {
 
   grant(hold: HoldCore): void {
     this.#end();
-    this.#resolve(hold);
+    this.#resolve(this.#claim(hold));
   }
 
   fail(reason: unknown): void {

@@ -1,7 +1,7 @@
+import { FaultyStore } from '@quorate/conformance';
 import { QuorateError, seededRandom } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createLocks, type Leader } from '../src/index.ts';
-import { FaultyStore } from './faulty-store.ts';
 import { Stand, turn } from './stand.ts';
 
 let stand: Stand;

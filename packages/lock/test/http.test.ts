@@ -1,5 +1,6 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { FaultyStore, type StoreFaults } from '@quorate/conformance';
 import { ManualClock, seededRandom } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -9,7 +10,6 @@ import {
   type LockHandlerOptions,
   nodeListener,
 } from '../src/index.ts';
-import { FaultyStore, type Faults } from './faulty-store.ts';
 import { Stand, turn } from './stand.ts';
 
 let stand: Stand;
@@ -22,7 +22,7 @@ afterEach(async () => {
   await stand.close();
 });
 
-function open(options: Partial<LockHandlerOptions> = {}, faults: Faults = {}): LockHandler {
+function open(options: Partial<LockHandlerOptions> = {}, faults: StoreFaults = {}): LockHandler {
   const { clock } = stand;
   const store = new FaultyStore(stand.store.open(), faults);
   const handler = createLockHandler({ store, clock, random: seededRandom(handlers.length), ...options });
@@ -176,7 +176,7 @@ describe('the handler', () => {
   });
 
   test('a store that does not answer is given up, and leaves the lock to whoever asks again', async () => {
-    const faults: Faults = {};
+    const faults: StoreFaults = {};
     const handler = open({ storeDeadlineMs: 500 }, faults);
     const wanted = { token: 't', expiresInMs: 60_000 };
     faults.before = call => (call === 'enqueue' ? new Promise(() => {}) : undefined);
@@ -186,7 +186,7 @@ describe('the handler', () => {
   });
 
   test('says 503 while the store is away, and resolves what was lost', async () => {
-    const faults: Faults = { refused: 1, random: seededRandom(1) };
+    const faults: StoreFaults = { refused: 1, random: seededRandom(1) };
     const handler = open({}, faults);
     const wanted = { token: 't', expiresInMs: 5000 };
     expect((await ask(handler, 'POST', '/locks/a', wanted)).status).toBe(503);

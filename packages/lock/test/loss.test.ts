@@ -1,7 +1,7 @@
+import type { StoreFaults } from '@quorate/conformance';
 import { ManualClock, QuorateError } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { namesPerSession } from '../src/lock-session.ts';
-import type { Faults } from './faulty-store.ts';
 import { Stand, turn } from './stand.ts';
 
 const refusal = new QuorateError('STORE_REFUSED', 'Not now', { outcome: 'not-applied' });
@@ -17,7 +17,7 @@ afterEach(async () => {
 
 describe('a lock whose session is lost', () => {
   test('is told before the store may give it to somebody else, and others get it then', async () => {
-    const faults: Faults = {};
+    const faults: StoreFaults = {};
     const first = stand.locks({}, faults);
     const held = await first.mutex('a').acquire();
     const next = stand.locks().mutex('a').acquire();
@@ -132,7 +132,7 @@ describe('a lock whose session is lost', () => {
   test('is not granted, or handed on, by an answer that comes when its time is over', async () => {
     const clock = new ManualClock({ wallMs: stand.clock.wallMs() });
     let pauses = 1;
-    const faults: Faults = {
+    const faults: StoreFaults = {
       async before(call) {
         if (call !== 'enqueue' && call !== 'list') return;
         // No timer runs between the pause and the answer.
@@ -181,7 +181,7 @@ describe('a lock whose session is lost', () => {
   });
 
   test('a store that refuses to be read fails who waits, and no entry is left of it', async () => {
-    const faults: Faults = {};
+    const faults: StoreFaults = {};
     const held = await stand.locks().mutex('a').acquire();
     const waiting = stand.locks({}, faults).mutex('a').acquire();
     waiting.catch(() => {});
@@ -194,7 +194,7 @@ describe('a lock whose session is lost', () => {
   });
 
   test('a store that refuses a release for a while is asked until it is done', async () => {
-    const faults: Faults = {};
+    const faults: StoreFaults = {};
     const held = await stand.locks({}, faults).mutex('a').acquire();
     let refusals = 2;
     faults.before = call => (call === 'delete' && refusals-- > 0 ? Promise.reject(refusal) : undefined);
@@ -221,7 +221,7 @@ describe('a lock whose session is lost', () => {
   });
 
   test('nobody notices a death, and the watch is muted: a look in each time to live finds it', async () => {
-    const faults: Faults = { blind: true, watch: 'muted' };
+    const faults: StoreFaults = { blind: true, watch: 'muted' };
     const held = await stand.locks({}, faults).mutex('a').acquire();
     const next = stand.locks({}, faults).mutex('a').acquire();
     await turn();

@@ -1,9 +1,9 @@
+import type { StoreFaults } from '@quorate/conformance';
 import { seededRandom } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Lock } from '../src/index.ts';
 import { StationTable } from '../src/station-table.ts';
 import { aloneRule } from '../src/ticket-rule.ts';
-import type { Faults } from './faulty-store.ts';
 import { Stand, turn } from './stand.ts';
 
 let stand: Stand;
@@ -89,10 +89,10 @@ describe('a mutex', () => {
   test.each([
     ['whose watch is muted', { watch: 'muted' }],
     ['whose watch says nothing but resync', { watch: 'resync' }],
-    ['without enqueue', { noEnqueue: true }],
+    ['without enqueue', { without: ['enqueue'] }],
     ['whose answers get lost', { lost: 0.5, random: seededRandom(7) }],
     ['that cannot always be reached', { lost: 0.2, refused: 0.2, random: seededRandom(8) }],
-  ] as [string, Faults][])('works on a store %s', async (_, faults) => {
+  ] as [string, StoreFaults][])('works on a store %s', async (_, faults) => {
     const managers = Array.from({ length: 4 }, () => stand.locks({}, faults));
     const held = new Set<Lock>();
     let fence = 0n;
@@ -237,7 +237,7 @@ describe('a wait that is given up', () => {
   });
 
   test('while its entry is made, and though its answer is lost', async () => {
-    const faults: Faults = { lost: 1, random: seededRandom(3) };
+    const faults: StoreFaults = { lost: 1, random: seededRandom(3) };
     const mutex = stand.locks({}, faults).mutex('a');
     const waiting = mutex.acquire({ deadlineMs: 100 });
     waiting.catch(() => {});

@@ -1,6 +1,6 @@
+import type { StoreFaults } from '@quorate/conformance';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Hold, Lock, ReadLock } from '../src/index.ts';
-import type { Faults } from './faulty-store.ts';
 import { Stand, turn } from './stand.ts';
 
 let stand: Stand;
@@ -224,7 +224,7 @@ describe('a semaphore', () => {
     const looking = new Promise<void>(resolve => {
       look = resolve;
     });
-    const faults: Faults = { before: call => (call === 'list' ? looking : undefined) };
+    const faults: StoreFaults = { before: call => (call === 'list' ? looking : undefined) };
     const first = stand.locks({}, faults).semaphore('s', 2).acquire();
     await turn();
     const second = open().acquire();

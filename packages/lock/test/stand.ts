@@ -1,7 +1,7 @@
+import { FaultyStore, type StoreFaults } from '@quorate/conformance';
 import { type Entry, ManualClock, seededRandom, type Store } from '@quorate/core';
 import { createMemoryStore, type MemoryStore } from '@quorate/engine-memory';
 import { createLocks, type Locks, type LocksOptions } from '../src/index.ts';
-import { FaultyStore, type Faults } from './faulty-store.ts';
 
 /** One turn of the event loop: everything that waits for nothing but promises has run then. */
 export function turn(): Promise<void> {
@@ -22,9 +22,9 @@ export class Stand {
   }
 
   /** A manager with a client of its own, as in a process of its own. */
-  locks(options: Partial<LocksOptions> = {}, faults: Faults = {}): Locks {
+  locks(options: Partial<LocksOptions> = {}, faults: StoreFaults = {}): Locks {
     const clock = options.clock ?? this.clock;
-    const store = new FaultyStore(this.store.open({ clock }), faults);
+    const store = new FaultyStore(this.store.open({ clock }), faults, clock);
     this.#stores.push(store);
     const random = this.#random.fork(`locks ${this.#locks.length}`);
     const locks = createLocks({ store, clock, random, ttlMs: 1000, ...options });

@@ -21,6 +21,7 @@ import type {
   BatchWrite,
   CallOptions,
   Condition,
+  Enqueued,
   EnqueueResult,
   Entry,
   Listing,
@@ -53,7 +54,8 @@ export interface DriveStoreOptions {
  * Makes a Store of an engine's driver: with it an engine is the few calls that differ, and every engine treats wrong arguments,
  * deadlines, lost answers, sessions and closing alike.
  *
- * Closing ends the watches, which throw `CLOSED`, and the sessions that were opened, and then disposes of the driver.
+ * Closing ends the watches, which throw `CLOSED`, the sessions that were opened and the waits for others to end, and then disposes
+ * of the driver.
  */
 export function driveStore(driver: StoreDriver, options: DriveStoreOptions): Store {
   return new DrivenStore(driver, options);
@@ -72,6 +74,8 @@ class DrivenStore implements Store {
   readonly #openings = new Set<Promise<void>>();
   /** Ends each watch that is under way. */
   readonly #watches = new Set<() => void>();
+  /** Ends each wait for the end of a session. */
+  readonly #observations = new Set<() => void>();
   #closed: Promise<void> | undefined;
 
   constructor(driver: StoreDriver, { clock, marginMs = defaultMarginMs }: DriveStoreOptions) {
@@ -93,32 +97,37 @@ class DrivenStore implements Store {
     checkKey('Prefix', prefix);
     const { createdBefore = Number.POSITIVE_INFINITY, newestFirst = false, limit = listMax } = options;
     checkInteger('Limit', limit, 1);
+    if (createdBefore !== Number.POSITIVE_INFINITY) checkInteger('Revision', createdBefore, 0);
     const query = { prefix, createdBefore, newestFirst, limit: Math.min(limit, listMax) };
     return this.#ask(options, signal => this.#driver.list(query, signal));
   }
 
-  async put(
+  put(
     key: string,
     value: Uint8Array,
     condition: Condition,
     options: CallOptions & { readonly session?: SessionId } = {},
   ): Promise<WriteResult> {
-    checkKey('Key', key);
-    checkValue(key, value, this.capabilities.valueMaxBytes);
-    checkCondition(key, condition);
-    const { session } = options;
-    if (session !== undefined) checkSessionId(session);
-    const copy = new Uint8Array(value);
-    const write = { type: 'put' as const, key, value: copy, ...(session === undefined ? {} : { session }) };
-    return this.#change(options, call => this.#driver.put(write, condition, call));
+    return promised(() => {
+      checkKey('Key', key);
+      checkValue(key, value, this.capabilities.valueMaxBytes);
+      checkCondition(key, condition);
+      const { session } = options;
+      if (session !== undefined) checkSessionId(session);
+      const copy = new Uint8Array(value);
+      const write = { type: 'put' as const, key, value: copy, ...(session === undefined ? {} : { session }) };
+      return this.#change(options, call => this.#driver.put(write, condition, call), itself);
+    });
   }
 
-  async delete(key: string, condition: Condition, options: CallOptions = {}): Promise<WriteResult> {
-    checkKey('Key', key);
-    checkCondition(key, condition);
-    if ('absent' in condition)
-      throw new RangeError(`Condition of a deletion must be a revision: received "absent"`);
-    return this.#change(options, call => this.#driver.delete(key, condition, call));
+  delete(key: string, condition: Condition, options: CallOptions = {}): Promise<WriteResult> {
+    return promised(() => {
+      checkKey('Key', key);
+      checkCondition(key, condition);
+      if ('absent' in condition)
+        throw new RangeError(`Condition of a deletion must be a revision: received "absent"`);
+      return this.#change(options, call => this.#driver.delete(key, condition, call), itself);
+    });
   }
 
   watch(
@@ -163,7 +172,7 @@ class DrivenStore implements Store {
 
   async observe(session: SessionId, options: WaitOptions = {}): Promise<void> {
     checkSessionId(session);
-    return this.#ask(options, signal => this.#driver.observe(session, signal));
+    return this.#ask(options, signal => this.#untilDead(session, signal));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -171,44 +180,52 @@ class DrivenStore implements Store {
     return this.#closed;
   }
 
-  async #enqueue(
+  #enqueue(
     prefix: string,
     value: Uint8Array,
     options: CallOptions & { readonly session: SessionId },
   ): Promise<EnqueueResult> {
-    checkKey('Prefix', prefix);
-    checkValue(prefix, value, this.capabilities.valueMaxBytes);
-    checkSessionId(options.session);
-    const copy = new Uint8Array(value);
-    const result = await this.#change(options, call =>
-      this.#driver.enqueue!(prefix, copy, options.session, call),
-    );
-    return 'self' in result ? { outcome: 'applied', ...result } : result;
+    return promised(() => {
+      checkKey('Prefix', prefix);
+      checkValue(prefix, value, this.capabilities.valueMaxBytes);
+      checkSessionId(options.session);
+      const copy = new Uint8Array(value);
+      const { session } = options;
+      return this.#change(
+        options,
+        call => this.#driver.enqueue!(prefix, copy, session, call),
+        appliedEnqueue,
+      );
+    });
   }
 
-  async #add(
+  #add(
     key: string,
     delta: bigint,
     options: CallOptions & { readonly operation: OperationId },
   ): Promise<AddResult> {
-    checkKey('Key', key);
-    checkDelta(key, delta);
-    if (options?.operation === undefined)
-      throw new TypeError('Operation must name the addition: received undefined');
-    return this.#change(options, call => this.#driver.add!(key, delta, call));
+    return promised(() => {
+      checkKey('Key', key);
+      checkDelta(key, delta);
+      if (options?.operation === undefined)
+        throw new TypeError('Operation must name the addition: received undefined');
+      return this.#change(options, call => this.#driver.add!(key, delta, call), itself);
+    });
   }
 
-  async #batch(
+  #batch(
     conditions: ReadonlyMap<string, Condition>,
     writes: readonly BatchWrite[],
     options: CallOptions = {},
   ): Promise<BatchResult> {
-    checkBatch(conditions, writes, this.capabilities.valueMaxBytes);
-    const copies = writes.map(write =>
-      write.type === 'put' ? { ...write, value: new Uint8Array(write.value) } : write,
-    );
-    const checks = new Map(conditions);
-    return this.#change(options, call => this.#driver.batch!(checks, copies, call));
+    return promised(() => {
+      checkBatch(conditions, writes, this.capabilities.valueMaxBytes);
+      const copies = writes.map(write =>
+        write.type === 'put' ? { ...write, value: new Uint8Array(write.value) } : write,
+      );
+      const checks = new Map(conditions);
+      return this.#change(options, call => this.#driver.batch!(checks, copies, call), itself);
+    });
   }
 
   /** Watches until the signal aborts, or the store is closed. */
@@ -226,6 +243,26 @@ class DrivenStore implements Store {
       signal.removeEventListener('abort', end);
       this.#watches.delete(end);
     }
+  }
+
+  /** Waits until a session is dead, or the store is closed. Settles at once where the wait is ended, whatever the driver does. */
+  #untilDead(session: SessionId, signal: AbortSignal | undefined): Promise<void> {
+    const ended = new AbortController();
+    return new Promise<void>((resolve, reject) => {
+      const end = (): void => {
+        ended.abort();
+        if (this.#closed === undefined) resolve();
+        else reject(closed());
+      };
+      signal?.addEventListener('abort', end, { once: true });
+      this.#observations.add(end);
+      const leave = (): void => {
+        signal?.removeEventListener('abort', end);
+        this.#observations.delete(end);
+      };
+      ended.signal.addEventListener('abort', leave, { once: true });
+      this.#driver.observe(session, ended.signal).finally(leave).then(resolve, reject);
+    });
   }
 
   /** A session that is opened after nobody waits for it any more is ended; who closes waits for that, too. */
@@ -247,6 +284,7 @@ class DrivenStore implements Store {
   async #close(): Promise<void> {
     for (const end of this.#watches) end();
     await this.#endSessions();
+    for (const end of this.#observations) end();
     await this.#driver[Symbol.asyncDispose]();
   }
 
@@ -276,30 +314,63 @@ class DrivenStore implements Store {
     }
   }
 
-  /** A call that changes something: what is lost of it may have taken effect, or still will. */
-  async #change<Result>(
+  /**
+   * A call that changes something: what is lost of it may have taken effect, or still will.
+   *
+   * It makes no more promises than it must: each one shows in the time that a lock takes.
+   */
+  #change<Answer, Result>(
     options: CallOptions,
-    call: (call: DriverCall) => Promise<Result>,
+    call: (call: DriverCall) => Promise<Answer>,
+    resultOf: (answer: Answer) => Result,
   ): Promise<Result | Unknown> {
-    const { operation } = options;
+    const { operation, signal, deadlineMs } = options;
     checkOperation(operation);
     this.#checkOpen();
-    try {
-      return await boundedWait(this.#clock, options, 'unknown', signal => call({ operation, signal }));
-    } catch (thrown) {
-      if (!isUnknown(thrown)) throw thrown;
-      return { outcome: 'unknown', cause: thrown };
-    }
+    const isUnbounded = signal === undefined && deadlineMs === undefined;
+    const answer = isUnbounded
+      ? call({ operation, signal: undefined })
+      : boundedWait(this.#clock, options, 'unknown', own => call({ operation, signal: own }));
+    return answer.then(resultOf, asUnknown);
   }
 
   #checkOpen(): void {
     if (this.#closed === undefined) return;
-    throw new QuorateError('CLOSED', 'The store was closed', { outcome: 'not-applied' });
+    throw closed();
   }
+}
+
+function closed(): QuorateError {
+  return new QuorateError('CLOSED', 'The store was closed', { outcome: 'not-applied' });
 }
 
 function defaultMarginMs(ttlMs: number): number {
   return ttlMs / 100 + 10;
+}
+
+/** Whatever is thrown at once rejects, too. */
+function promised<Result>(start: () => Promise<Result>): Promise<Result> {
+  try {
+    return start();
+  } catch (thrown) {
+    return Promise.reject(thrown);
+  }
+}
+
+function itself<Answer>(answer: Answer): Answer {
+  return answer;
+}
+
+function appliedEnqueue({ self, head, predecessor }: Enqueued): EnqueueResult {
+  return predecessor === undefined
+    ? { outcome: 'applied', self, head }
+    : { outcome: 'applied', self, head, predecessor };
+}
+
+/** @throws what it was thrown, where that certainly had no effect */
+function asUnknown(thrown: unknown): Unknown {
+  if (!isUnknown(thrown)) throw thrown;
+  return { outcome: 'unknown', cause: thrown };
 }
 
 function isUnknown(thrown: unknown): thrown is QuorateError {

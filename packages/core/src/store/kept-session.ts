@@ -32,6 +32,9 @@ export function momentOf(clock: Clock): Moment {
 /** In a third of its time to live a session is renewed, so that two renewals may fail. */
 const renewalsPerTtl = 3;
 
+/** How long its owner waits for the engine to have ended it. */
+const endMs = 1000;
+
 /**
  * A client's side of a session. It renews three times in each time to live, and counts from before each renewal was sent, on its
  * own clock: where renewals do not get through, it gives the session up by itself.
@@ -80,7 +83,15 @@ export class KeptSession implements Session {
       new QuorateError('CLOSED', `Session ${this.id} was ended by its owner`, { outcome: 'applied' }),
     );
     // Where this does not get through the session ends by its time to live.
-    await this.#options.end().catch(() => {});
+    const { clock, end } = this.#options;
+    await new Promise<void>(resolve => {
+      const timer = clock.setTimer(endMs, resolve);
+      const settle = (): void => {
+        timer.cancel();
+        resolve();
+      };
+      end().then(settle, settle);
+    });
   }
 
   readonly #renew = (): void => {

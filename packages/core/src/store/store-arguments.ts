@@ -79,7 +79,7 @@ export function checkBatch(
   const written = new Set<string>();
   for (const write of writes) {
     checkKey('Key', write.key);
-    if (write.type === 'put') checkValue(write.key, write.value, valueMaxBytes);
+    checkWrite(write, valueMaxBytes);
     if (written.has(write.key))
       throw new RangeError(`Key of a batch must be written once: received "${write.key}" twice`);
     written.add(write.key);
@@ -93,6 +93,17 @@ export function checkBatch(
   const other = others.find(key => partitionOf(key) !== partitionOf(first));
   if (other === undefined) return;
   throw new RangeError(`Keys of a batch must lie in one partition: received "${first}" and "${other}"`);
+}
+
+/** @throws TypeError, RangeError */
+function checkWrite(write: BatchWrite, valueMaxBytes: number): void {
+  if (write.type === 'put') {
+    checkValue(write.key, write.value, valueMaxBytes);
+    if (write.session !== undefined) checkSessionId(write.session);
+  } else if (write.type !== 'delete') {
+    const { type, key } = write as { readonly type: unknown; readonly key: string };
+    throw new TypeError(`Write of "${key}" must be a put or a delete: received ${String(type)}`);
+  }
 }
 
 /** @throws RangeError */

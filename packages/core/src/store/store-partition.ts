@@ -43,6 +43,8 @@ export interface StorePartitionOptions {
   readonly revision?: Revision;
   /** Whether a session lives. Default: all do. */
   readonly isAlive?: (session: SessionId) => boolean;
+  /** Told of each change within the step that makes it. However many one step makes, none is left out. */
+  readonly onChange?: (change: StoreChange) => void;
 }
 
 const int64 = { min: -(2n ** 63n), max: 2n ** 63n - 1n } as const;
@@ -60,6 +62,7 @@ export class StorePartition {
   readonly #remembered = new Map<SessionId, Remembered>();
   readonly #changesMax: number;
   readonly #isAlive: (session: SessionId) => boolean;
+  readonly #onChange: ((change: StoreChange) => void) | undefined;
   #revision: number;
   #changes: StoreChange[] = [];
   /** Changes up to this revision are forgotten. */
@@ -69,6 +72,7 @@ export class StorePartition {
     const { changesMax = 1000, revision = 0 as Revision, isAlive = () => true } = options;
     this.#changesMax = changesMax;
     this.#isAlive = isAlive;
+    this.#onChange = options.onChange;
     this.#revision = revision;
     this.#forgotten = revision;
   }
@@ -266,6 +270,7 @@ export class StorePartition {
   }
 
   #changed(change: StoreChange): void {
+    this.#onChange?.(change);
     this.#changes.push(change);
     if (this.#changes.length <= 2 * this.#changesMax) return;
     // Cut at a revision, so that the changes of one batch are known all or none.

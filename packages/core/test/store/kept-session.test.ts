@@ -19,7 +19,7 @@ class Stand {
   lostAtMs: number | undefined;
   readonly session: KeptSession;
 
-  constructor() {
+  constructor(end: () => Promise<void> = async () => {}) {
     const { clock } = this;
     this.session = new KeptSession({
       id: sessionId('s'),
@@ -39,7 +39,10 @@ class Stand {
             fail: () => settle(() => reject(new Error('no'))),
           });
         }),
-      end: async () => void this.ends++,
+      end: async () => {
+        this.ends++;
+        await end();
+      },
     });
     this.session.lost.addEventListener('abort', () => (this.lostAtMs = clock.monotonicMs()));
   }
@@ -123,6 +126,18 @@ describe('a kept session', () => {
     expect(stand.ends).toBe(1);
     expect(stand.session.lost.reason).toMatchObject({ code: 'CLOSED', outcome: 'applied' });
     expect(stand.session.remainingMs()).toBe(0);
+    expect(stand.clock.timerCount).toBe(0);
+  });
+
+  test('that is disposed of waits a second for an engine that does not answer, and no longer', async () => {
+    const stand = new Stand(() => new Promise(() => {}));
+    let isDisposed = false;
+    const disposing = stand.session[Symbol.asyncDispose]().then(() => (isDisposed = true));
+    stand.clock.advance(999);
+    await Promise.resolve();
+    expect(isDisposed).toBe(false);
+    stand.clock.advance(1);
+    await disposing;
     expect(stand.clock.timerCount).toBe(0);
   });
 

@@ -1,6 +1,15 @@
-import { type Clock, QuorateError, systemClock } from '@quorate/core';
+import {
+  type Clock,
+  failureResponse,
+  jsonResponse,
+  keyOfRequest,
+  readJsonBody,
+  RefusedRequest,
+  systemClock,
+} from '@quorate/core';
+import { counterNameMaxBytes } from '../counter-name.ts';
 import type { Counters } from '../create-counters.ts';
-import { keyOf, readBody, readCounterRequest, RefusedRequest } from './counter-request.ts';
+import { readCounterRequest } from './counter-request.ts';
 
 /** Options of {@link createCounterHandler}. */
 export interface CounterHandlerOptions {
@@ -17,6 +26,9 @@ export interface CounterHandlerOptions {
   /** How long the store may take. Default 10,000. */
   readonly storeDeadlineMs?: number;
 }
+
+/** As a counter's name a key can be three times as long. */
+const keyMaxBytes = counterNameMaxBytes / 3;
 
 /** Answers requests, in the manner of `fetch`; paths that are not its own with 404. */
 export type CounterHandler = (request: Request) => Promise<Response>;
@@ -49,7 +61,7 @@ export function createCounterHandler(options: CounterHandlerOptions): CounterHan
   const answer = async (key: string, request: Request): Promise<bigint> => {
     if (request.method === 'GET') return counters.counter(key).get(wait);
     if (request.method !== 'POST') throw new RefusedRequest(405, 'Method must be POST or GET');
-    const body = await readBody(request, bodyMaxBytes);
+    const body = await readJsonBody(request, bodyMaxBytes);
     const header = request.headers.get('idempotency-key');
     const { token, delta, expiresMs } = readCounterRequest(body, header, limits, clock.wallMs());
     if (token !== undefined) return (await counters.addKeyed(key, { token, delta, expiresMs }, wait)).value;
@@ -58,32 +70,10 @@ export function createCounterHandler(options: CounterHandlerOptions): CounterHan
   };
   return async request => {
     try {
-      const key = keyOf(request.url, path);
-      if (key === undefined) throw new RefusedRequest(404, `Path must be ${path}{key}`);
-      return json(200, { key, value: `${await answer(key, request)}` });
+      const key = keyOfRequest(request, path, keyMaxBytes);
+      return jsonResponse(200, { key, value: `${await answer(key, request)}` });
     } catch (thrown) {
-      return failure(thrown);
+      return failureResponse(thrown);
     }
   };
-}
-
-function failure(thrown: unknown): Response {
-  if (thrown instanceof RefusedRequest) return error(thrown.status, 'BAD_REQUEST', thrown.message);
-  if (thrown instanceof RangeError || thrown instanceof TypeError)
-    return error(400, 'BAD_REQUEST', thrown.message);
-  if (!(thrown instanceof QuorateError)) throw thrown;
-  return error(thrown.code === 'UNSUPPORTED' ? 501 : 503, thrown.code, thrown.message, {
-    outcome: thrown.outcome,
-  });
-}
-
-function error(status: number, code: string, message: string, more: Record<string, string> = {}): Response {
-  return json(status, { error: { code, message, ...more } });
-}
-
-function json(status: number, body: unknown): Response {
-  return new Response(`${JSON.stringify(body)}\n`, {
-    status,
-    headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
-  });
 }

@@ -46,11 +46,14 @@ export class WorkerLease {
   /** @throws QuorateError `NO_WORKER`, `CLOCK_WENT_BACK`, `UNAVAILABLE`, `ABORTED`, `DEADLINE_EXCEEDED` */
   static async take(context: LeaseContext, options: WaitOptions): Promise<WorkerLease> {
     const { store, ttlMs, clock, random, name, workers } = context;
-    const session = new CounterSession(await store.session({ ...options, ttlMs }));
+    let session: CounterSession | undefined;
     const pauses = new Pauses(clock, random);
     // Looks after answers that are overdue.
-    const ticks = new Every(clock, ttlMs / 4, () => session.look());
-    const taking = async (): Promise<WorkerLease> => {
+    const ticks = new Every(clock, ttlMs / 4, () => session?.look());
+    const taking = async (signal: AbortSignal | undefined): Promise<WorkerLease> => {
+      session = new CounterSession(await store.session({ signal, ttlMs }));
+      // Nobody would end it any more.
+      if (signal?.aborted === true) await session.end();
       for (let tries = 0; tries < triesMax; tries++) {
         const taken = await takeFree(context, session, pauses);
         if (!session.isLive) throw workerLost(name, session.cause);
@@ -62,7 +65,7 @@ export class WorkerLease {
       return await boundedWait(clock, options, 'not-applied', taking);
     } catch (thrown) {
       // With the session everything ends that is still under way.
-      await session.end();
+      await session?.end();
       throw thrown;
     } finally {
       ticks.cancel();
@@ -98,12 +101,13 @@ export class WorkerLease {
 
   /** Gives the number back. @param usedMs the highest time of an id */
   async release(usedMs: number): Promise<void> {
-    this.#ticks.cancel();
+    this.#session.isClosing = true;
     if (!this.#lost.signal.aborted) {
       // So that the next holder need not wait for what was reserved and not used.
       if (!this.#isReserving && usedMs < this.#floor.timeMs) await this.#write(usedMs);
       this.#lose(undefined);
     }
+    this.#ticks.cancel();
     await this.#session.end().catch(() => {});
   }
 

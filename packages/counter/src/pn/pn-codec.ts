@@ -1,6 +1,6 @@
 import { QuorateError } from '@quorate/core';
 import { int64Max } from '../int64.ts';
-import type { PnRecord, PnRecords, Tally } from './pn-record.ts';
+import type { PnRecord, PnRecords, Taken, Tally } from './pn-record.ts';
 
 /**
  * The format of a state, version 1: the version, then a list of actors with their records. Lists begin with their length; numbers
@@ -21,9 +21,10 @@ export function encodePn(records: PnRecords): Uint8Array {
     writeNumber(out, BigInt(version));
     writeTally(out, tally);
     writeNumber(out, BigInt(taken.size));
-    for (const [other, counts] of taken) {
+    for (const [other, { covered, added }] of taken) {
       writeText(out, other);
-      writeTally(out, counts);
+      writeTally(out, covered);
+      writeTally(out, added);
     }
     writeNumber(out, BigInt(gone.size));
     for (const other of gone) writeText(out, other);
@@ -43,8 +44,9 @@ export function decodePn(bytes: Uint8Array, actorsMax: number): Map<string, PnRe
     const version = reader.count(Number.MAX_SAFE_INTEGER);
     if (version === 0) throw malformed(`a record of "${actor}" has no version`);
     const tally = reader.tally();
-    const taken = reader.list(actorsMax, () => [reader.text(), reader.tally()] as const);
-    const gone = reader.list(actorsMax, () => [reader.text(), true] as const);
+    const taken = reader.list(actorsMax, () => [reader.text(), reader.taken()] as const);
+    // Whoever has taken over so many, each survivor may have.
+    const gone = reader.list(actorsMax ** 2, () => [reader.text(), true] as const);
     return [actor, { version, tally, taken, gone: new Set(gone.keys()) }] as const;
   });
   reader.end();
@@ -99,6 +101,10 @@ class Reader {
 
   tally(): Tally {
     return { plus: this.number(), minus: this.number() };
+  }
+
+  taken(): Taken {
+    return { covered: this.tally(), added: this.tally() };
   }
 
   /** Pairs, each key once. */

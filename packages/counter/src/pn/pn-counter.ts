@@ -67,6 +67,7 @@ export interface PnCounter {
    *
    * @param replicas the ids of the replicas that live
    * @throws RangeError for the own actor
+   * @throws QuorateError `PN_STATE_REFUSED` where it has taken over `actorsMax` already that were not collected
    */
   prune(actor: string, replicas: readonly string[]): PruneResult;
 

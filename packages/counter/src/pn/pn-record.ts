@@ -4,6 +4,14 @@ export interface Tally {
   readonly minus: bigint;
 }
 
+/** What a survivor took over from an actor that departed. */
+export interface Taken {
+  /** The counts of the departed that it accounts for. */
+  readonly covered: Tally;
+  /** What came to its own counts: that, less what the departed had itself taken over and another survivor has as well. */
+  readonly added: Tally;
+}
+
 /**
  * What one actor says, and nobody else: later versions replace earlier ones whole. So records of one actor are in a line, and a
  * state, the newest record of each actor, is a join-semilattice.
@@ -13,7 +21,7 @@ export interface PnRecord {
   /** Its own counts, with what it took over from others. */
   readonly tally: Tally;
   /** What it took over from actors that departed: until everybody knows, so that nobody counts that twice. */
-  readonly taken: ReadonlyMap<string, Tally>;
+  readonly taken: ReadonlyMap<string, Taken>;
   /** Of whom it knows that they are taken over, and has no record any more. */
   readonly gone: ReadonlySet<string>;
 }
@@ -39,35 +47,56 @@ export function larger(one: Tally, other: Tally): Tally {
   };
 }
 
+export function smaller(one: Tally, other: Tally): Tally {
+  return {
+    plus: one.plus < other.plus ? one.plus : other.plus,
+    minus: one.minus < other.minus ? one.minus : other.minus,
+  };
+}
+
 /** Whether `one` has all that `other` counted. */
 export function covers(one: Tally, other: Tally): boolean {
   return one.plus >= other.plus && one.minus >= other.minus;
 }
 
-/** What is known to be taken over: of each departed actor, the most that one survivor took, and all that survivors took. */
-export function takenOver(records: PnRecords): Map<string, { most: Tally; all: Tally }> {
-  const found = new Map<string, { most: Tally; all: Tally }>();
+/** What is known of the taking over of a departed actor. */
+export interface TakenOver {
+  /** The most that one survivor accounts for, and added. */
+  readonly most: Tally;
+  readonly mostAdded: Tally;
+  /** What all survivors added. */
+  readonly allAdded: Tally;
+}
+
+export function takenOver(records: PnRecords): Map<string, TakenOver> {
+  const found = new Map<string, TakenOver>();
   for (const { taken } of records.values()) {
-    for (const [actor, tally] of taken) {
-      const known = found.get(actor);
-      if (known === undefined) found.set(actor, { most: tally, all: tally });
-      else found.set(actor, { most: larger(known.most, tally), all: sum(known.all, tally) });
+    for (const [actor, { covered, added }] of taken) {
+      const { most, mostAdded, allAdded } = found.get(actor) ?? nothingTaken;
+      found.set(actor, {
+        most: larger(most, covered),
+        mostAdded: larger(mostAdded, added),
+        allAdded: sum(allAdded, added),
+      });
     }
   }
   return found;
 }
 
+const nothingTaken: TakenOver = { most: emptyTally, mostAdded: emptyTally, allAdded: emptyTally };
+
 /**
  * The value of a state. Of an actor that was taken over, once or by mistake by several survivors, counts the most that is known of
- * it, less all that was taken: what is in the survivors' counts already.
+ * it, less all that was added: what is in the survivors' counts already. Where its record is there, so is what it had itself taken
+ * over, and what others have of that as well is corrected there; else one survivor's share is what counts.
  */
 export function valueOf(records: PnRecords): bigint {
   let total = emptyTally;
   const over = takenOver(records);
   for (const [actor, { tally }] of records) if (!over.has(actor)) total = sum(total, tally);
-  for (const [actor, { most, all }] of over) {
-    const own = records.get(actor)?.tally ?? emptyTally;
-    total = sum(total, difference(larger(own, most), all));
+  for (const [actor, { most, mostAdded, allAdded }] of over) {
+    const own = records.get(actor)?.tally;
+    total = sum(total, difference(own === undefined ? mostAdded : larger(own, most), allAdded));
   }
   return total.plus - total.minus;
 }

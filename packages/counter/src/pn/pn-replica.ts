@@ -8,7 +8,9 @@ import {
   emptyTally,
   larger,
   type PnRecord,
+  smaller,
   sum,
+  type Taken,
   type Tally,
   takenOver,
   valueOf,
@@ -112,15 +114,18 @@ export class Replica implements PnCounter {
     // What another survivor took is not ours to take; what came to light since is.
     const rest = difference(larger(record.tally, over?.most ?? emptyTally), over?.most ?? emptyTally);
     const own = this.#own();
-    const before = own.taken.get(actor) ?? emptyTally;
-    const total = over === undefined ? record.tally : sum(before, rest);
-    if (over !== undefined && !covers(before, over.most))
+    const before = own.taken.get(actor) ?? { covered: emptyTally, added: emptyTally };
+    const covered = over === undefined ? record.tally : sum(before.covered, rest);
+    if (over !== undefined && !covers(before.covered, over.most))
       return { outcome: 'waits', for: this.#survivors(actor) };
-    const news = difference(difference(total, before), this.#takenTwice(actor, record));
+    if (own.taken.size >= this.#actorsMax && !own.taken.has(actor))
+      throw refused(`${own.taken.size} actors that it has taken over are not collected`);
+    const twice = larger(difference(before.covered, before.added), this.#takenTwice(actor, record));
+    const added = larger(difference(covered, twice), emptyTally);
     this.#setOwn({
       ...own,
-      tally: checked(sum(own.tally, news)),
-      taken: new Map(own.taken).set(actor, total),
+      tally: checked(sum(own.tally, difference(added, before.added))),
+      taken: new Map(own.taken).set(actor, { covered, added }),
     });
     this.#settle();
     return { outcome: 'pruned' };
@@ -221,7 +226,7 @@ export class Replica implements PnCounter {
       );
       if (keeper === undefined) continue;
       taken.delete(departed);
-      tally = difference(tally, mine);
+      tally = difference(tally, mine.added);
     }
     if (taken.size < own.taken.size) this.#setOwn({ ...own, tally, taken });
   }
@@ -230,10 +235,9 @@ export class Replica implements PnCounter {
   #takenTwice(actor: string, { taken }: PnRecord): Tally {
     const others = takenOver(new Map([...this.#records].filter(([other]) => other !== actor)));
     let twice = emptyTally;
-    for (const [departed, tally] of taken) {
-      const { most } = others.get(departed) ?? { most: undefined };
-      // What the others have less of it is not there twice.
-      if (most !== undefined) twice = sum(twice, difference(tally, difference(larger(tally, most), most)));
+    for (const [departed, { added }] of taken) {
+      const theirs = others.get(departed);
+      if (theirs !== undefined) twice = sum(twice, smaller(added, theirs.mostAdded));
     }
     return twice;
   }
@@ -249,9 +253,9 @@ export class Replica implements PnCounter {
 }
 
 /** Whether a survivor has taken over at least so much of a departed actor. */
-function hasTaken({ taken }: PnRecord, departed: string, tally: Tally): boolean {
+function hasTaken({ taken }: PnRecord, departed: string, { covered, added }: Taken): boolean {
   const theirs = taken.get(departed);
-  return theirs !== undefined && covers(theirs, tally);
+  return theirs !== undefined && covers(theirs.covered, covered) && covers(theirs.added, added);
 }
 
 function checkStep(by: Delta): bigint {

@@ -46,10 +46,10 @@ export function prepareDatabase(order: WriterOrder): PreparedDatabase {
 }
 
 /**
- * Takes a host out of its database, with its sessions, and closes it. Whoever was the last says that all of it is on disk, which
+ * Takes a host out of its database, with its sessions. Whoever was the last says that all of it is on disk, which
  * only counts at `os` durability: then the next boot takes it along.
  */
-export async function closeDatabase(database: LmdbDatabase, order: WriterOrder): Promise<void> {
+export function leaveDatabase(database: LmdbDatabase, order: WriterOrder): void {
   const bytes = new LmdbBytes(database);
   const left = database.transactionSync(() => {
     const root = StoreRoot.read(bytes) as StoreRoot;
@@ -67,7 +67,6 @@ export async function closeDatabase(database: LmdbDatabase, order: WriterOrder):
       if (database.getWriteTxnId() === left.transaction + 1) markClean(order.folder, true);
     });
   }
-  await database.close();
 }
 
 function openChecked(order: WriterOrder): LmdbDatabase {

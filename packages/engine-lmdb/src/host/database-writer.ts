@@ -1,6 +1,7 @@
 import { invariant, QuorateError } from '@quorate/core';
 import { ABORT } from 'lmdb';
 import { translated } from '../store-failure.ts';
+import { KnownState } from '../known-state.ts';
 import type { StoreRequest, Wake } from '../store-request.ts';
 import { StoreRoot } from '../store-root.ts';
 import { StoreTransaction, type TransactionOptions } from '../store-transaction.ts';
@@ -13,11 +14,12 @@ export class DatabaseWriter {
   readonly #database: LmdbDatabase;
   readonly #bytes: LmdbBytes;
   readonly #options: TransactionOptions;
+  readonly #known = new KnownState();
 
   constructor(database: LmdbDatabase, options: TransactionOptions) {
     this.#database = database;
     this.#bytes = new LmdbBytes(database);
-    this.#options = options;
+    this.#options = { ...options, known: this.#known };
   }
 
   /** Never throws: each request has a result of its own. Blocks while another process writes. */
@@ -55,6 +57,7 @@ export class DatabaseWriter {
         return { results, wakes: transaction.wakes };
       });
     } catch (thrown) {
+      this.#known.forget();
       return {
         failed: translated(thrown, transactionId !== undefined && !this.#wasTakenBack(transactionId)),
       };

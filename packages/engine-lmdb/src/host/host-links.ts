@@ -8,6 +8,12 @@ import { TopicReader, topicFrame } from './topic-frame.ts';
 /** What waits for a host that does not read, as a stopped one: beyond it the connection is given up. */
 const backlogMaxBytes = 1024 * 1024;
 
+/** How many frames wait for a connection. What is beyond it the other host finds by itself, some time later. */
+const waitingMax = 1000;
+
+/** How long to wait before another connection to a host that is observed, where one was given up, ms. */
+const restMs = 100;
+
 export interface HostLinksOptions {
   /** The folder of all hosts' sockets. */
   readonly folder: string;
@@ -71,8 +77,9 @@ export class HostLinks implements AsyncDisposable {
   wake(host: string, topic: Topic): void {
     const peer = this.#peer(host);
     const frame = topicFrame(topic);
-    if (!peer.isConnected) peer.waiting.push(frame);
-    else if (peer.socket.writableLength > backlogMaxBytes) this.#drop(host, peer);
+    if (!peer.isConnected) {
+      if (peer.waiting.length < waitingMax) peer.waiting.push(frame);
+    } else if (peer.socket.writableLength > backlogMaxBytes) this.#drop(host, peer);
     else peer.socket.write(frame);
   }
 
@@ -171,12 +178,22 @@ export class HostLinks implements AsyncDisposable {
       peer.socket = this.#connect(host);
       return;
     }
-    // It could not be reached, and nobody knows why. Whoever needs it again tries again.
-    this.#peers.delete(host);
+    // It could not be reached, and nobody knows why: for want of descriptors, say, or it has too many who wait to be accepted.
+    this.#drop(host, peer);
   }
 
+  /** Gives a connection up, and what waits for it. One by which somebody waits for a death is made again, after a while. */
   #drop(host: string, peer: Peer): void {
-    this.#peers.delete(host);
+    peer.isConnected = false;
+    peer.waiting = [];
     peer.socket.destroy();
+    if (peer.observers === 0 || this.#isClosed) {
+      this.#peers.delete(host);
+      return;
+    }
+    setTimeout(() => {
+      if (this.#isClosed || this.#peers.get(host) !== peer) return;
+      peer.socket = this.#connect(host);
+    }, restMs).unref();
   }
 }

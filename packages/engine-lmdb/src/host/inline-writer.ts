@@ -7,7 +7,7 @@ import type { WriterAnswer, WriterBatch } from './writer-protocol.ts';
  * Commits in the thread that asks, which saves the way to the writer's thread and back: several times as much as the commit takes.
  * It never waits for LMDB's write lock: whoever holds it may be a process that is stopped.
  */
-export class InlineWriter implements Disposable {
+export class InlineWriter {
   readonly #writer: DatabaseWriter;
   readonly #lock: LockWord;
   readonly #fair = new FairTurn();
@@ -35,9 +35,5 @@ export class InlineWriter implements Disposable {
   /** The answer; undefined while somebody else writes. */
   run(batch: WriterBatch): WriterAnswer | undefined {
     return this.#lock.isFree() ? this.#writer.run(batch) : undefined;
-  }
-
-  [Symbol.dispose](): void {
-    this.#lock[Symbol.dispose]();
   }
 }

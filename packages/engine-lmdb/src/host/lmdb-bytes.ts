@@ -12,8 +12,13 @@ export class LmdbBytes implements SortedBytes {
     this.#database = database;
   }
 
-  get(key: Uint8Array): Uint8Array | undefined {
-    return this.#database.getBinary(key);
+  get(key: Uint8Array): Buffer | undefined {
+    const shared = this.#database.getBinaryFast(key);
+    if (shared === undefined) return undefined;
+    // What LMDB gives is overwritten by the next that is read. A piece of a pool is cheaper than a buffer of its own.
+    const own = Buffer.allocUnsafe(shared.length);
+    shared.copy(own, 0, 0, shared.length);
+    return own;
   }
 
   put(key: Uint8Array, value: Uint8Array): void {

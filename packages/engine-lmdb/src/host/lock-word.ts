@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { fstatSync, readdirSync, readSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 
@@ -14,7 +14,7 @@ const ownerBits = 0x3fff_ffff;
  *
  * What is free now may be taken a microsecond later.
  */
-export class LockWord implements Disposable {
+export class LockWord {
   readonly #descriptor: number;
   readonly #offset: number;
   readonly #word = Buffer.alloc(4);
@@ -23,17 +23,16 @@ export class LockWord implements Disposable {
   static find(folder: string, hold: (run: () => void) => void): LockWord | undefined {
     // Only of the main thread is the number known: it is the process's.
     if (process.platform !== 'linux' || !isMainThread) return undefined;
-    const descriptor = openSync(join(folder, 'lock.mdb'), 'r');
-    let offset: number | undefined;
+    const descriptor = descriptorOf(join(folder, 'lock.mdb'));
+    if (descriptor === undefined) return undefined;
+    let held: readonly number[] = [];
     hold(() => {
-      const head = Buffer.alloc(headBytes);
-      readSync(descriptor, head, 0, headBytes, 0);
-      for (let at = 0; at < headBytes && offset === undefined; at += 4) {
-        if ((head.readUInt32LE(at) & ownerBits) === process.pid) offset = at;
-      }
+      held = placesOf(process.pid, descriptor);
     });
-    if (offset !== undefined) return new LockWord(descriptor, offset);
-    closeSync(descriptor);
+    // Other words may be the same by chance: the number of the readers, say, is often that of a container's first process.
+    const free = placesOf(process.pid, descriptor);
+    const [offset, ...others] = held.filter(at => !free.includes(at));
+    if (offset !== undefined && others.length === 0) return new LockWord(descriptor, offset);
     return undefined;
   }
 
@@ -46,8 +45,36 @@ export class LockWord implements Disposable {
     readSync(this.#descriptor, this.#word, 0, 4, this.#offset);
     return this.#word.readUInt32LE(0) === 0;
   }
+}
 
-  [Symbol.dispose](): void {
-    closeSync(this.#descriptor);
+/** Where in the head of a lock file a thread's number stands. */
+function placesOf(thread: number, descriptor: number): number[] {
+  const head = Buffer.alloc(headBytes);
+  readSync(descriptor, head, 0, headBytes, 0);
+  const places: number[] = [];
+  for (let at = 0; at < headBytes; at += 4) {
+    if ((head.readUInt32LE(at) & ownerBits) === thread) places.push(at);
+  }
+  return places;
+}
+
+/**
+ * LMDB's own descriptor of its lock file, which is open as long as the database is. Another must not be made: to close it would
+ * drop all locks that the process has on the file, by which other processes know that LMDB is in use and who reads.
+ */
+function descriptorOf(file: string): number | undefined {
+  const wanted = statSync(file);
+  return readdirSync('/proc/self/fd')
+    .map(Number)
+    .find(descriptor => isSame(descriptor, wanted));
+}
+
+function isSame(descriptor: number, { dev, ino }: Stats): boolean {
+  try {
+    const found = fstatSync(descriptor);
+    return found.dev === dev && found.ino === ino;
+  } catch {
+    // It was that of the listing.
+    return false;
   }
 }

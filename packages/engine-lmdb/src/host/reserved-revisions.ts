@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode } from '@quorate/core';
+import { unusable } from '../store-failure.ts';
 
 const fileName = 'revisions';
 
@@ -27,13 +28,20 @@ export function reserveRevisions(folder: string, ceiling: number): void {
   }
 }
 
-/** Up to where revisions may have been given; 0 where nothing was ever reserved. */
+/** Up to where revisions may have been given; 0 where nothing was ever reserved. @throws QuorateError `STORE_CORRUPT` */
 export function reservedRevisions(folder: string): number {
+  const file = join(folder, fileName);
+  let text: string;
   try {
-    const ceiling = Number(readFileSync(join(folder, fileName), 'utf8'));
-    return Number.isSafeInteger(ceiling) ? ceiling : 0;
+    text = readFileSync(file, 'utf8');
   } catch (thrown) {
     if (errorCode(thrown) === 'ENOENT') return 0;
     throw thrown;
   }
+  const ceiling = Number(text);
+  // Taken for none, revisions might go back.
+  if (text.trim() === '' || !Number.isSafeInteger(ceiling)) {
+    throw unusable('STORE_CORRUPT', `File "${file}" names no revision`);
+  }
+  return ceiling;
 }

@@ -33,12 +33,17 @@ export class SessionObservers {
       observation = this.#begin(session);
       this.#observations.set(session, observation);
     }
-    observation.users++;
+    const mine = observation;
+    mine.users++;
     try {
-      await untilAborted(observation.settled, signal);
+      await untilAborted(mine.settled, signal);
     } finally {
-      observation.users--;
-      if (observation.users === 0) observation.end();
+      mine.users--;
+      if (mine.users === 0) {
+        mine.end();
+        // It may have been over before it was known.
+        if (this.#observations.get(session) === mine) this.#observations.delete(session);
+      }
     }
   }
 

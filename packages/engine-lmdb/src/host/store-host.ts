@@ -53,7 +53,6 @@ export class StoreHost implements AsyncDisposable {
   readonly #tables: Omit<StoreView, 'root'>;
   readonly #bytes: LmdbBytes;
   readonly #timer: NodeJS.Timeout;
-  readonly #inline: InlineWriter | undefined;
   #isSweeping = false;
   #isClosed = false;
 
@@ -90,7 +89,7 @@ export class StoreHost implements AsyncDisposable {
       const database = isInline ? openDatabase(files) : openDatabaseToRead(files);
       const inline = isInline ? inlineWriter(database, folder, maxBytes) : undefined;
       if (inline !== undefined) writer.commitInline(inline);
-      host = new StoreHost(id, links, writer, database, inline);
+      host = new StoreHost(id, links, writer, database);
       return host;
     } catch (thrown) {
       await links[Symbol.asyncDispose]();
@@ -99,14 +98,7 @@ export class StoreHost implements AsyncDisposable {
     }
   }
 
-  private constructor(
-    id: string,
-    links: HostLinks,
-    writer: WriterClient,
-    database: LmdbDatabase,
-    inline: InlineWriter | undefined,
-  ) {
-    this.#inline = inline;
+  private constructor(id: string, links: HostLinks, writer: WriterClient, database: LmdbDatabase) {
     this.id = id;
     this.links = links;
     this.#writer = writer;
@@ -163,8 +155,7 @@ export class StoreHost implements AsyncDisposable {
 
   /** Ends what has expired and deletes what the dead left, a bounded part at a time. */
   sweep(): void {
-    if (this.#isSweeping || this.#isClosed) return;
-    if (!this.read(({ sessions }) => sessions.unswept(1).length > 0 || sessions.expired().length > 0)) return;
+    if (this.#isSweeping || this.#isClosed || !this.#hasDead()) return;
     this.#isSweeping = true;
     void this.#sweepOnce().then(hasMore => {
       this.#isSweeping = false;
@@ -182,9 +173,17 @@ export class StoreHost implements AsyncDisposable {
     // The reader first: were it the last, another thread that opens the database now would get it to read only.
     await this.#writer.settled();
     await this.#database.close();
-    this.#inline?.[Symbol.dispose]();
     await this.#writer[Symbol.asyncDispose]();
     await this.links[Symbol.asyncDispose]();
+  }
+
+  /** Whether there is something to sweep. What cannot be read now is swept at a later poll. */
+  #hasDead(): boolean {
+    try {
+      return this.read(({ sessions }) => sessions.unswept(1).length > 0 || sessions.expired().length > 0);
+    } catch {
+      return false;
+    }
   }
 
   /** Whether there is more. What fails now is tried at the next poll. */
@@ -201,6 +200,8 @@ export class StoreHost implements AsyncDisposable {
     try {
       this.topics.tellAll();
       this.sweep();
+      // The snapshot of a process that was killed while it read would keep all pages from being used again.
+      this.#database.readerCheck();
       // Hosts that died while nobody had a connection to them; one at a time, for they are few and nobody waits.
       this.#database.resetReadTxn();
       const hosts = hostTable(this.#bytes).all();

@@ -1,10 +1,11 @@
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { QuorateError } from '@quorate/core';
 import { unavailable } from '../store-failure.ts';
 import type { StoreRequest, Wake } from '../store-request.ts';
 import type { InlineWriter } from './inline-writer.ts';
 import type { DatabaseOptions } from './open-database.ts';
 import { SettledLater } from './settled-later.ts';
+import { haltAtExit } from './writer-phase.ts';
 import { siblingUrl } from './sibling-url.ts';
 import { fromWire } from './wire-failure.ts';
 import type { WriterAnswer, WriterOpened, WriterResult } from './writer-protocol.ts';
@@ -47,7 +48,7 @@ export class WriterClient implements AsyncDisposable {
   readonly #options: WriterClientOptions;
   readonly #worker: Worker;
   readonly #port: MessagePort;
-  readonly #bell = new Int32Array(new SharedArrayBuffer(4));
+  readonly #bell = new Int32Array(new SharedArrayBuffer(8));
   #waiting: Waiting[] = [];
   readonly #sent: Waiting[][] = [];
   #isScheduled = false;
@@ -55,6 +56,7 @@ export class WriterClient implements AsyncDisposable {
   /** How often in a row the lock was seen to be taken. */
   #lookedCount = 0;
   #onSettled: (() => void) | undefined;
+  readonly #halting: Disposable;
   #failure: QuorateError | undefined;
   readonly #opened = new SettledLater();
   readonly #exited = new SettledLater();
@@ -71,11 +73,17 @@ export class WriterClient implements AsyncDisposable {
     });
     this.#worker.on('error', thrown => this.#fail('The writer of the store failed', thrown));
     this.#worker.on('exit', () => {
+      this.#halting[Symbol.dispose]();
+      // Its end may be heard of before its last words.
+      for (let last = receiveMessageOnPort(port1); last !== undefined; last = receiveMessageOnPort(port1)) {
+        this.#onMessage(last.message);
+      }
       this.#fail('The writer of the store has ended');
       this.#exited.resolve();
     });
     this.#port.on('message', this.#onMessage);
     this.#worker.unref();
+    this.#halting = haltAtExit(this.#bell);
   }
 
   /** Settles once the database is open. @throws QuorateError */
@@ -155,6 +163,8 @@ export class WriterClient implements AsyncDisposable {
       if (this.#sent.push(batch) === 1) this.#port.ref();
       this.#send(batch.map(({ request }) => request));
     }
+    // What was dropped has no answer that would say that nothing is left.
+    if (this.#sent.length === 0 && this.#waiting.length === 0) this.#onSettled?.();
   };
 
   /** Commits what waits, as long as nobody else writes. False where it goes on by itself in a later turn. */

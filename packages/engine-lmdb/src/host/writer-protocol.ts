@@ -5,7 +5,7 @@ import type { DatabaseOptions } from './open-database.ts';
 /** What the writer's thread is started with. */
 export interface WriterOrder extends DatabaseOptions {
   readonly port: MessagePort;
-  /** Counts batches that were sent: the writer waits on it, for that is the fastest way to wake a thread. */
+  /** Counts batches that were sent, for to wait on it is the fastest way to be woken; the second word says whether it commits. */
   readonly bell: SharedArrayBuffer;
   /** The store's own folder, in which `folder` lies. */
   readonly parent: string;

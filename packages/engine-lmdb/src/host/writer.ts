@@ -3,22 +3,25 @@
  * stopped process, keeps no event loop waiting.
  */
 import { receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { closeDatabase, prepareDatabase } from './database-life.ts';
+import { leaveDatabase, prepareDatabase } from './database-life.ts';
 import { DatabaseWriter } from './database-writer.ts';
 import { machineTime } from './machine-time.ts';
 import { toWire } from './wire-failure.ts';
+import { whileCommitting } from './writer-phase.ts';
 import type { WriterBatch, WriterOpened, WriterOrder } from './writer-protocol.ts';
 
 const order = workerData as WriterOrder;
 const { port } = order;
+const bell = new Int32Array(order.bell);
 let isOpen = false;
 try {
   const time = machineTime();
-  const { database, reserve } = prepareDatabase(order);
+  const { database, reserve } = whileCommitting(bell, () => prepareDatabase(order));
   port.postMessage({ opened: undefined } satisfies WriterOpened);
   isOpen = true;
   serve(new DatabaseWriter(database, { time, maxBytes: order.maxBytes, reserve }));
-  await closeDatabase(database, order);
+  whileCommitting(bell, () => leaveDatabase(database, order));
+  await database.close();
 } catch (thrown) {
   // From then on the thread's own error says it.
   if (isOpen) throw thrown;
@@ -28,13 +31,12 @@ port.close();
 
 /** Carries out batch after batch, until it is told to close. */
 function serve(writer: DatabaseWriter): void {
-  const bell = new Int32Array(order.bell);
   let rung = 0;
   for (;;) {
     const message = receiveMessageOnPort(port)?.message as WriterBatch | 'close' | undefined;
     if (message === 'close') return;
     if (message !== undefined) {
-      port.postMessage(writer.run(message));
+      port.postMessage(whileCommitting(bell, () => writer.run(message)));
       continue;
     }
     Atomics.wait(bell, 0, rung);

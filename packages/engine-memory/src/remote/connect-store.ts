@@ -50,6 +50,7 @@ export async function connectStore(
   const link = new RemoteLink(transport, server, { ...options, clock, random });
   await link.start();
   const hello = await boundedWait(clock, options, 'not-applied', signal => greet(link, signal));
+  link.requestMaxBytes = hello.requestMaxBytes;
   return new RemoteClients(link, hello, holdMs).open({});
 }
 

@@ -24,14 +24,21 @@ export class Outbox {
     this.#bytesMax = bytesMax;
   }
 
+  /** Whether nothing waits: a message of any size is taken on then. */
+  get isEmpty(): boolean {
+    return this.#queue.length === 0;
+  }
+
   /**
    * Sends a message, or keeps it until it can be.
    *
+   * @param isVital taken on however much waits: what is small, and sent once at most for each message that was taken on
    * @returns whether it was taken on; then `hasLeft` says whether the transport has taken all of it
    */
-  send(frames: readonly Uint8Array[]): { readonly hasLeft: () => boolean } | undefined {
+  send(frames: readonly Uint8Array[], isVital = false): { readonly hasLeft: () => boolean } | undefined {
     const bytes = frames.reduce((sum, frame) => sum + frame.length, 0);
-    if (this.#queue.length > 0 && this.#bytes + bytes > this.#bytesMax) return undefined;
+    const isFull = this.#queue.length > 0 && this.#bytes + bytes > this.#bytesMax;
+    if (isFull && !isVital) return undefined;
     const outgoing: Outgoing = { frames, bytes, taken: 0 };
     this.#queue.push(outgoing);
     this.#bytes += bytes;

@@ -30,6 +30,7 @@ const restMs = 100;
 export interface Hello {
   readonly capabilities: StoreCapabilities;
   readonly incarnation: string;
+  readonly requestMaxBytes: number;
 }
 
 interface WatchAnswer {

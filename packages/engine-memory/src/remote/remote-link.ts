@@ -51,6 +51,8 @@ const answerMaxBytes = 2 ** 30;
  */
 export class RemoteLink {
   readonly clock: Clock;
+  /** What the server takes, once it has said so: a larger request would cost the connection. */
+  requestMaxBytes: number = Number.POSITIVE_INFINITY;
   readonly #transport: Transport;
   readonly #server: NodeId;
   readonly #group: GroupId;
@@ -115,6 +117,7 @@ export class RemoteLink {
    * Asks the server.
    *
    * @throws QuorateError `UNAVAILABLE`, with the outcome `unknown` where it may have been carried out
+   * @throws RangeError where it is larger than the server takes
    */
   request(
     verb: string,
@@ -123,6 +126,10 @@ export class RemoteLink {
   ): Promise<WireValue> {
     const id = (this.#lastId = (this.#lastId + 1) >>> 0);
     const body = encodeValue([verb, ...args]);
+    if (body.length > this.requestMaxBytes) {
+      const limits = `at most ${this.requestMaxBytes} bytes: received ${body.length}`;
+      return Promise.reject(new RangeError(`Request for a ${verb} must be ${limits}`));
+    }
     const sent = this.#outbox.send(framesOf(frameKinds.request, this.#epoch, id, body, this.#frameMaxBytes));
     if (sent === undefined) {
       return Promise.reject(unavailable('The store cannot be reached', 'not-applied'));
@@ -197,7 +204,9 @@ export class RemoteLink {
   }
 
   #cancel(id: number): void {
-    this.#outbox.send(framesOf(frameKinds.cancel, this.#epoch, id, new Uint8Array(), this.#frameMaxBytes));
+    // Were it left out, the server would hold the request for as long as the connection lasts.
+    const frames = framesOf(frameKinds.cancel, this.#epoch, id, new Uint8Array(), this.#frameMaxBytes);
+    this.#outbox.send(frames, true);
   }
 
   #settle(id: number): Pending | undefined {

@@ -1,5 +1,5 @@
 import { type Condition, type Revision, type SessionId, sessionId, type Store } from '@quorate/core';
-import type { Memory } from '../memory.ts';
+import type { Memory, NextChanges } from '../memory.ts';
 import type { WireValue } from './value-codec.ts';
 
 /** What requests are carried out on. */
@@ -7,7 +7,12 @@ export interface Served {
   /** Checks what comes in as anybody's arguments, whatever it is. */
   readonly store: Store;
   readonly memory: Memory;
+  /** The largest request that is taken. */
+  readonly requestMaxBytes: number;
 }
+
+/** How many bytes of values a watch is told at once, unless one batch has more: the rest it asks for next. */
+const toldMaxBytes = 1_048_576;
 
 /** Arguments as they came: of no type until somebody has checked them. */
 type Unchecked = readonly [never, never, never, never, never];
@@ -15,7 +20,13 @@ type Unchecked = readonly [never, never, never, never, never];
 type Verb = (served: Served, args: Unchecked, signal: AbortSignal) => unknown;
 
 const verbs: ReadonlyMap<WireValue, Verb> = new Map<WireValue, Verb>([
-  ['hello', ({ memory }) => ({ incarnation: memory.incarnation, capabilities: { ...memory.capabilities } })],
+  [
+    'hello',
+    ({ memory, requestMaxBytes }) => {
+      const { incarnation, capabilities } = memory;
+      return { incarnation, capabilities: { ...capabilities }, requestMaxBytes };
+    },
+  ],
   ['get', ({ store }, [key]) => store.get(key)],
   ['list', ({ store }, [prefix, options]) => store.list(prefix, options)],
   [
@@ -62,6 +73,14 @@ export async function serveRequest(
   return (await carryOut(served, args as unknown as Unchecked, signal)) as WireValue;
 }
 
+/** What waits until something happens, and may wait for long. */
+const heldVerbs: ReadonlySet<WireValue> = new Set<WireValue>(['watch', 'observe']);
+
+/** Whether a request may be under way for long; all others are done within one turn. */
+export function isHeld(verb: WireValue): boolean {
+  return heldVerbs.has(verb);
+}
+
 /** Waits for changes after a revision, unless it is one of a memory before this one. */
 async function watch(
   store: Store,
@@ -71,11 +90,23 @@ async function watch(
 ): Promise<unknown> {
   // It checks its arguments, and is not begun.
   store.watch(prefix, from, { signal });
-  if (incarnation !== memory.incarnation) {
-    const upTo: Revision = memory.read(prefix, ({ revision }) => revision);
-    return { upTo, incarnation: memory.incarnation };
+  const upTo: Revision = memory.read(prefix, ({ revision }) => revision);
+  // One that is still to come was listed in a memory before this one, whatever the client takes it for.
+  if (incarnation !== memory.incarnation || from > upTo) return { upTo, incarnation: memory.incarnation };
+  return { ...firstOf(await memory.nextChanges(prefix, from, signal)), incarnation };
+}
+
+/** As many changes as fit one answer, cut between revisions. */
+function firstOf({ changes, upTo }: NextChanges): NextChanges {
+  let bytes = 0;
+  for (const [index, { entry, revision }] of (changes ?? []).entries()) {
+    bytes += entry.value.length;
+    const before = changes?.[index - 1]?.revision;
+    if (bytes > toldMaxBytes && before !== undefined && before !== revision) {
+      return { changes: changes?.slice(0, index), upTo: before };
+    }
   }
-  return { ...(await memory.nextChanges(prefix, from, signal)), incarnation };
+  return { changes, upTo };
 }
 
 /** Whether a session is dead, as soon as it is. */

@@ -1,14 +1,27 @@
 import type { GroupId, NodeId, Transport } from '@quorate/core';
 import { Assembly, frameKinds, framesOf, readFrame } from './frame.ts';
 import { Outbox } from './outbox.ts';
+import { isHeld } from './serve-request.ts';
 import type { ServeStoreOptions } from './store-server.ts';
 import { decodeValue, encodeValue, type WireValue } from './value-codec.ts';
 import { encodeError } from './wire-error.ts';
 
-const defaultMaxBytes = 16_777_216;
+/** What requests of one peer and answers to it may have in bytes, unless the server says otherwise. */
+export const defaultMaxBytes = 16_777_216;
 
 /** The longest frame that is made, so that a large answer does not keep small ones waiting for long. */
 export const frameMaxBytes = 65_536;
+
+/** What a request that would have to be held is answered where too many are. */
+const tooMany: WireValue = {
+  error: {
+    type: 'QuorateError',
+    code: 'UNAVAILABLE',
+    message: 'Too many requests are under way',
+    retryable: true,
+    outcome: 'not-applied',
+  },
+};
 
 type Serve = (verb: WireValue, args: readonly WireValue[], signal: AbortSignal) => Promise<WireValue>;
 
@@ -33,6 +46,10 @@ export class ServedPeer {
   readonly #onEnd: () => void;
   /** Those under way, by epoch and id. */
   readonly #waiting = new Map<string, AbortController>();
+  /** How many of them are held until something happens. */
+  #heldCount = 0;
+  /** Sends what watches are to be told once all answers before it have left. */
+  #untold: (() => void)[] = [];
   #isEnded = false;
 
   constructor(transport: Transport, peer: NodeId, options: ServedPeerOptions) {
@@ -79,7 +96,9 @@ export class ServedPeer {
   }
 
   drain(): void {
-    if (!this.#isEnded && !this.#outbox.drain()) this.#outbox.clear();
+    if (this.#isEnded) return;
+    if (!this.#outbox.drain()) this.#outbox.clear();
+    while (this.#outbox.isEmpty && this.#untold.length > 0) this.#untold.shift()?.();
   }
 
   /** Nobody waits for anything any more. */
@@ -89,30 +108,33 @@ export class ServedPeer {
     this.#requests.clear();
     for (const controller of this.#waiting.values()) controller.abort();
     this.#waiting.clear();
+    this.#untold = [];
   }
 
   async #carryOut(epoch: number, id: number, verb: WireValue, args: readonly WireValue[]): Promise<void> {
-    if (this.#waiting.size >= this.#requestsMax) {
-      this.#answer(epoch, id, {
-        error: {
-          type: 'QuorateError',
-          code: 'UNAVAILABLE',
-          message: 'Too many requests are under way',
-          retryable: true,
-          outcome: 'not-applied',
-        },
-      });
+    const held = isHeld(verb) ? 1 : 0;
+    // What is done at once is never refused: whoever waits for much must still renew its sessions and give locks back.
+    if (this.#heldCount + held > this.#requestsMax) {
+      this.#answer(epoch, id, tooMany);
       return;
     }
     const controller = new AbortController();
     const key = `${epoch}/${id}`;
     this.#waiting.set(key, controller);
+    this.#heldCount += held;
     const answer = await this.#serve(verb, args, controller.signal).then(
       result => ({ result }),
       (thrown: unknown) => ({ error: encodeError(thrown) }),
     );
-    if (this.#waiting.get(key) === controller) this.#waiting.delete(key);
-    this.#answer(epoch, id, answer);
+    const tell = (): void => {
+      this.#heldCount -= held;
+      if (this.#waiting.get(key) === controller) this.#waiting.delete(key);
+      this.#answer(epoch, id, answer);
+    };
+    // Whoever watches much on a slow connection is told one thing after the other, of changes that the memory holds anyway. Cut off
+    // for it, it would ask for the same again.
+    if (verb === 'watch' && !this.#outbox.isEmpty) this.#untold.push(tell);
+    else tell();
   }
 
   #answer(epoch: number, id: number, answer: WireValue): void {

@@ -1,7 +1,7 @@
 import { type GroupId, groupId, type NodeId, type Transport, type TransportHandlers } from '@quorate/core';
 import type { MemoryStore } from '../memory-store.ts';
 import { serveRequest } from './serve-request.ts';
-import { ServedPeer } from './served-peer.ts';
+import { defaultMaxBytes, ServedPeer } from './served-peer.ts';
 
 /** How a store is served. */
 export interface ServeStoreOptions {
@@ -11,7 +11,7 @@ export interface ServeStoreOptions {
   readonly outgoingMaxBytes?: number;
   /** The largest request. Default 16 MiB. */
   readonly requestMaxBytes?: number;
-  /** How many requests of one client may be under way, those that wait for changes included. Default 10,000. */
+  /** How many requests of one client may wait for something to happen: watches, and waits for sessions. Default 10,000. */
   readonly requestsMax?: number;
 }
 
@@ -83,7 +83,8 @@ class Server implements StoreServer, TransportHandlers {
   #peer(id: NodeId): ServedPeer {
     const known = this.#peers.get(id);
     if (known !== undefined) return known;
-    const served = { store: this.#store, memory: this.#store.memory };
+    const { requestMaxBytes = defaultMaxBytes } = this.#options;
+    const served = { store: this.#store, memory: this.#store.memory, requestMaxBytes };
     const peer = new ServedPeer(this.#transport, id, {
       ...this.#options,
       group: this.#group,

@@ -10,9 +10,10 @@ const lookMs = 5000;
 const lookMinMs = 250;
 
 /** How much it does in one turn. */
-const sessionsPerTurn = 64;
-const sweepsPerTurn = 16;
-const partitionsPerTurn = 16;
+const sessionsPerTurn = 256;
+const sweepsPerTurn = 32;
+const partitionsPerTurn = 64;
+const partitionsAtOnce = 16;
 
 /** Partitions are looked at in one of so many turns, and forgotten once they were empty for so long. */
 const turnsPerForgetting = 12;
@@ -64,7 +65,6 @@ export class Janitor {
     if (this.#isClosed) return;
     const { clock, random } = this.#options;
     this.#timer = clock.setTimer(delayMs * (0.5 + random.float()), () => {
-      // What fails now is found again, by this client or another.
       this.#look().then(
         nextMs => this.#later(nextMs),
         () => this.#later(lookMs),
@@ -81,16 +81,18 @@ export class Janitor {
     const marked = new Set((await api.subjects(subjects.markersOf('*'))).map(sessionOfMarker));
     const open = (await api.subjects(subjects.sessions)).map(subject => lastToken(subject) as SessionId);
     for (const session of open) marked.delete(session);
-    for (const session of this.#some([...marked], sweepsPerTurn)) await this.sweep(session);
+    const swept = await this.#each(this.#some([...marked], sweepsPerTurn), async session => {
+      // A long list is not of one moment: a session that is not on it may still live.
+      if ((await sessions.look(session)) === undefined) await this.sweep(session);
+    });
     const nowMs = clock.monotonicMs();
     const due = open.filter(session => !sessions.isOwn(session) && (sessions.dueMs(session) ?? 0) <= nowMs);
-    for (const session of this.#some(due, sessionsPerTurn)) await sessions.look(session);
-    if (++this.#turn % turnsPerForgetting === 0) await this.#forget();
-    const nextMs = open.map(session => sessions.dueMs(session) ?? Number.POSITIVE_INFINITY);
-    return Math.max(
-      lookMinMs,
-      Math.min(lookMs, Math.min(...nextMs, Number.POSITIVE_INFINITY) - clock.monotonicMs()),
-    );
+    await this.#each(this.#some(due, sessionsPerTurn), session => sessions.look(session));
+    if (++this.#turn % turnsPerForgetting === 0 && (await this.#forget())) this.#turn--;
+    if (due.length > sessionsPerTurn || (marked.size > sweepsPerTurn && swept > 0)) return lookMinMs;
+    let nextMs = clock.monotonicMs() + lookMs;
+    for (const session of open) nextMs = Math.min(nextMs, sessions.dueMs(session) ?? nextMs);
+    return Math.max(lookMinMs, nextMs - clock.monotonicMs());
   }
 
   async #sweep(session: SessionId): Promise<void> {
@@ -104,15 +106,25 @@ export class Janitor {
     }
   }
 
-  /** Forgets partitions that have been empty for long, so that the server need not keep their names. */
-  async #forget(): Promise<void> {
+  /** Forgets partitions that have been empty for long, so that the server need not keep their names; says whether there may be more. */
+  async #forget(): Promise<boolean> {
     const { api, subjects, partitions, clock } = this.#options;
-    for (const subject of this.#some(await api.subjects(subjects.partitions), partitionsPerTurn)) {
-      const last = await api.lastOf(subject);
-      if (last === undefined || clock.wallMs() - last.wallMs < emptyMs) continue;
-      const partition = partitions.of(lastToken(subject));
-      await partition.forget();
+    const some = this.#some(await api.subjects(subjects.partitions), partitionsPerTurn);
+    let forgotten = 0;
+    for (let first = 0; first < some.length; first += partitionsAtOnce) {
+      await this.#each(some.slice(first, first + partitionsAtOnce), async subject => {
+        const last = await api.lastOf(subject);
+        if (last === undefined || clock.wallMs() - last.wallMs < emptyMs) return;
+        if (await partitions.of(lastToken(subject)).forget()) forgotten++;
+      });
     }
+    return forgotten > partitionsPerTurn / 2;
+  }
+
+  /** Does it with each, and gives with how many it went well: the others are found again, and keep nothing else from being done. */
+  async #each<Item>(items: readonly Item[], act: (item: Item) => Promise<unknown>): Promise<number> {
+    const results = await Promise.allSettled(items.map(act));
+    return results.filter(({ status }) => status === 'fulfilled').length;
   }
 
   /** Some of them, at random. */

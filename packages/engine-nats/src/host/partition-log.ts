@@ -123,24 +123,33 @@ export class PartitionLog {
     return position !== undefined && [...this.#heard.values()].some(({ base }) => isSame(base, position));
   }
 
-  /** Deletes all messages of a partition that holds nothing, unless there is a later one. */
-  async forget(): Promise<void> {
+  /** Deletes all messages of a partition that holds nothing, unless there is a later one; says whether it has. */
+  async forget(): Promise<boolean> {
     const replica = this.#replica;
-    if (replica === undefined || !replica.isEmpty || replica.position.sequence === 0) return;
-    const { api, subjects } = this.#options;
+    if (replica === undefined || !replica.isEmpty || replica.position.sequence === 0) return false;
     // A message that replaces all before it, so that its deletion brings none of them back.
     replica.compact();
-    if ((await this.publish(encodeDelta({ changes: [], operations: [], ended: [] }))) === undefined) return;
+    const applied = await this.publish(encodeDelta({ changes: [], operations: [], ended: [] }));
+    if (applied === undefined) return false;
     const { sequence } = replica.position;
-    const last = await api.lastOf(subjects.forgotten);
-    if (numberIn(last) < sequence) {
-      // First what revisions go on from, then the partition.
-      const bytes = Buffer.from(`${sequence}`);
+    // First what revisions go on from, then the partition.
+    await this.#keepForgotten(sequence);
+    if (!(await this.#options.api.deleteMessage(sequence))) return false;
+    this.#replica = undefined;
+    return true;
+  }
+
+  /** Sees to it that revisions of what is forgotten go on after a message. Many may do so at once: each attempt that fails is another's gain. */
+  async #keepForgotten(sequence: number): Promise<void> {
+    const { api, subjects } = this.#options;
+    const bytes = Buffer.from(`${sequence}`);
+    for (;;) {
+      const last = await api.lastOf(subjects.forgotten);
+      if (numberIn(last) >= sequence) return;
       const expected = last?.sequence ?? 0;
       const stored = await api.publish({ subject: subjects.forgotten, bytes, expected, isRollup: true });
-      if (stored === undefined) return;
+      if (stored !== undefined) return;
     }
-    if (await api.deleteMessage(sequence)) this.#replica = undefined;
   }
 
   /** The copy of a partition that has no messages: its revisions go on after those of all that were forgotten. */

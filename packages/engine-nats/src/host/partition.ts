@@ -102,13 +102,13 @@ export class Partition {
     for (const { onDoubt } of this.#listeners) onDoubt();
   }
 
-  /** Deletes the partition's last message, where it holds nothing. */
-  async forget(): Promise<void> {
-    if (this.#isRunning || this.#calls.length > 0) return;
+  /** Deletes the partition's last message, where it holds nothing, and says whether it has. */
+  async forget(): Promise<boolean> {
+    if (this.#isRunning || this.#calls.length > 0) return false;
     this.#isRunning = true;
     try {
       await this.log.refresh();
-      await this.log.forget();
+      return await this.log.forget();
     } finally {
       this.#isTrusted = false;
       this.#isRunning = false;

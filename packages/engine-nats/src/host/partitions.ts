@@ -1,4 +1,3 @@
-import type { Subscription } from '@nats-io/nats-core';
 import type { Random } from '@quorate/core';
 import type { DraftOptions } from '../draft.ts';
 import type { Marks } from './marks.ts';
@@ -17,7 +16,7 @@ export interface PartitionsOptions extends DraftOptions {
 }
 
 interface Followed {
-  readonly subscription: Subscription;
+  readonly unsubscribe: () => void;
   listeners: number;
 }
 
@@ -65,12 +64,14 @@ export class Partitions {
       remove();
       if (--followed.listeners > 0) return;
       this.#followed.delete(token);
-      if (!this.#options.api.requests.connection.isClosed()) followed.subscription.unsubscribe();
+      followed.unsubscribe();
     };
   }
 
+  /** Hears nothing any more, also where somebody who follows a watch has not come back to find it ended. */
   close(): void {
     this.#stop();
+    for (const { unsubscribe } of this.#followed.values()) unsubscribe();
   }
 
   #make(token: string): Partition {
@@ -86,12 +87,10 @@ export class Partitions {
 
   #follow(token: string, partition: Partition): Followed {
     const { api, subjects } = this.#options;
-    const subscription = api.requests.connection.subscribe(subjects.partition(token), {
-      callback: (error, message) => {
-        if (error === null) hear(partition, message.data);
-      },
-    });
-    const followed = { subscription, listeners: 0 };
+    const unsubscribe = api.requests.subscribe(subjects.partition(token), message =>
+      hear(partition, message.data),
+    );
+    const followed = { unsubscribe, listeners: 0 };
     this.#followed.set(token, followed);
     return followed;
   }

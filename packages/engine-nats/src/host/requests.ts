@@ -107,6 +107,33 @@ export class Requests {
     });
   }
 
+  /** Publishes what nobody answers, if it can now. */
+  tell(subject: string, payload: string): void {
+    if (!this.#isConnected) return;
+    try {
+      this.connection.publish(subject, payload);
+    } catch {
+      // Closed or closing: it was a hint.
+    }
+  }
+
+  /** Hears what is published on a subject, and gives what ends that. On a connection that is closed there is nothing to hear. */
+  subscribe(subject: string, hear: (message: Msg) => void): () => void {
+    const { connection } = this;
+    try {
+      const subscription = connection.subscribe(subject, {
+        callback: (error, message) => {
+          if (error === null) hear(message);
+        },
+      });
+      return () => {
+        if (!connection.isClosed()) subscription.unsubscribe();
+      };
+    } catch {
+      return () => {};
+    }
+  }
+
   /** Settles when there is a connection. @throws QuorateError `UNAVAILABLE` `not-applied` where none comes soon */
   async ready(): Promise<void> {
     if (this.#isConnected) return;

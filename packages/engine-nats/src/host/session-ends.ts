@@ -1,4 +1,3 @@
-import type { Subscription } from '@nats-io/nats-core';
 import type { SessionId } from '@quorate/core';
 import type { Requests } from './requests.ts';
 
@@ -10,42 +9,46 @@ export class SessionEnds {
   readonly #requests: Requests;
   readonly #subject: string;
   readonly #listeners = new Set<SessionEndListener>();
-  #subscription: Subscription | undefined;
-  #stop: (() => void) | undefined;
+  #leave: (() => void) | undefined;
 
   constructor(requests: Requests, subject: string) {
     this.#requests = requests;
     this.#subject = subject;
   }
 
-  tell(session: SessionId): void {
-    if (this.#requests.isConnected) this.#requests.connection.publish(this.#subject, session);
+  /**
+   * @param isEndedHere whether this client has ended it, and tells the others. Whoever finds it ended tells nobody: many may find it at
+   *   once, and each of them would be heard by all.
+   */
+  tell(session: SessionId, isEndedHere: boolean): void {
+    // A connection may be without an echo of what is published on it.
+    this.#hear(session);
+    if (isEndedHere) this.#requests.tell(this.#subject, session);
   }
 
   listen(listener: SessionEndListener): () => void {
     this.#listeners.add(listener);
-    if (this.#subscription === undefined) this.#follow();
+    this.#leave ??= this.#follow();
     return () => {
       this.#listeners.delete(listener);
-      if (this.#listeners.size === 0) this.#leave();
+      if (this.#listeners.size > 0) return;
+      this.#leave?.();
+      this.#leave = undefined;
     };
   }
 
-  #follow(): void {
-    const tell = (session: SessionId | undefined): void => {
-      for (const each of this.#listeners) each(session);
+  #follow(): () => void {
+    const unsubscribe = this.#requests.subscribe(this.#subject, message =>
+      this.#hear(message.string() as SessionId),
+    );
+    const stop = this.#requests.onConnection(() => this.#hear(undefined));
+    return () => {
+      unsubscribe();
+      stop();
     };
-    this.#subscription = this.#requests.connection.subscribe(this.#subject, {
-      callback: (error, message) => {
-        if (error === null) tell(message.string() as SessionId);
-      },
-    });
-    this.#stop = this.#requests.onConnection(() => tell(undefined));
   }
 
-  #leave(): void {
-    this.#stop?.();
-    if (!this.#requests.connection.isClosed()) this.#subscription?.unsubscribe();
-    this.#subscription = undefined;
+  #hear(session: SessionId | undefined): void {
+    for (const each of this.#listeners) each(session);
   }
 }

@@ -117,7 +117,7 @@ export class Sessions {
       if (await api.deleteMessage(sequence)) break;
       sequence = (await api.lastOf(subjects.session(session)))?.sequence;
     }
-    this.#die(session);
+    this.#die(session, true);
   }
 
   /** How long a session has left by what was seen of it, having looked; nothing where it is dead, which it may be by this look. */
@@ -141,11 +141,11 @@ export class Sessions {
     const leftMs = sighting.seenMs + graceMs(sighting.ttlMs) - nowMs;
     if (leftMs > 0) return leftMs;
     if (!(await api.deleteMessage(last.sequence))) return 0;
-    this.#die(session);
+    this.#die(session, true);
     return undefined;
   }
 
-  #die(session: SessionId): void {
+  #die(session: SessionId, isEndedHere = false): void {
     const { ends, onDead } = this.#options;
     this.#own.delete(session);
     this.#sightings.delete(session);
@@ -155,7 +155,7 @@ export class Sessions {
       if (this.#dead.size <= deadMax) break;
       this.#dead.delete(oldest);
     }
-    ends.tell(session);
+    ends.tell(session, isEndedHere);
     onDead(session);
   }
 }

@@ -39,6 +39,8 @@ interface AnsweredMessage {
 export interface StreamState {
   readonly config: StreamConfig;
   readonly state: { readonly subjects?: Readonly<Record<string, number>> };
+  /** How many subjects there are, of which this is a page. */
+  readonly total?: number;
 }
 
 /** Error codes of JetStream (server/errors.json). */
@@ -92,9 +94,12 @@ export class StreamApi {
     throw refused('a message', answer.error);
   }
 
-  /** Deletes exactly one message; false where it is not there any more. */
+  /**
+   * Deletes exactly one message; false where it is not there any more. It is overwritten: what the server only strikes from its index is
+   * there again after it was killed, and so would be a session that had ended (nats-server 2.9.10).
+   */
   async deleteMessage(sequence: number): Promise<boolean> {
-    const { error } = await this.#ask('STREAM.MSG.DELETE', { seq: sequence, no_erase: true });
+    const { error } = await this.#ask('STREAM.MSG.DELETE', { seq: sequence });
     if (error === undefined) return true;
     if (error.err_code === errors.noMessage || error.err_code === errors.notDeleted) return false;
     throw refused('a deletion', error);
@@ -106,11 +111,18 @@ export class StreamApi {
     if (error !== undefined) throw refused('a purge', error);
   }
 
-  /** The subjects that match a pattern and have messages. */
+  /** The subjects that match a pattern and have messages. Of so many that the server gives them in pages, some that come or go meanwhile may be missing. */
   async subjects(pattern: string): Promise<readonly string[]> {
-    const answer = await this.#ask('STREAM.INFO', { subjects_filter: pattern });
-    if (answer.error !== undefined) throw refused('a question', answer.error);
-    return Object.keys((answer as unknown as StreamState).state.subjects ?? {});
+    const found = new Set<string>();
+    for (let offset = 0; ; ) {
+      const answer = await this.#ask('STREAM.INFO', { subjects_filter: pattern, offset });
+      if (answer.error !== undefined) throw refused('a question', answer.error);
+      const { state, total = 0 } = answer as unknown as StreamState;
+      const page = Object.keys(state.subjects ?? {});
+      for (const subject of page) found.add(subject);
+      offset += page.length;
+      if (page.length === 0 || offset >= total) return [...found];
+    }
   }
 
   /** What the stream is set to; undefined where it is not there. */

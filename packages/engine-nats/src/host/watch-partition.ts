@@ -7,6 +7,7 @@ import {
   type StoreEvent,
   Wake,
 } from '@quorate/core';
+import { isSame, nowhere, type Position } from '../partition-message.ts';
 import type { PartitionReplica } from '../partition-replica.ts';
 import { orAborted } from './or-aborted.ts';
 import type { Partitions } from './partitions.ts';
@@ -52,6 +53,7 @@ export async function* watchPartition(
   });
   const partition = partitions.of(token);
   let after: number = from;
+  let [known, position]: [PartitionReplica | undefined, Position] = [undefined, nowhere];
   try {
     while (!signal.aborted) {
       if (isInDoubt) {
@@ -71,8 +73,10 @@ export async function* watchPartition(
       }
       const { replica } = partition.log;
       if (replica !== undefined) {
-        const changes = changesOf(replica, prefix, after);
-        after = replica.revision;
+        // A copy that was made anew elsewhere may be of a store that went back, and has come to the same revisions by other changes.
+        const isAnother = known !== undefined && known !== replica && !isSame(replica.position, position);
+        const changes = isAnother ? undefined : changesOf(replica, prefix, after);
+        [known, position, after] = [replica, replica.position, replica.revision];
         if (changes === undefined) yield { type: 'resync' };
         else yield* unlessAborted(changes, signal);
         if (partition.log.replica !== replica || replica.revision !== after) continue;

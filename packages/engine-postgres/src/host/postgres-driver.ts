@@ -24,6 +24,7 @@ import {
   type Unknown,
   SessionObserver,
 } from '@quorate/core';
+import { type Columns, recordColumns, rowOfRecord } from '../record.ts';
 import { entryOf, revisionOf, type Row } from '../rows.ts';
 import type { FailedCall } from '../server-error.ts';
 import { type Statements, statementsFor } from '../statements.ts';
@@ -100,7 +101,7 @@ export class PostgresDriver implements StoreDriver {
     const [kind, wanted] = conditionOf(condition);
     const values = [partitionOf(key), key, bufferOf(value), kind, wanted, session ?? null];
     const call = { operation, session };
-    const [row] = (await this.#run('put', [...values, ...idOf(call)], call, signal)) as [Row];
+    const row = await this.#change('put', [...values, ...idOf(call)], call, signal);
     if (row['applied'] !== true) return refused(row, key);
     // What was written is what came in; the server need not send it back.
     const entry = entryOf({ ...row, value }, key);
@@ -114,7 +115,7 @@ export class PostgresDriver implements StoreDriver {
   ): Promise<Applied | Refused> {
     const [kind, wanted] = conditionOf(condition);
     const values = [partitionOf(key), key, kind, wanted, ...idOf({ operation })];
-    const [row] = (await this.#run('delete', values, { operation }, signal)) as [Row];
+    const row = await this.#change('delete', values, { operation }, signal);
     if (row['applied'] !== true) return refused(row, key);
     return { outcome: 'applied', entry: entryOf(row, key), revision: revisionOf(row['revision']) };
   }
@@ -127,7 +128,7 @@ export class PostgresDriver implements StoreDriver {
   ): Promise<Enqueued> {
     const call = { operation, session };
     const values = [partitionOf(prefix), prefix, bufferOf(value), session, ...idOf(call)];
-    const [row] = (await this.#run('enqueue', values, call, signal)) as [Row];
+    const row = await this.#change('enqueue', values, call, signal);
     const created = row['created'];
     const self = entryOf({ value, created, modified: created, session }, row['key'] as string);
     if (row['before_key'] === null) return { self, head: self };
@@ -145,7 +146,7 @@ export class PostgresDriver implements StoreDriver {
   ): Promise<Exclude<AddResult, Unknown>> {
     const call = { operation, key, delta };
     const values = [partitionOf(key), key, `${delta}`, ...idOf(call)];
-    const [row] = (await this.#run('add', values, call, signal)) as [Row];
+    const row = await this.#change('add', values, call, signal);
     return {
       outcome: 'applied',
       value: BigInt(row['value'] as string),
@@ -167,9 +168,7 @@ export class PostgresDriver implements StoreDriver {
     );
     const [first] = [...conditions.keys(), ...writes.map(({ key }) => key)] as [string];
     const values = [partitionOf(first), JSON.stringify(checks), JSON.stringify(changes)];
-    const [row] = (await this.#run('batch', [...values, ...idOf({ operation })], { operation }, signal)) as [
-      Row,
-    ];
+    const row = await this.#change('batch', [...values, ...idOf({ operation })], { operation }, signal);
     if (row['applied'] === true) return { outcome: 'applied', revision: revisionOf(row['revision']) };
     const key = row['key'] as string;
     return { key, ...refused(row, key) };
@@ -227,6 +226,17 @@ export class PostgresDriver implements StoreDriver {
   ): Promise<readonly Row[]> {
     const text = this.#statements[name];
     return this.#options.connections.run(`${this.#name} ${name}`, text, values, call, signal);
+  }
+
+  /** Runs a function that changes something, and gives its record as a row. */
+  async #change(
+    name: keyof typeof recordColumns,
+    values: unknown[],
+    call: FailedCall,
+    signal: AbortSignal | undefined,
+  ): Promise<Row> {
+    const [row] = await this.#run(name, values, call, signal);
+    return rowOfRecord(row?.['record'] as string, recordColumns[name] as Columns);
   }
 
   /** How long a session has left to live; nothing where it is dead. */

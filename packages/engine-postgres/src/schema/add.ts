@@ -1,9 +1,10 @@
+import { outOf, recordColumns } from '../record.ts';
 import { lockPartition, mutationVariables, readOperation, remember } from './mutation.ts';
 
 /** Adding to a number. @param s the schema as a quoted identifier */
 export const add = (s: string): string => `
 create or replace function ${s}.add_number(
-  p_partition text, p_key text, p_delta numeric, p_op_session text, p_op_sequence bigint, out value text, out revision bigint
+  p_partition text, p_key text, p_delta numeric, p_op_session text, p_op_sequence bigint, ${outOf(recordColumns.add)}
 ) language plpgsql as $$
 declare v_entry ${s}.entry; v_text text := '0'; v_sum numeric; ${mutationVariables}
 begin

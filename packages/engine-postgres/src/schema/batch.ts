@@ -1,11 +1,11 @@
+import { outOf, recordColumns } from '../record.ts';
 import { lockPartition, mutationVariables, readOperation, remember } from './mutation.ts';
 
 /** Several writes at once. @param s the schema as a quoted identifier */
 export const batch = (s: string): string => `
 create or replace function ${s}.batch_write(
   p_partition text, p_conditions jsonb, p_writes jsonb, p_op_session text, p_op_sequence bigint,
-  out applied boolean, out revision bigint, out key text,
-  out value bytea, out created bigint, out modified bigint, out session text
+  ${outOf(recordColumns.batch)}
 ) language plpgsql as $$
 declare v_entry ${s}.entry; v_item jsonb; v_ordinal integer := 0; ${mutationVariables}
 begin

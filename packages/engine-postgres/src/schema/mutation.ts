@@ -6,8 +6,20 @@ export type RememberedField = 'revision' | 'key' | 'value' | 'created' | 'modifi
 /** What the parts of a mutation keep, to be declared by each. */
 export const mutationVariables = `
   v_now bigint := (extract(epoch from clock_timestamp()) * 1000000)::bigint;
-  v_revision bigint; v_watched boolean; v_logged integer; v_floor bigint; v_last bigint;
+  v_revision bigint; v_watched boolean; v_unlogged boolean; v_logged integer; v_floor bigint; v_last bigint;
   v_old_revision bigint; v_old_key text; v_old_value bytea; v_old_created bigint; v_old_modified bigint; v_old_holder text;`;
+
+/**
+ * Which changes are left out of the log as long as nobody watches: none, those that stand in line, or those that follow one which was
+ * left out. Whoever waits in line watches from its own entry on and is told to list, so a lock that nobody waits for pays for no log.
+ */
+export type Unlogged = 'none' | 'queued' | 'following';
+
+const isUnlogged: Readonly<Record<Unlogged, string>> = {
+  none: 'false',
+  queued: 'p.watched_until <= clock_timestamp()',
+  following: 'p.unlogged = p.revision and p.watched_until <= clock_timestamp()',
+};
 
 /**
  * Locks the partition and raises its revision. Written out in each function: a function that is called costs as much as a statement.
@@ -16,13 +28,19 @@ export const mutationVariables = `
  *
  * @param s the schema as a quoted identifier
  */
-export const lockPartition = (s: string): string => `
+export const lockPartition = (s: string, unlogged: Unlogged = 'none'): string => `
   update ${s}.partition p
-    set revision_before = p.revision, revision = greatest(p.revision + 1, v_now), logged = p.logged + 1
+    set revision_before = p.revision, revision = greatest(p.revision + 1, v_now), logged = p.logged + 1${
+      unlogged === 'none'
+        ? ''
+        : `,
+      unlogged = case when ${isUnlogged[unlogged]} then greatest(p.revision + 1, v_now) else p.unlogged end`
+    }
     where p.name = p_partition
-    returning p.revision, p.watched_until > clock_timestamp(), p.logged, p.floor into v_revision, v_watched, v_logged, v_floor;
+    returning p.revision, p.watched_until > clock_timestamp(), p.unlogged = p.revision, p.logged, p.floor
+    into v_revision, v_watched, v_unlogged, v_logged, v_floor;
   if not found then
-    select b.revision, b.watched, 0 into v_revision, v_watched, v_floor from ${s}.begin_change(p_partition) b;
+    select b.revision, b.watched, false, 0 into v_revision, v_watched, v_unlogged, v_floor from ${s}.begin_change(p_partition) b;
   elsif v_logged >= ${trimEvery} then
     perform ${s}.trim_changes(p_partition);
   end if;`;

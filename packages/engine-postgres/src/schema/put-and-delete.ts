@@ -1,3 +1,4 @@
+import { outOf, recordColumns } from '../record.ts';
 import { lockPartition, mutationVariables, readOperation, remember } from './mutation.ts';
 
 /** Writing one entry under a condition. @param s the schema as a quoted identifier */
@@ -5,7 +6,7 @@ export const put = (s: string): string => `
 create or replace function ${s}.put_entry(
   p_partition text, p_key text, p_value bytea, p_condition text, p_wanted bigint, p_session text,
   p_op_session text, p_op_sequence bigint,
-  out applied boolean, out revision bigint, out value bytea, out created bigint, out modified bigint, out session text
+  ${outOf(recordColumns.put)}
 ) language plpgsql as $$
 declare v_entry ${s}.entry; ${mutationVariables}
 begin
@@ -34,11 +35,11 @@ end $$;
 export const deletion = (s: string): string => `
 create or replace function ${s}.delete_entry(
   p_partition text, p_key text, p_condition text, p_wanted bigint, p_op_session text, p_op_sequence bigint,
-  out applied boolean, out revision bigint, out value bytea, out created bigint, out modified bigint, out session text
+  ${outOf(recordColumns.delete)}
 ) language plpgsql as $$
 declare ${mutationVariables}
 begin
-  ${lockPartition(s)}
+  ${lockPartition(s, 'following')}
   ${readOperation(s, ['revision', 'value', 'created', 'modified', 'holder'])}
   if v_last = p_op_sequence then
     perform ${s}.undo_change(p_partition, v_revision);
@@ -57,7 +58,9 @@ begin
     return;
   end if;
   revision := v_revision;
-  insert into ${s}.change values (p_partition, v_revision, 0, 'delete', p_key, value, created, modified, session);
+  if not v_unlogged then
+    insert into ${s}.change values (p_partition, v_revision, 0, 'delete', p_key, value, created, modified, session);
+  end if;
   if v_watched then perform ${s}.tell_change(p_partition, p_key); end if;
   ${remember(s, {
     key: 'p_key',

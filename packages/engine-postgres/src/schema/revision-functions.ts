@@ -31,7 +31,7 @@ end $$;
 -- Takes the revision back: a call that is refused changes nothing.
 create or replace function ${s}.undo_change(p_partition text, inout revision bigint) language plpgsql as $$
 begin
-  update ${s}.partition p set revision = revision_before where p.name = p_partition
+  update ${s}.partition p set revision = revision_before, unlogged = least(unlogged, revision_before) where p.name = p_partition
     returning p.revision into revision;
   if revision = 0 then
     delete from ${s}.partition p where p.name = p_partition;

@@ -13,6 +13,11 @@ export function databaseOf({ isCluster, options }: RedisTemplate): number {
   return isCluster ? 0 : ((options as { readonly db?: number } | undefined)?.db ?? 0);
 }
 
+/** Whether a client gives commands up after a time of its own. */
+export function limitsCommands({ options }: RedisTemplate): boolean {
+  return (options as { readonly commandTimeout?: number } | undefined)?.commandTimeout !== undefined;
+}
+
 /** An answer of Redis, as ioredis gives it where it is asked for bytes. */
 export type Reply = number | Buffer | null | readonly Reply[];
 
@@ -25,16 +30,17 @@ export interface RedisClient {
   disconnect(reconnect?: boolean): void;
   on(event: string, listener: (...args: never[]) => void): unknown;
   once(event: string, listener: (...args: never[]) => void): unknown;
+  sendCommand(command: object): unknown;
   evalshaBuffer(
     sha1: string,
     keyCount: number,
     ...args: readonly (string | number | Buffer)[]
   ): Promise<unknown>;
   evalBuffer(lua: string, keyCount: number, ...args: readonly (string | number | Buffer)[]): Promise<unknown>;
-  hgetBuffer(key: string, field: string): Promise<Buffer | null>;
+  hmgetBuffer(key: string, ...fields: readonly string[]): Promise<readonly (Buffer | null)[]>;
   call(command: string, ...args: readonly string[]): Promise<unknown>;
   subscribe(channel: string): Promise<unknown>;
-  unsubscribe(channel: string): Promise<unknown>;
+  unsubscribe(...channels: readonly string[]): Promise<unknown>;
   ping(): Promise<unknown>;
   /** Of a cluster alone. */
   nodes?(role: 'master'): readonly (RedisClient & RedisTemplate)[];

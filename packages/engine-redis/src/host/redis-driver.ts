@@ -24,7 +24,7 @@ import {
   tooLarge,
   type Unknown,
 } from '@quorate/core';
-import { readNumber, readRecord, recordTail } from '../record.ts';
+import { loneRecord, readNumber, readRecord, recordTail } from '../record.ts';
 import type { RedisKeys } from '../redis-keys.ts';
 import { enqueueScript, listScript } from '../scripts/queue-scripts.ts';
 import type { Script } from '../scripts/script.ts';
@@ -32,6 +32,7 @@ import { addScript, batchScript, deleteScript, putScript } from '../scripts/writ
 import type { Reply } from './redis-client.ts';
 import type { RedisSessions } from './redis-sessions.ts';
 import { type RedisWatchOptions, watchRedis } from './redis-watch.ts';
+import type { Words } from './script-command.ts';
 import type { ScriptRunner } from './script-runner.ts';
 import type { SessionObservers } from './session-observers.ts';
 
@@ -44,8 +45,6 @@ export interface RedisDriverOptions {
   readonly watch: RedisWatchOptions;
   readonly close: () => Promise<void>;
 }
-
-type Words = readonly (string | number | Buffer)[];
 
 /** The Store's calls as scripts. */
 export class RedisDriver implements StoreDriver {
@@ -64,8 +63,9 @@ export class RedisDriver implements StoreDriver {
   }
 
   async get(key: string): Promise<Entry | undefined> {
-    const record = await this.#runner.field(this.#keys.partition(key), key);
-    return record === null ? undefined : readRecord(key, record);
+    const [field, own] = await this.#runner.fields(this.#keys.partition(key), key, '\0');
+    const record = field ?? (own && loneRecord(key, own));
+    return record ? readRecord(key, record) : undefined;
   }
 
   async list({ prefix, createdBefore, newestFirst, limit }: ListQuery): Promise<Listing> {
@@ -87,76 +87,77 @@ export class RedisDriver implements StoreDriver {
     return { entries, revision };
   }
 
-  async put(write: EntryWrite, condition: Condition, call: DriverCall): Promise<Applied | Refused> {
-    const { key, value, session } = write;
+  put(
+    { key, value, session }: EntryWrite,
+    condition: Condition,
+    call: DriverCall,
+  ): Promise<Applied | Refused> {
     const words = [conditionWord(condition), recordTail(session, value)];
-    const reply = await this.#mutate(putScript, key, session, call, words);
-    if (!isArray(reply)) {
-      const revision = reply as Revision;
-      this.#runner.gave(revision);
-      return {
-        outcome: 'applied',
-        entry: entryOf(key, value, revision, revision, session),
-        revision,
-      };
-    }
-    const [first, second, record] = reply;
-    if (typeof first === 'number') {
-      const revision = first as Revision;
-      return {
-        outcome: 'applied',
-        entry: entryOf(key, value, second as Revision, revision, session),
-        revision,
-      };
-    }
-    if (String(first) === 'X') return refused(key, second);
-    const entry = readRecord(String(second), record as Buffer);
-    return { outcome: 'applied', entry, revision: entry.modified };
+    return this.#mutate(putScript, key, session, call, words, (reply): Applied | Refused => {
+      if (!isArray(reply)) {
+        const revision = reply as Revision;
+        this.#runner.gave(revision);
+        return { outcome: 'applied', entry: entryOf(key, value, revision, revision, session), revision };
+      }
+      const [first, second, record] = reply;
+      if (typeof first === 'number') {
+        const revision = first as Revision;
+        const entry = entryOf(key, value, second as Revision, revision, session);
+        return { outcome: 'applied', entry, revision };
+      }
+      if (isWord(first, 'X')) return refused(key, second);
+      const entry = readRecord(String(second), record as Buffer);
+      return { outcome: 'applied', entry, revision: entry.modified };
+    });
   }
 
-  async delete(key: string, condition: Condition, call: DriverCall): Promise<Applied | Refused> {
+  delete(key: string, condition: Condition, call: DriverCall): Promise<Applied | Refused> {
     const isKnown = 'created' in condition && this.#runner.isSince(condition.created);
     const word = isKnown ? `k${condition.created}` : conditionWord(condition);
-    const reply = await this.#mutate(deleteScript, key, undefined, call, [word]);
-    const [first, second, result] = reply as readonly Reply[];
-    if (typeof first === 'number') {
-      return { outcome: 'applied', entry: readRecord(key, second as Buffer), revision: first as Revision };
-    }
-    if (String(first) === 'X') return refused(key, second);
-    const [revision, start] = readNumber(result as Buffer, 0);
-    const entry = readRecord(String(second), (result as Buffer).subarray(start));
-    return { outcome: 'applied', entry, revision: revision as Revision };
+    return this.#mutate(deleteScript, key, undefined, call, [word], (reply): Applied | Refused => {
+      const [first, second, result] = reply as readonly Reply[];
+      if (typeof first === 'number') {
+        return { outcome: 'applied', entry: readRecord(key, second as Buffer), revision: first as Revision };
+      }
+      if (isWord(first, 'X')) return refused(key, second);
+      const [revision, start] = readNumber(result as Buffer, 0);
+      const entry = readRecord(String(second), (result as Buffer).subarray(start));
+      return { outcome: 'applied', entry, revision: revision as Revision };
+    });
   }
 
-  async enqueue(prefix: string, value: Uint8Array, session: SessionId, call: DriverCall): Promise<Enqueued> {
-    const reply = await this.#mutate(enqueueScript, prefix, session, call, [recordTail(session, value)]);
-    if (!isArray(reply)) {
-      const revision = reply as Revision;
-      this.#runner.gave(revision);
-      const self = entryOf(queueKey(prefix, revision), value, revision, revision, session);
-      return { self, head: self };
-    }
-    const [first, ...rest] = reply;
-    if (typeof first === 'number') {
-      const revision = first as Revision;
-      const self = entryOf(queueKey(prefix, revision), value, revision, revision, session);
-      return enqueued(self, rest as readonly Buffer[]);
-    }
-    const [key, record, ...neighbours] = rest as Buffer[];
-    return enqueued(readRecord(String(key), record as Buffer), neighbours);
+  enqueue(prefix: string, value: Uint8Array, session: SessionId, call: DriverCall): Promise<Enqueued> {
+    const words = [recordTail(session, value)];
+    return this.#mutate(enqueueScript, prefix, session, call, words, (reply): Enqueued => {
+      if (!isArray(reply)) {
+        const revision = reply as Revision;
+        this.#runner.gave(revision);
+        const self = entryOf(queueKey(prefix, revision), value, revision, revision, session);
+        return { self, head: self };
+      }
+      const [first, ...rest] = reply;
+      if (typeof first === 'number') {
+        const revision = first as Revision;
+        const self = entryOf(queueKey(prefix, revision), value, revision, revision, session);
+        return enqueued(self, rest as readonly Buffer[]);
+      }
+      const [key, record, ...neighbours] = rest as Buffer[];
+      return enqueued(readRecord(String(key), record as Buffer), neighbours);
+    });
   }
 
-  async add(key: string, delta: bigint, call: DriverCall): Promise<Exclude<AddResult, Unknown>> {
-    const reply = await this.#mutate(addScript, key, undefined, call, [`${delta}`]);
-    const [first, second, result] = reply as readonly Reply[];
-    if (typeof first === 'number') {
-      return { outcome: 'applied', value: BigInt(String(second)), revision: first as Revision };
-    }
-    if (String(first) === 'N') throw new RangeError(notANumber(key, String(second)));
-    if (String(first) === 'L') throw new RangeError(tooLarge(key, delta));
-    const [revision, start] = readNumber(result as Buffer, 0);
-    const value = BigInt((result as Buffer).toString('latin1', start));
-    return { outcome: 'applied', value, revision: revision as Revision };
+  add(key: string, delta: bigint, call: DriverCall): Promise<Exclude<AddResult, Unknown>> {
+    return this.#mutate(addScript, key, undefined, call, [`${delta}`], reply => {
+      const [first, second, result] = reply as readonly Reply[];
+      if (typeof first === 'number') {
+        return { outcome: 'applied', value: BigInt(String(second)), revision: first as Revision };
+      }
+      if (isWord(first, 'N')) throw new RangeError(notANumber(key, String(second)));
+      if (isWord(first, 'L')) throw new RangeError(tooLarge(key, delta));
+      const [revision, start] = readNumber(result as Buffer, 0);
+      const value = BigInt((result as Buffer).toString('latin1', start));
+      return { outcome: 'applied', value, revision: revision as Revision };
+    });
   }
 
   async batch(
@@ -217,39 +218,51 @@ export class RedisDriver implements StoreDriver {
     const number = operation === undefined ? '' : operation.sequence;
     const run = (notAfterUs: number): Promise<Reply> =>
       this.#runner.run(batchScript, this.#keys.partition(key), key, field, number, notAfterUs, ...words);
-    return sessions.length === 0 ? run(0) : this.#entering(key, sessions, operation, run);
+    if (sessions.length === 0) return run(0);
+    return this.#sessions.entering(partitionOf(key), sessions, operation, run, isLate).then(reply => {
+      checkSuperseded(operation, reply);
+      return reply;
+    });
   }
 
   /** Runs a mutation that names at most one session, once it is known where to sweep after it. */
-  #mutate(
+  #mutate<Result>(
     script: Script,
     key: string,
     named: SessionId | undefined,
     { operation }: DriverCall,
     words: Words,
-  ): Promise<Reply> {
+    resultOf: (reply: Reply) => Result,
+  ): Promise<Result> {
+    const hash = this.#keys.partition(key);
     const session = operation?.session ?? named;
-    if (session === undefined) return this.#runner.run(script, this.#keys.partition(key), key, ...words);
+    if (session === undefined) return this.#runner.runAs(script, hash, [key, ...words], resultOf);
     const number = operation === undefined ? '' : operation.sequence;
+    const wordsUntil = (notAfterUs: number): Words => [key, ...words, `\0o${session}`, number, notAfterUs];
     const run = (notAfterUs: number): Promise<Reply> =>
-      this.#runner.run(script, this.#keys.partition(key), key, ...words, `\0o${session}`, number, notAfterUs);
-    const sessions = named === undefined || named === session ? [session] : [session, named];
-    return this.#entering(key, sessions, operation, run);
+      this.#runner.run(script, hash, ...wordsUntil(notAfterUs));
+    const finish = (reply: Reply): Result => {
+      checkSuperseded(operation, reply);
+      return resultOf(reply);
+    };
+    const partition = partitionOf(key);
+    const isOne = named === undefined || named === session;
+    const sessions = isOne ? [session] : [session, named];
+    const enteredUs = isOne ? this.#sessions.enteredUntilUs(session, partition) : undefined;
+    if (enteredUs === undefined)
+      return this.#sessions.entering(partition, sessions, operation, run, isLate).then(finish);
+    return this.#runner.runAs(script, hash, wordsUntil(enteredUs), reply =>
+      isLate(reply)
+        ? this.#sessions.enteringAnew(partition, sessions, operation, run, isLate).then(finish)
+        : finish(reply),
+    );
   }
+}
 
-  /** The same for several. */
-  #entering(
-    key: string,
-    sessions: readonly SessionId[],
-    operation: OperationId | undefined,
-    run: (notAfterUs: number) => Promise<Reply>,
-  ): Promise<Reply> {
-    return this.#sessions.entering(partitionOf(key), sessions, operation, run, isLate).then(reply => {
-      if (operation !== undefined && isArray(reply) && isWord(reply[0], 'S'))
-        throw superseded(operation, reply[1] as number);
-      return reply;
-    });
-  }
+/** @throws QuorateError `OPERATION_SUPERSEDED` */
+function checkSuperseded(operation: OperationId | undefined, reply: Reply): void {
+  if (operation !== undefined && isArray(reply) && isWord(reply[0], 'S'))
+    throw superseded(operation, reply[1] as number);
 }
 
 /** Whether a mutation came after a session may have died, and did nothing. */
@@ -258,7 +271,7 @@ function isLate(reply: Reply): boolean {
 }
 
 function isWord(reply: Reply | undefined, word: string): boolean {
-  return Buffer.isBuffer(reply) && reply.length === 1 && reply.toString('latin1') === word;
+  return Buffer.isBuffer(reply) && reply.length === 1 && reply[0] === word.charCodeAt(0);
 }
 
 function isArray<Item>(value: Item | readonly Item[]): value is readonly Item[] {

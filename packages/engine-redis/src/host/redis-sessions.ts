@@ -90,15 +90,30 @@ export class RedisSessions {
       : isAhead
         ? this.#whileEntering(partition, sessions, operation, run, isLate)
         : this.#afterEntering(partition, sessions, operation, run);
-    return first.then(result => {
-      if (!isLate(result)) return result;
-      // A session of somebody else's may have been renewed since we asked.
-      for (const session of sessions) this.#known.get(session)?.entered.delete(partition);
-      return this.#afterEntering(partition, sessions, operation, run).then(again => {
-        if (isLate(again)) throw lostFor(sessions, operation);
-        return again;
-      });
-    });
+    return first.then(result =>
+      isLate(result) ? this.enteringAnew(partition, sessions, operation, mutate, isLate) : result,
+    );
+  }
+
+  /** The same once more for a mutation that came late: a session of somebody else's may have been renewed since we asked. */
+  async enteringAnew<Result>(
+    partition: string,
+    sessions: readonly SessionId[],
+    operation: OperationId | undefined,
+    mutate: (notAfterUs: number) => Promise<Result>,
+    isLate: (result: Result) => boolean,
+  ): Promise<Result> {
+    for (const session of sessions) this.#known.get(session)?.entered.delete(partition);
+    const run = (): Promise<Result> => mutate(this.#notAfterUs(sessions));
+    const again = await this.#afterEntering(partition, sessions, operation, run);
+    if (isLate(again)) throw lostFor(sessions, operation);
+    return again;
+  }
+
+  /** After which time nothing of a session may take effect, where the server knows that it left something there; else undefined. */
+  enteredUntilUs(session: SessionId, partition: string): number | undefined {
+    const known = this.#known.get(session);
+    return known?.entered.get(partition) === true ? known.deadlineUs : undefined;
   }
 
   /** A server that was connected to anew may have forgotten. */

@@ -1,6 +1,13 @@
 import { type Clock, type Outcome, QuorateError, type Timer } from '@quorate/core';
 import type { Script } from '../scripts/script.ts';
-import { duplicateForScripts, type RedisClient, type RedisTemplate, type Reply } from './redis-client.ts';
+import {
+  duplicateForScripts,
+  limitsCommands,
+  type RedisClient,
+  type RedisTemplate,
+  type Reply,
+} from './redis-client.ts';
+import { type ScriptCaller, ScriptCommand, type Words } from './script-command.ts';
 
 export interface ScriptRunnerOptions {
   readonly template: RedisTemplate;
@@ -22,11 +29,15 @@ export class ScriptRunner implements AsyncDisposable {
   /** Called each time a connection is ready. */
   onReady: () => void = () => {};
   readonly isCluster: boolean;
+  /** Whether commands need nothing of ioredis but to be sent and answered: no node to be chosen, no time limit. */
+  readonly #isDirect: boolean;
   readonly #options: ScriptRunnerOptions;
   #watchdog: Timer | undefined;
   #pending = 0;
   #answers = 0;
-  #isGathering = false;
+  #isTurnBegun = false;
+  /** What the rest of a turn gathers in. */
+  #gathering: { uncork(): void } | undefined;
   #isClosed = false;
   /** Of those that the server gave on this connection. Never one on a cluster, where each node has its own. */
   #firstRevision: number = Number.POSITIVE_INFINITY;
@@ -35,6 +46,7 @@ export class ScriptRunner implements AsyncDisposable {
     this.#options = options;
     this.isCluster = options.template.isCluster;
     this.client = duplicateForScripts(options.template, options.silenceMs);
+    this.#isDirect = !this.isCluster && !limitsCommands(options.template);
     // What goes wrong in the background shows in the calls that it fails.
     this.client.on('error', () => {});
     this.client.on('ready', () => {
@@ -64,28 +76,53 @@ export class ScriptRunner implements AsyncDisposable {
   }
 
   /** @throws QuorateError `UNAVAILABLE` */
-  run(script: Script, key: string, ...args: readonly (string | number | Buffer)[]): Promise<Reply> {
-    if (this.client.status !== 'ready') return Promise.reject(this.#notConnected());
-    this.#asked();
-    return this.client.evalshaBuffer(script.sha1, 1, key, ...args).then(
-      reply => {
-        this.#answered();
-        return reply as Reply;
-      },
-      (thrown: unknown) => {
-        this.#answered();
-        if (!isReplyError(thrown) || !thrown.message.startsWith('NOSCRIPT')) throw failure(thrown, 'unknown');
-        return this.#load(script, key, args);
-      },
-    );
+  run(script: Script, key: string, ...args: Words): Promise<Reply> {
+    return this.runAs(script, key, args, reply => reply);
   }
 
-  /** Reads a field. @throws QuorateError `UNAVAILABLE` */
-  async field(key: string, field: string): Promise<Buffer | null> {
+  /** The same, and what is made of the answer. @throws QuorateError `UNAVAILABLE`, and what `resultOf` throws */
+  runAs<Result>(
+    script: Script,
+    key: string,
+    args: Words,
+    resultOf: (reply: Reply) => Result | Promise<Result>,
+  ): Promise<Result> {
+    if (this.client.status !== 'ready') return Promise.reject(this.#notConnected());
+    this.#asked();
+    return new Promise<Result>((resolve, reject) => {
+      this.#send(script, key, args, {
+        onReply: reply => {
+          this.#answered();
+          try {
+            resolve(resultOf(reply));
+          } catch (thrown) {
+            reject(thrown as Error);
+          }
+        },
+        onError: error => {
+          this.#answered();
+          if (isReplyError(error) && error.message.startsWith('NOSCRIPT'))
+            resolve(this.#loadAs(script, key, args, resultOf));
+          else reject(failure(error, 'unknown'));
+        },
+      });
+    });
+  }
+
+  #send(script: Script, key: string, args: Words, caller: ScriptCaller): void {
+    if (this.#isDirect) this.client.sendCommand(new ScriptCommand(script, key, args, caller));
+    else {
+      const answer = this.client.evalshaBuffer(script.sha1, 1, key, ...args) as Promise<Reply>;
+      answer.then(caller.onReply, caller.onError);
+    }
+  }
+
+  /** Reads fields. @throws QuorateError `UNAVAILABLE` */
+  async fields(key: string, ...fields: readonly string[]): Promise<readonly (Buffer | null)[]> {
     if (this.client.status !== 'ready') throw this.#notConnected();
     this.#asked();
     try {
-      return await this.client.hgetBuffer(key, field);
+      return await this.client.hmgetBuffer(key, ...fields);
     } catch (thrown) {
       throw failure(thrown, 'not-applied');
     } finally {
@@ -100,8 +137,17 @@ export class ScriptRunner implements AsyncDisposable {
     await closeClient(this.client);
   }
 
+  async #loadAs<Result>(
+    script: Script,
+    key: string,
+    args: Words,
+    resultOf: (reply: Reply) => Result | Promise<Result>,
+  ): Promise<Result> {
+    return resultOf(await this.#load(script, key, args));
+  }
+
   /** The server does not have the script, and so has not run it: it is sent whole, once. */
-  async #load(script: Script, key: string, args: readonly (string | number | Buffer)[]): Promise<Reply> {
+  async #load(script: Script, key: string, args: Words): Promise<Reply> {
     if (this.client.status !== 'ready') throw this.#notConnected();
     this.#asked();
     try {
@@ -113,18 +159,28 @@ export class ScriptRunner implements AsyncDisposable {
     }
   }
 
-  /** Something is about to be sent. What is asked for in one turn of the event loop goes in one write. */
+  /**
+   * Something is about to be sent. What is asked for first in a turn of the event loop goes at once, so that the server is at it
+   * while we finish the turn; all the rest of the turn goes in one write.
+   */
   #asked(): void {
     this.#pending++;
     const { stream } = this.client;
-    if (this.#isGathering || !stream) return;
-    this.#isGathering = true;
+    if (!stream || this.#gathering !== undefined) return;
+    if (!this.#isTurnBegun) {
+      this.#isTurnBegun = true;
+      process.nextTick(this.#onTurnOver);
+      return;
+    }
+    this.#gathering = stream;
     stream.cork();
-    process.nextTick(() => {
-      this.#isGathering = false;
-      stream.uncork();
-    });
   }
+
+  readonly #onTurnOver = (): void => {
+    this.#isTurnBegun = false;
+    this.#gathering?.uncork();
+    this.#gathering = undefined;
+  };
 
   #answered(): void {
     this.#pending--;

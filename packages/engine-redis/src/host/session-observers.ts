@@ -9,6 +9,9 @@ import type { Sweeper } from './sweeper.ts';
 const afterDeadlineMs = 1;
 const restMs = 250;
 
+/** Who waits for longer than this is told of the session's end. Most waits are shorter, and need not subscribe to anything. */
+const listenAfterMs = 100;
+
 /** A timer that is set for longer than it can be rings at once. */
 const waitMaxMs = 2 ** 30;
 
@@ -22,7 +25,7 @@ export interface SessionObserversOptions {
 
 /**
  * Waits for sessions to die: one wait for each session, however many ask. It asks the server, then waits for what is left of the
- * session's time, or until its end is told, and asks again.
+ * session's time, or until its end is told, and asks again. An end in the first moments of a wait is known once they are over.
  */
 export class SessionObservers implements Disposable {
   readonly #options: SessionObserversOptions;
@@ -56,7 +59,8 @@ class ObservedSession {
   readonly #session: SessionId;
   readonly #onEnd: () => void;
   readonly #waiters = new Set<Waiter>();
-  readonly #subscription: Disposable;
+  #subscription: Disposable | undefined;
+  readonly #listenTimer: Timer;
   #timer: Timer | undefined;
   #asks = 0;
   #isEnded = false;
@@ -65,13 +69,8 @@ class ObservedSession {
     this.#options = options;
     this.#session = session;
     this.#onEnd = onEnd;
-    const ask = (): void => void this.#ask();
-    // What ends before the channel is ready is found by asking once it is.
-    this.#subscription = options.subscriptions.listen(options.keys.ended(session), {
-      onMessage: ask,
-      onReady: ask,
-    });
-    ask();
+    this.#listenTimer = options.clock.setTimer(listenAfterMs, () => this.#listen());
+    void this.#ask();
   }
 
   wait(signal: AbortSignal | undefined): Promise<void> {
@@ -90,6 +89,13 @@ class ObservedSession {
   /** Nobody waits for this one any more. */
   #leave(waiter: Waiter): void {
     if (this.#waiters.delete(waiter) && this.#waiters.size === 0) this.#end(() => {});
+  }
+
+  #listen(): void {
+    const { keys, subscriptions } = this.#options;
+    const ask = (): void => void this.#ask();
+    // What ends before the channel is ready is found by asking once it is.
+    this.#subscription = subscriptions.listen(keys.ended(this.#session), { onMessage: ask, onReady: ask });
   }
 
   async #ask(): Promise<void> {
@@ -113,7 +119,8 @@ class ObservedSession {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#timer?.cancel();
-    this.#subscription[Symbol.dispose]();
+    this.#listenTimer.cancel();
+    this.#subscription?.[Symbol.dispose]();
     this.#onEnd();
     for (const waiter of this.#waiters) tell(waiter);
     this.#waiters.clear();

@@ -22,6 +22,9 @@ interface ChannelState {
   isReady: boolean;
 }
 
+/** How long a channel is kept that nobody listens on: locks are waited for again, and many channels are left in one command. */
+const lingerMs = 500;
+
 const restMinMs = 25;
 const restMaxMs = 1_000;
 
@@ -37,6 +40,9 @@ export class Subscriptions implements AsyncDisposable {
   #timer: Timer | undefined;
   #restMs = restMinMs;
   #isClosed = false;
+  /** Channels on which nobody listens any more. */
+  readonly #idle = new Map<string, ChannelState>();
+  #idleTimer: Timer | undefined;
   readonly #closing = new Set<Promise<void>>();
 
   constructor(options: SubscriptionsOptions) {
@@ -57,6 +63,7 @@ export class Subscriptions implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     this.#timer?.cancel();
+    this.#idleTimer?.cancel();
     this.#drop();
     await Promise.all(this.#closing);
   }
@@ -64,9 +71,23 @@ export class Subscriptions implements AsyncDisposable {
   #leave(channel: string, state: ChannelState, listener: ChannelListener): void {
     state.listeners.delete(listener);
     if (state.listeners.size > 0 || this.#channels.get(channel) !== state) return;
-    this.#channels.delete(channel);
-    // Where it fails the connection is lost, and the channel with it.
-    if (this.#isReady) this.#client?.unsubscribe(channel).catch(() => {});
+    this.#idle.set(channel, state);
+    if (this.#isClosed || this.#idleTimer !== undefined) return;
+    this.#idleTimer = this.#options.clock.setTimer(lingerMs, () => this.#leaveIdle());
+    this.#idleTimer.unref();
+  }
+
+  #leaveIdle(): void {
+    this.#idleTimer = undefined;
+    const left: string[] = [];
+    for (const [channel, state] of this.#idle) {
+      if (state.listeners.size > 0 || this.#channels.get(channel) !== state) continue;
+      this.#channels.delete(channel);
+      left.push(channel);
+    }
+    this.#idle.clear();
+    // Where it fails the connection is lost, and the channels with it.
+    if (this.#isReady && left.length > 0) this.#client?.unsubscribe(...left).catch(() => {});
   }
 
   #subscribe(channel: string, state: ChannelState): void {

@@ -2,9 +2,14 @@
  * What the scripts of a partition have in common. KEYS[1] is its hash; with a NUL before, so that no entry's key is alike:
  *
  * - `\0`: revision, number of entries, number of sessions whose operations are remembered, and whether there is an index, whether
- *   the hash expires, and 1 where somebody watches, else 2 where the latest change is not in the log, else 0
+ *   the hash expires, 1 where somebody watches, else 2 where the latest change is not in the log, else 0, and the length of the longest
+ *   key there has been
  * - `\0w`: for each length of a prefix that is watched, until when: `length:ms …`
  * - `\0o` and a session: its last operation that took effect: number as eight bytes, key, NUL, result; or that it is `dead`
+ *
+ * Where a session enqueues that is the only one remembered, and nothing else is there, the entry and the operation have no fields of
+ * their own: they stand behind the partition's own, see {@link loneTail}. So a lock that nobody else wants is one field, read and
+ * written once to take it, and once to give it back. Whatever else wants to change something has them put into their fields first.
  *
  * Beside it the log, a list with the latest changes, in the order in which they happened: `p` (put) or `d` (deleted), the revision
  * before as eight bytes, the revision, NUL, the key, NUL, the record. A second change of one revision has that as the one before: so
@@ -43,17 +48,113 @@ export const forgetMs: number = 24 * 60 * 60 * 1000;
 export const watchLeaseMs: number = 10 * 60 * 1000;
 
 /** What is kept in the partition's own field: see above. */
-const layout = '<dI4I4BBB';
+const layout = '<dI4I4BBBI2';
+
+/** How long that is. */
+const ownBytes = 21;
 
 /** Reads the partition's own field. */
-export const read: string = `
+export const look: string = `
 local own = call('HGET', P, '\\0')
-local rev, n, m, x, e, w = 0, 0, 0, 0, 0, 0
-if own then rev, n, m, x, e, w = struct.unpack('${layout}', own) end
+local rev, n, m, x, e, w, longest = 0, 0, 0, 0, 0, 0, 0
+if own then rev, n, m, x, e, w, longest = struct.unpack('${layout}', own) end
+`;
+
+/** Reads what stands behind it, where something does: whether the entry is there, key and record. */
+export const readLone: string = `
+local lone, isThere, loneKey, loneRecord, loneField = own and #own > ${ownBytes}, false, nil, nil, nil
+if lone then
+  local length = string.byte(own, ${ownBytes + 10})
+  isThere = string.byte(own, ${ownBytes + 9}) == 80
+  loneField = string.sub(own, ${ownBytes + 11}, ${ownBytes + 10} + length)
+  loneKey, loneRecord = string.match(own, '^%z([^%z]*)%z(.*)$', ${ownBytes + 11} + length)
+end
+`;
+
+/** Reads the partition's own field, where everything else is in fields of its own; that is seen to. */
+export const read: string = `
+${look}
+if own and #own > ${ownBytes} then
+  ${readLone}
+  local last = string.sub(own, ${ownBytes + 1}, ${ownBytes + 8})
+  own = string.sub(own, 1, ${ownBytes})
+  if isThere then call('HSET', P, loneKey, loneRecord) end
+  call('HSET', P, '\\0', own, loneField, last .. loneKey .. '\\0' .. loneRecord)
+end
+`;
+
+/** The longest entry that stands behind the partition's own field, without its revisions. */
+const loneMaxBytes = 512;
+
+/**
+ * Has an `enqueue` stand behind the partition's own field: the operation's number as eight bytes, `P` while the entry is there and `G`
+ * once it is gone, the length of the operation's field in one byte, that field, NUL, the key, NUL, the record.
+ */
+const loneTail = `struct.pack('<dc1B', number, 'P', #field) .. field .. '\\0' .. key .. '\\0' .. record`;
+
+/** What stands behind the revision while a lone entry is there, and once it is gone: all but the longest key. */
+const loneHere = `'\\1\\0\\0\\0\\1\\0\\0\\0\\0\\0\\2'`;
+const loneGone = `'\\0\\0\\0\\0\\1\\0\\0\\0\\0\\0\\2'`;
+
+/** Enqueues again after an operation of the same session whose entry is gone. */
+export const enqueueLone: string = `
+local P, A, call = KEYS[1], ARGV, redis.call
+local field, number, notAfter = A[3], A[4], A[5]
+local own = call('HGET', P, '\\0')
+if own and number ~= '' then
+  local kind, length = string.byte(own, ${ownBytes + 9}, ${ownBytes + 10})
+  if kind == 71 and length == #field and string.find(own, field, ${ownBytes + 11}, true) == ${ownBytes + 11} then
+    local rev, _, longest, last = struct.unpack('<dc11I2d', own)
+    local t = call('TIME')
+    local now = t[1] * 1000000 + t[2]
+    if last < tonumber(number) and now <= tonumber(notAfter) and #A[2] <= ${loneMaxBytes} then
+      rev = rev + 1
+      if now > rev then rev = now end
+      local r = string.format('%d', rev)
+      local key = A[1] .. (#r == 16 and r or string.format('%016d', rev))
+      if #key > longest then longest = #key end
+      call('HSET', P, '\\0', struct.pack('<dc11I2d', rev, ${loneHere}, longest, number) .. 'P' .. string.sub(own, ${ownBytes + 10}, ${ownBytes + 11} + length) .. key .. '\\0' .. r .. ' ' .. r .. ' ' .. A[2])
+      return rev
+    end
+  end
+end
+`;
+
+/** The same in a partition that holds and remembers nothing, or nothing but an operation of the session. Wants `key` and `record`. */
+export const enqueueFirst: string = `
+if n == 0 and number and w ~= 1 and x == 0 and (m == 0 or (m == 1 and old)) and #A[2] <= ${loneMaxBytes} and #field < 256 then
+  if old then call('HDEL', P, field) end
+  if e == 1 then call('PERSIST', P) end
+  if #key > longest then longest = #key end
+  n, m, e, w = 1, 1, 0, 2
+  call('HSET', P, '\\0', struct.pack('${layout}', rev, n, m, x, e, w, longest) .. ${loneTail})
+  return rev
+end
+`;
+
+/** Deletes the entry that stands behind the partition's own field, in the name of no session. */
+export const deleteLone: string = `
+local P, A, call = KEYS[1], ARGV, redis.call
+local own = call('HGET', P, '\\0')
+if own and not A[3] and string.byte(own, ${ownBytes + 9}) == 80 then
+  local key = A[1]
+  local from = ${ownBytes + 12} + string.byte(own, ${ownBytes + 10})
+  local to = from + #key + 1
+  if string.find(own, key, from, true) == from and string.byte(own, to - 1) == 0 and string.find(own, string.sub(A[2], 2) .. ' ', to, true) == to then
+    local record = string.sub(own, to)
+    local rev = struct.unpack('<d', own) + 1
+    if string.byte(A[2]) ~= 107 then
+      local t = call('TIME')
+      rev = math.max(rev, t[1] * 1000000 + t[2])
+    end
+    call('HSET', P, '\\0', struct.pack('<d', rev) .. ${loneGone} .. string.sub(own, ${ownBytes - 1}, ${ownBytes + 8}) .. 'G' .. string.sub(own, ${ownBytes + 10}))
+    return {rev, record}
+  end
+end
 `;
 
 /** The partition's own field. */
-export const state: string = `struct.pack('${layout}', rev, n, m, x, e, w)`;
+export const state: string = `struct.pack('${layout}', rev, n, m, x, e, w, longest)`;
 
 /** Reads the time in µs. */
 export const clock = `
@@ -118,6 +219,7 @@ export const count: string = `
 if number and not old then m = m + 1 end
 if isNew then
   n = n + 1
+  if #key > longest then longest = #key end
   if x == 1 then call('ZADD', P .. ':o', r, key) end
 end
 if n + m > ${smallMax} and x == 0 then

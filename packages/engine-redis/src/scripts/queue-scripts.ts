@@ -1,7 +1,19 @@
-import { begin, count, isQueued, nextRevision, read, tellOf, watched, write } from './parts.ts';
+import {
+  begin,
+  count,
+  enqueueFirst,
+  enqueueLone,
+  isQueued,
+  look,
+  nextRevision,
+  readLone,
+  tellOf,
+  watched,
+  write,
+} from './parts.ts';
 import { defineScript, type Script } from './script.ts';
 
-/** How many keys are looked at in one step along an index. */
+/** How many keys are looked at in one step along an index. The first is as long as what is asked for, which mostly is enough. */
 const step = 128;
 
 /** The keys and records of the first entry under a prefix and of the last that was created before a revision. */
@@ -23,14 +35,14 @@ local function neighbours(prefix, before)
     return all[head], all[head + 1], all[predecessor], all[predecessor + 1]
   end
   local function first(command, from, to)
-    local offset = 0
+    local offset, size = 0, 1
     while true do
-      local keys = call(command, P .. ':o', from, to, 'LIMIT', offset, ${step})
+      local keys = call(command, P .. ':o', from, to, 'LIMIT', offset, size)
       for _, key in ipairs(keys) do
         if string.sub(key, 1, #prefix) == prefix then return key end
       end
-      if #keys < ${step} then return nil end
-      offset = offset + ${step}
+      if #keys < size then return nil end
+      offset, size = offset + size, ${step}
     end
   end
   local limit = string.format('(%d', before)
@@ -47,6 +59,7 @@ end
  * before, each as key and record.
  */
 export const enqueueScript: Script = defineScript(
+  enqueueLone,
   begin(
     3,
     `
@@ -67,6 +80,7 @@ export const enqueueScript: Script = defineScript(
     head, headRecord, predecessor, predecessorRecord = neighbours(A[1], rev)
   end
   local record = r .. ' ' .. r .. ' ' .. A[2]`,
+  enqueueFirst,
   count,
   watched,
   isQueued,
@@ -80,9 +94,15 @@ export const enqueueScript: Script = defineScript(
 export const listScript: Script = defineScript(`
   local P, A, call = KEYS[1], ARGV, redis.call
   local prefix, limit = A[1], tonumber(A[4])
-  ${read}
+  ${look}
+  ${readLone}
   local answer = {rev}
   if n == 0 then return answer end
+  if lone then
+    local isBefore = A[2] == '' or tonumber(string.match(loneRecord, '^%d+')) < tonumber(A[2])
+    if isBefore and string.sub(loneKey, 1, #prefix) == prefix then return {rev, loneKey, loneRecord} end
+    return answer
+  end
   local newest = A[3] == '1'
   if x == 0 then
     local before = A[2] ~= '' and tonumber(A[2])
@@ -105,11 +125,11 @@ export const listScript: Script = defineScript(`
     return answer
   end
   local bound = A[2] ~= '' and '(' .. A[2] or '+inf'
-  local offset = 0
+  local offset, size = 0, math.min(limit, ${step})
   while true do
     local keys
-    if newest then keys = call('ZREVRANGEBYSCORE', P .. ':o', bound, '-inf', 'LIMIT', offset, ${step})
-    else keys = call('ZRANGEBYSCORE', P .. ':o', '-inf', bound, 'LIMIT', offset, ${step}) end
+    if newest then keys = call('ZREVRANGEBYSCORE', P .. ':o', bound, '-inf', 'LIMIT', offset, size)
+    else keys = call('ZRANGEBYSCORE', P .. ':o', '-inf', bound, 'LIMIT', offset, size) end
     local found = {}
     for _, key in ipairs(keys) do
       if string.sub(key, 1, #prefix) == prefix and #found < limit then found[#found + 1] = key end
@@ -122,7 +142,7 @@ export const listScript: Script = defineScript(`
       end
       limit = limit - #found
     end
-    if limit == 0 or #keys < ${step} then return answer end
-    offset = offset + ${step}
+    if limit == 0 or #keys < size then return answer end
+    offset, size = offset + size, ${step}
   end
 `);

@@ -42,6 +42,11 @@ export const watchScript: Script = defineScript(`
   end
   if rev == from then return {rev} end
   if rev < from then return {rev, 'G'} end
+  -- Nothing but one key lies under a prefix that is as long as keys get, and its entry says when it changed last.
+  if #prefix >= longest then
+    local entry = call('HGET', P, prefix)
+    if entry and tonumber(string.match(entry, '^%d+ (%d+)')) <= from then return {rev} end
+  end
   -- Each change names the one before it: what is not found by that is missing.
   local found, last, expected = {}, -1, rev
   while expected > from do

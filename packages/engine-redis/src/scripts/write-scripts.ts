@@ -3,6 +3,7 @@ import {
   begin,
   clockUnlessKnown,
   count,
+  deleteLone,
   forget,
   holds,
   isLogged,
@@ -36,6 +37,7 @@ export const putScript: Script = defineScript(
 
 /** 2 the condition. Answers the revision and the record that is gone. */
 export const deleteScript: Script = defineScript(
+  deleteLone,
   begin(3, undefined, clockUnlessKnown),
   `local key = A[1]
   local entry = call('HGET', P, key)`,
@@ -134,6 +136,7 @@ export const batchScript: Script = defineScript(
       local record = (entry and string.match(entry, '^%d+') or r) .. ' ' .. r .. ' ' .. A[i + 2]
       if not entry then
         n = n + 1
+        if #key > longest then longest = #key end
         if x == 1 then call('ZADD', P .. ':o', r, key) end
       end
       call('HSET', P, key, record)

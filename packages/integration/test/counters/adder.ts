@@ -1,3 +1,4 @@
+import { QuorateError, sleep, systemClock } from '@quorate/core';
 import { createCounters } from '@quorate/counter';
 import { openStore, type StoreAddress } from '../engines.ts';
 
@@ -14,8 +15,21 @@ const sequence = counters.sequence(`${name} numbers`, { block: 50 });
 
 async function addOnce(): Promise<void> {
   tell({ said: 'asks' });
-  const { value } = await counter.add(1n);
-  tell({ said: 'added', value: `${value} ${await sequence.next()}` });
+  const { value } = await untilReached(() => counter.add(1n));
+  tell({ said: 'added', value: `${value} ${await untilReached(() => sequence.next())}` });
+}
+
+/** Calls again what certainly had no effect, as long as the store cannot be reached. */
+async function untilReached<Result>(call: () => Promise<Result>): Promise<Result> {
+  for (;;) {
+    try {
+      return await call();
+    } catch (thrown) {
+      if (!(thrown instanceof QuorateError && thrown.retryable && thrown.outcome === 'not-applied'))
+        throw thrown;
+      await sleep(systemClock, 20);
+    }
+  }
 }
 
 const times = Number(timesText);

@@ -1,16 +1,18 @@
-import { QuorateError } from '@quorate/core';
-import { checkHandlerOptions, type LockHandlerOptions } from './lock-handler-options.ts';
 import {
-  keyOf,
-  readBody,
-  readLockRequest,
+  errorResponse,
+  failureResponse,
+  jsonResponse,
+  keyOfRequest,
+  readJsonBody,
   RefusedRequest,
-  type RequestLimits,
-  text,
-  tokenMaxLength,
-  valueMaxLength,
-} from './lock-request.ts';
+} from '@quorate/core';
+import { lockNameMaxBytes } from '../lock-name.ts';
+import { checkHandlerOptions, type LockHandlerOptions } from './lock-handler-options.ts';
+import { readLockRequest, type RequestLimits, text, tokenMaxLength, valueMaxLength } from './lock-request.ts';
 import { LockService } from './lock-service.ts';
+
+/** As a lock's name a key can be three times as long. */
+const keyMaxBytes = lockNameMaxBytes / 3;
 
 /** Answers requests, in the manner of `fetch`; paths that are not its own with 404. */
 export interface LockHandler extends AsyncDisposable {
@@ -34,11 +36,10 @@ export function createLockHandler(options: LockHandlerOptions): LockHandler {
   const service = new LockService(checked);
   const handle = async (request: Request): Promise<Response> => {
     try {
-      const key = keyOf(request.url, checked.path);
-      if (key === undefined) throw new RefusedRequest(404, `Path must be ${checked.path}{key}`);
+      const key = keyOfRequest(request, checked.path, keyMaxBytes);
       return await answer(service, checked, checked.clock.wallMs(), key, request);
     } catch (thrown) {
-      return failure(thrown);
+      return failureResponse(thrown);
     }
   };
   return Object.assign(handle, { [Symbol.asyncDispose]: () => service.close() });
@@ -52,13 +53,17 @@ async function answer(
   request: Request,
 ): Promise<Response> {
   if (request.method === 'POST') {
-    const wanted = readLockRequest(await readBody(request, limits.bodyMaxBytes), limits, wallMs);
+    const wanted = readLockRequest(await readJsonBody(request, limits.bodyMaxBytes), limits, wallMs);
     const result = await service.grant(key, wanted);
-    if (result.outcome === 'held') return json(200, { ...result.lock, token: result.token });
-    return json(409, { ...error('LOCK_HELD', `Lock "${key}" is held`), lock: result.lock ?? null });
+    if (result.outcome === 'held') return jsonResponse(200, { ...result.lock, token: result.token });
+    return errorResponse(
+      409,
+      { code: 'LOCK_HELD', message: `Lock "${key}" is held` },
+      { lock: result.lock ?? null },
+    );
   }
   if (request.method === 'DELETE') {
-    const body = await readBody(request, limits.bodyMaxBytes);
+    const body = await readJsonBody(request, limits.bodyMaxBytes);
     const fields = { ...Object.fromEntries(new URL(request.url).searchParams), ...body };
     const token = text(fields, 'token', tokenMaxLength);
     const value = text(fields, 'value', valueMaxLength);
@@ -66,36 +71,16 @@ async function answer(
       throw new RefusedRequest(400, 'A release must have a token or a value');
     const owner = { ...(token === undefined ? {} : { token }), ...(value === undefined ? {} : { value }) };
     const result = await service.release(key, owner);
-    if (result === 'released') return json(200, { key });
-    if (result === 'absent') return json(404, error('NOT_FOUND', `Lock "${key}" is not held`));
-    return json(409, error('NOT_OWNER', `Lock "${key}" is held by somebody else`));
+    if (result === 'released') return jsonResponse(200, { key });
+    if (result === 'absent')
+      return errorResponse(404, { code: 'NOT_FOUND', message: `Lock "${key}" is not held` });
+    return errorResponse(409, { code: 'NOT_OWNER', message: `Lock "${key}" is held by somebody else` });
   }
   if (request.method === 'GET') {
     const found = await service.find(key);
-    if (found === undefined) return json(404, error('NOT_FOUND', `Lock "${key}" is not held`));
-    return json(200, found === 'other' ? { key } : found);
+    if (found === undefined)
+      return errorResponse(404, { code: 'NOT_FOUND', message: `Lock "${key}" is not held` });
+    return jsonResponse(200, found === 'other' ? { key } : found);
   }
   throw new RefusedRequest(405, 'Method must be POST, DELETE or GET');
-}
-
-function failure(thrown: unknown): Response {
-  if (thrown instanceof RefusedRequest) return json(thrown.status, error('BAD_REQUEST', thrown.message));
-  if (thrown instanceof RangeError || thrown instanceof TypeError)
-    return json(400, error('BAD_REQUEST', thrown.message));
-  if (thrown instanceof QuorateError) return json(503, error(thrown.code, thrown.message));
-  throw thrown;
-}
-
-function error(
-  code: string,
-  message: string,
-): { readonly error: { readonly code: string; readonly message: string } } {
-  return { error: { code, message } };
-}
-
-function json(status: number, body: unknown): Response {
-  return new Response(`${JSON.stringify(body)}\n`, {
-    status,
-    headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
-  });
 }

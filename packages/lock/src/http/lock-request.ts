@@ -1,4 +1,4 @@
-import { lockNameMaxBytes } from '../lock-name.ts';
+import { RefusedRequest } from '@quorate/core';
 
 /** What a lock is asked for with. */
 export interface LockRequest {
@@ -17,59 +17,8 @@ export interface RequestLimits {
   readonly ttlMaxMs: number;
 }
 
-/** A request that is answered with an error, by its status. */
-export class RefusedRequest extends Error {
-  readonly status: 400 | 404 | 405 | 413;
-
-  constructor(status: RefusedRequest['status'], message: string) {
-    super(message);
-    this.status = status;
-  }
-}
-
 export const valueMaxLength = 4096;
 export const tokenMaxLength = 200;
-
-/** The key in the last part of the path, or undefined where the path is another one. @throws RefusedRequest */
-export function keyOf(url: string, path: string): string | undefined {
-  const { pathname } = new URL(url);
-  if (!pathname.startsWith(path)) return undefined;
-  const encoded = pathname.slice(path.length);
-  if (encoded.includes('/')) return undefined;
-  let key: string;
-  try {
-    key = decodeURIComponent(encoded);
-  } catch {
-    throw new RefusedRequest(400, 'Key must be percent-encoded UTF-8');
-  }
-  if (key === '') throw new RefusedRequest(400, 'Key must not be empty');
-  // Encoded it can be three times as long at most.
-  if (new TextEncoder().encode(key).length > lockNameMaxBytes / 3)
-    throw new RefusedRequest(400, `Key must be at most ${lockNameMaxBytes / 3} bytes of UTF-8`);
-  return key;
-}
-
-/** A body as JSON; an empty one is an object without fields. @throws RefusedRequest */
-export async function readBody(request: Request, bodyMaxBytes: number): Promise<Record<string, unknown>> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += chunk.length;
-    // Leaving the loop cancels the rest.
-    if (size > bodyMaxBytes) throw new RefusedRequest(413, `Body must be at most ${bodyMaxBytes} bytes`);
-    chunks.push(chunk);
-  }
-  if (size === 0) return {};
-  let body: unknown;
-  try {
-    body = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(joined(chunks, size)));
-  } catch {
-    throw new RefusedRequest(400, 'Body must be JSON in UTF-8');
-  }
-  if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw new RefusedRequest(400, 'Body must be a JSON object');
-  return body as Record<string, unknown>;
-}
 
 /**
  * Reads what a lock is asked for with. Its end is given by one of two: `expiresInMs` from now, or `expiresAt`, which is
@@ -143,14 +92,4 @@ function dayNumber(year: number, month: number, day: number): number {
   const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
   const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
   return era * 146_097 + dayOfEra - 719_468;
-}
-
-function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const bytes = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
 }

@@ -7,7 +7,7 @@ import { MutexCore } from './mutex-core.ts';
 import { ownerDiedFlag } from './mutex-hold.ts';
 import type { Placed } from './placing.ts';
 import type { CheckedSeat } from './seat.ts';
-import { ownDeadlock, waitedTooLong } from './thread-lock-error.ts';
+import { ownDeadlock, takenAway, waitedTooLong } from './thread-lock-error.ts';
 import {
   type Patience,
   checkMayBlock,
@@ -96,14 +96,17 @@ export class ReadWriteCore {
     await this.#line.first(limit, () => waitForTurnAsync(this.gate, this.#throughGate, limit));
   }
 
+  /** @throws QuorateError `NOT_OWNER` where this thread was declared dead */
   leaveRead(): void {
     const members = this.#members;
+    // Else the words are somebody else's by now.
+    if (Atomics.load(members, this.#own) !== this.#me) throw takenAway(this.gate.name);
     const more = Atomics.load(members, this.#own + 1);
     if (more > 0) {
       Atomics.store(members, this.#own + 1, more - 1);
       return;
     }
-    Atomics.store(members, this.#own, 0);
+    Atomics.compareExchange(members, this.#own, this.#me, 0);
     if (!this.gate.looksFree()) this.#ring();
   }
 
@@ -196,15 +199,18 @@ export class ReadWriteCore {
   /** Waits until nobody reads, the gate being taken. */
   #drain(taken: number, { clock, deadlineMs }: Patience, dueMs: number): number {
     const { drain } = this.#words;
-    for (;;) {
-      // The number first: a reader that leaves after the look changes it.
-      const rung = Atomics.load(drain, 0);
-      if (!this.#hasReaders()) return taken;
-      checkMayBlock();
-      if (block(drain, 0, rung, { deadlineMs: leftMs(clock, dueMs) }) === 'timed-out') {
-        this.gate.release(0);
-        throw waitedTooLong(this.gate.name, deadlineMs);
+    try {
+      for (;;) {
+        // The number first: a reader that leaves after the look changes it.
+        const rung = Atomics.load(drain, 0);
+        if (!this.#hasReaders()) return taken;
+        checkMayBlock();
+        if (block(drain, 0, rung, { deadlineMs: leftMs(clock, dueMs) }) === 'timed-out')
+          throw waitedTooLong(this.gate.name, deadlineMs);
       }
+    } catch (thrown) {
+      this.gate.release(0);
+      throw thrown;
     }
   }
 

@@ -19,7 +19,7 @@ export class ReadHold implements Disposable {
     return this.#isHeld && this.#core.isSuspect;
   }
 
-  /** Gives the lock back. Harmless when repeated. */
+  /** Gives the lock back. Harmless when repeated. @throws QuorateError `NOT_OWNER` where this thread was declared dead */
   release(): void {
     if (!this.#isHeld) return;
     this.#isHeld = false;

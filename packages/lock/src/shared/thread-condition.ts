@@ -1,4 +1,4 @@
-import type { WaitOptions } from '@quorate/core';
+import { errorCode, type WaitOptions } from '@quorate/core';
 import { parkAsync } from '@quorate/threads';
 import { block } from './blocking.ts';
 import type { LockPlace, PlacedLock } from './lock-place.ts';
@@ -17,6 +17,9 @@ import { WaitingRoom } from './waiting-room.ts';
 
 /** How a wait for a condition ended. */
 export type ConditionResult = 'notified' | 'timed-out';
+
+/** After how long a mutex is asked for again that had no room for one more who waits: whoever was notified must have it. */
+const retakeMs = 1;
 
 /** The words of a condition as one thread sees them. */
 export class ConditionCore {
@@ -37,11 +40,12 @@ export class ConditionCore {
     const cell = room.enter();
     try {
       hold.release();
-      while (room.isAsleep(cell)) {
+      while (this.#sleepsOn(hold, cell)) {
         if (block(room.states, cell, room.member, { deadlineMs: leftMs(clock, dueMs) }) === 'timed-out')
           break;
       }
-      holdAccess.takeUp(hold, holdAccess.coreOf(hold).take({}));
+      for (let taken = this.#retake(hold); !taken; taken = this.#retake(hold))
+        block(room.states, cell, Atomics.load(room.states, cell), { deadlineMs: retakeMs });
     } catch (thrown) {
       this.#leaveInVain(cell);
       throw thrown;
@@ -65,8 +69,9 @@ export class ConditionCore {
       hold.release();
       // The time may be over already; an event that has been told is not told again.
       if (limit?.remainingMs() === 0) onAbort();
-      while (room.isAsleep(cell)) await parkAsync(room.states, cell, room.member);
-      holdAccess.takeUp(hold, await holdAccess.coreOf(hold).takeAsync(undefined));
+      while (this.#sleepsOn(hold, cell)) await parkAsync(room.states, cell, room.member);
+      while (!(await this.#retakeAsync(hold)))
+        await parkAsync(room.states, cell, Atomics.load(room.states, cell), { deadlineMs: retakeMs });
     } catch (thrown) {
       this.#leaveInVain(cell);
       throw thrown;
@@ -95,6 +100,32 @@ export class ConditionCore {
     this.room.clearDead(id => team.isAlive(id as CheckedSeat['member']));
     this.room.wakeAll();
     this.room.wakeWokenAgain();
+  }
+
+  /** Nobody could notify under a mutex that is lost. */
+  #sleepsOn(hold: MutexHold, cell: number): boolean {
+    return this.room.isAsleep(cell) && !holdAccess.coreOf(hold).gate.isBroken;
+  }
+
+  /** @returns false where there is no room to wait for it */
+  #retake(hold: MutexHold): boolean {
+    try {
+      holdAccess.takeUp(hold, holdAccess.coreOf(hold).take({}));
+      return true;
+    } catch (thrown) {
+      if (errorCode(thrown) === 'TOO_MANY_WAITERS') return false;
+      throw thrown;
+    }
+  }
+
+  async #retakeAsync(hold: MutexHold): Promise<boolean> {
+    try {
+      holdAccess.takeUp(hold, await holdAccess.coreOf(hold).takeAsync(undefined));
+      return true;
+    } catch (thrown) {
+      if (errorCode(thrown) === 'TOO_MANY_WAITERS') return false;
+      throw thrown;
+    }
   }
 
   #leaveInVain(cell: number): void {
@@ -141,7 +172,8 @@ export class ThreadCondition implements Disposable {
 
   /**
    * Releases the mutex, blocks until notified or the deadline, and takes the mutex again, however long that takes: on return and
-   * on every error but `NOT_RECOVERABLE` it is held. All who wait at a time wait with the same mutex.
+   * on every error but `NOT_RECOVERABLE` it is held. All who wait at a time wait with the same mutex. What a dead owner left is
+   * to be declared consistent before.
    *
    * @throws TypeError where the mutex is not held; QuorateError `ABORTED` (before waiting), `TOO_MANY_WAITERS`,
    *   `NOT_RECOVERABLE`, `UNSUPPORTED` on a browser's main thread

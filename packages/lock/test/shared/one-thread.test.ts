@@ -249,6 +249,41 @@ describe('a member that is declared dead', () => {
     second.write().release();
     expect(second.describe()).toMatchObject({ owners: [], readers: [] });
   });
+
+  test('a live reader that was taken for dead does not end the reads of who has its place', () => {
+    const team = createTeam({ capacity: 2 });
+    const [one, other] = [team.join(), team.join()];
+    const first = ThreadReadWriteLock.create({ team, member: one });
+    const second = ThreadReadWriteLock.attach(first.place, { team, member: other });
+    const [outer, inner] = [first.read(), first.read()];
+    team.leave(one);
+    const heir = ThreadReadWriteLock.attach(first.place, { team, member: team.join() });
+    const [reads, more] = [heir.read(), heir.read()];
+    for (const late of [inner, outer])
+      expect(() => late.release()).toThrow(expect.objectContaining({ code: 'NOT_OWNER' }));
+    more.release();
+    expect(second.tryWrite()).toBeUndefined();
+    reads.release();
+    expect(second.tryWrite()?.isHeld).toBe(true);
+  });
+
+  test('a wait for a condition with what a dead owner left loses the mutex, and says so at once', async () => {
+    for (const wait of ['waitAsync', 'wait'] as const) {
+      const team = createTeam({ capacity: 2 });
+      const [member, other] = [team.join(), team.join()];
+      const mutex = ThreadMutex.create({ team, member });
+      const condition = ThreadCondition.create({ team, member });
+      ThreadMutex.attach(mutex.place, { team, member: other }).lock();
+      team.leave(other);
+      // Who has heard of the death wakes nobody once more.
+      await turns(5);
+      const hold = mutex.lock();
+      expect(hold.ownerDied).toBe(true);
+      const waiting = (async () => await condition[wait](hold, { deadlineMs: 2000 }))();
+      await expect(Promise.race([waiting, turns(20)])).rejects.toMatchObject({ code: 'NOT_RECOVERABLE' });
+      expect([hold.isHeld, condition.waiterCount]).toEqual([false, 0]);
+    }
+  });
 });
 
 describe('places', () => {
@@ -292,6 +327,24 @@ describe('places', () => {
     expect(() => ThreadMutex.attach(mutex.place, own)).toThrow(
       new RangeError(`Member must be alive in the team: received ${own.member}`),
     );
+  });
+
+  test('who was notified gets the mutex back, also where all places of those who wait for it are taken', async () => {
+    const { team, member } = seat();
+    const [mutex, condition] = [
+      ThreadMutex.create({ team, member, waitersMax: 1 }),
+      ThreadCondition.create({ team, member }),
+    ];
+    const others = [0, 1].map(() => ThreadMutex.attach(mutex.place, { team, member: team.join() }));
+    const hold = mutex.lock();
+    const notified = condition.waitAsync(hold);
+    const second = others[0]!.lock();
+    const third = others[1]!.lockAsync();
+    condition.notifyAll();
+    await turns(20);
+    second.release();
+    (await third).release();
+    expect([await notified, hold.isHeld]).toEqual(['notified', true]);
   });
 
   test('more waiters than there is room for are refused', async () => {
