@@ -79,7 +79,7 @@ export class Driver {
     this.term = this.raft.status().term;
     this.health = new Health(clock, electionTimeoutMs);
     const messages = new MessageWriter(group, transport.capabilities.messageMaxBytes);
-    this.#outbox = new Outbox(transport, group, messages);
+    this.#outbox = new Outbox(transport, group, messages, clock, () => this.schedule());
     this.matches = new LogMatches(() => this.raft.status());
     this.writes = new WriteBook(id, journal.capabilities.durability, early);
     this.#proposals = new ProposalQueue(id, this.writes);
@@ -304,6 +304,7 @@ export class Driver {
   }
 
   #leaveOffice(): void {
+    this.#outbox[Symbol.dispose]();
     this.writes.stepDown();
     this.snapshots.transfers.abort();
     this.#graceUntilMs = this.options.clock.monotonicMs() + 2 * this.options.electionTimeoutMs;
@@ -380,6 +381,7 @@ export class Driver {
   #end(error: QuorateError): void {
     this.over = error;
     this.ticker[Symbol.dispose]();
+    this.#outbox[Symbol.dispose]();
     this.applier.end();
     this.snapshots.transfers.abort();
     const refusal = withOutcome(error, 'not-applied');

@@ -60,9 +60,9 @@ class ValueMachine<State, Command, Reply, Query, Answer> implements StateMachine
   }
 
   query(query: Uint8Array): Uint8Array {
-    const { query: answer } = this.#options;
-    if (answer === undefined) return bytesOf(this.#state);
-    return bytesOf(answer(this.#state, valueOf(query) as Query));
+    const options = this.#options;
+    if (options.query === undefined) return bytesOf(this.#state);
+    return bytesOf(options.query(this.#state, valueOf(query) as Query));
   }
 
   snapshot(): StateSnapshot {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { NotLeaderError } from '../../src/replica/replica-error.ts';
-import { Group } from './group.ts';
+import { wireTypes } from '../../src/wire/wire-format.ts';
+import { Group, settle } from './group.ts';
 import { bytes, text } from './tally-machine.ts';
 
 test('a group elects one leader, and a write is applied everywhere', async () => {
@@ -41,6 +42,32 @@ test('writes of one turn share a write to the journal and a message to each foll
   expect(group.running.map(({ journal }, at) => journal.writeCount - before[at]!)).toEqual([1, 1, 1]);
   expect(text(receipts.at(-1)?.reply)).toBe('100');
   expect(receipts.map(({ index }) => index - receipts[0]!.index)).toEqual(receipts.map((_, at) => at));
+});
+
+test('a writer that waits for each answer costs each follower one append and one acknowledgement', async () => {
+  await using group = await Group.start();
+  const leader = await group.leader();
+  await group.settled(leader.replica.write(bytes('add x 0')));
+  await group.pass(5);
+  const counts = new Map<number, number>();
+  for (const { transport } of group.running) {
+    const send = transport.send.bind(transport);
+    transport.send = (to, message, toGroup) => {
+      counts.set(message[1]!, (counts.get(message[1]!) ?? 0) + 1);
+      return send(to, message, toGroup);
+    };
+  }
+  const writing = (async () => {
+    for (let number = 0; number < 50; number++) await leader.replica.write(bytes('add x 1'));
+  })();
+  for (let count = 0; count < 500; count++) await settle(1);
+  await writing;
+  expect(counts).toEqual(
+    new Map([
+      [wireTypes.append, 100],
+      [wireTypes['append-reply'], 100],
+    ]),
+  );
 });
 
 test('when the leader dies another takes over, with everything that was acknowledged', async () => {

@@ -37,8 +37,9 @@ test('a member that joins after compaction is sent a snapshot that names it', as
   await group.start('d');
   await group.settled(leader.replica.reconfigure({ learners: [nodeId('d')] }));
   await group.until(() => group.get('d').machine.totals.get('x') === 1);
-  await group.settled(leader.replica.reconfigure({ voters: [nodeId('d')] }));
-  expect(group.get('d').replica.status().membership.learners).toEqual([]);
+  const { membership } = await group.settled(leader.replica.reconfigure({ voters: [nodeId('d')] }));
+  expect(membership.learners).toEqual([]);
+  await group.until(() => group.get('d').replica.status().membership.voters.includes(nodeId('d')));
 });
 
 test('a leader that removes itself is followed by another', async () => {

@@ -16,7 +16,7 @@ export class ReplicaProcess implements AsyncDisposable {
     this.#child = child;
     child.on('message', (answer: Answer) => this.#settle(answer));
     child.on('exit', () => {
-      for (const number of [...this.#waiting.keys()]) {
+      for (const number of this.#waiting.keys()) {
         this.#settle({ number, code: 'EXITED', outcome: 'unknown' });
       }
     });
