@@ -11,6 +11,7 @@ export class MemberTable {
   /** The living but for this one, in no order, so that one can be drawn at random. */
   readonly #others: Member[] = [];
   readonly #membersMax: number;
+  #troubledCount = 0;
   #digestHigh = 0;
   #digestLow = 0;
 
@@ -18,7 +19,7 @@ export class MemberTable {
     this.self = self;
     this.#membersMax = membersMax;
     this.#members.set(self.id, self);
-    this.#toggle(self);
+    this.#count(self, 1);
   }
 
   /** Members that are alive or suspected, this one not counted. */
@@ -29,6 +30,11 @@ export class MemberTable {
   /** How many live, this one included. */
   get liveCount(): number {
     return this.#others.length + (this.self.isLive ? 1 : 0);
+  }
+
+  /** How many are not plainly alive: suspected, dead, or gone by themselves. */
+  get troubledCount(): number {
+    return this.#troubledCount;
   }
 
   /** How many are known, the gone ones included. */
@@ -59,7 +65,7 @@ export class MemberTable {
     if (this.#members.size >= this.#membersMax && !this.#forgetOldest()) return undefined;
     const member = new Member(record, nowMs);
     this.#members.set(member.id, member);
-    this.#toggle(member);
+    this.#count(member, 1);
     if (member.isLive) this.#enlist(member);
     return member;
   }
@@ -67,9 +73,9 @@ export class MemberTable {
   /** Changes what is believed of a member; `change` must not touch anything else. */
   update(member: Member, change: (member: Member) => void): void {
     const wasLive = member.isLive;
-    this.#toggle(member);
+    this.#count(member, -1);
     change(member);
-    this.#toggle(member);
+    this.#count(member, 1);
     if (member === this.self || wasLive === member.isLive) return;
     if (member.isLive) this.#enlist(member);
     else this.#delist(member);
@@ -79,8 +85,7 @@ export class MemberTable {
   forgetGone(sinceMs: number): void {
     if (this.#members.size === this.liveCount) return;
     for (const member of this.#members.values()) {
-      if (!member.isLive && member !== this.self && member.changedMs <= sinceMs)
-        this.#members.delete(member.id);
+      if (!member.isLive && member !== this.self && member.changedMs <= sinceMs) this.#forget(member);
     }
   }
 
@@ -128,8 +133,19 @@ export class MemberTable {
       if (oldest === undefined || member.changedMs < oldest.changedMs) oldest = member;
     }
     if (oldest === undefined) return false;
-    this.#members.delete(oldest.id);
+    this.#forget(oldest);
     return true;
+  }
+
+  #forget(member: Member): void {
+    this.#members.delete(member.id);
+    this.#count(member, -1);
+  }
+
+  /** Counts a member as what it is, or no more. */
+  #count(member: Member, by: 1 | -1): void {
+    this.#toggle(member);
+    if (member.state !== State.alive) this.#troubledCount += by;
   }
 
   /** Takes a living member into the digest, or out of it: exclusive or is its own inverse. */

@@ -89,7 +89,8 @@ export class Speaker {
   #end(to: NodeId): void {
     const { table, news, tuning } = this.#state;
     const writer = this.#writer;
-    const member = table.get(to);
+    // Mostly all are well, and then nobody has to be looked up.
+    const member = table.troubledCount === 0 ? undefined : table.get(to);
     // Who is taken for dead and still speaks has to hear of it, or it would stay dead. Lifeguard's buddy system (§IV.C) tells
     // those who are suspected, too: nobody has more interest in the news.
     if (member !== undefined && this.#isAccused(member)) this.#record(member);
