@@ -1,0 +1,102 @@
+import {
+  errorCode,
+  type GroupId,
+  type NodeId,
+  QuorateError,
+  type Timer,
+  type Transport,
+} from '@quorate/core';
+import type { ClientEnv } from '@quorate/sim';
+
+/** What is asked for, and how: values of JSON. */
+export type CallArguments = readonly unknown[];
+
+/** Serves a method. What it throws is told to whoever called, with its code, outcome and leader. */
+export type CallHandler = (args: CallArguments) => Promise<unknown>;
+
+/** How a call failed. */
+export interface CallFailure {
+  readonly code: string;
+  readonly outcome: string;
+  /** Who may lead, where a replica that does not was asked. */
+  readonly leader: NodeId | undefined;
+}
+
+export type CallAnswer = { readonly value: unknown } | { readonly failure: CallFailure };
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const timedOut: CallAnswer = { failure: { code: 'TIMED_OUT', outcome: 'unknown', leader: undefined } };
+
+/** Answers calls over a transport: a few lines of JSON, for what is to be tested is behind them. */
+export async function serveCalls(
+  transport: Transport,
+  group: GroupId,
+  methods: Readonly<Record<string, CallHandler>>,
+): Promise<void> {
+  const answer = async (from: NodeId, call: number, method: string, args: CallArguments): Promise<void> => {
+    const reply = (word: string, value: unknown): void => {
+      transport.send(from, encoder.encode(JSON.stringify([call, word, value])), group);
+    };
+    try {
+      reply('done', (await methods[method]?.(args)) ?? null);
+    } catch (error) {
+      const code = errorCode(error);
+      if (code === undefined) throw error;
+      const { outcome, leader } = error as QuorateError & { readonly leader?: NodeId };
+      reply('failed', { code, outcome, leader });
+    }
+  };
+  await transport.start({
+    onMessage(from, message) {
+      const [call, method, args] = JSON.parse(decoder.decode(message)) as [number, string, CallArguments];
+      void answer(from, call, method, args);
+    },
+  });
+}
+
+interface Asking {
+  readonly resolve: (answer: CallAnswer) => void;
+  readonly timer: Timer;
+}
+
+/** A client's side of {@link serveCalls}. */
+export class Calls {
+  readonly #env: ClientEnv;
+  readonly #group: GroupId;
+  readonly #waiting = new Map<number, Asking>();
+  #count = 0;
+
+  constructor(env: ClientEnv, group: GroupId) {
+    this.#env = env;
+    this.#group = group;
+  }
+
+  async start(): Promise<void> {
+    await this.#env.transport.start({
+      onMessage: (_, message) => {
+        const [call, word, value] = JSON.parse(decoder.decode(message)) as [number, string, unknown];
+        this.#settle(call, word === 'done' ? { value } : { failure: value as CallFailure });
+      },
+    });
+  }
+
+  /** Asks one node once. Never rejects. */
+  async ask(to: NodeId, method: string, args: CallArguments, timeoutMs: number): Promise<CallAnswer> {
+    const { clock, transport } = this.#env;
+    const call = this.#count++;
+    return await new Promise(resolve => {
+      const timer = clock.setTimer(timeoutMs, () => this.#settle(call, timedOut));
+      this.#waiting.set(call, { resolve, timer });
+      transport.send(to, encoder.encode(JSON.stringify([call, method, args])), this.#group);
+    });
+  }
+
+  #settle(call: number, answer: CallAnswer): void {
+    const asking = this.#waiting.get(call);
+    if (asking === undefined) return;
+    this.#waiting.delete(call);
+    asking.timer.cancel();
+    asking.resolve(answer);
+  }
+}

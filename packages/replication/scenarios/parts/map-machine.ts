@@ -1,0 +1,125 @@
+import type { Committed, LogIndex, StateMachine, StateSnapshot } from '@quorate/core';
+
+/** What was applied: where, with which id, and what state it led to. */
+export type AppliedCommand = readonly [
+  index: number,
+  term: number,
+  id: string,
+  leaderTimeMs: number,
+  stateHash: number,
+];
+
+/** Is told what the machine does. */
+export interface MapMachineListener {
+  applied(commands: readonly AppliedCommand[]): void;
+  restored(index: number, stateHash: number): void;
+  /** It was given what it must never be given. */
+  misused(message: string): void;
+}
+
+interface State {
+  readonly index: number;
+  readonly hash: number;
+  readonly timeMs: number;
+  readonly values: readonly (readonly [string, number])[];
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+/** Snapshots are handed over in pieces of so many characters, so that there are some. */
+const pieceLength = 64;
+
+/**
+ * Numbers by key. Commands are texts: `ID put KEY NUMBER`, `ID cas KEY FROM TO` with `-` for nothing, `ID note`, which changes
+ * nothing but the hash; a query names a key.
+ *
+ * The hash is over every command that led to the state with its place, so that two replicas whose states have the same index
+ * and hash have applied the same history, through snapshots too.
+ */
+export class MapMachine implements StateMachine {
+  appliedIndex = 0 as LogIndex;
+  readonly #listener: MapMachineListener;
+  #values = new Map<string, number>();
+  /** The last command, which {@link #hash} is as of. */
+  #last = 0;
+  #hash = 0;
+  #timeMs = 0;
+
+  constructor(listener: MapMachineListener) {
+    this.#listener = listener;
+  }
+
+  apply(commands: readonly Committed[]): readonly Uint8Array[] {
+    const applied: AppliedCommand[] = [];
+    const replies = commands.map(({ index, term, leaderTimeMs, command }) => {
+      if (index <= this.appliedIndex)
+        this.#listener.misused(`${index} is applied after ${this.appliedIndex}`);
+      if (leaderTimeMs < this.#timeMs) this.#listener.misused(`The time at ${index} is before the last one`);
+      const text = decoder.decode(command);
+      const [id = '', type, key = '', one = '', two = ''] = text.split(' ');
+      this.appliedIndex = index;
+      this.#last = index;
+      this.#timeMs = leaderTimeMs;
+      this.#hash = hashOf(this.#hash, `${index} ${term} ${leaderTimeMs} ${text}`);
+      applied.push([index, term, id, leaderTimeMs, this.#hash]);
+      if (type === 'put') this.#values.set(key, Number(one));
+      else if (type === 'cas') return Uint8Array.of(this.#compareAndSet(key, one, two) ? 1 : 0);
+      return Uint8Array.of(1);
+    });
+    this.#listener.applied(applied);
+    return replies;
+  }
+
+  #compareAndSet(key: string, from: string, to: string): boolean {
+    if (String(this.#values.get(key) ?? '-') !== from) return false;
+    this.#values.set(key, Number(to));
+    return true;
+  }
+
+  query(query: Uint8Array): Uint8Array {
+    return encoder.encode(JSON.stringify(this.#values.get(decoder.decode(query)) ?? null));
+  }
+
+  snapshot(): StateSnapshot {
+    const index = this.appliedIndex;
+    const state: State = {
+      index: this.#last,
+      hash: this.#hash,
+      timeMs: this.#timeMs,
+      values: [...this.#values],
+    };
+    const text = JSON.stringify(state);
+    return {
+      index,
+      async *chunks() {
+        for (let at = 0; at < text.length; at += pieceLength) {
+          yield encoder.encode(text.slice(at, at + pieceLength));
+        }
+      },
+      async [Symbol.asyncDispose]() {},
+    };
+  }
+
+  async restore(upTo: LogIndex, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    let text = '';
+    for await (const chunk of chunks) text += decoder.decode(chunk);
+    const { index, hash, timeMs, values } = JSON.parse(text) as State;
+    if (index > upTo) this.#listener.misused(`A state of ${index} is restored as one of ${upTo}`);
+    // What stands between is nothing of the state machine's.
+    this.appliedIndex = upTo;
+    this.#last = index;
+    this.#hash = hash;
+    this.#timeMs = timeMs;
+    this.#values = new Map(values);
+    this.#listener.restored(index, hash);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+/** FNV-1a, from the hash of what was before. */
+function hashOf(before: number, text: string): number {
+  let hash = before ^ 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash >>> 0;
+}

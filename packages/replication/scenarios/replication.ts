@@ -1,0 +1,110 @@
+import { errorCode, type Journal, sleep } from '@quorate/core';
+import { openJournal } from '@quorate/journal';
+import {
+  type ClientEnv,
+  defineScenario,
+  type FaultOptions,
+  linearizable,
+  type NodeEnv,
+  type Operation,
+  type Scenario,
+} from '@quorate/sim';
+import { lossesAreReported } from './parts/losses-are-reported.ts';
+import { mapOfRegisters, useMap } from './parts/map-client.ts';
+import { oneHistory, oneLeaderPerTerm } from './parts/one-history.ts';
+import { operate } from './parts/operator.ts';
+import { serveReplica, type ServedReplicaOptions } from './parts/served-replica.ts';
+
+const nodes = ['ada', 'bob', 'cyd', 'dan', 'eve'];
+const clients = 4;
+const isLinearizable = linearizable(mapOfRegisters);
+const mapTypes = new Set(['read', 'write', 'cas']);
+
+/** What is done to the members, and what is acknowledged early, is no business of the map. */
+function check(history: readonly Operation[]): ReturnType<typeof isLinearizable> {
+  return isLinearizable(history.filter(({ input }) => mapTypes.has((input as { type: string }).type)));
+}
+
+async function client(env: ClientEnv): Promise<void> {
+  await (env.index === clients - 1 ? operate(env) : useMap(env));
+}
+
+function replicationScenario(
+  name: string,
+  summary: string,
+  openJournalOf: ServedReplicaOptions['openJournal'],
+  disk: FaultOptions['disk'],
+  probes: readonly string[],
+): Scenario {
+  return defineScenario({
+    name,
+    summary,
+    nodes,
+    clients,
+    faults: {
+      network: { mode: 'stream' },
+      process: { pauseMaxMs: 5000 },
+      clock: { skewMaxMs: 60_000, driftMax: 0.02, jumps: true },
+      disk: disk ?? false,
+    },
+    safetyMs: 8000,
+    livenessMs: 30_000,
+    probes: [...probes],
+    invariants: [oneLeaderPerTerm, oneHistory, lossesAreReported],
+    check,
+    node: env => serveReplica(env, { members: nodes, openJournal: openJournalOf }),
+    client,
+  });
+}
+
+/** The journal on the simulated disk, once it lets itself be opened. */
+async function openOnDisk(env: NodeEnv): Promise<Journal> {
+  const { clock, disk, random } = env;
+  for (;;) {
+    try {
+      return await openJournal({ disk, segmentBytes: 65_536, cacheBytes: 16_384, clock, random });
+    } catch (error) {
+      const code = errorCode(error);
+      if (code !== 'STORAGE_FULL' && code !== 'IO_FAILED') throw error;
+      await sleep(clock, 100);
+    }
+  }
+}
+
+const probes = [
+  'snapshot taken',
+  'snapshot installed',
+  'state restored',
+  'joint',
+  'joint left',
+  'members changed',
+  'handed over',
+  'lost exactly',
+  'lost perhaps',
+  'stalled: disk',
+  'stalled: event-loop',
+  'disk full',
+  'disk room',
+  'read by lease',
+  'semiSync degraded',
+  'SUPERSEDED',
+  'LEADERSHIP_LOST',
+  'SEMI_SYNC_TIMEOUT',
+  'SESSION_EXPIRED',
+];
+
+export const replication: Scenario = replicationScenario(
+  'replication',
+  'Five replicas of a map whose members change, under all faults, with retries, leases and early acknowledgements',
+  async env => env.journal,
+  { latencyMaxMs: 1500, full: true },
+  probes,
+);
+
+export const replicationOnDisk: Scenario = replicationScenario(
+  'replication-on-disk',
+  'The same on journals of simulated disks, which tear writes, fill up and fail to sync',
+  openOnDisk,
+  { latencyMaxMs: 1500, torn: true, full: true, syncFailures: true },
+  [...probes, 'failed'],
+);
