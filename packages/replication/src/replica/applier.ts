@@ -114,6 +114,7 @@ export class Applier {
     this.#membership = state.membership;
     const { early, writes } = this.#context;
     for (const range of early.replaced(state.index)) this.#context.onLost(range);
+    early.settledTo = state.index;
     writes.replaced(state.index);
   }
 
@@ -166,6 +167,7 @@ export class Applier {
       }
       this.#applied = index;
     }
+    early.settledTo = this.#applied;
     this.#flush();
     if (!this.#ended) this.#context.onApplied(this.#applied, bytes);
   }

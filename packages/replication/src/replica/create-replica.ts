@@ -23,11 +23,17 @@ export async function createReplica(options: ReplicaOptions): Promise<Replica> {
   const leaderClock = new LeaderClock(clock);
   await readTail(journal, group, id, recovered.raft, early, leaderClock);
   const driver = new Driver(resolved, recovered, early, leaderClock);
-  await transport.start({
-    onMessage: (from, message, to) => driver.onMessage(from, message, to),
-    onConnect: peer => driver.onConnect(peer),
-    onDisconnect: peer => driver.onDisconnect(peer),
-    onDrain: peer => driver.onConnect(peer),
-  });
-  return new ReplicaHost(driver);
+  const replica = new ReplicaHost(driver);
+  try {
+    await transport.start({
+      onMessage: (from, message, to) => driver.onMessage(from, message, to),
+      onConnect: peer => driver.onRoom(peer),
+      onDisconnect: peer => driver.onDisconnect(peer),
+      onDrain: peer => driver.onRoom(peer),
+    });
+  } catch (error) {
+    await replica[Symbol.asyncDispose]();
+    throw error;
+  }
+  return replica;
 }

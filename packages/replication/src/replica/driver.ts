@@ -26,6 +26,7 @@ import { journalFailed, leadershipLost, NotLeaderError, storageFull, withOutcome
 import { ReplicaEvents } from './replica-event.ts';
 import type { ResolvedOptions } from './replica-options.ts';
 import { SnapshotDesk } from './snapshot-desk.ts';
+import { StallWatch } from './stall-watch.ts';
 import { Ticker } from './ticker.ts';
 import type { Wait } from './wait.ts';
 import { WriteBook } from './write-book.ts';
@@ -63,11 +64,12 @@ export class Driver {
   readonly #proposals: ProposalQueue;
   #moment: LeaderMoment | undefined;
   #scheduled = false;
+  #flushing = false;
   /** How far the own log is durable, of what was appended in this office. */
   #durable = 0;
   /** Until then, who wrote before leadership ended waits to see what is committed. */
   #graceUntilMs = Number.POSITIVE_INFINITY;
-  #diskStalled = false;
+  readonly #stalls: StallWatch;
   readonly #onEnd = new Set<(error: QuorateError) => void>();
 
   constructor(options: ResolvedOptions, recovered: Recovered, early: EarlyAcks, leaderClock: LeaderClock) {
@@ -78,6 +80,7 @@ export class Driver {
     this.raft = this.#makeRaft(recovered.raft);
     this.term = this.raft.status().term;
     this.health = new Health(clock, electionTimeoutMs);
+    this.#stalls = new StallWatch(this, electionTimeoutMs);
     const messages = new MessageWriter(group, transport.capabilities.messageMaxBytes);
     this.#outbox = new Outbox(transport, group, messages, clock, () => this.schedule());
     this.matches = new LogMatches(() => this.raft.status());
@@ -122,7 +125,7 @@ export class Driver {
     this.snapshots = new SnapshotDesk(this, messages);
     this.ticker = new Ticker(clock, tickMs, {
       onTicks: count => this.#onTicks(count),
-      onPause: forMs => this.#onPause(forMs),
+      onPause: forMs => this.#stalls.paused(forMs),
     });
     this.schedule();
   }
@@ -196,7 +199,8 @@ export class Driver {
     this.schedule();
   }
 
-  onConnect(peer: NodeId): void {
+  /** A peer was connected, or takes messages again. */
+  onRoom(peer: NodeId): void {
     this.snapshots.transfers.onRoom(peer);
   }
 
@@ -222,6 +226,14 @@ export class Driver {
   /** Does what is to be done, now rather than at the end of the turn. */
   readonly flush = (): void => {
     this.#scheduled = false;
+    // Whoever hears of an event may ask for another flush: it follows this one, or writes would change places.
+    if (this.#flushing) return this.schedule();
+    this.#flushing = true;
+    this.#flushOnce();
+    this.#flushing = false;
+  };
+
+  #flushOnce(): void {
     // What was refused makes the core's log untrue: it is replaced in a moment.
     if (this.over !== undefined || !this.#writer.open) return;
     this.#moment = undefined;
@@ -234,7 +246,7 @@ export class Driver {
     }
     if (this.isLeader && this.writes.awaitsMatches) this.writes.matched(this.matches, this.#durable);
     this.#outbox.tellLost(this.#reportLost);
-  };
+  }
 
   readonly #reportLost = (peer: NodeId): void => this.raft.reportUnreachable(peer);
 
@@ -313,7 +325,7 @@ export class Driver {
   #onTicks(count: number): void {
     const ticks = this.isLeader ? count : this.health.mayCampaign ? Math.min(count, followerTicksMax) : 0;
     for (let tick = 0; tick < ticks; tick++) this.raft.tick();
-    this.#watchDisk();
+    this.#stalls.diskBusy(this.#writer.busyMs());
     this.reads.tick();
     this.snapshots.tick();
     if (!this.isLeader && this.options.clock.monotonicMs() > this.#graceUntilMs) {
@@ -322,28 +334,6 @@ export class Driver {
       this.writes.rejectAll(applied => leadershipLost(id, applied ? 'applied' : 'unknown'));
     }
     this.schedule();
-  }
-
-  #onPause(forMs: number): void {
-    this.raft.paused();
-    if (forMs < this.options.electionTimeoutMs) return;
-    this.health.stalled();
-    this.#stepDown('event-loop', forMs);
-  }
-
-  #watchDisk(): void {
-    const busyMs = this.#writer.busyMs();
-    const isStalled = busyMs > this.options.electionTimeoutMs;
-    if (isStalled) {
-      this.health.stalled();
-      if (!this.#diskStalled || this.isLeader) this.#stepDown('disk', busyMs);
-    }
-    this.#diskStalled = isStalled;
-  }
-
-  #stepDown(what: 'disk' | 'event-loop', forMs: number): void {
-    this.raft.stepDown();
-    this.events.emit({ type: 'stalled', what, forMs });
   }
 
   /** The disk is full: the core starts anew from what is durable, as after a crash. */

@@ -24,18 +24,27 @@ export class EarlyAcks {
   /** The first index that is not settled; `Infinity` where none is. */
   from: number = Number.POSITIVE_INFINITY;
 
-  /** An entry was acknowledged. In the order of the indexes within a term. */
+  /** Everything up to here is committed and applied: what is acknowledged later than that is not acknowledged early. */
+  settledTo = 0;
+
+  /** An entry was acknowledged. Each once, mostly in the order of their indexes. */
   note(index: number, term: number, exact: boolean): void {
-    const last = this.#runs.at(-1);
-    if (last?.term === term && last.exact === exact) {
-      if (index <= last.to) return;
-      if (last.to + 1 === index || this.#runs.length >= runsMax) {
-        this.#runs[this.#runs.length - 1] = { ...last, to: index, count: last.count + 1 };
-        return;
-      }
-    }
-    this.#runs.push({ from: index, to: index, term, count: 1, exact });
-    this.from = Math.min(this.from, index);
+    if (index <= this.settledTo) return;
+    const at = this.#joined(index, term, exact);
+    const run = this.#runs[at];
+    if (run === undefined) {
+      this.#runs.push({ from: index, to: index, term, count: 1, exact });
+      this.from = Math.min(this.from, index);
+    } else this.#runs[at] = { ...run, to: Math.max(run.to, index), count: run.count + 1 };
+  }
+
+  /** Which run an entry joins, -1 for none: the last, if it continues that, or one that was put together around it. */
+  #joined(index: number, term: number, exact: boolean): number {
+    const last = this.#runs.length - 1;
+    const run = this.#runs[last];
+    const isNext = run !== undefined && run.term === term && run.exact === exact && index > run.to;
+    if (isNext && (run.to + 1 === index || this.#runs.length >= runsMax)) return last;
+    return this.#runs.findIndex(other => other.term === term && other.from <= index && index <= other.to);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { nodeId } from '@quorate/core';
 import { expect, test } from 'vitest';
 import { EarlyAcks } from '../../src/replica/early-acks.ts';
 import { Group } from './group.ts';
@@ -38,6 +39,37 @@ test('ack semiSync waits for so many others, and all for everybody', async () =>
   two!.journal.resume();
   expect(await group.settled(all)).toMatchObject({ replicas: 3, degraded: false });
   expect(settled).toEqual(['semi', 'both', 'all']);
+});
+
+test('what was committed before it was acknowledged is at no risk', async () => {
+  await using group = await Group.start();
+  const leader = await group.leader();
+  const [one] = await group.followers();
+  one!.journal.hang();
+  const both = leader.replica.write(bytes('add x 1'), { ack: { semiSync: 2, timeoutMs: 1000 } });
+  await group.until(() => leader.machine.totals.get('x') === 1);
+  one!.journal.resume();
+  await group.settled(both);
+  expect(leader.replica.status().early).toEqual([]);
+  await group.crash(leader.id);
+  await group.settled((await group.leader()).replica.write(bytes('add x 1')));
+  expect(leader.events.filter(({ type }) => type === 'lost')).toEqual([]);
+});
+
+test('a listener that writes and hands over within an event keeps the order of what is under way', async () => {
+  await using group = await Group.start();
+  const first = await group.leader();
+  const write = first.replica.write(bytes('add x 1'));
+  let handOver: Promise<unknown> | undefined;
+  first.replica.subscribe(({ type }) => {
+    if (type === 'membership') handOver ??= first.replica.transferLeadership();
+  });
+  await group.settled(first.replica.reconfigure({ learners: [nodeId('d')] }));
+  expect(await group.settled(handOver!)).not.toBe(first.id);
+  await group.settled(write);
+  const second = await group.leader();
+  await group.settled(second.replica.write(bytes('add x 1'), { ack: 'all' }));
+  expect(second.machine.totals.get('x')).toBe(2);
 });
 
 test('semiSync without enough others fails as unknown, or degrades where that is asked for', async () => {
@@ -124,6 +156,16 @@ test('ranges that were acknowledged early are settled by what is committed in th
   expect(early.committed(6, 3)).toEqual([{ from: 6, to: 6, term: 2, count: 1, exact: true }]);
   expect(early.committed(9, 5)).toEqual([]);
   expect(early.from).toBe(Number.POSITIVE_INFINITY);
+  // Levels that wait for different things are acknowledged out of order.
+  for (const index of [22, 24, 23, 20]) early.note(index, 6, true);
+  expect(early.ranges()).toMatchObject([{ from: 20, to: 24, term: 6, count: 4 }]);
+  expect(early.committed(20, 6)).toEqual([]);
+  expect(early.committed(21, 7)).toEqual([]);
+  expect(early.committed(22, 7)).toEqual([{ from: 22, to: 24, term: 6, count: 3, exact: true }]);
+  early.settledTo = 30;
+  early.note(30, 6, true);
+  expect(early.ranges()).toEqual([]);
+  early.settledTo = 0;
   early.note(12, 5, true);
   expect(early.replaced(20)).toEqual([{ from: 12, to: 12, term: 5, count: 1, exact: false }]);
 });
