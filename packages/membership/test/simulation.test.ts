@@ -1,5 +1,6 @@
 import { type RunResult, type Scenario, simulate } from '@quorate/sim';
 import { describe, expect, test } from 'vitest';
+import { registry } from '../scenarios/registry.ts';
 import * as scenarios from '../scenarios/swim.ts';
 
 const seeds = process.env['QUORATE_LONG'] === undefined ? 150 : 10_000;
@@ -16,8 +17,8 @@ async function run(scenario: Scenario, seedCount: number): Promise<[RunResult | 
 }
 
 describe('membership in the simulator', () => {
-  test.each([scenarios.correct, scenarios.datagrams])(
-    'seeds of $name agree, and reach every probe',
+  test.each([scenarios.correct, scenarios.datagrams, registry])(
+    'seeds of $name keep every promise, and reach every probe',
     async scenario => {
       const [failed, reached] = await run(scenario, seeds);
       if (failed !== undefined)

@@ -46,6 +46,8 @@ export interface RegistrationParts {
 
 /** Between two tries where the store cannot be reached. */
 const retryMs = 500;
+/** How many of its sessions it knows. An entry names one of the last. */
+const ownSessionsMax = 64;
 /** The longest rest of a registration that nothing seems to happen to. */
 const restMs = 60_000;
 
@@ -61,8 +63,10 @@ export class KeptRegistration implements Registration {
   readonly #wake: Wake = new Wake();
   /** Look whether what they wait for is so. */
   readonly #waiters: Set<() => void> = new Set();
-  /** Sessions that it wrote under. Whatever names another one is somebody else's. */
+  /** Sessions that it may have written under, the last ones. Whatever names another one is somebody else's. */
   readonly #own: Set<SessionId> = new Set();
+  /** Whether it ever had its place: until then it takes it from whoever has it. */
+  #hadPlace = false;
   readonly #task: Promise<void>;
   #description: ServiceDescription;
   /** How often the description was changed, and which of these the store has. */
@@ -150,6 +154,9 @@ export class KeptRegistration implements Registration {
     const { store, ttlMs, key } = this.#parts;
     await using session = await store.session({ ttlMs, signal: this.ended });
     session.lost.addEventListener('abort', () => this.#wake.call(), { once: true });
+    // Before anything is written: of a write whose outcome is never known the entry may still come to stand there.
+    this.#own.add(session.id);
+    for (const oldest of this.#own) if (this.#own.size > ownSessionsMax) this.#own.delete(oldest);
     this.#sequence = 0;
     this.#isDoubtful = true;
     const watching = new AbortController();
@@ -176,7 +183,7 @@ export class KeptRegistration implements Registration {
     const current = await store.get(key, { signal: this.ended });
     this.#isDoubtful = false;
     const isForeign = current !== undefined && !this.#isOwn(current);
-    if (isForeign && this.#own.size > 0) {
+    if (isForeign && this.#hadPlace) {
       this.#end(
         new QuorateError('REPLACED', `Another registration took the id "${this.id}"`, { outcome: 'applied' }),
       );
@@ -193,7 +200,7 @@ export class KeptRegistration implements Registration {
         signal: this.ended,
       });
       if (written.outcome === 'applied') {
-        this.#own.add(session.id);
+        this.#hadPlace = true;
         this.#store(wanted);
         return written.entry;
       }

@@ -1,4 +1,12 @@
-import { type Clock, type Store, systemClock, type WaitOptions, Wake, boundedWait } from '@quorate/core';
+import {
+  type Clock,
+  sleep,
+  type Store,
+  systemClock,
+  type WaitOptions,
+  Wake,
+  boundedWait,
+} from '@quorate/core';
 import { KeptRegistration, type Registration } from './registration.ts';
 import { checkName, type Health, type ServiceInstance } from './service-instance.ts';
 import { ServiceView } from './service-view.ts';
@@ -113,8 +121,10 @@ class StoreRegistry implements Registry {
         signal?.addEventListener('abort', () => looking.abort(signal.reason), { once: true });
         const view = new ServiceView(this.#store, this.#clock, prefix, () => {});
         await view.list(looking.signal);
-        // A second list takes as long as an observer needs to hear of a session that is dead already.
+        // A second list takes as long as an observer needs to hear of a session that is dead already, and a turn of the event
+        // loop lets that be heard.
         await view.list(looking.signal);
+        await sleep(this.#clock, 0, { signal });
         return view.instances();
       });
     } finally {
