@@ -194,6 +194,32 @@ describe('registering', () => {
     expect([entry?.created, entry?.modified]).toEqual([found?.revision, found?.revision]);
   });
 
+  test('what was written under a session that was lost before the answer came is its own all the same', async () => {
+    const store = stand.store.open();
+    const losing: AbortController[] = [];
+    const meddling = meddled(store, {
+      // To its owner it is lost when the test says so; the store does not find that out, so what names it stands.
+      session: async options => {
+        const { id } = await store.session(options);
+        const controller = new AbortController();
+        losing.push(controller);
+        return { id, lost: controller.signal, remainingMs: () => 1, [Symbol.asyncDispose]: async () => {} };
+      },
+      put: async (...call) => {
+        const result = await store.put(...call);
+        if (losing.length !== 2) return result;
+        losing[1]?.abort();
+        return { outcome: 'unknown', cause: new QuorateError('SESSION_LOST', 'Nobody remembers') };
+      },
+    });
+    await using registration = await createRegistry(meddling, { clock: stand.clock }).register(web('a'));
+    losing[0]?.abort();
+    await stand.pass(2000);
+    await registration.setHealth('warning');
+    expect(losing).toHaveLength(3);
+    expect(registration.isRegistered).toBe(true);
+  });
+
   test('a store out of reach is tried again, and a wait that is given up leaves nothing', async () => {
     let isReachable = false;
     const store = stand.store.open();
