@@ -9,11 +9,13 @@ import {
   type Operation,
   type Scenario,
 } from '@quorate/sim';
+import { seeAgreement } from './parts/agreement.ts';
+import { Calls } from './parts/calls.ts';
 import { lossesAreReported } from './parts/losses-are-reported.ts';
 import { mapOfRegisters, useMap } from './parts/map-client.ts';
 import { oneHistory, oneLeaderPerTerm } from './parts/one-history.ts';
 import { operate } from './parts/operator.ts';
-import { serveReplica, type ServedReplicaOptions } from './parts/served-replica.ts';
+import { calls as callsGroup, serveReplica, type ServedReplicaOptions } from './parts/served-replica.ts';
 
 const nodes = ['ada', 'bob', 'cyd', 'dan', 'eve'];
 const clients = 4;
@@ -26,7 +28,11 @@ function check(history: readonly Operation[]): ReturnType<typeof isLinearizable>
 }
 
 async function client(env: ClientEnv): Promise<void> {
-  await (env.index === clients - 1 ? operate(env) : useMap(env));
+  const calls = new Calls(env, callsGroup);
+  await calls.start();
+  await (env.index === clients - 1 ? operate(env, calls) : useMap(env, calls));
+  // Whoever is the last to end sees the end.
+  await seeAgreement(env, calls);
 }
 
 function replicationScenario(

@@ -2,7 +2,7 @@ import {
   errorCode,
   type GroupId,
   type NodeId,
-  QuorateError,
+  type QuorateError,
   type Timer,
   type Transport,
 } from '@quorate/core';

@@ -28,6 +28,7 @@ export function lossesAreReported(): Invariant {
   const lostOf = new Map<string, Lost[]>();
   const applied = new Set<string>();
   let members: readonly string[] = [];
+  let committed = 0;
   const listOf = <Item>(lists: Map<string, Item[]>, node: string): Item[] => {
     const list = lists.get(node) ?? [];
     lists.set(node, list);
@@ -55,7 +56,9 @@ export function lossesAreReported(): Invariant {
           return undefined;
         }
         case 'agreed':
+          if ((fact['committed'] as number) < committed) return undefined;
           members = fact['members'] as readonly string[];
+          committed = fact['committed'] as number;
           return undefined;
         default:
           return undefined;
@@ -63,7 +66,9 @@ export function lossesAreReported(): Invariant {
     },
     finish() {
       for (const [node, early] of earlyOf) {
-        const finding = judge(node, early, listOf(lostOf, node), applied, members.includes(node));
+        const gone = early.filter(({ id }) => !applied.has(id));
+        const known = members.includes(node) ? committed : 0;
+        const finding = judge(node, gone, listOf(lostOf, node), known);
         if (finding !== undefined) return finding;
       }
       return undefined;
@@ -73,14 +78,12 @@ export function lossesAreReported(): Invariant {
 
 function judge(
   node: string,
-  early: readonly Early[],
+  gone: readonly Early[],
   lost: readonly Lost[],
-  applied: ReadonlySet<string>,
-  isMember: boolean,
+  known: number,
 ): Finding | undefined {
-  const gone = early.filter(({ id }) => !applied.has(id));
   for (const each of gone) {
-    if (!isMember || !each.told || isCovered(each, lost)) continue;
+    if (each.index > known || !each.told || isCovered(each, lost)) continue;
     return {
       rule,
       message: `${node} lost note ${each.id} at ${each.index} of term ${each.term}, and says nothing`,

@@ -7,21 +7,19 @@ import {
   type RegisterOutput,
   type Scalar,
 } from '@quorate/sim';
-import type { CallArguments, CallFailure } from './calls.ts';
-import { Calls } from './calls.ts';
-import { calls as callsGroup } from './served-replica.ts';
+import type { CallArguments, CallFailure, Calls } from './calls.ts';
 
 /** What clients do with the map. */
 export type MapInput = RegisterInput & { readonly key: string };
 
-const { describe, ...registers } = register();
+const registers = register();
 
 /** Registers by key. */
 export const mapOfRegisters: Model<Scalar, MapInput, RegisterOutput> = {
   ...registers,
   name: 'map-of-registers',
   partition: ({ key }) => key,
-  describe: (input, output) => `${describe?.(input, output)} at "${input.key}"`,
+  describe: (input, output) => `${registers.describe?.(input, output)} at "${input.key}"`,
 };
 
 const keys = ['x', 'y', 'z'];
@@ -33,19 +31,24 @@ const ttlsMs = [60_000, 60_000, 60_000, 1500];
 
 /** Finds the leader by asking, and asks again until something is known. */
 export class MapCaller {
-  readonly calls: Calls;
   readonly #env: ClientEnv;
+  readonly #calls: Calls;
   #target: NodeId;
 
-  constructor(env: ClientEnv) {
+  constructor(env: ClientEnv, calls: Calls) {
     this.#env = env;
-    this.calls = new Calls(env, callsGroup);
+    this.#calls = calls;
     this.#target = this.#anyNode();
+  }
+
+  /** Whom to ask next. */
+  aim(at: NodeId): void {
+    this.#target = at;
   }
 
   /** Asks the presumed leader once. */
   async askOnce(method: string, args: CallArguments): Promise<unknown> {
-    const answer = await this.calls.ask(this.#target, method, args, askMs);
+    const answer = await this.#calls.ask(this.#target, method, args, askMs);
     if ('value' in answer) return answer.value;
     const { code, outcome, leader } = answer.failure;
     this.#env.reached(code);
@@ -56,7 +59,7 @@ export class MapCaller {
   /** Asks one after another until somebody answers, or says that it is no use. */
   async ask(method: string, args: CallArguments): Promise<unknown> {
     for (;;) {
-      const answer = await this.calls.ask(this.#target, method, args, askMs);
+      const answer = await this.#calls.ask(this.#target, method, args, askMs);
       if ('value' in answer) return answer.value;
       const { code, leader } = answer.failure;
       this.#env.reached(code);
@@ -85,8 +88,8 @@ function isFinal({ code }: CallFailure): boolean {
 }
 
 /** Puts, compares and sets, and reads in every mode, with retries; now and then it writes what need not be committed. */
-export async function useMap(env: ClientEnv): Promise<void> {
-  await new MapClient(env).run();
+export async function useMap(env: ClientEnv, calls: Calls): Promise<void> {
+  await new MapClient(env, calls).run();
 }
 
 class MapClient {
@@ -99,15 +102,14 @@ class MapClient {
   /** What was seen last, which makes some comparisons right. */
   readonly #seen = new Map<string, number | null>();
 
-  constructor(env: ClientEnv) {
+  constructor(env: ClientEnv, calls: Calls) {
     this.#env = env;
-    this.#caller = new MapCaller(env);
+    this.#caller = new MapCaller(env, calls);
     this.#ttlMs = ttlsMs[env.index % ttlsMs.length] as number;
   }
 
   async run(): Promise<void> {
     const { clock, random, workload } = this.#env;
-    await this.#caller.calls.start();
     while (!workload.aborted) {
       if (this.#session === 0) await this.#open();
       const key = keys[random.below(keys.length)] as string;

@@ -27,7 +27,7 @@ export function oneHistory(): Invariant {
   const hashes = new Map<number, string>();
   const indexes = new Map<string, number>();
   const acknowledged = new Map<string, number>();
-  let agreed: number | undefined;
+  let agreed = 0;
   const found = (message: string): Finding => ({ rule, message });
   const see = (index: number, hash: string): Finding | undefined => {
     const known = hashes.get(index) ?? hash;
@@ -65,7 +65,7 @@ export function oneHistory(): Invariant {
           return undefined;
         }
         case 'agreed':
-          agreed = fact['committed'] as number;
+          agreed = Math.max(agreed, fact['committed'] as number);
           return undefined;
         default:
           return undefined;
@@ -73,7 +73,7 @@ export function oneHistory(): Invariant {
     },
     finish() {
       for (const [id, index] of acknowledged) {
-        if (index > (agreed ?? 0)) {
+        if (index > agreed) {
           return {
             rule: 'acknowledged-is-kept',
             message: `Command ${id} at ${index} is gone: ${agreed} is the end`,

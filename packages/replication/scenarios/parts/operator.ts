@@ -1,36 +1,32 @@
 import { type NodeId, sleep } from '@quorate/core';
 import type { ClientEnv } from '@quorate/sim';
-import type { Reconfiguration, ReplicaStatus } from '../../src/index.ts';
+import type { Reconfiguration } from '../../src/index.ts';
+import { latestLeader, type SeenStatus, statusesOf } from './agreement.ts';
+import type { Calls } from './calls.ts';
 import { MapCaller } from './map-client.ts';
-
-type Seen = Pick<ReplicaStatus, 'role' | 'term' | 'membership' | 'committed' | 'applied' | 'loss'>;
 
 /** The fewest voters that a change may leave. */
 const votersMin = 2;
 
-/** Changes the members and hands leadership over while clients work; sees at the end that everybody agrees. */
-export async function operate(env: ClientEnv): Promise<void> {
-  const operator = new Operator(env);
-  await operator.start();
+/** Changes the members and hands leadership over while clients work. */
+export async function operate(env: ClientEnv, calls: Calls): Promise<void> {
+  const operator = new Operator(env, calls);
   while (!env.workload.aborted) {
     await sleep(env.clock, 100 + env.random.below(1200));
     if (env.random.below(4) === 0) await operator.transfer();
     else await operator.change();
   }
-  await operator.seeAgreement();
 }
 
 class Operator {
   readonly #env: ClientEnv;
+  readonly #calls: Calls;
   readonly #caller: MapCaller;
 
-  constructor(env: ClientEnv) {
+  constructor(env: ClientEnv, calls: Calls) {
     this.#env = env;
-    this.#caller = new MapCaller(env);
-  }
-
-  async start(): Promise<void> {
-    await this.#caller.calls.start();
+    this.#calls = calls;
+    this.#caller = new MapCaller(env, calls);
   }
 
   async transfer(): Promise<void> {
@@ -43,21 +39,23 @@ class Operator {
   }
 
   async change(): Promise<void> {
-    const seen = await this.#leader();
-    if (seen === undefined) return;
+    const leader = latestLeader(await statusesOf(this.#env, this.#calls));
+    if (leader === undefined) return;
+    const [id, seen] = leader;
     const { membership } = seen;
     const { random } = this.#env;
     const isJoint = membership.votersOutgoing.length > 0;
     const change = isJoint && random.below(3) > 0 ? {} : this.#draw(seen);
     const transition = (['auto', 'auto', 'joint', 'explicit'] as const)[random.below(4)];
     await this.#env.operation({ type: 'change', change, transition }, async () => {
+      this.#caller.aim(id);
       await this.#caller.askOnce('change', [change, isJoint ? 'auto' : transition]);
       this.#env.reached(isJoint ? 'joint left' : 'members changed');
     });
   }
 
   /** Replaces, adds, promotes, demotes or removes, one member or some. */
-  #draw({ membership: { voters, learners } }: Seen): Reconfiguration {
+  #draw({ membership: { voters, learners } }: SeenStatus): Reconfiguration {
     const { nodes, random } = this.#env;
     const others = nodes.filter(node => !voters.includes(node) && !learners.includes(node));
     const some = (ids: readonly NodeId[]): NodeId[] => ids.filter(() => random.below(2) === 0);
@@ -77,53 +75,4 @@ class Operator {
         return { voters: [...others, ...learners] };
     }
   }
-
-  /** What the leader says of itself, if one answers. */
-  async #leader(): Promise<Seen | undefined> {
-    const statuses = await this.#statuses();
-    return latestLeader(statuses.values());
-  }
-
-  async #statuses(): Promise<ReadonlyMap<NodeId, Seen>> {
-    const statuses = new Map<NodeId, Seen>();
-    await Promise.all(
-      this.#env.nodes.map(async node => {
-        const answer = await this.#caller.calls.ask(node, 'status', [], 500);
-        if ('value' in answer) statuses.set(node, answer.value as Seen);
-      }),
-    );
-    return statuses;
-  }
-
-  /** Every member has applied what the leader has committed; a joint configuration is left, unless it is left by itself. */
-  async seeAgreement(): Promise<void> {
-    const { clock } = this.#env;
-    for (;;) {
-      const statuses = await this.#statuses();
-      const leader = latestLeader(statuses.values());
-      if (leader !== undefined) {
-        const { committed, membership } = leader;
-        const { voters, votersOutgoing, learners } = membership;
-        const members = [...voters, ...learners];
-        const isAgreed = members.every(member => {
-          const status = statuses.get(member);
-          return status !== undefined && status.applied === committed && status.loss === 'none';
-        });
-        if (votersOutgoing.length > 0) await this.#caller.askOnce('change', [{}, 'auto']).catch(() => {});
-        else if (isAgreed) {
-          this.#env.observe({ type: 'agreed', committed, members });
-          return;
-        }
-      }
-      await sleep(clock, 50);
-    }
-  }
-}
-
-function latestLeader(statuses: Iterable<Seen>): Seen | undefined {
-  let latest: Seen | undefined;
-  for (const status of statuses) {
-    if (status.role === 'leader' && status.term > (latest?.term ?? 0)) latest = status;
-  }
-  return latest;
 }
