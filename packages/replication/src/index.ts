@@ -3,6 +3,13 @@
  *
  * @packageDocumentation
  */
+export {
+  type CallPort,
+  createReplicaClient,
+  type ReplicaClient,
+  type ReplicaClientOptions,
+} from './client/replica-client.ts';
+export { type CallHandlers, serveReplica } from './client/serve-replica.ts';
 export { createReplica } from './replica/create-replica.ts';
 export type {
   Reconfiguration,

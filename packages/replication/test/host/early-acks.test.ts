@@ -169,3 +169,16 @@ test('ranges that were acknowledged early are settled by what is committed in th
   early.note(12, 5, true);
   expect(early.replaced(20)).toEqual([{ from: 12, to: 12, term: 5, count: 1, exact: false }]);
 });
+
+test('what a later term is committed before is lost, though nothing is committed in its place yet', () => {
+  const early = new EarlyAcks();
+  early.note(5, 2, true);
+  early.note(7, 2, true);
+  early.note(9, 4, true);
+  // Not of a later term than what stands at 9.
+  expect(early.committed(3, 2)).toEqual([]);
+  expect(early.committed(4, 3)).toEqual([{ from: 5, to: 7, term: 2, count: 2, exact: true }]);
+  expect(early.ranges()).toMatchObject([{ from: 9, to: 9, term: 4 }]);
+  expect(early.committed(5, 5)).toEqual([{ from: 9, to: 9, term: 4, count: 1, exact: true }]);
+  expect([early.from, early.fromTerm]).toEqual([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
+});

@@ -1,0 +1,208 @@
+import {
+  type Clock,
+  type GroupId,
+  groupId,
+  type LinkedSignal,
+  linkSignal,
+  type NodeId,
+  nodeId,
+  QuorateError,
+  type Random,
+  sleep,
+  systemClock,
+  systemRandom,
+  type WaitOptions,
+} from '@quorate/core';
+import type { SessionOptions } from '../replica/replica.ts';
+import { withOutcome } from '../replica/replica-error.ts';
+import type { ReadOptions, WriteOptions, WriteReceipt } from '../replica/write-options.ts';
+import { ClientSession } from '../sessions/client-session.ts';
+import {
+  answerNotLeader,
+  decodeNotLeader,
+  decodeReceipt,
+  decodeSession,
+  encodeRead,
+  encodeSession,
+  encodeWrite,
+  type SessionVerb,
+  sessionVerbs,
+} from './call-codec.ts';
+import { methodsOf } from './serve-replica.ts';
+
+/** How questions go out: `createRequests` of `@quorate/transport` is one. */
+export interface CallPort {
+  request(to: NodeId, method: string, body: Uint8Array, options: WaitOptions): Promise<Uint8Array>;
+}
+
+/** What a client is made of. */
+export interface ReplicaClientOptions {
+  readonly requests: CallPort;
+  /** Whom to ask, in order of preference: the first is asked for `follower` and `local` reads as long as it answers. */
+  readonly members: readonly NodeId[];
+  /** Default 0. */
+  readonly group?: GroupId | undefined;
+  readonly clock?: Clock | undefined;
+  readonly random?: Random | undefined;
+  /** How long one replica is waited for before another is asked. Default 2,000. */
+  readonly attemptMs?: number | undefined;
+}
+
+/** A group as a client sees it: it finds the leader, and repeats what may be repeated. */
+export interface ReplicaClient {
+  /**
+   * Writes at whoever leads. What certainly was not applied is sent again; what may have been, only with a `session`, whose
+   * operation is applied once. Without one it is thrown as `unknown`.
+   *
+   * @throws QuorateError what the replica throws, `DEADLINE_EXCEEDED`, `ABORTED`
+   */
+  write(command: Uint8Array, options?: WriteOptions): Promise<WriteReceipt>;
+  /** Reads: `linearizable` and `lease` at the leader, the rest at the first member that answers. */
+  read(query: Uint8Array, options?: ReadOptions): Promise<Uint8Array>;
+  openSession(options?: SessionOptions): Promise<ClientSession>;
+  closeSession(id: number, options?: WaitOptions): Promise<void>;
+  keepSession(id: number, options?: WaitOptions): Promise<void>;
+}
+
+/** Makes a client. Without a deadline a call goes on until there is an answer. */
+export function createReplicaClient(options: ReplicaClientOptions): ReplicaClient {
+  if (options.members.length === 0) throw new RangeError('Members must be at least one: received none');
+  return new Client(options);
+}
+
+/** A call that is sent until it is known what became of it. */
+interface Call {
+  readonly method: string;
+  readonly body: Uint8Array;
+  /** Whether only the leader answers. */
+  readonly leaderOnly: boolean;
+  /** Whether it may be sent again though it may have been applied. */
+  readonly repeatable: boolean;
+}
+
+/** What ends one replica, and no other. */
+const ownEnd: ReadonlySet<string> = new Set(['CLOSED', 'JOURNAL_FAILED']);
+const backoffMinMs = 10;
+const backoffMaxMs = 300;
+
+class Client implements ReplicaClient {
+  readonly #requests: CallPort;
+  readonly #members: readonly NodeId[];
+  readonly #methods: ReturnType<typeof methodsOf>;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #attemptMs: number;
+  #leader: NodeId | undefined;
+
+  constructor({ requests, members, group, clock, random, attemptMs = 2000 }: ReplicaClientOptions) {
+    this.#requests = requests;
+    this.#members = members.map(nodeId);
+    this.#methods = methodsOf(groupId(group ?? 0));
+    this.#clock = clock ?? systemClock;
+    this.#random = random ?? systemRandom;
+    this.#attemptMs = attemptMs;
+  }
+
+  async write(command: Uint8Array, options: WriteOptions = {}): Promise<WriteReceipt> {
+    const body = encodeWrite(command, options);
+    const { write: method } = this.#methods;
+    const repeatable = options.session !== undefined;
+    const receipt = decodeReceipt(await this.#call({ method, body, leaderOnly: true, repeatable }, options));
+    if (receipt === undefined) throw unreadableAnswer();
+    return receipt;
+  }
+
+  async read(query: Uint8Array, options: ReadOptions = {}): Promise<Uint8Array> {
+    const { mode = 'linearizable', maxStalenessMs } = options;
+    const body = encodeRead(query, mode, maxStalenessMs);
+    const leaderOnly = mode === 'linearizable' || mode === 'lease';
+    const call = { method: this.#methods.read, body, leaderOnly, repeatable: true };
+    return (await this.#call(call, options)).slice(1);
+  }
+
+  async openSession(options: SessionOptions = {}): Promise<ClientSession> {
+    const answer = await this.#callSession(sessionVerbs.open, options.ttlMs, options);
+    const id = decodeSession(answer.subarray(1, 9))?.value;
+    const ttlMs = decodeSession(answer.subarray(9))?.value;
+    if (id === undefined || ttlMs === undefined) throw unreadableAnswer();
+    return new ClientSession(id, ttlMs);
+  }
+
+  async closeSession(id: number, options: WaitOptions = {}): Promise<void> {
+    await this.#callSession(sessionVerbs.close, id, options);
+  }
+
+  async keepSession(id: number, options: WaitOptions = {}): Promise<void> {
+    await this.#callSession(sessionVerbs.keep, id, options);
+  }
+
+  /** All of them may be repeated: a session that was opened for nobody ends by itself. */
+  #callSession(verb: SessionVerb, value: number | undefined, options: WaitOptions): Promise<Uint8Array> {
+    const body = encodeSession(verb, value);
+    return this.#call({ method: this.#methods.session, body, leaderOnly: true, repeatable: true }, options);
+  }
+
+  async #call(call: Call, options: WaitOptions): Promise<Uint8Array> {
+    using wait = linkSignal(this.#clock, { ...options, outcome: 'not-applied' });
+    /** Whether an attempt before may have been applied, so that no later refusal is certain any more. */
+    let isUnknown = false;
+    let backoffMs = backoffMinMs;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        wait.throwIfAborted();
+        const to = this.#choose(call, attempt);
+        const deadlineMs = Math.min(this.#attemptMs, wait.remainingMs());
+        const answer = await this.#requests.request(to, call.method, call.body, {
+          signal: wait.signal,
+          deadlineMs,
+        });
+        if (answer[0] !== answerNotLeader) {
+          if (call.leaderOnly) this.#leader = to;
+          return answer;
+        }
+        if (this.#learn(to, decodeNotLeader(answer))) continue;
+      } catch (error) {
+        this.#judge(error, call, wait, isUnknown);
+        isUnknown ||= (error as QuorateError).outcome !== 'not-applied';
+        this.#leader = undefined;
+      }
+      const durationMs = backoffMs * (0.5 + this.#random.float() / 2);
+      backoffMs = Math.min(backoffMs * 2, backoffMaxMs);
+      await sleep(this.#clock, Math.min(durationMs, wait.remainingMs()), { signal: wait.signal }).catch(
+        () => {},
+      );
+    }
+  }
+
+  /** The leader, as far as it is known, or one after the other. */
+  #choose({ leaderOnly }: Call, attempt: number): NodeId {
+    const next = this.#members[attempt % this.#members.length] as NodeId;
+    return (leaderOnly ? this.#leader : undefined) ?? next;
+  }
+
+  /** @returns whether somebody else may lead, who can be asked at once */
+  #learn(asked: NodeId, leader: NodeId | undefined): boolean {
+    const isNews = leader !== undefined && leader !== asked && leader !== this.#leader;
+    this.#leader = leader === asked ? undefined : leader;
+    return isNews;
+  }
+
+  /** Throws what ends the call. */
+  #judge(error: unknown, call: Call, wait: LinkedSignal, isUnknown: boolean): void {
+    if (!(error instanceof QuorateError)) throw error;
+    const mayHave = isUnknown || (error.outcome !== 'not-applied' && call.method !== this.#methods.read);
+    const outcome = error.outcome === 'applied' ? 'applied' : mayHave ? 'unknown' : 'not-applied';
+    try {
+      wait.throwIfAborted();
+    } catch (over) {
+      throw withOutcome(over as QuorateError, outcome);
+    }
+    const mayRepeat = error.outcome === 'not-applied' || call.repeatable;
+    const mayPass = error.retryable || ownEnd.has(error.code);
+    if (!mayPass || !mayRepeat || outcome === 'applied') throw withOutcome(error, outcome);
+  }
+}
+
+function unreadableAnswer(): QuorateError {
+  return new QuorateError('UNREADABLE_ANSWER', 'The answer is none of this version', { outcome: 'unknown' });
+}

@@ -1,0 +1,89 @@
+import { type GroupId, QuorateError } from '@quorate/core';
+import type { Replica } from '../replica/replica.ts';
+import { NotLeaderError } from '../replica/replica-error.ts';
+import {
+  decodeRead,
+  decodeSession,
+  decodeWrite,
+  encodeAnswer,
+  encodeNotLeader,
+  encodeReceipt,
+  encodeSession,
+  sessionVerbs,
+} from './call-codec.ts';
+
+/** Where questions come in: `createRequests` of `@quorate/transport` is one. */
+export interface CallHandlers {
+  handle(
+    method: string,
+    handler: (call: { readonly body: Uint8Array; readonly signal: AbortSignal }) => Promise<Uint8Array>,
+  ): Disposable;
+}
+
+/** The methods of a group's replicas. */
+export function methodsOf(group: GroupId): {
+  readonly write: string;
+  readonly read: string;
+  readonly session: string;
+} {
+  return {
+    write: `replica.${group}.write`,
+    read: `replica.${group}.read`,
+    session: `replica.${group}.session`,
+  };
+}
+
+/** Answers what a `createReplicaClient` elsewhere asks, until disposed. The replica stays the caller's. */
+export function serveReplica(replica: Replica, requests: CallHandlers): Disposable {
+  const methods = methodsOf(replica.group);
+  const served = [
+    requests.handle(methods.write, ({ body, signal }) => answer(() => write(replica, body, signal))),
+    requests.handle(methods.read, ({ body, signal }) => answer(() => read(replica, body, signal))),
+    requests.handle(methods.session, ({ body, signal }) => answer(() => session(replica, body, signal))),
+  ];
+  return {
+    [Symbol.dispose]() {
+      for (const method of served) method[Symbol.dispose]();
+    },
+  };
+}
+
+/** Who does not lead says who may; every other error travels as it is. */
+async function answer(run: () => Promise<Uint8Array>): Promise<Uint8Array> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof NotLeaderError) return encodeNotLeader(error.leader);
+    throw error;
+  }
+}
+
+async function write(replica: Replica, body: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+  const wanted = decodeWrite(body);
+  if (wanted === undefined) throw unreadable();
+  return encodeReceipt(await replica.write(wanted.command, { ...wanted.options, signal }));
+}
+
+async function read(replica: Replica, body: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+  const wanted = decodeRead(body);
+  if (wanted === undefined) throw unreadable();
+  const { query, mode, maxStalenessMs } = wanted;
+  return encodeAnswer(await replica.read(query, { mode, maxStalenessMs, signal }));
+}
+
+async function session(replica: Replica, body: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+  const wanted = decodeSession(body);
+  if (wanted === undefined) throw unreadable();
+  const { verb, value } = wanted;
+  if (verb === sessionVerbs.open) {
+    const { id, ttlMs } = await replica.openSession({ ttlMs: value, signal });
+    return encodeAnswer(new Uint8Array([...encodeSession(verb, id), ...encodeSession(verb, ttlMs)]));
+  }
+  if (verb === sessionVerbs.close) await replica.closeSession(value ?? 0, { signal });
+  else await replica.keepSession(value ?? 0, { signal });
+  return encodeAnswer(new Uint8Array(0));
+}
+
+function unreadable(): QuorateError {
+  return new QuorateError('UNREADABLE_CALL', 'The call is none of this version', { outcome: 'not-applied' });
+}

@@ -1,0 +1,187 @@
+import {
+  groupId,
+  ManualClock,
+  type NodeId,
+  nodeId,
+  QuorateError,
+  seededRandom,
+  type WaitOptions,
+} from '@quorate/core';
+import { createInProcessNetwork, createRequests } from '@quorate/transport';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  decodeReceipt,
+  decodeRead,
+  decodeSession,
+  decodeWrite,
+  encodeReceipt,
+  encodeRead,
+  encodeSession,
+  encodeWrite,
+} from '../src/client/call-codec.ts';
+import { createReplicaClient, type ReplicaClient } from '../src/client/replica-client.ts';
+import { serveReplica } from '../src/client/serve-replica.ts';
+import type { WriteReceipt } from '../src/replica/write-options.ts';
+import { createReplica } from '../src/replica/create-replica.ts';
+import { shareTransport } from '../src/replica/share-transport.ts';
+import { Group } from './host/group.ts';
+import { MemoryJournal } from './host/memory-journal.ts';
+import { bytes, TallyMachine, text } from './host/tally-machine.ts';
+
+/** A port to the members of a group within this thread, and who was asked. */
+function portTo(group: Group): { readonly client: ReplicaClient; readonly asked: NodeId[] } {
+  const asked: NodeId[] = [];
+  const clock = new ManualClock();
+  const pass = group.pass.bind(group);
+  group.pass = async (durationMs, ...names) => {
+    for (let ms = 0; ms < durationMs; ms++) {
+      clock.advance(1);
+      await pass(1, ...names);
+    }
+  };
+  const request = async (to: NodeId, method: string, body: Uint8Array, options: WaitOptions) => {
+    asked.push(to);
+    const member = group.get(to);
+    if (member.replica.status().state !== 'running') {
+      throw new QuorateError('UNAVAILABLE', 'Nobody is there', { outcome: 'not-applied', retryable: true });
+    }
+    const handlers = new Map<string, Parameters<Parameters<typeof serveReplica>[1]['handle']>[1]>();
+    serveReplica(member.replica, {
+      handle(name, handler) {
+        handlers.set(name, handler);
+        return { [Symbol.dispose]() {} };
+      },
+    });
+    const controller = new AbortController();
+    const timer = clock.setTimer(options.deadlineMs ?? 0, () => controller.abort());
+    try {
+      return await handlers.get(method)!({ body, signal: controller.signal });
+    } catch (error) {
+      if (!controller.signal.aborted) throw error;
+      throw new QuorateError('DEADLINE_EXCEEDED', 'Too late', { outcome: 'unknown', retryable: true });
+    } finally {
+      timer.cancel();
+    }
+  };
+  const members = ['a', 'b', 'c'].map(nodeId);
+  const client = createReplicaClient({ requests: { request }, members, clock, random: seededRandom(1) });
+  return { client, asked };
+}
+
+test('a client finds the leader, by its hint, and stays with it', async () => {
+  await using group = await Group.start();
+  const leader = await group.leader();
+  const { client, asked } = portTo(group);
+  for (let number = 1; number <= 5; number++) {
+    const receipt = await group.settled(client.write(bytes('add x 1')));
+    expect([text(receipt.reply), receipt.durability, receipt.degraded]).toEqual([
+      String(number),
+      'fsync',
+      false,
+    ]);
+  }
+  expect(asked.filter(id => id !== leader.id).length).toBeLessThanOrEqual(1);
+  for (const mode of ['linearizable', 'lease', 'follower'] as const) {
+    expect(text(await group.settled(client.read(bytes('x'), { mode })))).toBe('5');
+  }
+  expect(asked.at(-1)).toBe('a');
+});
+
+test('with a session a write goes on over a failover, and is applied once', async () => {
+  await using group = await Group.start();
+  const first = await group.leader();
+  const { client } = portTo(group);
+  const session = await group.settled(client.openSession());
+  await group.settled(client.write(bytes('add x 1'), { session: session.begin() }));
+  for (const { journal } of await group.followers()) journal.hang();
+  const write = client.write(bytes('add x 1'), { session: session.begin() });
+  await group.pass(5);
+  await group.crash(first.id);
+  for (const { journal } of group.running) journal.resume();
+  expect(text((await group.settled(write)).reply)).toBe('2');
+  await group.settled(client.keepSession(session.id));
+  await group.settled(client.closeSession(session.id));
+  await expect(group.settled(client.keepSession(session.id))).rejects.toMatchObject({
+    code: 'SESSION_EXPIRED',
+  });
+});
+
+test('without a session what may have been applied is not sent again', async () => {
+  await using group = await Group.start();
+  const first = await group.leader();
+  const { client, asked } = portTo(group);
+  await group.settled(client.write(bytes('add x 1')));
+  group.isolate(first.id);
+  const before = asked.length;
+  await expect(group.settled(client.write(bytes('add x 1')))).rejects.toMatchObject({ outcome: 'unknown' });
+  expect(asked.length).toBe(before + 1);
+});
+
+test('a call that finds nobody ends by its deadline, not applied', async () => {
+  await using group = await Group.start();
+  const { client } = portTo(group);
+  for (const name of ['a', 'b', 'c']) await group.crash(name);
+  await expect(group.settled(client.write(bytes('add x 1'), { deadlineMs: 500 }))).rejects.toMatchObject({
+    code: 'DEADLINE_EXCEEDED',
+    outcome: 'not-applied',
+  });
+});
+
+test('the requests of the transport carry it, beside the replicas on one transport', async () => {
+  const network = createInProcessNetwork();
+  const [id, elsewhere] = [nodeId('a'), nodeId('x')];
+  const shared = shareTransport(network.transport(id));
+  const [log, calls] = [groupId(3), groupId(4)];
+  await using replica = await createReplica({
+    id,
+    group: log,
+    members: [id],
+    transport: shared.forGroup(log),
+    journal: new MemoryJournal(),
+    machine: new TallyMachine(),
+    electionTimeoutMs: 20,
+  });
+  await using server = createRequests(shared.forGroup(calls), { group: calls });
+  using _served = serveReplica(replica, server);
+  await server.start();
+  await using requests = createRequests(network.transport(elsewhere), { group: calls });
+  await requests.start();
+  const client = createReplicaClient({ requests, members: [id], group: log });
+  const { reply } = await client.write(bytes('add x 3'), { deadlineMs: 5000 });
+  expect(text(reply)).toBe('3');
+  expect(text(await client.read(bytes('x'), { mode: 'lease', deadlineMs: 5000 }))).toBe('3');
+});
+
+test('calls are read as they were written, and what is none is undefined', () => {
+  const number = fc.nat(2 ** 31);
+  const session = fc.record({ session: number, sequence: number, settled: number });
+  const semiSync = fc.record({
+    semiSync: number,
+    timeoutMs: number,
+    onTimeout: fc.constantFrom('fail', 'degrade'),
+  });
+  const ack = fc.oneof(fc.constantFrom('leader', 'quorum', 'all'), semiSync);
+  const options = fc.record({ ack, session: fc.option(session, { nil: undefined }) });
+  fc.assert(
+    fc.property(fc.uint8Array(), options, (command, given) => {
+      const wanted = given as Parameters<typeof encodeWrite>[1];
+      expect(decodeWrite(encodeWrite(command, wanted))).toEqual({ command, options: wanted });
+      expect(decodeRead(encodeRead(command, 'local', 7))).toEqual({
+        query: command,
+        mode: 'local',
+        maxStalenessMs: 7,
+      });
+      expect(decodeSession(encodeSession(2, 9))).toEqual({ verb: 2, value: 9 });
+      const receipt = { index: 5, term: 2, durability: 'os', replicas: 3, degraded: true, reply: command };
+      expect(decodeReceipt(encodeReceipt(receipt as unknown as WriteReceipt))).toEqual(receipt);
+    }),
+  );
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 50 }), noise => {
+      for (const decode of [decodeWrite, decodeRead, decodeSession, decodeReceipt]) {
+        expect(() => decode(noise)).not.toThrow();
+      }
+    }),
+  );
+});
