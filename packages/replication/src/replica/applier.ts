@@ -158,7 +158,9 @@ export class Applier {
       const entry = entries[at] as LogEntry;
       const { index, term, payload } = entry;
       bytes += payload.length + entryBytes;
-      if (index >= early.from) for (const range of early.committed(index, term)) this.#context.onLost(range);
+      if (index >= early.from || term > early.fromTerm) {
+        for (const range of early.committed(index, term)) this.#context.onLost(range);
+      }
       const write = index >= writes.nextIndex ? writes.take(index, term) : undefined;
       if (entry.kind === entryKind.command) this.#command(entry, write);
       else {

@@ -16,14 +16,16 @@ const runsMax = 4096;
  * What this replica acknowledged as leader before it was committed, and what became of it.
  *
  * An entry is committed where it stands, or another one is there in its place: then it, and whatever this replica wrote after
- * it in that term, is lost (the terms of a log never decrease). That its own log had to drop an entry says nothing yet:
+ * it in that term, is lost. So it is when an entry of a later term is committed before it, for the terms of a log never
+ * decrease. That its own log had to drop an entry says nothing yet:
  * another replica may still have it, and bring it back as a leader.
  */
 export class EarlyAcks {
   #runs: Run[] = [];
   /** The first index that is not settled; `Infinity` where none is. */
   from: number = Number.POSITIVE_INFINITY;
-
+  /** The first term that has such an index; `Infinity` where none has. */
+  fromTerm: number = Number.POSITIVE_INFINITY;
   /** Everything up to here is committed and applied: what is acknowledged later than that is not acknowledged early. */
   settledTo = 0;
 
@@ -35,6 +37,7 @@ export class EarlyAcks {
     if (run === undefined) {
       this.#runs.push({ from: index, to: index, term, count: 1, exact });
       this.from = Math.min(this.from, index);
+      this.fromTerm = Math.min(this.fromTerm, term);
     } else this.#runs[at] = { ...run, to: Math.max(run.to, index), count: run.count + 1 };
   }
 
@@ -48,12 +51,13 @@ export class EarlyAcks {
   }
 
   /**
-   * An entry is committed. To be called for each in order; worth it only from {@link from} on.
+   * An entry is committed. To be called for each in order; worth it only from {@link from} on, or after {@link fromTerm}.
    *
    * @returns what is known to be lost now
    */
   committed(index: number, term: number): readonly EarlyRange[] {
     const lost: EarlyRange[] = [];
+    while (this.fromTerm < term) lost.push(this.#drop(this.fromTerm, true));
     while (this.from <= index) {
       const run = this.#first(index);
       if (run === undefined) break;
@@ -106,8 +110,11 @@ export class EarlyAcks {
   }
 
   #findFirst(): void {
-    this.from = Number.POSITIVE_INFINITY;
-    for (const { from } of this.#runs) this.from = Math.min(this.from, from);
+    this.from = this.fromTerm = Number.POSITIVE_INFINITY;
+    for (const { from, term } of this.#runs) {
+      this.from = Math.min(this.from, from);
+      this.fromTerm = Math.min(this.fromTerm, term);
+    }
   }
 }
 
