@@ -25,9 +25,10 @@ export const mapOfRegisters: Model<Scalar, MapInput, RegisterOutput> = {
 const keys = ['x', 'y', 'z'];
 /** How long a client waits for an answer before it asks elsewhere. */
 const askMs = 1500;
-const pauseMaxMs = 200;
-/** A session that ends while its client is cut off: what became of the operation under way is not known then. */
-const ttlsMs = [60_000, 60_000, 60_000, 1500];
+const pauseMaxMs = 100;
+/** Clients that are idle for longer than their session lives begin another. */
+const idleMs = 2000;
+const ttlsMs = [60_000, 60_000, 1000];
 
 /** Finds the leader by asking, and asks again until something is known. */
 export class MapCaller {
@@ -118,7 +119,7 @@ class MapClient {
       else if (kind < 6) await this.#put(key);
       else if (kind < 8) await this.#compareAndSet(key);
       else await this.#note();
-      await sleep(clock, random.below(pauseMaxMs));
+      await sleep(clock, random.below(60) === 0 ? idleMs : random.below(pauseMaxMs));
     }
   }
 

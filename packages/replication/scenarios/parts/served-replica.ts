@@ -53,9 +53,9 @@ export async function serveReplica(env: NodeEnv, options: ServedReplicaOptions):
         random: env.random.fork('replica'),
         electionTimeoutMs: 600,
         heartbeatMs: 100,
-        snapshotEntries: 40,
-        trailingBytes: 512,
-        catchUpBytes: 2048,
+        snapshotEntries: 20,
+        trailingBytes: 0,
+        catchUpBytes: env.random.below(2) * 65_536,
         tailBytes: 256,
         transferWindowBytes: 1024,
       });
