@@ -1,6 +1,7 @@
 import { type Clock, QuorateError, sleep } from '@quorate/core';
 import { createToken, type Member, type NodeStatus, View, type ViewRecord } from '@quorate/node';
 import { ClusterClient } from './cluster-client.ts';
+import { NodeFolders } from './node-folders.ts';
 import { NodeProcess, type NodeSecrets } from './node-process.ts';
 import type { Tape } from './tape.ts';
 
@@ -23,10 +24,11 @@ export type ViewListener = (before: View, after: View) => void;
 export class Cluster implements AsyncDisposable {
   readonly client: ClusterClient;
   readonly #control: ClusterClient;
-  readonly #secrets: NodeSecrets = { clientToken: createToken(), peerToken: createToken() };
+  readonly secrets: NodeSecrets = { clientToken: createToken(), peerToken: createToken() };
   readonly #clock: Clock;
   readonly #tape: Tape;
   readonly #processes = new Map<string, NodeProcess>();
+  readonly #folders = new NodeFolders();
   readonly #viewListeners = new Set<ViewListener>();
   readonly #crashListeners = new Set<CrashListener>();
   readonly #expectedToEnd = new Set<string>();
@@ -40,8 +42,8 @@ export class Cluster implements AsyncDisposable {
   constructor(clock: Clock, tape: Tape) {
     this.#clock = clock;
     this.#tape = tape;
-    this.client = new ClusterClient(this.#secrets.clientToken, clock);
-    this.#control = new ClusterClient(this.#secrets.peerToken, clock);
+    this.client = new ClusterClient(this.secrets.clientToken, clock);
+    this.#control = new ClusterClient(this.secrets.peerToken, clock);
   }
 
   /** @throws QuorateError `NO_NODES` before the start and after the last node has died */
@@ -85,7 +87,9 @@ export class Cluster implements AsyncDisposable {
   /** Starts the first nodes, side by side. @throws QuorateError `NODE_START_FAILED`; none is left running then */
   start(count: number): Promise<void> {
     return this.#exclusive(async () => {
-      const starts = await Promise.allSettled(Array.from({ length: count }, () => this.#startProcess()));
+      const starts = await Promise.allSettled(
+        Array.from({ length: count }, () => this.#startProcess(this.#nextId())),
+      );
       const failed = starts.find(start => start.status === 'rejected');
       if (failed !== undefined) {
         await Promise.all(this.processes.map(node => node.stop()));
@@ -99,14 +103,21 @@ export class Cluster implements AsyncDisposable {
 
   /** Starts one more node and hands it its share. Resolves with its id when the handover has settled. */
   add(): Promise<string> {
+    return this.#exclusive(async () => this.#takeIn(await this.#startProcess(this.#nextId())));
+  }
+
+  /**
+   * Starts a node that has died again: the same name and folder, and nothing in memory. It joins the ring as a new one would,
+   * after `whenUp` is done with it. @throws QuorateError `NODE_RUNS`
+   */
+  restart(id: string, whenUp: (node: NodeProcess) => Promise<void>): Promise<string> {
     return this.#exclusive(async () => {
-      const { id, url } = await this.#startProcess();
-      const before = this.members;
-      const members = [...before, { id, url }];
-      this.#publish({ members, base: before.length === 0 ? members : before, lost: [] });
-      this.#tape.write('change', `${id} joins: view ${this.view.epoch}`);
-      await this.#settle();
-      return id;
+      if (this.#processes.has(id)) {
+        throw new QuorateError('NODE_RUNS', `Node ${id} runs already`, { outcome: 'not-applied' });
+      }
+      const node = await this.#startProcess(id);
+      await whenUp(node);
+      return this.#takeIn(node);
     });
   }
 
@@ -121,6 +132,7 @@ export class Cluster implements AsyncDisposable {
       if (!this.#processes.has(id)) return 'died';
       this.#expectedToEnd.add(id);
       await leaving.stop();
+      this.#folders.remove(id);
       return 'drained';
     });
   }
@@ -146,6 +158,7 @@ export class Cluster implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing = true;
     await Promise.all(this.processes.map(node => node.stop()));
+    this.#folders[Symbol.dispose]();
   }
 
   #exclusive<T>(change: () => Promise<T>): Promise<T> {
@@ -154,12 +167,26 @@ export class Cluster implements AsyncDisposable {
     return turn;
   }
 
-  async #startProcess(): Promise<NodeProcess> {
-    const id = `n${++this.#nodesStarted}`;
-    const node = await NodeProcess.start(id, this.#secrets, this.#clock);
+  #nextId(): string {
+    return `n${++this.#nodesStarted}`;
+  }
+
+  async #takeIn({ id, url }: NodeProcess): Promise<string> {
+    const before = this.members;
+    const members = [...before, { id, url }];
+    this.#publish({ members, base: before.length === 0 ? members : before, lost: [] });
+    this.#tape.write('change', `${id} joins: view ${this.view.epoch}`);
+    await this.#settle();
+    return id;
+  }
+
+  async #startProcess(id: string): Promise<NodeProcess> {
+    if (this.#closing) throw closing();
+    const folder = this.#folders.of(id);
+    const node = await NodeProcess.start(id, this.secrets, this.#clock, { folder });
     if (this.#closing) {
       await node.stop();
-      throw new QuorateError('CLOSING', 'The cluster is being shut down', { outcome: 'not-applied' });
+      throw closing();
     }
     this.#processes.set(id, node);
     void node.exit.then(() => this.#ended(node));
@@ -250,6 +277,10 @@ export class Cluster implements AsyncDisposable {
       await sleep(this.#clock, pollMs);
     }
   }
+}
+
+function closing(): QuorateError {
+  return new QuorateError('CLOSING', 'The cluster is being shut down', { outcome: 'not-applied' });
 }
 
 function noNodes(): QuorateError {

@@ -6,6 +6,7 @@ import { Ledger } from './ledger.ts';
 import type { KeySet } from './keys.ts';
 import { planOf, type MovePlan } from './move-plan.ts';
 import { Tape } from './tape.ts';
+import { Replication } from './replication/replication.ts';
 import { Traffic, type TrafficCounts } from './traffic.ts';
 
 /** What loading the keys came to. */
@@ -40,6 +41,8 @@ export class Demo implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #random: Random;
   #traffic: Traffic | undefined;
+  /** The group of replicas, once there is one. */
+  replication: Replication | undefined;
   #checks = 0;
   lastPlan: MovePlan | undefined;
   lastCheck: CheckReport | undefined;
@@ -62,7 +65,7 @@ export class Demo implements AsyncDisposable {
       this.#keysOnDeadNode = count;
       this.tape.write(
         'change',
-        `${id} died with the only copy of ${settled ? '' : 'at most '}${count} keys: they are lost, because nothing is replicated yet`,
+        `${id} died with the only copy of ${settled ? '' : 'at most '}${count} keys of the ring: they are lost, because the ring keeps one copy`,
       );
     });
   }
@@ -150,6 +153,20 @@ export class Demo implements AsyncDisposable {
       await this.cluster.kill(id);
       return id;
     });
+  }
+
+  /** Makes the living nodes host a replication group, topped up to as many as a group of so many nodes has. */
+  async replicate(nodeCount: number): Promise<Replication> {
+    const size = Replication.sizeFor(nodeCount);
+    while (this.cluster.members.length < size) await this.cluster.add();
+    this.replication = new Replication(
+      this.cluster,
+      this.tape,
+      this.#random.fork('replication'),
+      this.#clock,
+    );
+    await this.replication.start(size);
+    return this.replication;
   }
 
   /** Waits on the demo's clock. */

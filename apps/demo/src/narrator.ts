@@ -37,8 +37,8 @@ export function summary(report: TourReport): string[] {
   if (crash !== undefined) {
     lines.push(
       '',
-      `${crash.node} was killed with the only copy of ${crash.keysOnDeadNode} keys. They are lost: nothing is replicated yet.`,
-      'The ring without it goes on serving the rest.',
+      `${crash.node} was killed with the only copy of ${crash.keysOnDeadNode} keys. They are lost: the ring keeps one copy.`,
+      'The ring without it goes on serving the rest. What the replicas keep outlived its leader, see above.',
     );
   }
   lines.push(

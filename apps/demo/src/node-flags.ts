@@ -10,15 +10,17 @@ export const permissionModel: boolean = process.allowedNodeEnvironmentFlags.has(
 /**
  * The flags under which nodes run.
  *
- * A node needs the network and its own source files, nothing else: it cannot write a file, start a process, load an
- * addon, or read anything outside the repository and the installed packages. Where Node does not have the permission model
+ * A node needs the network, its own source files, and a folder for its journal, nothing else: it cannot write elsewhere, start
+ * a process, load an addon, or read anything outside the repository, the installed packages and that folder. Where Node does not have the permission model
  * for the network yet, nodes run without it, and the report says so.
  */
-export function nodeFlags(): string[] {
+export function nodeFlags(folder?: string): string[] {
   const flags = ['--disable-proto=delete', '--disable-warning=ExperimentalWarning'];
   if (!permissionModel) return flags;
-  const readable = new Set([root, ...installedOutside()]);
-  return [...flags, '--permission', '--allow-net', ...[...readable].map(path => `--allow-fs-read=${path}`)];
+  const own = folder === undefined ? [] : [folder];
+  const readable = new Set([root, ...installedOutside(), ...own]);
+  const reads = [...readable].map(path => `--allow-fs-read=${path}`);
+  return [...flags, '--permission', '--allow-net', ...reads, ...own.map(path => `--allow-fs-write=${path}`)];
 }
 
 /** Where packages really are, when the package manager keeps them outside the repository. */

@@ -1,13 +1,21 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type Clock, QuorateError } from '@quorate/core';
-import type { ControlMessage, NodeMessage } from '@quorate/node';
+import type { ControlMessage, NodeMessage, ReplicaMember, SeatTask } from '@quorate/node';
 import { nodeFlags } from './node-flags.ts';
 
 /** What a node's process is started with. The secrets go over IPC, never into an argument or the environment. */
 export interface NodeSecrets {
   readonly clientToken: string;
   readonly peerToken: string;
+}
+
+/** What a node's process is started with beside its secrets. */
+export interface NodeStart {
+  /** The one folder that it may write to. Without it, it may write nowhere and can host no replica. */
+  readonly folder?: string;
+  /** Another program in place of the node's; for tests. */
+  readonly main?: string;
 }
 
 /** How a process ended. */
@@ -27,11 +35,19 @@ export class NodeProcess {
   readonly pid: number;
   /** Settles when the process is gone, for whatever reason. */
   readonly exit: Promise<NodeExit>;
+  readonly folder: string | undefined;
   readonly #child: ChildProcess;
   readonly #clock: Clock;
 
-  private constructor(id: string, url: string, child: ChildProcess, exit: Promise<NodeExit>, clock: Clock) {
+  private constructor(
+    { id, folder }: { readonly id: string; readonly folder: string | undefined },
+    url: string,
+    child: ChildProcess,
+    exit: Promise<NodeExit>,
+    clock: Clock,
+  ) {
     this.id = id;
+    this.folder = folder;
     this.url = url;
     this.pid = child.pid ?? 0;
     this.exit = exit;
@@ -48,10 +64,10 @@ export class NodeProcess {
     id: string,
     secrets: NodeSecrets,
     clock: Clock,
-    main = mainModule(),
+    { folder, main = mainModule() }: NodeStart = {},
   ): Promise<NodeProcess> {
     const child = fork(main, [], {
-      execArgv: nodeFlags(),
+      execArgv: nodeFlags(folder),
       env: {},
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
@@ -63,17 +79,35 @@ export class NodeProcess {
       child.once('exit', (code, signal) => resolve({ code, signal }));
       child.once('error', () => resolve({ code: null, signal: null }));
     });
-    send(child, { type: 'start', id, ...secrets });
+    send(child, { type: 'start', id, ...secrets, ...(folder === undefined ? {} : { folder }) });
     using deadline = clock.setTimer(startDeadlineMs, () => child.kill('SIGKILL'));
     const answer = await Promise.race([firstMessage(child), exit.then(ended)]);
     deadline.cancel();
-    if (answer.type === 'ready') return new NodeProcess(id, answer.url, child, exit, clock);
+    if (answer.type === 'ready') return new NodeProcess({ id, folder }, answer.url, child, exit, clock);
     child.kill('SIGKILL');
     await exit;
     const wrote = stderr.trim() === '' ? '' : `. It wrote:\n${stderr.trim()}`;
-    throw new QuorateError('NODE_START_FAILED', `Node ${id} did not start: ${answer.message}${wrote}`, {
+    throw new QuorateError('NODE_START_FAILED', `Node ${id} did not start: ${reasonOf(answer)}${wrote}`, {
       outcome: 'not-applied',
     });
+  }
+
+  /** Makes room for a replica. @returns where it listens. @throws QuorateError `REPLICA_START_FAILED` */
+  async listen(task: Omit<SeatTask, 'folder'>): Promise<string> {
+    const answer = await this.#ask({ type: 'listen', task: { ...task, folder: this.folder ?? '' } });
+    if (answer.type === 'listening') return answer.address;
+    throw replicaFailed(this.id, answer);
+  }
+
+  /** Starts the replica on the journal in the node's folder. @throws QuorateError `REPLICA_START_FAILED` */
+  async join(members: readonly ReplicaMember[]): Promise<void> {
+    const answer = await this.#ask({ type: 'join', members });
+    if (answer.type !== 'joined') throw replicaFailed(this.id, answer);
+  }
+
+  /** Tells where the members of the group are now. */
+  moved(members: readonly ReplicaMember[]): void {
+    send(this.#child, { type: 'moved', members });
   }
 
   /** Asks the process to finish what it has and end; one that does not within 3 seconds is killed. */
@@ -91,6 +125,23 @@ export class NodeProcess {
   kill(): void {
     this.#child.kill('SIGKILL');
   }
+
+  /** One question at a time: the next message is its answer. A process that does not answer is ended. */
+  async #ask(message: ControlMessage): Promise<NodeMessage> {
+    send(this.#child, message);
+    using _deadline = this.#clock.setTimer(startDeadlineMs, () => this.kill());
+    return Promise.race([firstMessage(this.#child), this.exit.then(ended)]);
+  }
+}
+
+function replicaFailed(id: string, answer: NodeMessage): QuorateError {
+  return new QuorateError('REPLICA_START_FAILED', `Node ${id} hosts no replica: ${reasonOf(answer)}`, {
+    outcome: 'unknown',
+  });
+}
+
+function reasonOf(answer: NodeMessage): string {
+  return answer.type === 'failed' ? answer.message : `it answered ${answer.type}`;
 }
 
 function mainModule(): string {

@@ -2,6 +2,7 @@ import type { Random } from '@quorate/core';
 import { isClean, type CheckReport } from './checker.ts';
 import type { ChangeReport, Demo, LoadReport } from './demo.ts';
 import { permissionModel } from './node-flags.ts';
+import { type ReplicationReport, replicationChecks, runReplication } from './replication/act.ts';
 
 /** One promise, and whether it was kept. */
 export interface Check {
@@ -12,7 +13,7 @@ export interface Check {
 
 /** The report that `--json` prints. */
 export interface TourReport {
-  readonly schema: 'quorate-demo/1';
+  readonly schema: 'quorate-demo/2';
   readonly ok: boolean;
   readonly seed: number;
   readonly env: { readonly node: string; readonly platform: string; readonly permissionModel: boolean };
@@ -22,6 +23,7 @@ export interface TourReport {
   readonly load: LoadReport;
   readonly changes: readonly ChangeReport[];
   readonly final: CheckReport;
+  readonly replication: ReplicationReport;
   readonly checks: readonly Check[];
 }
 
@@ -29,8 +31,8 @@ const operationsPerSecond = 800;
 const pauseMs = 300;
 
 /**
- * The tour: load, add a node, remove one gracefully, kill one; every key read back after each step, with traffic through
- * the whole of it, and once more when everything is still.
+ * The tour. First the ring: load, add a node, remove one gracefully, kill one; every key read back after each step, with
+ * traffic through the whole of it, and once more when everything is still. Then replication, on the nodes that are left.
  */
 export async function runTour(
   demo: Demo,
@@ -52,10 +54,14 @@ export async function runTour(
   await demo.pause(pauseMs);
   await demo.stopTraffic();
   const final = await demo.check();
-  const checks = checksOf(load, changes, final, demo.keys.keys.length);
+  const replication = await runReplication(demo, nodeCount);
+  const checks = [
+    ...checksOf(load, changes, final, demo.keys.keys.length),
+    ...replicationChecks(replication),
+  ];
   const env = { node: process.version, platform: `${process.platform} ${process.arch}`, permissionModel };
   return {
-    schema: 'quorate-demo/1',
+    schema: 'quorate-demo/2',
     ok: checks.every(check => check.ok),
     seed,
     env,
@@ -65,6 +71,7 @@ export async function runTour(
     load,
     changes,
     final,
+    replication,
     checks,
   };
 }

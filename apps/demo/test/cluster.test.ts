@@ -13,7 +13,7 @@ test('a start of which one node fails is an error, and leaves none of the others
   const start = NodeProcess.start.bind(NodeProcess);
   const started: NodeProcess[] = [];
   vi.spyOn(NodeProcess, 'start').mockImplementation(async (id, secrets, clock) => {
-    const node = await start(id, secrets, clock, id === 'n2' ? broken : undefined);
+    const node = await start(id, secrets, clock, id === 'n2' ? { main: broken } : {});
     started.push(node);
     return node;
   });

@@ -121,7 +121,7 @@ describe('what cannot work', () => {
   test('a node that ends or fails at its start is an error with its last words, not a hang', async () => {
     const secrets = { clientToken: 'x'.repeat(43), peerToken: 'y'.repeat(43) };
     const broken = fileURLToPath(new URL('fixtures/broken-node.ts', import.meta.url));
-    await expect(NodeProcess.start('n1', secrets, systemClock, broken)).rejects.toMatchObject({
+    await expect(NodeProcess.start('n1', secrets, systemClock, { main: broken })).rejects.toMatchObject({
       code: 'NODE_START_FAILED',
       message: 'Node n1 did not start: it exited with code 3. It wrote:\nno room today',
     });

@@ -1,5 +1,5 @@
 import type { HttpBindings } from '@hono/node-server';
-import { type Clock, nodeId, systemClock } from '@quorate/core';
+import { type Clock, nodeId, type StateMachine, systemClock } from '@quorate/core';
 import { Hono } from 'hono';
 import { defaultPace, Handover, type HandoverPace } from './handover.ts';
 import { problemAnswer } from './http/answer.ts';
@@ -12,6 +12,8 @@ import { addPeerRoutes } from './peer-api.ts';
 import { PeerClient } from './peer-client.ts';
 import { Problem } from './problem.ts';
 import { addPublicRoutes } from './public-api.ts';
+import { addReplicaRoutes } from './replica/replica-api.ts';
+import { ReplicaSeat } from './replica/replica-seat.ts';
 import { Router } from './router.ts';
 
 /** How to start a {@link ClusterNode}. */
@@ -26,6 +28,8 @@ export interface ClusterNodeOptions {
   readonly limits?: Partial<Limits>;
   readonly pace?: Partial<HandoverPace>;
   readonly clock?: Clock;
+  /** What a replica's log is applied to, in place of the map; for tests. */
+  readonly machine?: () => StateMachine;
 }
 
 /** One node of the cluster: it listens, and owns nothing until it is sent a view. */
@@ -34,6 +38,8 @@ export interface ClusterNode extends AsyncDisposable {
   readonly url: string;
   /** What the node knows and holds; for tests and for embedding, read only. */
   readonly partition: Partition;
+  /** Where a replica of the group can be started; empty until the supervisor says so. */
+  readonly seat: ReplicaSeat;
   /** Finishes the requests it has, refuses new ones, and is gone within `graceMs`. */
   stop(graceMs?: number): Promise<void>;
 }
@@ -55,8 +61,10 @@ export async function startClusterNode(options: ClusterNodeOptions): Promise<Clu
   const peers = new PeerClient(id, options.peerToken, clock);
   const handover = new Handover(partition, peers, clock, pace);
   const router = new Router(id, partition, handover, peers, clock, limits);
+  const seat = new ReplicaSeat(id, options.machine);
   const context: NodeContext = {
     id,
+    seat,
     limits,
     clock,
     partition,
@@ -96,6 +104,7 @@ function createApp(
   });
   addPublicRoutes(app, context);
   addPeerRoutes(app, context, pace);
+  addReplicaRoutes(app, context);
   app.onError(error => problemAnswer(error));
   app.notFound(c =>
     problemAnswer(new Problem(404, 'NO_SUCH_ROUTE', `Nothing answers ${c.req.method} ${c.req.path}`)),
@@ -108,9 +117,9 @@ function running(context: NodeContext, server: LoopbackServer): ClusterNode {
   const stop = (graceMs = 1000): Promise<void> => {
     context.stopping = true;
     context.handover[Symbol.dispose]();
-    stopped ??= server.close(graceMs);
+    stopped ??= server.close(graceMs).then(() => context.seat[Symbol.asyncDispose]());
     return stopped;
   };
-  const { id, partition } = context;
-  return { id, url: server.url, partition, stop, [Symbol.asyncDispose]: () => stop(0) };
+  const { id, partition, seat } = context;
+  return { id, url: server.url, partition, seat, stop, [Symbol.asyncDispose]: () => stop(0) };
 }

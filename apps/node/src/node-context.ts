@@ -5,6 +5,7 @@ import { readBody } from './http/request-body.ts';
 import type { Limits } from './limits.ts';
 import type { Partition } from './partition.ts';
 import { Problem } from './problem.ts';
+import type { ReplicaSeat } from './replica/replica-seat.ts';
 import type { Router } from './router.ts';
 import type { IncomingMessage } from 'node:http';
 
@@ -16,6 +17,7 @@ export interface NodeContext {
   readonly partition: Partition;
   readonly handover: Handover;
   readonly router: Router;
+  readonly seat: ReplicaSeat;
   /** Set once the node has been told to stop: it finishes what it has and is not ready for more. */
   stopping: boolean;
   inFlight: number;

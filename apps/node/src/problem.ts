@@ -5,6 +5,14 @@ export interface ProblemOptions {
   readonly outcome?: Outcome;
   readonly retryable?: boolean;
   readonly cause?: unknown;
+  /** Of `NOT_LEADER`: whom to ask instead, where that is known. */
+  readonly leader?: LeaderHint;
+}
+
+/** A node that may lead, and where it listens. It may be another by the time that anybody asks it. */
+export interface LeaderHint {
+  readonly id: string;
+  readonly url: string;
 }
 
 /** The JSON of a problem (RFC 9457, §3), with the three answers every caller needs: code, outcome, retryable. */
@@ -16,6 +24,7 @@ export interface ProblemBody {
   readonly code: string;
   readonly outcome: Outcome;
   readonly retryable: boolean;
+  readonly leader?: LeaderHint;
 }
 
 /**
@@ -26,10 +35,12 @@ export interface ProblemBody {
  */
 export class Problem extends QuorateError {
   readonly status: number;
+  readonly leader: LeaderHint | undefined;
 
   constructor(status: number, code: string, detail: string, options: ProblemOptions = {}) {
     super(code, detail, { outcome: 'not-applied', ...options });
     this.status = status;
+    this.leader = options.leader;
   }
 
   get body(): ProblemBody {
@@ -41,6 +52,7 @@ export class Problem extends QuorateError {
       code: this.code,
       outcome: this.outcome,
       retryable: this.retryable,
+      ...(this.leader === undefined ? {} : { leader: this.leader }),
     };
   }
 

@@ -1,0 +1,129 @@
+import { type Clock, QuorateError, sleep } from '@quorate/core';
+import type { ReplicaMember, ReplicaReport, SeatTask } from '@quorate/node';
+import { type ClusterAuthority, createClusterAuthority } from '@quorate/transport/tcp';
+import type { ReplicatedClient } from './replicated-client.ts';
+
+/** A node that can host a replica: a process, or in tests a node of the same process. */
+export interface ReplicaHost {
+  readonly id: string;
+  readonly url: string;
+  listen(task: Omit<SeatTask, 'folder'>): Promise<string>;
+  join(members: readonly ReplicaMember[]): Promise<void>;
+  moved(members: readonly ReplicaMember[]): void;
+}
+
+/** Short for a demo: a follower campaigns after this to twice this without its leader. */
+export const electionTimeoutMs = 500;
+
+const pollMs = 10;
+const waitMaxMs = 20_000;
+
+/**
+ * The supervisor's part in replication: it starts the replicas, tells them where the others are, and looks at them. It has
+ * no say in who leads.
+ */
+export class ReplicaGroup {
+  readonly #clock: Clock;
+  readonly #client: ReplicatedClient;
+  readonly #authority: ClusterAuthority = createClusterAuthority({ cluster: 'demo' });
+  readonly #hosts = new Map<string, ReplicaHost>();
+  readonly #addresses = new Map<string, string>();
+  #ids: readonly string[] = [];
+
+  /** @param client with the token of the supervisor */
+  constructor(clock: Clock, client: ReplicatedClient) {
+    this.#clock = clock;
+    this.#client = client;
+  }
+
+  /** The members' ids, running or not. */
+  get ids(): readonly string[] {
+    return this.#ids;
+  }
+
+  /** Where the members are that run. */
+  get urls(): readonly string[] {
+    return [...this.#hosts.values()].map(({ url }) => url);
+  }
+
+  has(id: string): boolean {
+    return this.#ids.includes(id);
+  }
+
+  isRunning(id: string): boolean {
+    return this.#hosts.has(id);
+  }
+
+  /** Starts the group. Its members are the same from then on. */
+  async start(hosts: readonly ReplicaHost[]): Promise<void> {
+    this.#ids = hosts.map(({ id }) => id);
+    await Promise.all(hosts.map(async host => this.#seat(host)));
+    await Promise.all(hosts.map(async host => host.join(this.#members())));
+  }
+
+  /** A member's process is up again: its replica goes on from its journal. */
+  async rejoin(host: ReplicaHost): Promise<void> {
+    await this.#seat(host);
+    const members = this.#members();
+    for (const other of this.#hosts.values()) if (other.id !== host.id) other.moved(members);
+    await host.join(members);
+  }
+
+  /** A member's process is gone. */
+  gone(id: string): void {
+    this.#hosts.delete(id);
+  }
+
+  /** How the running members are; one that does not answer is left out. */
+  async reports(): Promise<ReplicaReport[]> {
+    const reports = await Promise.all(this.urls.map(async url => this.#client.report(url)));
+    return reports.filter(report => report !== undefined);
+  }
+
+  /** The leader of the highest term above `term`, once there is one. @throws QuorateError `NO_LEADER` after 20 seconds */
+  async leader(term = 0): Promise<ReplicaReport> {
+    return this.until(`a leader of a term above ${term}`, reports => {
+      const leaders = reports.filter(({ role, term: own }) => role === 'leader' && own > term);
+      return leaders.toSorted((left, right) => right.term - left.term)[0];
+    });
+  }
+
+  /** Looks at all until something is there. @throws QuorateError `NO_LEADER` after 20 seconds */
+  async until<T>(what: string, found: (reports: readonly ReplicaReport[]) => T | undefined): Promise<T> {
+    const endMs = this.#clock.monotonicMs() + waitMaxMs;
+    for (;;) {
+      const result = found(await this.reports());
+      if (result !== undefined) return result;
+      if (this.#clock.monotonicMs() > endMs) {
+        const detail = `The group had not ${what} within ${waitMaxMs} ms`;
+        throw new QuorateError('NO_LEADER', detail, { outcome: 'unknown' });
+      }
+      await sleep(this.#clock, pollMs);
+    }
+  }
+
+  /** Has the leader hand leadership over. @returns the new leader's id */
+  async transfer(from: ReplicaReport): Promise<string> {
+    const url = this.#hosts.get(from.id)?.url ?? '';
+    const answer = await this.#client.transfer(url);
+    if (typeof answer === 'string') return answer;
+    throw new QuorateError(answer.code, `${from.id} did not hand leadership over`, {
+      outcome: answer.outcome,
+    });
+  }
+
+  async #seat(host: ReplicaHost): Promise<void> {
+    const tls = this.#authority.issue(host.id);
+    const address = await host.listen({ members: this.#ids, tls, electionTimeoutMs });
+    this.#addresses.set(host.id, address);
+    this.#hosts.set(host.id, host);
+  }
+
+  #members(): ReplicaMember[] {
+    return [...this.#hosts.values()].map(({ id, url }) => ({
+      id,
+      url,
+      address: this.#addresses.get(id) ?? '',
+    }));
+  }
+}
