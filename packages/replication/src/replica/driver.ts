@@ -42,7 +42,7 @@ const followerTicksMax = 2;
  */
 export class Driver {
   readonly options: ResolvedOptions;
-  readonly events = new ReplicaEvents();
+  readonly events: ReplicaEvents = new ReplicaEvents();
   readonly early: EarlyAcks;
   readonly writes: WriteBook;
   readonly reads: ReadBook;
