@@ -340,6 +340,7 @@ export class Driver {
   #onRefused(): void {
     const { journal, group, id } = this.options;
     this.applier.forget();
+    this.snapshots.abandon();
     const { index, membership } = this.applier;
     this.raft = this.#makeRaft(restoredState(journal, group, index, membership, index));
     this.#writer.reopen();

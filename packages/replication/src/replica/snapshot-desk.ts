@@ -92,6 +92,11 @@ export class SnapshotDesk {
     events.emit({ type: 'snapshot', how: 'installed', index: snapshot.index });
   }
 
+  /** The core starts anew: nothing that it asked to be installed will be. */
+  abandon(): void {
+    this.#receiver.abandon();
+  }
+
   tick(): void {
     this.transfers.tick();
     this.#receiver.tick();

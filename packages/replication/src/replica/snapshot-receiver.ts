@@ -79,12 +79,16 @@ export class SnapshotReceiver {
   /** Lets go of what has come, unless the core has taken it. */
   drop(): void {
     const incoming = this.#incoming;
-    if (incoming === undefined || isTaken(incoming)) return;
-    this.#incoming = undefined;
-    incoming.state = 'dropped';
-    incoming.queue = [];
-    incoming.wake?.();
-    incoming.end.abort();
+    if (incoming !== undefined && !isTaken(incoming)) this.#letGo(incoming);
+  }
+
+  /**
+   * Lets go of what the core has taken, too: the core starts anew or has ended, and {@link finish} will not be called. One that
+   * is being finished is brought to its end.
+   */
+  abandon(): void {
+    const incoming = this.#incoming;
+    if (incoming !== undefined && incoming.state !== 'finished') this.#letGo(incoming);
   }
 
   tick(): void {
@@ -96,8 +100,16 @@ export class SnapshotReceiver {
   /** Lets go of everything, and resolves when nothing of it touches the journal. */
   async end(): Promise<void> {
     const saved = this.#incoming?.saved;
-    this.drop();
+    this.abandon();
     await saved?.catch(() => {});
+  }
+
+  #letGo(incoming: Incoming): void {
+    this.#incoming = undefined;
+    incoming.state = 'dropped';
+    incoming.queue = [];
+    incoming.wake?.();
+    incoming.end.abort();
   }
 
   #begin(from: NodeId, piece: SnapshotPiece): void {
