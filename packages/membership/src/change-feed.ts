@@ -27,7 +27,9 @@ export class ChangeFeed<Change> {
     if (this.#isClosed || signal.aborted) listener.end();
     else {
       this.#listeners.add(listener);
-      signal.addEventListener('abort', () => listener.end(), { once: true });
+      const onAbort = (): void => this.#remove(listener);
+      signal.addEventListener('abort', onAbort, { once: true });
+      listener.onEnd = () => signal.removeEventListener('abort', onAbort);
     }
     return this.#iterate(listener);
   }
@@ -36,8 +38,13 @@ export class ChangeFeed<Change> {
     try {
       for (let next = await listener.next(); next !== undefined; next = await listener.next()) yield next;
     } finally {
-      this.#listeners.delete(listener);
+      this.#remove(listener);
     }
+  }
+
+  #remove(listener: Listener<Change>): void {
+    this.#listeners.delete(listener);
+    listener.end();
   }
 }
 
@@ -45,6 +52,8 @@ class Listener<Change> {
   #waiting: (Change | Resync)[] = [];
   #isEnded = false;
   #wake: () => void = () => {};
+  /** Lets go of what holds it. */
+  onEnd: () => void = () => {};
 
   push(change: Change): void {
     if (this.#isEnded) return;
@@ -55,6 +64,7 @@ class Listener<Change> {
 
   end(): void {
     this.#isEnded = true;
+    this.onEnd();
     this.#wake();
   }
 

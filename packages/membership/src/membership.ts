@@ -32,7 +32,7 @@ export interface Membership extends AsyncDisposable {
 
   /**
    * Settles once this member and one of the seeds have told each other all that they know; at once where there are no seeds.
-   * It goes on trying when the wait is given up.
+   * It goes on trying when the wait is given up. Whoever has left does not come back: make another member.
    *
    * @throws QuorateError `ABORTED`, `DEADLINE_EXCEEDED`, `CLOSED`
    */

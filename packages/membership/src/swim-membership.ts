@@ -49,6 +49,7 @@ export class SwimMembership implements Membership {
   #timer: Timer | undefined;
   #timerMs = Number.POSITIVE_INFINITY;
   #isRunning = false;
+  #hasLeft = false;
   #closed: QuorateError | undefined;
   #lateMaxMs = 0;
   #refusedAddressCount = 0;
@@ -104,11 +105,8 @@ export class SwimMembership implements Membership {
 
   async join(options: WaitOptions = {}): Promise<void> {
     this.#throwIfClosed();
-    const nowMs = this.#clock.monotonicMs();
-    // What fell due before it began is not late.
-    if (!this.#isRunning) this.#swim.tick(nowMs);
-    this.#isRunning = true;
-    this.#swim.join(nowMs);
+    if (this.#hasLeft) throw new QuorateError('CLOSED', 'The member has left', { outcome: 'not-applied' });
+    this.#swim.join(this.#run());
     this.#flush();
     if (!this.#hasSeeds) return;
     await boundedWait(this.#clock, options, 'unknown', () => this.#joined.promise);
@@ -140,7 +138,8 @@ export class SwimMembership implements Membership {
 
   async leave(options: WaitOptions = {}): Promise<void> {
     this.#throwIfClosed();
-    this.#swim.leave(this.#clock.monotonicMs());
+    this.#hasLeft = true;
+    this.#swim.leave(this.#run());
     this.#flush();
     await boundedWait(this.#clock, options, 'unknown', () => this.#left.promise);
   }
@@ -173,6 +172,15 @@ export class SwimMembership implements Membership {
     if (fault === undefined) return;
     const text = `"${from}" sent what is no message of a membership: ${fault}`;
     this.#transport.disconnect?.(from, new QuorateError('PROTOCOL_VIOLATION', text));
+  }
+
+  /** Sees to it that it runs. Says what time it is. */
+  #run(): number {
+    const nowMs = this.#clock.monotonicMs();
+    // What fell due before it began is not late.
+    if (!this.#isRunning) this.#swim.tick(nowMs);
+    this.#isRunning = true;
+    return nowMs;
   }
 
   /** Ticks if a tick is due, and says how late it is. Whoever was stopped must not judge by what it could not hear. */

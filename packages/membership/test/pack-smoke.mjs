@@ -59,4 +59,4 @@ const core = new Swim({
   detectorOf: undefined,
   nowMs: 0,
 });
-assert.match(core.receive('x', Uint8Array.of(9, 9), 0), /version/);
+assert.match(core.receive('x', Uint8Array.of(1, 99), 0), /type/);

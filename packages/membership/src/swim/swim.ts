@@ -2,7 +2,7 @@ import type { NodeId } from '@quorate/core';
 import { Beliefs } from './beliefs.ts';
 import { Exchange } from './exchange.ts';
 import { State } from './member.ts';
-import { type Message, MessageType } from './message.ts';
+import { type Message, MessageType, wireVersion } from './message.ts';
 import { readMessage } from './message-reader.ts';
 import { Prober } from './prober.ts';
 import { Speaker } from './speaker.ts';
@@ -108,7 +108,7 @@ export class Swim {
   /**
    * Takes a message from a peer. Never throws, whatever the bytes.
    *
-   * @returns what is wrong with the message, where it is none: whoever sent it speaks another protocol
+   * @returns what is wrong with the message, where it is none; one of another version is dropped and counted without a word
    */
   receive(from: NodeId, bytes: Uint8Array, nowMs: number): string | undefined {
     this.#state.nowMs = nowMs;
@@ -116,7 +116,8 @@ export class Swim {
     const message = readMessage(bytes, this.#state.tuning);
     if (typeof message === 'string') {
       this.#malformedCount++;
-      return message;
+      // A member of another version may be right in all else that it says over the same connection.
+      return bytes[0] === wireVersion ? message : undefined;
     }
     const isState = message.type === MessageType.state;
     for (const record of message.records) this.#beliefs.merge(record, isState ? from : undefined);

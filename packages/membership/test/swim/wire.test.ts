@@ -152,8 +152,10 @@ describe('the wire format', () => {
   test('a message longer than the limit is refused, and the core counts it', () => {
     const core = new LoneCore();
     const bytes = new Uint8Array(core.tuning.messageMaxBytes + 1);
+    bytes[0] = 1;
     expect(core.swim.receive(nodeId('a'), bytes, 0)).toContain('more than a message may');
-    expect(core.swim.malformedCount).toBe(1);
+    expect(core.swim.receive(nodeId('a'), Uint8Array.of(2, 1, 0, 0, 0, 0), 0)).toBeUndefined();
+    expect(core.swim.malformedCount).toBe(2);
   });
 
   test('no message is longer than its limit, however many members there are and whatever they carry', () => {
