@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { TEST_KIT, allowedImports, packageName, workspaceName } from './layers.ts';
+import { allowedImports, allowedInTests, packageName, workspaceName } from './layers.ts';
 import type { Repository, WorkspaceFolder } from './repository.ts';
 import type { Finding, Rule } from './rule.ts';
 import type { ModuleImport } from './source.ts';
@@ -81,10 +81,9 @@ function siblingFault(owner: WorkspaceFolder, sibling: string, inTest: boolean):
   if (sibling === owner.name) return inTest ? undefined : 'a source names its own package: import the file';
   const allowed = allowedImports(owner.folder, owner.name);
   if (allowed === undefined) return undefined;
-  const permitted =
-    allowed === 'anything' || allowed.includes(sibling) || (inTest && TEST_KIT.includes(sibling));
-  if (!permitted) {
-    const whom = [...allowed, ...(inTest ? TEST_KIT : [])].join(', ') || 'nothing';
+  const kit = inTest ? allowedInTests(owner.name) : [];
+  if (allowed !== 'anything' && ![...allowed, ...kit].includes(sibling)) {
+    const whom = [...allowed, ...kit].join(', ') || 'nothing';
     return `${owner.name} may not import @quorate/${sibling}${inTest ? ' even in tests' : ''} (it may import ${whom})`;
   }
   const { dependencies = {}, peerDependencies = {}, devDependencies = {} } = owner.manifest;

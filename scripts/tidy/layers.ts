@@ -30,13 +30,24 @@ const LAYERS: Readonly<Record<string, readonly string[] | 'anything'>> = {
 };
 
 /** What the tests of any package may import beside what its sources may. */
-export const TEST_KIT: readonly string[] = ['conformance', 'sim', 'engine-memory', 'servers'];
+const TEST_KIT: readonly string[] = ['conformance', 'sim', 'engine-memory', 'servers'];
+
+/** What is written against a seam is tried on what implements it in earnest. */
+const TRIED_ON: Readonly<Record<string, readonly string[]>> = {
+  membership: ['transport'],
+  replication: ['transport', 'journal'],
+};
 
 export const SCOPE = '@quorate/';
 
 /** The packages that the sources of `name` may import, or nothing where the table does not know it. */
 export function allowedImports(folder: string, name: string): readonly string[] | 'anything' | undefined {
   return folder.startsWith('packages/') ? LAYERS[name] : 'anything';
+}
+
+/** The packages that the tests of `name` may import beside those. */
+export function allowedInTests(name: string): readonly string[] {
+  return [...TEST_KIT, ...(TRIED_ON[name] ?? [])];
 }
 
 /** `@quorate/ring/wasm` → `ring`; nothing for other names. */

@@ -1,4 +1,4 @@
-import { TEST_KIT, allowedImports, packageName, workspaceName } from './layers.ts';
+import { allowedImports, allowedInTests, packageName, workspaceName } from './layers.ts';
 import { keyLine } from './manifest.ts';
 import type { Repository, WorkspaceFolder } from './repository.ts';
 import type { Rule } from './rule.ts';
@@ -52,7 +52,7 @@ function* packageFaults(repository: Repository, owner: WorkspaceFolder): Iterabl
   for (const name of Object.keys(devDependencies)) {
     const sibling = workspaceName(name);
     if (sibling === undefined || allowed === 'anything') continue;
-    if (!allowed.includes(sibling) && !TEST_KIT.includes(sibling)) {
+    if (!allowed.includes(sibling) && !allowedInTests(owner.name).includes(sibling)) {
       yield [name, `${owner.name} may not depend on ${name}, tests included`];
     }
   }
