@@ -4,12 +4,12 @@
  * @packageDocumentation
  */
 export {
-  type CallPort,
   createReplicaClient,
   type ReplicaClient,
   type ReplicaClientOptions,
 } from './client/replica-client.ts';
-export { type CallHandlers, serveReplica } from './client/serve-replica.ts';
+export { type CallHandlers, type IncomingCall, serveReplica } from './client/serve-replica.ts';
+export type { CallPort } from './client/write-batcher.ts';
 export { createReplica } from './replica/create-replica.ts';
 export type {
   Reconfiguration,

@@ -20,6 +20,7 @@ import {
   encodeSession,
   encodeWrite,
 } from '../src/client/call-codec.ts';
+import { decodeBatch, decodeError, encodeBatch, encodeError } from '../src/client/batch-codec.ts';
 import { createReplicaClient, type ReplicaClient } from '../src/client/replica-client.ts';
 import { serveReplica } from '../src/client/serve-replica.ts';
 import type { WriteReceipt } from '../src/replica/write-options.ts';
@@ -107,6 +108,22 @@ test('with a session a write goes on over a failover, and is applied once', asyn
   });
 });
 
+test('writes of one turn travel in one call, and each hears what became of it', async () => {
+  await using group = await Group.start();
+  await group.leader();
+  const { client, asked } = portTo(group);
+  const session = await group.settled(client.openSession());
+  const before = asked.length;
+  const writes = Array.from({ length: 20 }, () => client.write(bytes('add x 1')));
+  const late = { session: session.id, sequence: 7, settled: 6 };
+  const refused = client.write(bytes('add x 1'), { session: { ...late, session: 12_345 } });
+  const outcome = refused.catch(({ code, outcome }) => `${code} ${outcome}`);
+  const receipts = await group.settled(Promise.all(writes));
+  expect(receipts.map(({ reply }) => text(reply))).toEqual(receipts.map((_, at) => String(at + 1)));
+  expect(await group.settled(outcome)).toBe('SESSION_EXPIRED unknown');
+  expect(asked.length).toBe(before + 1);
+});
+
 test('without a session what may have been applied is not sent again', async () => {
   await using group = await Group.start();
   const first = await group.leader();
@@ -151,6 +168,25 @@ test('the requests of the transport carry it, beside the replicas on one transpo
   const { reply } = await client.write(bytes('add x 3'), { deadlineMs: 5000 });
   expect(text(reply)).toBe('3');
   expect(text(await client.read(bytes('x'), { mode: 'lease', deadlineMs: 5000 }))).toBe('3');
+});
+
+test('many answers are read as they were written, errors among them', () => {
+  const error = new QuorateError('STORAGE_FULL', 'No room', { outcome: 'not-applied', retryable: true });
+  expect(decodeError(encodeError(error))).toEqual(error);
+  expect(decodeError(encodeError(new Error('x')))).toMatchObject({
+    code: 'HANDLER_FAILED',
+    outcome: 'unknown',
+  });
+  expect(decodeError(Uint8Array.of(2, 1, 2))).toMatchObject({
+    code: 'UNREADABLE_ANSWER',
+    outcome: 'unknown',
+  });
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array()), fc.uint8Array(), (items, noise) => {
+      expect(decodeBatch(encodeBatch(items))).toEqual(items);
+      expect(() => decodeBatch(noise)).not.toThrow();
+    }),
+  );
 });
 
 test('calls are read as they were written, and what is none is undefined', () => {

@@ -28,12 +28,8 @@ import {
   type SessionVerb,
   sessionVerbs,
 } from './call-codec.ts';
-import { methodsOf } from './serve-replica.ts';
-
-/** How questions go out: `createRequests` of `@quorate/transport` is one. */
-export interface CallPort {
-  request(to: NodeId, method: string, body: Uint8Array, options: WaitOptions): Promise<Uint8Array>;
-}
+import { type CallMethods, methodsOf } from './serve-replica.ts';
+import { type CallPort, WriteBatcher } from './write-batcher.ts';
 
 /** What a client is made of. */
 export interface ReplicaClientOptions {
@@ -88,7 +84,8 @@ const backoffMaxMs = 300;
 class Client implements ReplicaClient {
   readonly #requests: CallPort;
   readonly #members: readonly NodeId[];
-  readonly #methods: ReturnType<typeof methodsOf>;
+  readonly #methods: CallMethods;
+  readonly #batcher: WriteBatcher;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #attemptMs: number;
@@ -101,13 +98,20 @@ class Client implements ReplicaClient {
     this.#clock = clock ?? systemClock;
     this.#random = random ?? systemRandom;
     this.#attemptMs = attemptMs;
+    const { write, writes } = this.#methods;
+    this.#batcher = new WriteBatcher(requests, write, writes, attemptMs);
   }
 
   async write(command: Uint8Array, options: WriteOptions = {}): Promise<WriteReceipt> {
     const body = encodeWrite(command, options);
     const { write: method } = this.#methods;
     const repeatable = options.session !== undefined;
-    const receipt = decodeReceipt(await this.#call({ method, body, leaderOnly: true, repeatable }, options));
+    const first = await this.#writeAtOnce(body, options);
+    const answer =
+      typeof first !== 'boolean'
+        ? first
+        : await this.#call({ method, body, leaderOnly: true, repeatable }, options, first);
+    const receipt = decodeReceipt(answer);
     if (receipt === undefined) throw unreadableAnswer();
     return receipt;
   }
@@ -142,10 +146,31 @@ class Client implements ReplicaClient {
     return this.#call({ method: this.#methods.session, body, leaderOnly: true, repeatable: true }, options);
   }
 
-  async #call(call: Call, options: WaitOptions): Promise<Uint8Array> {
+  /**
+   * Spares what a wait costs where nothing limits it and the leader is known.
+   *
+   * @returns the answer, or whether the write may have been applied though it has to be sent again
+   */
+  async #writeAtOnce(body: Uint8Array, options: WriteOptions): Promise<Uint8Array | boolean> {
+    const { signal, deadlineMs, session } = options;
+    const leader = this.#leader;
+    if (signal !== undefined || deadlineMs !== undefined || leader === undefined) return false;
+    try {
+      const answer = await this.#batcher.send(leader, body);
+      if (answer[0] !== answerNotLeader) return answer;
+      this.#learn(leader, decodeNotLeader(answer));
+      return false;
+    } catch (error) {
+      if (!(error instanceof QuorateError) || !mayPass(error, session !== undefined)) throw error;
+      if (this.#leader === leader) this.#leader = undefined;
+      return error.outcome !== 'not-applied';
+    }
+  }
+
+  /** @param mayHave whether an attempt before may have been applied, so that no later refusal is certain any more */
+  async #call(call: Call, options: WaitOptions, mayHave = false): Promise<Uint8Array> {
     using wait = linkSignal(this.#clock, { ...options, outcome: 'not-applied' });
-    /** Whether an attempt before may have been applied, so that no later refusal is certain any more. */
-    let isUnknown = false;
+    let isUnknown = mayHave;
     let backoffMs = backoffMinMs;
     for (let attempt = 0; ; attempt++) {
       try {
@@ -197,10 +222,15 @@ class Client implements ReplicaClient {
     } catch (over) {
       throw withOutcome(over as QuorateError, outcome);
     }
-    const mayRepeat = error.outcome === 'not-applied' || call.repeatable;
-    const mayPass = error.retryable || ownEnd.has(error.code);
-    if (!mayPass || !mayRepeat || outcome === 'applied') throw withOutcome(error, outcome);
+    if (outcome === 'applied' || !mayPass(error, call.repeatable)) throw withOutcome(error, outcome);
   }
+}
+
+/** Whether another attempt may succeed, and does no harm. */
+function mayPass({ code, outcome, retryable }: QuorateError, repeatable: boolean): boolean {
+  return (
+    (retryable || ownEnd.has(code)) && (outcome === 'not-applied' || (outcome === 'unknown' && repeatable))
+  );
 }
 
 function unreadableAnswer(): QuorateError {

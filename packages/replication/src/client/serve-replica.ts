@@ -1,6 +1,7 @@
 import { type GroupId, QuorateError } from '@quorate/core';
 import type { Replica } from '../replica/replica.ts';
 import { NotLeaderError } from '../replica/replica-error.ts';
+import { decodeBatch, encodeBatch, encodeError } from './batch-codec.ts';
 import {
   decodeRead,
   decodeSession,
@@ -14,23 +15,35 @@ import {
 
 /** Where questions come in: `createRequests` of `@quorate/transport` is one. */
 export interface CallHandlers {
-  handle(
-    method: string,
-    handler: (call: { readonly body: Uint8Array; readonly signal: AbortSignal }) => Promise<Uint8Array>,
-  ): Disposable;
+  handle(method: string, handler: (call: IncomingCall) => Promise<Uint8Array>): Disposable;
+}
+
+/** One question. */
+export interface IncomingCall {
+  readonly body: Uint8Array;
+  /** Aborts when nobody waits any more. */
+  readonly signal: AbortSignal;
+  /** How long somebody does. */
+  remainingMs?(): number;
 }
 
 /** The methods of a group's replicas. */
-export function methodsOf(group: GroupId): {
+export function methodsOf(group: GroupId): CallMethods {
+  const prefix = `replica.${group}`;
+  return {
+    write: `${prefix}.write`,
+    writes: `${prefix}.writes`,
+    read: `${prefix}.read`,
+    session: `${prefix}.session`,
+  };
+}
+
+/** Names, by what they do. */
+export interface CallMethods {
   readonly write: string;
+  readonly writes: string;
   readonly read: string;
   readonly session: string;
-} {
-  return {
-    write: `replica.${group}.write`,
-    read: `replica.${group}.read`,
-    session: `replica.${group}.session`,
-  };
 }
 
 /** Answers what a `createReplicaClient` elsewhere asks, until disposed. The replica stays the caller's. */
@@ -38,6 +51,7 @@ export function serveReplica(replica: Replica, requests: CallHandlers): Disposab
   const methods = methodsOf(replica.group);
   const served = [
     requests.handle(methods.write, ({ body, signal }) => answer(() => write(replica, body, signal))),
+    requests.handle(methods.writes, call => writeAll(replica, call)),
     requests.handle(methods.read, ({ body, signal }) => answer(() => read(replica, body, signal))),
     requests.handle(methods.session, ({ body, signal }) => answer(() => session(replica, body, signal))),
   ];
@@ -62,6 +76,29 @@ async function write(replica: Replica, body: Uint8Array, signal: AbortSignal): P
   const wanted = decodeWrite(body);
   if (wanted === undefined) throw unreadable();
   return encodeReceipt(await replica.write(wanted.command, { ...wanted.options, signal }));
+}
+
+/** The writes of one turn of a client, which share a flush here as well. */
+async function writeAll(replica: Replica, call: IncomingCall): Promise<Uint8Array> {
+  const items = decodeBatch(call.body);
+  if (items === undefined) throw unreadable();
+  // One timer for all of them: a listener on the signal for each would cost more than the write.
+  const deadlineMs = call.remainingMs?.();
+  return encodeBatch(await Promise.all(items.map(item => writeOne(replica, item, deadlineMs))));
+}
+
+async function writeOne(
+  replica: Replica,
+  body: Uint8Array,
+  deadlineMs: number | undefined,
+): Promise<Uint8Array> {
+  try {
+    const wanted = decodeWrite(body);
+    if (wanted === undefined) throw unreadable();
+    return encodeReceipt(await replica.write(wanted.command, { ...wanted.options, deadlineMs }));
+  } catch (error) {
+    return error instanceof NotLeaderError ? encodeNotLeader(error.leader) : encodeError(error);
+  }
 }
 
 async function read(replica: Replica, body: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
