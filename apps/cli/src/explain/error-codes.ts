@@ -1,3 +1,4 @@
+import { clusterCodes } from './cluster-codes.ts';
 import { demoCodes } from './demo-codes.ts';
 import type { ErrorCode } from './error-code.ts';
 import { libraryCodes } from './library-codes.ts';
@@ -8,7 +9,7 @@ import { transportCodes } from './transport-codes.ts';
 
 /** Every code that a package or an application of this repository gives, by code. */
 export const errorCodes: ReadonlyMap<string, ErrorCode> = new Map(
-  [libraryCodes, transportCodes, storageCodes, storeCodes, nodeCodes, demoCodes]
+  [libraryCodes, transportCodes, storageCodes, storeCodes, clusterCodes, nodeCodes, demoCodes]
     .flatMap(codes => Object.entries(codes))
     .toSorted(([left], [right]) => (left < right ? -1 : 1)),
 );
