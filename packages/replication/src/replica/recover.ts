@@ -58,8 +58,9 @@ export function restoredState(
 ): RestoredState {
   const { hardState, snapshot, last: lastEntry } = journal.recover(group);
   const last = Math.max(lastEntry, snapshot?.index ?? 0) as LogIndex;
-  // The hard state may have been written before what it says is committed had arrived here.
-  const committed = Math.min(last, Math.max(hardState?.committed ?? 0, known, applied)) as LogIndex;
+  // Where what it says is committed is not here, nobody can tell how much of what is here belongs to it.
+  const told = hardState === undefined || hardState.committed > last ? 0 : hardState.committed;
+  const committed = Math.min(last, Math.max(told, known, applied)) as LogIndex;
   const hasState = hardState !== undefined || last > 0;
   const term = Math.max(hardState?.term ?? 0, snapshot?.term ?? 0) as HardState['term'];
   const votedFor = term === hardState?.term ? hardState.votedFor : undefined;

@@ -1,4 +1,4 @@
-import type { NodeId, QuorateError, SnapshotMetadata } from '@quorate/core';
+import type { LogIndex, NodeId, QuorateError, SnapshotMetadata } from '@quorate/core';
 import type { RaftWrite } from '../raft/effects.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { MessageWriter } from '../wire/message-writer.ts';
@@ -78,8 +78,12 @@ export class SnapshotDesk {
     const { options, applier, events } = this.#host;
     const { journal, group, machine } = options;
     applier.forget();
-    // The term first: a log must not hold entries of a term that its replica does not know.
-    if (hardState !== undefined) await journal.write({ group, hardState });
+    // The term first: a log must not hold entries of a term that its replica does not know. What the snapshot commits is not
+    // said before it is there, or a log that holds something else in its place would pass for committed.
+    if (hardState !== undefined) {
+      const committed = Math.min(hardState.committed, applier.index) as LogIndex;
+      await journal.write({ group, hardState: { ...hardState, committed } });
+    }
     await this.#receiver.finish(snapshot);
     try {
       const state = await restoreSnapshot(journal, group, machine);
