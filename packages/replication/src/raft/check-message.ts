@@ -46,11 +46,12 @@ function faultOfAppend(message: AppendMessage): string | undefined {
   if (!areCounts(message.index, message.logTerm, message.commit)) return 'An index that is none';
   if (message.logTerm > message.term) return 'An entry from a later term';
   const entries: readonly LogEntry[] = message.entries;
-  let term: number = message.logTerm;
+  let term = Math.max(1, message.logTerm);
   for (let at = 0; at < entries.length; at++) {
     const entry = entries[at];
     if (entry === undefined || entry.index !== message.index + 1 + at) return 'Entries with a gap';
-    if (!(entry.term >= term) || entry.term > message.term) return 'Entries whose terms go back';
+    if (!isCount(entry.term)) return 'A term that is none';
+    if (entry.term < term || entry.term > message.term) return 'Entries whose terms go back';
     if (entry.kind === entryKind.membership && decodeMembershipChange(entry.payload) === undefined) {
       return 'A change of membership that cannot be read';
     }

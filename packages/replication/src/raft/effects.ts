@@ -16,7 +16,7 @@ export interface LogRange {
 
 /**
  * What has to be stored, in one write and after all earlier ones. Report it with `durable(token)`; until then the core holds
- * back the votes and acknowledgements that rest on it, its own among them, and `durable` releases them into the next effects.
+ * back the votes, requests for votes and acknowledgements that rest on it, its own among them, and `durable` releases them into the next effects.
  */
 export interface RaftWrite {
   readonly token: WriteToken;

@@ -41,7 +41,7 @@ function campaign(state: RaftState, kind: CampaignKind): void {
       if (state.tracing) state.trace('Send', ownVote(state, term, pre));
       continue;
     }
-    state.send({
+    const request: VoteMessage = {
       type: pre ? 'pre-vote' : 'vote',
       from: state.id,
       to: progress.id,
@@ -49,7 +49,11 @@ function campaign(state: RaftState, kind: CampaignKind): void {
       index: asIndex(state.log.last),
       logTerm: asTerm(state.log.lastTerm),
       transfer: kind === 'transfer',
-    });
+    };
+    // A candidate that could forget its term or its log would count the votes for them in its next life, too: it could win
+    // with a shorter log, or lead one term twice.
+    if (pre) state.send(request);
+    else state.hold(request);
   }
 }
 

@@ -70,6 +70,7 @@ export function writesDurable(state: RaftState, token: WriteToken): void {
   for (let write = state.writes.takeUpTo(token); write !== undefined; write = state.writes.takeUpTo(token)) {
     if (write.snapshot !== undefined) state.log.installed(write.snapshot);
     state.log.durableTo(write.last);
+    if (write.hardState !== undefined) state.durableTerm = write.hardState.term;
     release(state, write);
   }
 }
@@ -128,7 +129,10 @@ function takeWrite(state: RaftState): RaftWrite | undefined {
       snapshot: unwritten?.snapshot,
       truncateFrom: truncateFrom === undefined ? undefined : asIndex(truncateFrom),
       entries: unwritten === undefined ? noEntries : unwritten.entries,
-      hardState: changed || commits ? takeHardState(state) : undefined,
+      // With each entry the commit index is on disk that was known when it was: who has a change of membership knows, also
+      // after a crash, that the one before is committed, and campaigns with no older membership than that. A state machine
+      // may know more at the start than the disk does, hence the first write has it, too.
+      hardState: changed || commits || !state.wroteHardState ? takeHardState(state) : undefined,
       sync: unwritten !== undefined || changed,
     },
     state.log.last,
@@ -167,6 +171,7 @@ function attachOwn(state: RaftState, pending: PendingWrite): void {
 }
 
 function takeHardState(state: RaftState): HardState {
+  state.wroteHardState = true;
   state.writtenTerm = state.term;
   state.writtenVote = state.votedFor;
   state.writtenCommit = state.log.committed;

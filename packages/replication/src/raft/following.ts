@@ -3,7 +3,13 @@ import { entryKind } from './entry-kind.ts';
 import { decodeMembership } from './membership-codec.ts';
 import { switchMembership } from './switching.ts';
 import { asIndex, asTerm } from './raft-log.ts';
-import type { AppendMessage, AppendReply, HeartbeatMessage, SnapshotMessage } from './raft-message.ts';
+import type {
+  AppendMessage,
+  AppendReply,
+  HeartbeatMessage,
+  HeartbeatReply,
+  SnapshotMessage,
+} from './raft-message.ts';
 import type { RaftState } from './raft-state.ts';
 
 /** Accepts `from` as the leader of this term. Returns whether it is: a term has one leader only. */
@@ -51,13 +57,16 @@ export function takeHeartbeat(state: RaftState, message: HeartbeatMessage): void
     return;
   }
   state.log.commitTo(message.commit);
-  state.send({
+  const reply: HeartbeatReply = {
     type: 'heartbeat-reply',
     from: state.id,
     to: message.from,
     term: asTerm(state.term),
     round: message.round,
-  });
+  };
+  // It promises to support nobody else for a while. A restarted replica keeps that only if it sees that it ran before.
+  if (state.limits.leaseReads && state.durableTerm === 0) state.hold(reply);
+  else state.send(reply);
 }
 
 /**
@@ -102,7 +111,7 @@ function noteTaken(state: RaftState, entries: readonly LogEntry[]): void {
 
 function reject(state: RaftState, message: AppendMessage): void {
   const { log } = state;
-  const hint = log.findNotAbove(Math.min(message.index, log.last), message.logTerm);
+  const hint = log.findNotAbove(Math.min(message.index, log.last), message.logTerm, log.committed);
   state.hold({
     type: 'append-reply',
     from: state.id,

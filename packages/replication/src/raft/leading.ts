@@ -16,8 +16,11 @@ export function tickLeader(state: RaftState): void {
   if (state.electionElapsed >= state.limits.electionTicks) {
     state.electionElapsed = 0;
     if (state.limits.checkQuorum) checkQuorum(state);
+  }
+  if (state.transferee !== undefined) {
+    state.transferElapsed++;
     // A successor that did not take over within an election timeout will not: the leader leads on.
-    state.transferee = undefined;
+    if (state.transferElapsed >= state.limits.electionTicks) state.transferee = undefined;
   }
   if (state.role !== 'leader') return;
   if (state.heartbeatElapsed >= state.limits.heartbeatTicks) {
@@ -87,7 +90,9 @@ export function takeAppendReply(state: RaftState, message: AppendReply): void {
  */
 function takeRejection(state: RaftState, progress: Progress, message: AppendReply): void {
   const hint =
-    message.hintTerm > 0 ? state.log.findNotAbove(message.hint, message.hintTerm).index : message.hint;
+    message.hintTerm > 0
+      ? state.log.findNotAbove(message.hint, message.hintTerm, progress.match).index
+      : message.hint;
   if (!progress.stepBack(message.index, hint)) return;
   if (progress.state === 'replicate') progress.becomeProbe();
   requestAppend(state, progress, 3);
@@ -149,7 +154,7 @@ export function transferTo(state: RaftState, to: NodeId): TransferOutcome {
   if (state.transferee === to) return 'under-way';
   state.transferee = undefined;
   if (to === state.id) return 'already-leader';
-  state.electionElapsed = 0;
+  state.transferElapsed = 0;
   state.transferee = to;
   if (progress.match === state.log.last) sendTimeoutNow(state, to);
   else requestAppend(state, progress, 3);

@@ -31,8 +31,8 @@ export class Progress {
   recentlyActive = false;
   /** Nothing more is sent until the follower answers: a probe is under way, or the window is full. */
   flowPaused = false;
-  /** Entries for it are being read from disk. */
-  fetching = false;
+  /** Entries for it are being read from disk, from this one on; 0 when none are. */
+  fetchFrom = 0;
   pendingSnapshot = 0;
   /** The highest commit index under way to it. */
   sentCommit = 0;
@@ -53,7 +53,7 @@ export class Progress {
   }
 
   get paused(): boolean {
-    return this.state === 'snapshot' || this.flowPaused || this.fetching;
+    return this.state === 'snapshot' || this.flowPaused || this.fetchFrom > 0;
   }
 
   /** Forgets everything at a new term. `next` is the entry after the log's last. */
@@ -159,7 +159,7 @@ export class Progress {
   #enter(state: ProgressState): void {
     this.state = state;
     this.flowPaused = false;
-    this.fetching = false;
+    this.fetchFrom = 0;
     this.pendingSnapshot = 0;
     this.#inflight.clear();
   }

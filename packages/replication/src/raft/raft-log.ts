@@ -11,6 +11,8 @@ import type { StoredLog } from './stored-log.ts';
 /** What an entry costs in memory and on the wire beside its payload, about. */
 const entryOverheadBytes = 16;
 const noEntries: readonly LogEntry[] = [];
+/** Stands where an entry was, so that its payload is let go before the array moves. */
+const gone: LogEntry = { index: asIndex(0), term: asTerm(0), kind: 0, payload: new Uint8Array(0) };
 
 /** What is to be written next. */
 export interface UnwrittenLog {
@@ -142,14 +144,22 @@ export class RaftLog {
     this.committed = index;
   }
 
-  /** The highest index up to `index` whose term is at most `term`: where two logs can match at best. */
-  findNotAbove(index: number, term: number): { readonly index: number; readonly term: number } {
-    for (let at = index; at > 0; at--) {
+  /**
+   * The highest index up to `index` whose term is at most `term`: where two logs can match at best. They are known to match
+   * up to `floor`, before which nothing is looked at. O(entries after it).
+   */
+  findNotAbove(
+    index: number,
+    term: number,
+    floor: number,
+  ): { readonly index: number; readonly term: number } {
+    for (let at = index; at > floor; at--) {
       const termHere = this.termAt(at);
       if (termHere === undefined) return { index: at, term: 0 };
       if (termHere <= term) return { index: at, term: termHere };
     }
-    return { index: 0, term: 0 };
+    const at = Math.min(index, floor);
+    return { index: at, term: this.termAt(at) ?? 0 };
   }
 
   /** Replaces the whole log by a snapshot of committed entries. */
@@ -292,6 +302,7 @@ export class RaftLog {
     const upTo = Math.min(this.durable, this.handedOut);
     while (this.#bytes > this.#tailBytesMax && this.#memoryFirst <= upTo) {
       this.#bytes -= (this.#entries[this.#head]?.payload.length ?? 0) + entryOverheadBytes;
+      this.#entries[this.#head] = gone;
       this.#head++;
       this.#memoryFirst++;
     }

@@ -32,6 +32,7 @@ export class RaftState {
   votedFor: NodeId | undefined;
   leader: NodeId | undefined;
   transferee: NodeId | undefined;
+  transferElapsed = 0;
   /** A successor was told to campaign in this term, whom voters will not refuse for a lease's sake: there is none any more. */
   leaseGivenAway = false;
 
@@ -40,7 +41,7 @@ export class RaftState {
   electionElapsed = 0;
   heartbeatElapsed = 0;
   electionTimeout = 0;
-  /** Before this tick a restarted replica does not know whose lease it promised to respect. */
+  /** Before this tick votes are refused for the sake of a lease of a leader that is not known, or not any more. */
   quarantinedUntil = 0;
 
   /** No change of membership is admitted before everything up to here is applied. */
@@ -67,6 +68,10 @@ export class RaftState {
   writtenTerm = 0;
   writtenVote: NodeId | undefined;
   writtenCommit = 0;
+  /** Whether the hard state was handed out since the start. */
+  wroteHardState = false;
+  /** The term on disk. */
+  durableTerm = 0;
   toldRole: RaftRole = 'follower';
   toldTerm = 0;
   toldLeader: NodeId | undefined;
@@ -89,7 +94,7 @@ export class RaftState {
     }
     this.log = new RaftLog(options.log, restored.last, committed, restored.applied, this.limits.tailBytesMax);
     this.peers = Peers.of(restored.membership, this.id, restored.last, this.limits);
-    this.term = this.writtenTerm = this.toldTerm = hardState?.term ?? 0;
+    this.term = this.writtenTerm = this.durableTerm = this.toldTerm = hardState?.term ?? 0;
     this.votedFor = this.writtenVote = hardState?.votedFor;
     this.writtenCommit = committed;
     // Entries that are not applied yet may hide a change of membership: nobody looked.

@@ -68,6 +68,7 @@ export class Raft {
     state.now++;
     if (state.role === 'leader') {
       tickLeader(state);
+      this.#leaveJoint();
       return;
     }
     state.reads.expire(state.now - state.limits.electionTicks);
@@ -76,7 +77,8 @@ export class Raft {
     state.electionElapsed = 0;
     // Draws anew even where no election starts, so that two replicas in step do not stay so.
     state.drawElectionTimeout();
-    startElection(state, state.limits.preVote ? 'pre-vote' : 'vote');
+    // Who may not stand itself does not stand in the way of others for the sake of a leader that is silent.
+    if (!startElection(state, state.limits.preVote ? 'pre-vote' : 'vote')) state.leader = undefined;
   }
 
   /** Sends a round of heartbeats now, if leader. */
@@ -103,10 +105,11 @@ export class Raft {
 
   /**
    * Sets the election timeout in ticks until the next is drawn, at the next change of role or term: for tests, and for hosts
-   * that want one candidate before another.
+   * that want one candidate before another. With lease reads it is never shorter than the promise to a leader.
    */
   setElectionTimeout(ticks: number): void {
-    this.#state.electionTimeout = ticks;
+    const { leaseReads, electionTicks } = this.#state.limits;
+    this.#state.electionTimeout = leaseReads ? Math.max(ticks, electionTicks) : ticks;
   }
 
   /**
@@ -166,8 +169,7 @@ export class Raft {
     const { log } = state;
     invariant(index <= log.handedOut, 'an entry is handed out before it is applied');
     if (index > log.applied) log.applied = index;
-    const due = state.peers.membership.autoLeave && log.applied >= state.pendingMembershipIndex;
-    if (due && state.role === 'leader') this.changeMembership({ transition: 'auto', changes: [] });
+    this.#leaveJoint();
   }
 
   /** Hands leadership over to a voter. It is given up after an election timeout; proposals are refused meanwhile. */
@@ -292,6 +294,14 @@ export class Raft {
     if (isJoint(membership) && !leaves) return 'joint';
     if (!isJoint(membership) && leaves) return 'not-joint';
     return changedMembership(membership, change).membership === undefined ? 'invalid' : undefined;
+  }
+
+  /** Leaves a joint configuration that is left by itself, when nothing else is pending. Tried again until it is accepted. */
+  #leaveJoint(): void {
+    const state = this.#state;
+    if (state.role !== 'leader' || !state.peers.membership.autoLeave) return;
+    if (state.log.applied < state.pendingMembershipIndex) return;
+    this.changeMembership({ transition: 'auto', changes: [] });
   }
 
   #append(proposals: readonly Proposal[]): Accepted {

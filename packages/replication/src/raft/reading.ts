@@ -34,7 +34,7 @@ export function flushReads(state: RaftState): void {
     const request = reads.sendBatch(state.now);
     state.send({ type: 'read-index', from: state.id, to: state.leader, term: asTerm(state.term), request });
   } else {
-    reads.failed.push(...reads.asked);
+    reads.failed = reads.failed.concat(reads.asked);
     reads.asked = [];
   }
 }

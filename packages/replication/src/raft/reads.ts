@@ -66,7 +66,7 @@ export class Reads {
   /** What no lease answers for waits for a majority like the rest. */
   joinLeaseReads(): void {
     if (this.askedByLease.length === 0) return;
-    this.asked.push(...this.askedByLease);
+    this.asked = this.asked.concat(this.askedByLease);
     this.askedByLease = [];
   }
 
@@ -134,15 +134,16 @@ export class Reads {
   /** Gives up on batches whose answer is overdue: messages may be lost. */
   expire(sentBefore: number): void {
     if (this.#batches.length === 0) return;
-    for (const batch of this.#batches) if (batch.sentAt < sentBefore) this.failed.push(...batch.ids);
+    for (const batch of this.#batches)
+      if (batch.sentAt < sentBefore) this.failed = this.failed.concat(batch.ids);
     this.#batches = this.#batches.filter(batch => batch.sentAt >= sentBefore);
   }
 
   /** A new term, role or leader: nothing that is under way will be answered. */
   failAll(): void {
-    this.failed.push(...this.asked, ...this.askedByLease);
+    this.failed = this.failed.concat(this.asked, this.askedByLease);
     for (const read of this.#waiting) if (read.peer === undefined) this.failed.push(read.id);
-    for (const batch of this.#batches) this.failed.push(...batch.ids);
+    for (const batch of this.#batches) this.failed = this.failed.concat(batch.ids);
     this.asked = [];
     this.askedByLease = [];
     this.askedByPeers = [];

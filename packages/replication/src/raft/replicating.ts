@@ -59,7 +59,7 @@ export function sendAllAppends(state: RaftState, progress: Progress): void {
   while (sendAppend(state, progress, 1));
 }
 
-/** Entries that a fetch brought, or `undefined` when they are gone. Late answers are ignored. */
+/** Entries that a fetch brought, or `undefined` when they are gone. Answers to a fetch that was given up are ignored. */
 export function takeFetched(
   state: RaftState,
   peer: NodeId,
@@ -67,8 +67,8 @@ export function takeFetched(
   entries: readonly LogEntry[] | undefined,
 ): void {
   const progress = state.role === 'leader' ? state.peers.find(peer) : undefined;
-  if (progress === undefined || !progress.fetching) return;
-  progress.fetching = false;
+  if (progress === undefined || progress.fetchFrom === 0 || progress.fetchFrom !== from) return;
+  progress.fetchFrom = 0;
   if (progress.next !== from || progress.state === 'snapshot') {
     requestAppend(state, progress, 1);
     return;
@@ -133,7 +133,7 @@ function emitAppend(
 }
 
 function fetch(state: RaftState, progress: Progress): void {
-  progress.fetching = true;
+  progress.fetchFrom = progress.next;
   state.fetches.push({
     peer: progress.id,
     from: asIndex(progress.next),

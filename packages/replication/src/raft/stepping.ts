@@ -34,8 +34,19 @@ function enterTerm(state: RaftState, message: RaftMessage): boolean {
   // A pre-vote is given in the term that was asked about, in which nobody is yet.
   if (type === 'pre-vote-reply' && !message.rejected) return true;
   const fromLeader = type === 'append' || type === 'heartbeat' || type === 'snapshot';
+  if (!fromLeader) keepPromise(state);
   state.becomeFollower(message.term, fromLeader ? message.from : undefined);
   return true;
+}
+
+/** The leader is forgotten with its term, though nobody leads the later one yet: what its lease rests on still holds. */
+function keepPromise(state: RaftState): void {
+  const { leaseReads, electionTicks } = state.limits;
+  if (!leaseReads || state.role !== 'follower' || !state.inLease) return;
+  state.quarantinedUntil = Math.max(
+    state.quarantinedUntil,
+    state.now + electionTicks - state.electionElapsed,
+  );
 }
 
 /**

@@ -26,6 +26,11 @@ describe('what no correct peer sends is dropped and counted', () => {
       message('append', { term: 2, index: 2, logTerm: 1, entries: [entry(3, 3)] }),
     ],
     [
+      'with an entry of half a term',
+      message('append', { term: 2, index: 2, logTerm: 1, entries: [entry(3, 1.5)] }),
+    ],
+    ['with an entry of no term', message('append', { term: 2, entries: [entry(1, 0)] })],
+    [
       'with a change of membership that nobody can read',
       message('append', { term: 2, index: 2, logTerm: 1, entries: [{ ...entry(3, 2), kind: 1 }] }),
     ],

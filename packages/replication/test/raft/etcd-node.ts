@@ -106,6 +106,9 @@ export class EtcdNode {
     const printed = this.#describe(effects, committed, messages);
     const parcels: Parcel[] = messages.map(message => ({ to: message.to, message }));
     if (this.#options.asyncWrites) {
+      // etcd asks for votes before its own is durable, which is not safe: our core holds the requests back.
+      const early = (write?.releases ?? []).filter(({ type }) => type === 'vote');
+      for (const message of early) parcels.push({ to: message.to, message });
       this.#queueWork(effects, committed);
       return { printed, parcels };
     }
@@ -173,10 +176,11 @@ export class EtcdNode {
     if (write !== undefined) {
       this.appendWork.push(() => {
         this.#store(write);
+        const releases = write.releases.filter(({ type }) => type !== 'vote');
         return {
-          printed: write.releases.map(messageText),
+          printed: releases.map(messageText),
           parcels: [
-            ...write.releases.map(message => ({ to: message.to, message })),
+            ...releases.map(message => ({ to: message.to, message })),
             { to: id, local: () => this.raft.durable(write.token) },
           ],
         };

@@ -1,7 +1,9 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { LogIndex, NodeId, Term } from '@quorate/core';
 import { describe, expect, test } from 'vitest';
 import { InflightWindow } from '../../src/raft/inflight-window.ts';
-import { Member, message, SmallCluster } from './small-cluster.ts';
+import { Member, message, SmallCluster, voters } from './small-cluster.ts';
 
 describe('the window of appends under way', () => {
   test('is full by count and by bytes, and frees what is acknowledged, oldest first', () => {
@@ -126,6 +128,58 @@ describe('what a leader sends', () => {
     // The same answer again is one too many.
     raft.entriesRead('b' as NodeId, 1 as LogIndex, leader.entries);
     expect(leader.flush()).toEqual([]);
+  });
+
+  test('an answer to a fetch that was given up does not pass for the answer to the next', () => {
+    const leader = new Member('a', {
+      terms: [1, 1, 1, 1],
+      hardState: { term: 1 },
+      tailBytesMax: 0,
+      fetching: true,
+    });
+    const { raft } = leader;
+    raft.campaign();
+    leader.flush();
+    raft.step(message('vote-reply', { term: 2 }));
+    leader.flush();
+    const reject = (index: number, hint: number) =>
+      raft.step(message('append-reply', { term: 2, index, rejected: true, hint, hintTerm: 1 }));
+    reject(4, 3);
+    leader.flush();
+    reject(3, 1);
+    leader.flush();
+    const fetched = () => leader.seen.flatMap(effects => effects.fetches.map(({ from }) => from));
+    // The log is only read once at a time, so the first answer is waited for.
+    expect(fetched()).toEqual([4]);
+    raft.entriesRead('b' as NodeId, 4 as LogIndex, leader.entries.slice(3));
+    leader.flush();
+    expect(fetched()).toEqual([4, 2]);
+    raft.entriesRead('b' as NodeId, 4 as LogIndex, leader.entries.slice(3));
+    expect(leader.flush()).toEqual([]);
+    expect(fetched()).toEqual([4, 2]);
+    raft.entriesRead('b' as NodeId, 2 as LogIndex, leader.entries.slice(1));
+    expect(leader.flush()).toMatchObject([{ type: 'append', to: 'b', index: 1, entries: { length: 4 } }]);
+  });
+
+  test('no more entries are kept in memory than the tail takes', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const leader = new Member('a', { membership: voters('a'), tailBytesMax: 100 });
+    leader.raft.campaign();
+    leader.flush();
+    const payloads: WeakRef<Uint8Array>[] = [];
+    for (let count = 0; count < 500; count++) {
+      const payload = new Uint8Array(1000);
+      payloads.push(new WeakRef(payload));
+      leader.raft.propose([{ kind: 2, payload }]);
+      leader.flush();
+      leader.entries = [];
+      leader.applied = [];
+      leader.seen = [];
+    }
+    await new Promise(resolve => setImmediate(resolve));
+    collect();
+    expect(payloads.filter(payload => payload.deref() !== undefined).length).toBeLessThan(10);
   });
 
   test('entries that are gone by the time they are read become a snapshot', () => {

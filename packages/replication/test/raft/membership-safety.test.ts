@@ -79,6 +79,22 @@ describe('Ongaro 2014 §4.1 and §4.3: changes of membership', () => {
     expect(broken.at('b').raft.membership).toEqual(voters('bc'));
   });
 
+  test('a joint configuration is left, too, if leadership was being handed over when it was applied', () => {
+    const group = cluster('abc', 'd');
+    group.elect('a');
+    group.isolate('b');
+    group.at('a').raft.transferLeadership('b' as NodeId);
+    group.at('a').raft.tick();
+    group.at('a').raft.transferLeadership('a' as NodeId);
+    group.at('a').raft.changeMembership(changeOf('+d -c', 'joint-implicit'));
+    group.at('a').raft.transferLeadership('b' as NodeId);
+    group.tick('acd', 9);
+    expect(group.at('a').raft.membership.votersOutgoing).toEqual(ids('abc'));
+    // Nothing is written any more, and the successor does not take over.
+    group.tick('acd', 5);
+    expect(group.at('a').raft.membership).toEqual(voters('abd'));
+  });
+
   test('while joint, both majorities have to agree', () => {
     const group = cluster('abc', 'de');
     group.elect('a');
@@ -157,6 +173,20 @@ describe('Ongaro 2014 §4.1 and §4.3: changes of membership', () => {
     expect(member.raft.campaign()).toBe(true);
   });
 
+  test('who may not campaign for that reason supports who may', () => {
+    for (let ticks = 20; ticks < 60; ticks++) {
+      const member = new Member('b', {
+        terms: [1, 1],
+        hardState: { term: 1, committed: 2 },
+        checkQuorum: true,
+      });
+      member.raft.step(message('heartbeat', { to: 'b', from: 'a' }));
+      for (let tick = 0; tick < ticks; tick++) member.raft.tick();
+      member.raft.step(message('vote', { from: 'c', to: 'b', term: 2, index: 2, logTerm: 1 }));
+      expect([ticks, member.raft.status().votedFor]).toEqual([ticks, 'c']);
+    }
+  });
+
   test('an entry that cannot be applied in its turn breaks an invariant', () => {
     const member = new Member('b', { terms: [1, 1], hardState: { term: 1, committed: 1 } });
     expect(() => member.raft.applied(2 as LogIndex)).toThrow('Invariant broken');
@@ -188,6 +218,19 @@ describe('Ongaro 2014 §3.10: handing leadership over', () => {
     group.at('a').raft.transferLeadership('b' as NodeId);
     group.tick('ac', 10);
     expect(group.at('a').raft.status()).toMatchObject({ role: 'leader', transferee: undefined });
+  });
+
+  test('who cannot reach anybody steps down, however often it tries to hand over', () => {
+    const group = new SmallCluster(
+      Object.fromEntries(ids('abc').map(id => [id, new Member(id, { checkQuorum: true })])),
+    );
+    group.elect('a');
+    group.isolate('a');
+    for (let tick = 0; tick < 40; tick++) {
+      group.at('a').raft.transferLeadership((tick % 2 === 0 ? 'b' : 'c') as NodeId);
+      group.at('a').raft.tick();
+    }
+    expect(group.at('a').raft.isLeader).toBe(false);
   });
 
   test('only to a voter', () => {

@@ -160,7 +160,7 @@ describe('Ongaro 2014 §3.8: votes are durable', () => {
     const candidate = new Member('a');
     candidate.slowDisk = true;
     candidate.raft.campaign();
-    expect(candidate.flush().map(({ type }) => type)).toEqual(['vote', 'vote']);
+    expect(candidate.flush()).toEqual([]);
     candidate.raft.step(message('vote-reply', {}));
     expect(candidate.raft.status().role).toBe('candidate');
     candidate.sync();

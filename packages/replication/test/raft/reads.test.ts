@@ -95,6 +95,26 @@ describe('Ongaro 2014 §6.4: linearizable reads', () => {
     expect(readsOf(cluster.at('c'))).toEqual([{ failed: 3 }]);
   });
 
+  test('any number of reads fail at once', () => {
+    for (const byLease of [false, true]) {
+      const alone = new Member('a');
+      for (let id = 1; id <= 300_000; id++) alone.raft.readIndex(id, byLease);
+      alone.flush();
+      expect(readsOf(alone)).toHaveLength(300_000);
+    }
+    const cluster = SmallCluster.of('abc');
+    cluster.elect('a');
+    for (const id of ['a', 'b']) {
+      const member = cluster.at(id);
+      member.flush();
+      for (let read = 1; read <= 300_000; read++) member.raft.readIndex(read);
+      member.flush();
+      member.raft.step(message('heartbeat', { from: 'c', to: id, term: 5 }));
+      member.flush();
+      expect(readsOf(member)).toHaveLength(300_000);
+    }
+  });
+
   test('an answer to a read from before a crash answers none from after it', () => {
     const requests = new Set<number>();
     for (const name of ['b', 'b again']) {
@@ -181,6 +201,27 @@ describe('Ongaro 2014 §6.4.1: lease reads', () => {
     for (let tick = 0; tick < 10; tick++) member.raft.tick();
     member.raft.step(request);
     expect(member.raft.status().votedFor).toBe('c');
+  });
+
+  test('a later term that no leader brings does not end what was promised to one', () => {
+    const cluster = leased();
+    const { raft } = cluster.at('b');
+    // The answer to an asking of long ago, from who was cut off and counted terms.
+    raft.step(message('pre-vote-reply', { from: 'c', to: 'b', term: 8, rejected: true }));
+    const request = message('vote', { from: 'c', to: 'b', term: 9, index: 1, logTerm: 1 });
+    raft.step(request);
+    expect(cluster.at('a').raft.status().leaseHeld).toBe(true);
+    expect(raft.status()).toMatchObject({ term: 8, votedFor: undefined });
+    for (let tick = 0; tick < 10; tick++) raft.tick();
+    raft.step(request);
+    expect(raft.status()).toMatchObject({ term: 9, votedFor: 'c' });
+  });
+
+  test('an election timeout from outside does not cut the promise short', () => {
+    const cluster = leased();
+    cluster.at('b').raft.setElectionTimeout(2);
+    for (let tick = 0; tick < 9; tick++) cluster.at('b').raft.tick();
+    expect(cluster.at('b').raft.status().role).toBe('follower');
   });
 
   test('neither forgetting the leader nor a campaign breaks the lease that it was promised', () => {

@@ -98,6 +98,11 @@ export class WalkChecks {
         message.term < termOnDisk || (message.term === termOnDisk && hardState?.votedFor === message.to);
       if (!kept) throw new Error(`Node ${node.id} votes before the vote is durable`);
     }
+    if (message.type === 'vote') {
+      const kept =
+        message.term < termOnDisk || (message.term === termOnDisk && hardState?.votedFor === node.id);
+      if (!kept) throw new Error(`Node ${node.id} asks for votes in a term that it may forget`);
+    }
     if (message.type === 'append-reply' && !message.rejected && message.term >= termOnDisk) {
       const last = Math.max(node.storedLast, snapshot?.index ?? 0);
       if (message.term > termOnDisk || message.index > last) {
