@@ -1,6 +1,7 @@
 import { missing } from '@quorate/servers';
 import { calls, slowCalls } from '../src/kernels/replication/cluster-client.ts';
 import { etcd, inMemory, onDisk, ours, oursByLease, redisWait } from '../src/kernels/replication/clusters.ts';
+import { coreCommits } from '../src/kernels/replication/core-commits.ts';
 import { failovers } from '../src/kernels/replication/failovers.ts';
 import { type Bench, defineSuite } from '../src/suite.ts';
 
@@ -77,6 +78,17 @@ const reads: Bench = {
   ],
 };
 
+/** @param commitsPerSecond at the least */
+function core(proposals: number, commitsPerSecond: number): Bench {
+  return {
+    name: `core, ${proposals} at once`,
+    about: 'commits by three cores in one thread: no disk, no network, 100 bytes each',
+    params: { proposals: [proposals] },
+    contenders: { [quorate]: coreCommits() },
+    goals: [{ of: quorate, limit: 1e9 / commitsPerSecond }],
+  };
+}
+
 const electionTimeoutMs = 300;
 
 const failover: Bench = {
@@ -92,5 +104,5 @@ const failover: Bench = {
 export default defineSuite({
   name: 'replication',
   about: 'Replicated writes and reads, three processes on this machine, beside etcd and Redis.',
-  benches: [...writes, reads, failover],
+  benches: [core(1, 500_000), core(64, 1_000_000), ...writes, reads, failover],
 });
