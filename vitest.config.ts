@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
@@ -8,6 +9,12 @@ const root = import.meta.dirname;
 const folders = ['packages', 'apps']
   .flatMap(parent => readdirSync(join(root, parent)).map(name => `${parent}/${name}`))
   .concat('bench', 'docs', 'scripts');
+
+/** Many tests wait for servers and processes, so that two at a time take less than twice one's time even on two cores. */
+const workers = Math.max(2, availableParallelism() - 1);
+
+/** Tests of the bench measure: they come last, and one after the other. */
+const alone = new Set(['bench']);
 
 /** One project for each folder: `vitest run --project ring` runs one of them. */
 export default defineConfig({
@@ -20,6 +27,8 @@ export default defineConfig({
         name: basename(folder),
         include: ['{src,test,suites}/**/*.test.ts', '*.test.ts'],
         testTimeout: 30_000,
+        maxWorkers: alone.has(folder) ? 1 : workers,
+        sequence: { groupOrder: alone.has(folder) ? 1 : 0 },
       },
     })),
   },

@@ -11,7 +11,7 @@ import {
 } from '../src/kernels/lock-threads/alone.ts';
 import { contest } from '../src/kernels/lock-threads/contest.ts';
 import { deadHolder } from '../src/kernels/lock-threads/dead-holder.ts';
-import { defineSuite } from '../src/suite.ts';
+import { type Bench, defineSuite } from '../src/suite.ts';
 
 const mutex = '@quorate/lock ThreadMutex';
 const mutexAsync = '@quorate/lock ThreadMutex, async';
@@ -23,6 +23,26 @@ const mcs = '@quorate/lock McsLock';
 const webLocks = 'worker_threads.locks';
 const ms = 1e6;
 const unchecked = 'it measures threads that take turns on the cores';
+
+/** In the suite `lock`, where locks of all kinds are seen beside each other. */
+export const contention: Bench = {
+  name: 'between threads',
+  about:
+    'threads take turns at one lock as fast as they can, and count in plain words under it. Counted per turn: least and most that a thread took, share of the time in which all were at it, turns lost',
+  params: { contenders: [1, 2, 4] },
+  blocking: true,
+  unchecked,
+  contenders: {
+    [mutex]: contest('mutex', { turns: 400_000 }),
+    [mutexAsync]: contest('mutex, async', { turns: 100_000 }),
+    [semaphore]: contest('semaphore of one', { turns: 200_000 }),
+    [writing]: contest('read-write lock, writing', { turns: 200_000 }),
+    [ticket]: contest('ticket lock', { turns: 20_000 }),
+    [mcs]: contest('MCS lock', { turns: 20_000 }),
+    [webLocks]: contest('web locks', { turns: 4000 }),
+  },
+  goals: [{ of: mutex, to: webLocks, atMost: 1 / 100 }],
+};
 
 export default defineSuite({
   name: 'lock-threads',
@@ -48,24 +68,6 @@ export default defineSuite({
         { of: mutex, to: webLocks, atMost: 1 / 100 },
         { of: mutex, limit: 40 },
       ],
-    },
-    {
-      name: 'contention',
-      about:
-        'threads take turns at one lock as fast as they can, and count in plain words under it. Counted per turn: least and most that a thread took, share of the time in which all were at it, turns lost',
-      params: { contenders: [1, 2, 4] },
-      blocking: true,
-      unchecked,
-      contenders: {
-        [mutex]: contest('mutex', { turns: 400_000 }),
-        [mutexAsync]: contest('mutex, async', { turns: 100_000 }),
-        [semaphore]: contest('semaphore of one', { turns: 200_000 }),
-        [writing]: contest('read-write lock, writing', { turns: 200_000 }),
-        [ticket]: contest('ticket lock', { turns: 20_000 }),
-        [mcs]: contest('MCS lock', { turns: 20_000 }),
-        [webLocks]: contest('web locks', { turns: 4000 }),
-      },
-      goals: [{ of: mutex, to: webLocks, atMost: 1 / 100 }],
     },
     {
       name: 'held over a turn',

@@ -102,7 +102,7 @@ export const watchGapCases: readonly StoreCase[] = [
           modified: revision,
           session: session.id,
         };
-        const told = watch.events.toSorted((one, two) => (one.type < two.type ? -1 : 1));
+        const told = [...watch.events].sort((one, two) => (one.type < two.type ? -1 : 1));
         equal(
           told,
           [

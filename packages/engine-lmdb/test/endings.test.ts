@@ -12,10 +12,11 @@ import {
 } from 'node:fs';
 import { createServer, Socket } from 'node:net';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { isMainThread, Worker } from 'node:worker_threads';
 import type { Store } from '@quorate/core';
 import { afterAll, expect, onTestFinished, test, vi } from 'vitest';
 import { HostLinks } from '../src/host/host-links.ts';
+import { InlineWriter } from '../src/host/inline-writer.ts';
 import { LockWord } from '../src/host/lock-word.ts';
 import { reservedRevisions } from '../src/host/reserved-revisions.ts';
 import { StoreHost } from '../src/host/store-host.ts';
@@ -111,6 +112,7 @@ test("the write lock's word is not taken for another that looks alike", ({ skip 
     // As where the process has the number of the readers, or of the last transaction: 1 in many containers.
     head.writeUInt32LE(process.pid, 16);
     head.writeUInt32LE(owner, 64);
+    head.writeUInt32LE(owner, 72);
     return head;
   };
   writeFileSync(file, words(0));
@@ -124,6 +126,17 @@ test("the write lock's word is not taken for another that looks alike", ({ skip 
   expect(word?.isFree()).toBe(true);
   writeFileSync(file, words(process.pid + 1));
   expect(word?.isFree()).toBe(false);
+});
+
+test('commits are done in the thread that asks, where that is wanted', async ({ skip }) => {
+  skip(process.platform !== 'linux' || !isMainThread, 'elsewhere the writer does them');
+  const inline = vi.spyOn(InlineWriter.prototype, 'run');
+  onTestFinished(() => {
+    inline.mockRestore();
+  });
+  await using store = await createLmdbStore({ path: fresh(), durability: 'os', commit: 'inline' });
+  await store.put('a/1', new Uint8Array(), absent);
+  expect(inline).toHaveBeenCalled();
 });
 
 test('closing a store leaves the locks to the threads that have it open still', async ({ skip }) => {

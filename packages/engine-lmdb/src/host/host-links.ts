@@ -30,6 +30,8 @@ interface Peer {
   isConnected: boolean;
   /** Whether it ever was, by this or an earlier socket. */
   wasConnected: boolean;
+  /** Whether its connection was given up, and another will be made after a while. */
+  isResting: boolean;
   /** How many wait for its death. */
   observers: number;
   /** Frames for when it is connected. */
@@ -132,6 +134,7 @@ export class HostLinks implements AsyncDisposable {
       socket: this.#connect(host),
       isConnected: false,
       wasConnected: false,
+      isResting: false,
       observers: 0,
       waiting: [],
     };
@@ -191,7 +194,11 @@ export class HostLinks implements AsyncDisposable {
       this.#peers.delete(host);
       return;
     }
+    // Its end is heard of once more, by the socket's last event.
+    if (peer.isResting) return;
+    peer.isResting = true;
     setTimeout(() => {
+      peer.isResting = false;
       if (this.#isClosed || this.#peers.get(host) !== peer) return;
       peer.socket = this.#connect(host);
     }, restMs).unref();

@@ -31,9 +31,9 @@ export class LockWord {
     });
     // Other words may be the same by chance: the number of the readers, say, is often that of a container's first process.
     const free = placesOf(process.pid, descriptor);
-    const [offset, ...others] = held.filter(at => !free.includes(at));
-    if (offset !== undefined && others.length === 0) return new LockWord(descriptor, offset);
-    return undefined;
+    // The lock comes before what else the mutex says of its owner.
+    const offset = held.find(at => !free.includes(at));
+    return offset === undefined ? undefined : new LockWord(descriptor, offset);
   }
 
   private constructor(descriptor: number, offset: number) {
