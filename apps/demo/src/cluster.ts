@@ -116,7 +116,13 @@ export class Cluster implements AsyncDisposable {
         throw new QuorateError('NODE_RUNS', `Node ${id} runs already`, { outcome: 'not-applied' });
       }
       const node = await this.#startProcess(id);
-      await whenUp(node);
+      try {
+        await whenUp(node);
+      } catch (error) {
+        node.kill();
+        await node.exit;
+        throw error;
+      }
       return this.#takeIn(node);
     });
   }

@@ -17,6 +17,7 @@ import {
 import { Hono } from 'hono';
 import type { ChangeReport, Demo } from './demo.ts';
 import { Feed } from './feed.ts';
+import type { CatchUpReport } from './replication/revival.ts';
 
 /** The page's server: it is listening. */
 export interface Dashboard {
@@ -41,6 +42,8 @@ const files: Readonly<Record<string, readonly [file: string, type: string]>> = {
   '/page.css': ['page.css', 'text/css; charset=utf-8'],
   '/page.js': ['page.js', 'text/javascript; charset=utf-8'],
   '/ring-picture.js': ['ring-picture.js', 'text/javascript; charset=utf-8'],
+  '/replica-panel.css': ['replica-panel.css', 'text/css; charset=utf-8'],
+  '/replica-panel.js': ['replica-panel.js', 'text/javascript; charset=utf-8'],
   '/server-events.js': ['server-events.js', 'text/javascript; charset=utf-8'],
 };
 
@@ -92,7 +95,10 @@ function addPage(app: App): void {
 }
 
 function addButtons(app: App, demo: Demo, dashboard: Dashboard): void {
-  const act = async (what: string, change: () => Promise<ChangeReport>): Promise<Response> => {
+  const act = async (
+    what: string,
+    change: () => Promise<ChangeReport | CatchUpReport>,
+  ): Promise<Response> => {
     if (dashboard.busy !== undefined) {
       throw new Problem(409, 'BUSY', `${dashboard.busy} is under way: try again when it is over`, {
         retryable: true,
@@ -113,6 +119,9 @@ function addButtons(app: App, demo: Demo, dashboard: Dashboard): void {
   });
   app.delete('/v1/nodes/:id', c =>
     act(`Removing ${c.req.param('id')}`, () => demo.remove(c.req.param('id'))),
+  );
+  app.post('/v1/nodes/:id/start', c =>
+    act(`Starting ${c.req.param('id')} again`, () => demo.startAgain(c.req.param('id'))),
   );
   app.post('/v1/nodes/:id/kill', c =>
     act(`Killing ${c.req.param('id')}`, () => demo.kill(c.req.param('id'))),

@@ -1,4 +1,4 @@
-import { type Clock, type Random, sleep } from '@quorate/core';
+import { type Clock, QuorateError, type Random, sleep } from '@quorate/core';
 import { checkAllKeys, type CheckReport, isClean } from './checker.ts';
 import { Cluster } from './cluster.ts';
 import { type HandedOver, handedOverSince } from './handed-over.ts';
@@ -6,7 +6,9 @@ import { Ledger } from './ledger.ts';
 import type { KeySet } from './keys.ts';
 import { planOf, type MovePlan } from './move-plan.ts';
 import { Tape } from './tape.ts';
+import { LiveRounds } from './replication/live-rounds.ts';
 import { Replication } from './replication/replication.ts';
+import type { CatchUpReport } from './replication/revival.ts';
 import { Traffic, type TrafficCounts } from './traffic.ts';
 
 /** What loading the keys came to. */
@@ -43,6 +45,7 @@ export class Demo implements AsyncDisposable {
   #traffic: Traffic | undefined;
   /** The group of replicas, once there is one. */
   replication: Replication | undefined;
+  #live: LiveRounds | undefined;
   #checks = 0;
   lastPlan: MovePlan | undefined;
   lastCheck: CheckReport | undefined;
@@ -138,7 +141,12 @@ export class Demo implements AsyncDisposable {
     return this.#change('add', () => this.cluster.add());
   }
 
-  remove(id: string): Promise<ChangeReport> {
+  /** @throws QuorateError `HOSTS_REPLICA`, and what the cluster throws */
+  async remove(id: string): Promise<ChangeReport> {
+    if (this.replication?.group.has(id) === true) {
+      const detail = `${id} hosts a replica, whose group would be left with fewer: kill it, and it comes back`;
+      throw new QuorateError('HOSTS_REPLICA', detail, { outcome: 'not-applied' });
+    }
     return this.#change('remove', async () => {
       const end = await this.cluster.remove(id);
       const text =
@@ -169,13 +177,34 @@ export class Demo implements AsyncDisposable {
     return this.replication;
   }
 
+  /** Goes on with the replicas after the tour: a quiet stream, judged in rounds, and nodes that come back by themselves. */
+  goLive(): void {
+    const { replication } = this;
+    if (replication === undefined) return;
+    replication.goLive();
+    this.#live ??= new LiveRounds(replication, this.keys.keys, this.#clock);
+  }
+
+  /** Starts a replica's node again that has died. @throws QuorateError `NO_REPLICA`, `NODE_RUNS` */
+  async startAgain(id: string): Promise<CatchUpReport> {
+    const { replication } = this;
+    if (replication?.group.has(id) !== true) {
+      throw new QuorateError('NO_REPLICA', `${id} hosts no replica`, { outcome: 'not-applied' });
+    }
+    if (replication.group.isRunning(id)) {
+      throw new QuorateError('NODE_RUNS', `${id} runs already`, { outcome: 'not-applied' });
+    }
+    return replication.startAgain(id);
+  }
+
   /** Waits on the demo's clock. */
   pause(durationMs: number): Promise<void> {
     return sleep(this.#clock, durationMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.stopTraffic(), this.cluster[Symbol.asyncDispose]()]);
+    this.replication?.close();
+    await Promise.all([this.stopTraffic(), this.#live?.close(), this.cluster[Symbol.asyncDispose]()]);
   }
 
   async #loadBatch(keys: readonly string[]): Promise<void> {

@@ -80,9 +80,11 @@ async function stayUp(
     dashboard.busy = 'The start';
     await demo.start(args.nodes);
     await demo.load();
+    await demo.replicate(args.nodes);
     dashboard.busy = undefined;
   }
   demo.setTraffic(quietOperationsPerSecond);
+  demo.goLive();
   say(`\nStill running. Page: ${dashboard.pageUrl}\nCtrl-C ends it.`);
   return new Promise<never>(() => {});
 }

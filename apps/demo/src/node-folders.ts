@@ -31,6 +31,6 @@ export class NodeFolders implements Disposable {
 
   [Symbol.dispose](): void {
     process.off('exit', this.#atExit);
-    for (const id of [...this.#folders.keys()]) this.remove(id);
+    for (const id of this.#folders.keys()) this.remove(id);
   }
 }

@@ -99,10 +99,16 @@ export class NodeProcess {
     throw replicaFailed(this.id, answer);
   }
 
-  /** Starts the replica on the journal in the node's folder. @throws QuorateError `REPLICA_START_FAILED` */
-  async join(members: readonly ReplicaMember[]): Promise<void> {
+  /**
+   * Starts the replica on the journal in the node's folder.
+   *
+   * @returns the last entry that the journal held
+   * @throws QuorateError `REPLICA_START_FAILED`
+   */
+  async join(members: readonly ReplicaMember[]): Promise<number> {
     const answer = await this.#ask({ type: 'join', members });
-    if (answer.type !== 'joined') throw replicaFailed(this.id, answer);
+    if (answer.type === 'joined') return answer.last;
+    throw replicaFailed(this.id, answer);
   }
 
   /** Tells where the members of the group are now. */

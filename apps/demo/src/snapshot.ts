@@ -1,6 +1,7 @@
 import type { NodeStatus, View } from '@quorate/node';
 import type { CheckReport } from './checker.ts';
 import type { Demo } from './demo.ts';
+import { type ReplicationView, viewOf } from './replication/replication-view.ts';
 import { arcsOf, type MovedArc, type MovePlan } from './move-plan.ts';
 import type { TrafficCounts } from './traffic.ts';
 
@@ -31,6 +32,8 @@ export interface StateMessage {
   readonly traffic: TrafficCounts | null;
   readonly check: CheckReport | null;
   readonly plan: MovePlan | null;
+  /** Null while there is no group of replicas. */
+  readonly replication: ReplicationView | null;
 }
 
 /** What changes with a view: sent once for each. */
@@ -55,9 +58,13 @@ export class Sampler {
   }
 
   async sample(busy: string | undefined, nowMs: number): Promise<StateMessage | undefined> {
-    const { cluster, ledger, lastCheck, lastPlan, traffic } = this.#demo;
+    const { cluster, ledger, lastCheck, lastPlan, traffic, replication } = this.#demo;
     if (cluster.members.length === 0) return undefined;
-    const statuses = new Map((await cluster.statuses()).map(status => [status.id, status]));
+    const [answers, replicas] = await Promise.all([
+      cluster.statuses(),
+      replication === undefined ? null : viewOf(replication),
+    ]);
+    const statuses = new Map(answers.map(status => [status.id, status]));
     const { view, settled } = cluster;
     const shares = sharesOf(view);
     const nodes = cluster.processes.map(({ id, pid }) =>
@@ -78,6 +85,7 @@ export class Sampler {
       traffic: traffic ?? null,
       check: lastCheck ?? null,
       plan: lastPlan ?? null,
+      replication: replicas,
     };
   }
 

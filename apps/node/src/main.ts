@@ -39,9 +39,8 @@ async function host(message: ControlMessage): Promise<void> {
   try {
     if (message.type === 'listen' && node !== undefined) {
       tell({ type: 'listening', address: await node.seat.listen(message.task) });
-    } else if (message.type === 'join') {
-      await node?.seat.join(message.members);
-      tell({ type: 'joined' });
+    } else if (message.type === 'join' && node !== undefined) {
+      tell({ type: 'joined', last: await node.seat.join(message.members) });
     } else if (message.type === 'moved') {
       node?.seat.moved(message.members);
     }

@@ -24,5 +24,6 @@ export type ControlMessage =
 export type NodeMessage =
   | { readonly type: 'ready'; readonly url: string }
   | { readonly type: 'listening'; readonly address: string }
-  | { readonly type: 'joined' }
+  /** `last`: the last entry that the journal held. */
+  | { readonly type: 'joined'; readonly last: number }
   | { readonly type: 'failed'; readonly code: string; readonly message: string };

@@ -1,3 +1,4 @@
+import { ReplicaPanel } from '/replica-panel.js';
 import { RingPicture } from '/ring-picture.js';
 import { readEvents } from '/server-events.js';
 
@@ -13,6 +14,8 @@ const token = takeToken();
 const picture = new RingPicture(byId('ring'));
 const colours = new Map();
 const cards = new Map();
+const replicas = new ReplicaPanel(byId('group'), tintOf, (method, path) => void press(method, path));
+let hosts = new Set();
 let lastSequence = 0;
 
 /** The token comes in the fragment, which no server ever sees, and is taken out of the address at once. */
@@ -48,7 +51,7 @@ function onEvent(event, data) {
 }
 
 function showRing(ring) {
-  const named = new Set([...ring.nodes, ...ring.moved.map(({ to }) => to)]);
+  const named = new Set([...ring.nodes, ...ring.moved.map(({ to }) => to), ...hosts]);
   for (const id of colours.keys()) if (!named.has(id) && !cards.has(id)) colours.delete(id);
   picture.draw(ring, tintOf);
 }
@@ -66,12 +69,16 @@ function showState(state) {
   byId('health').textContent =
     `${serving} of ${state.nodes.length} nodes serving, view ${state.epoch}, ${settled}` +
     (state.busy === null ? '' : `. ${state.busy} is under way`);
+  const busy = state.busy !== null;
+  hosts = new Set(state.replication?.replicas.map(({ id }) => id));
   showNodes(state);
   showFacts(state);
-  const busy = state.busy !== null;
+  replicas.show(state.replication, busy);
   byId('add').disabled = busy;
   for (const card of cards.values()) {
-    for (const button of card.buttons) button.disabled = busy || serving < 2;
+    const [remove, kill] = card.buttons;
+    kill.disabled = busy || serving < 2;
+    remove.disabled = kill.disabled || hosts.has(card.item.dataset.node);
   }
 }
 
@@ -212,7 +219,8 @@ async function stayConnected() {
     byId('disconnected').textContent = why;
     byId('disconnected').hidden = false;
     byId('health').textContent = 'Not connected';
-    for (const button of document.querySelectorAll('header button, .node button')) button.disabled = true;
+    for (const button of document.querySelectorAll('header button, .node button, .replica button'))
+      button.disabled = true;
     await new Promise(resolve => setTimeout(resolve, retryMs));
   }
 }

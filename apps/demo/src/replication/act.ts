@@ -3,7 +3,8 @@ import type { Check } from '../tour.ts';
 import type { HistoryVerdict } from './judge.ts';
 import { isComplete, type ReadBackReport } from './read-back.ts';
 import { electionTimeoutMs } from './replica-group.ts';
-import type { CatchUpReport, FailoverReport, TransferReport } from './replication.ts';
+import type { FailoverReport, TransferReport } from './replication.ts';
+import type { CatchUpReport } from './revival.ts';
 import { callerCount } from './stream.ts';
 
 /** What the second act came to. */
@@ -36,7 +37,7 @@ const pauseMs = 500;
 export async function runReplication(demo: Demo, nodeCount: number): Promise<ReplicationReport> {
   const startMs = performance.now();
   const replication = await demo.replicate(nodeCount);
-  replication.startStream(demo.keys.keys, operationsPerSecond);
+  await replication.startStream(demo.keys.keys, operationsPerSecond);
   await demo.pause(beforeKillMs);
   const failover = await replication.killLeader();
   await demo.pause(pauseMs);

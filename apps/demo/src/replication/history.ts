@@ -24,10 +24,12 @@ export class History {
   readonly #clock: Clock;
   readonly #operations: Recorded[] = [];
   readonly #acknowledged: Acknowledged[] = [];
+  readonly #onAcknowledged: (write: Acknowledged) => void;
   #open = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, onAcknowledged: (write: Acknowledged) => void = () => {}) {
     this.#clock = clock;
+    this.#onAcknowledged = onAcknowledged;
   }
 
   get operations(): readonly Recorded[] {
@@ -58,7 +60,9 @@ export class History {
   }
 
   acknowledge(write: Omit<Acknowledged, 'atMs'>): void {
-    this.#acknowledged.push({ ...write, atMs: this.#clock.monotonicMs() });
+    const acknowledged = { ...write, atMs: this.#clock.monotonicMs() };
+    this.#acknowledged.push(acknowledged);
+    this.#onAcknowledged(acknowledged);
   }
 
   /** The last acknowledged write of each key, by version. */
@@ -70,23 +74,4 @@ export class History {
     }
     return last;
   }
-}
-
-/** Between the last write that was acknowledged in a term up to `term` and the first one of a later term. */
-export interface Gap {
-  readonly gapMs: number;
-  /** The term of the first write after it. */
-  readonly term: number;
-}
-
-/** The time without an acknowledgement when leadership went on to a later term; undefined while nobody has it. */
-export function gapAfter(writes: readonly Acknowledged[], term: number): Gap | undefined {
-  let before: Acknowledged | undefined;
-  let after: Acknowledged | undefined;
-  for (const write of writes) {
-    if (write.term <= term) before = write;
-    else after ??= write;
-  }
-  if (before === undefined || after === undefined) return undefined;
-  return { gapMs: Math.max(0, Math.round(after.atMs - before.atMs)), term: after.term };
 }

@@ -8,7 +8,8 @@ export interface ReplicaHost {
   readonly id: string;
   readonly url: string;
   listen(task: Omit<SeatTask, 'folder'>): Promise<string>;
-  join(members: readonly ReplicaMember[]): Promise<void>;
+  /** @returns the last entry that the journal held */
+  join(members: readonly ReplicaMember[]): Promise<number>;
   moved(members: readonly ReplicaMember[]): void;
 }
 
@@ -28,6 +29,7 @@ export class ReplicaGroup {
   readonly #authority: ClusterAuthority = createClusterAuthority({ cluster: 'demo' });
   readonly #hosts = new Map<string, ReplicaHost>();
   readonly #addresses = new Map<string, string>();
+  readonly #lastKnown = new Map<string, number>();
   #ids: readonly string[] = [];
 
   /** @param client with the token of the supervisor */
@@ -61,12 +63,12 @@ export class ReplicaGroup {
     await Promise.all(hosts.map(async host => host.join(this.#members())));
   }
 
-  /** A member's process is up again: its replica goes on from its journal. */
-  async rejoin(host: ReplicaHost): Promise<void> {
+  /** A member's process is up again: its replica goes on from its journal. @returns the last entry in there */
+  async rejoin(host: ReplicaHost): Promise<number> {
     await this.#seat(host);
     const members = this.#members();
     for (const other of this.#hosts.values()) if (other.id !== host.id) other.moved(members);
-    await host.join(members);
+    return host.join(members);
   }
 
   /** A member's process is gone. */
@@ -77,7 +79,14 @@ export class ReplicaGroup {
   /** How the running members are; one that does not answer is left out. */
   async reports(): Promise<ReplicaReport[]> {
     const reports = await Promise.all(this.urls.map(async url => this.#client.report(url)));
-    return reports.filter(report => report !== undefined);
+    const answers = reports.filter(report => report !== undefined);
+    for (const { id, log } of answers) this.#lastKnown.set(id, log.last);
+    return answers;
+  }
+
+  /** The last entry of a member's log when it was last heard of. A new leader does not know it of those that are down. */
+  lastKnown(id: string): number {
+    return this.#lastKnown.get(id) ?? 0;
   }
 
   /** The leader of the highest term above `term`, once there is one. @throws QuorateError `NO_LEADER` after 20 seconds */
@@ -95,7 +104,7 @@ export class ReplicaGroup {
       const result = found(await this.reports());
       if (result !== undefined) return result;
       if (this.#clock.monotonicMs() > endMs) {
-        const detail = `The group had not ${what} within ${waitMaxMs} ms`;
+        const detail = `The group did not come to ${what} within ${waitMaxMs} ms`;
         throw new QuorateError('NO_LEADER', detail, { outcome: 'unknown' });
       }
       await sleep(this.#clock, pollMs);

@@ -1,14 +1,16 @@
 import { type Clock, QuorateError, type Random, sleep } from '@quorate/core';
 import type { ReplicaReport } from '@quorate/node';
 import type { Cluster } from '../cluster.ts';
-import type { NodeProcess } from '../node-process.ts';
 import type { Tape } from '../tape.ts';
 import type { CallerSeams } from './caller.ts';
-import { type Gap, gapAfter, History } from './history.ts';
+import { type Gap, GapMeter } from './gap-meter.ts';
+import { History } from './history.ts';
 import { type HistoryVerdict, judge } from './judge.ts';
+import { prime } from './prime.ts';
 import { isComplete, readBack, type ReadBackReport } from './read-back.ts';
 import { ReplicaGroup } from './replica-group.ts';
 import { ReplicatedClient } from './replicated-client.ts';
+import { type CatchUpReport, Revival } from './revival.ts';
 import { Stream } from './stream.ts';
 
 /** What the end of a leader came to. */
@@ -20,17 +22,6 @@ export interface FailoverReport {
   /** From the last write that was acknowledged before to the first one after. */
   readonly gapMs: number;
   readonly readBack: ReadBackReport;
-}
-
-/** What starting a replica again came to. */
-export interface CatchUpReport {
-  readonly node: string;
-  /** Entries that the others had and it had not when it was started again. */
-  readonly missedEntries: number;
-  /** Until its process was up and its journal read. */
-  readonly startMs: number;
-  /** From then until it had all that was committed, while writes went on. */
-  readonly catchUpMs: number;
 }
 
 /** What handing leadership over came to. */
@@ -52,12 +43,15 @@ export class Replication {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #client: ReplicatedClient;
+  readonly #gaps = new GapMeter();
   history: History;
-  /** The last time without an acknowledgement that was measured, and the verdict over the last history. */
-  lastGapMs: number | undefined;
   lastVerdict: HistoryVerdict | undefined;
+  /** Nobody waits for what happens: it is written on the tape as it is noticed. */
+  #isLive = false;
+  readonly #revival: Revival;
   #stream: Stream | undefined;
   #retried = 0;
+  #acknowledged = 0;
 
   constructor(cluster: Cluster, tape: Tape, random: Random, clock: Clock) {
     this.#cluster = cluster;
@@ -66,7 +60,8 @@ export class Replication {
     this.#random = random;
     this.group = new ReplicaGroup(clock, new ReplicatedClient(cluster.secrets.peerToken, clock));
     this.#client = new ReplicatedClient(cluster.secrets.clientToken, clock);
-    this.history = new History(clock);
+    this.#revival = new Revival(this.group, cluster, tape, clock);
+    this.history = this.#newHistory();
   }
 
   /** How many members a group on so many nodes has: an even number would bear no more failures than the odd one below. */
@@ -82,7 +77,7 @@ export class Replication {
   /** Makes the first `size` nodes host replicas, and waits for their first leader. */
   async start(size: number): Promise<ReplicaReport> {
     const hosts = this.#cluster.processes.slice(0, size);
-    for (const host of hosts) this.#watch(host);
+    for (const host of hosts) this.#revival.watch(host);
     await this.group.start(hosts);
     const leader = await this.group.leader();
     const names = hosts.map(({ id }) => id).join(', ');
@@ -93,15 +88,35 @@ export class Replication {
     return leader;
   }
 
-  /** Begins the stream on a new history. */
-  startStream(keys: readonly string[], operationsPerSecond: number): void {
-    this.history = new History(this.#clock);
+  /** How many writes were acknowledged, over all histories. */
+  get acknowledged(): number {
+    return this.#acknowledged;
+  }
+
+  /** The newest time without an acknowledged write. */
+  get lastGap(): Gap | undefined {
+    return this.#gaps.last;
+  }
+
+  /**
+   * Begins the stream on a new history.
+   *
+   * @param toPrime ends the writing of all keys that comes before; without it keys are believed to hold nothing
+   */
+  async startStream(
+    keys: readonly string[],
+    operationsPerSecond: number,
+    toPrime?: AbortSignal,
+  ): Promise<void> {
+    this.history = this.#newHistory();
+    if (toPrime !== undefined) await prime(keys, this.seams, this.#random.fork('prime'), toPrime);
     this.#stream = new Stream(keys, this.seams, this.#random.fork('stream'), operationsPerSecond);
   }
 
-  async stopStream(): Promise<void> {
+  /** @param patienceMs how long what is under way may go on */
+  async stopStream(patienceMs?: number): Promise<void> {
     const stream = this.#stream;
-    await stream?.stop();
+    await stream?.stop(patienceMs);
     this.#retried += stream?.retried ?? 0;
     this.#stream = undefined;
   }
@@ -120,7 +135,6 @@ export class Replication {
       this.#gapAfter(termBefore),
       killed,
     ]);
-    this.lastGapMs = gap.gapMs;
     this.#tape.write(
       'change',
       `${id} led in term ${termBefore} and is gone; ${next.id} leads in term ${next.term}: ${gap.gapMs} ms without an acknowledged write`,
@@ -129,25 +143,19 @@ export class Replication {
     return { killed: id, leader: next.id, termBefore, term: next.term, gapMs: gap.gapMs, readBack: report };
   }
 
-  /** Starts a member's node again, on the journal that it left, and waits until it has caught up; then it joins the ring. */
+  /** See {@link Revival.startAgain}. */
   async startAgain(id: string): Promise<CatchUpReport> {
-    const leader = await this.group.leader();
-    const missedEntries = leader.members.find(member => member.id === id)?.lag ?? 0;
-    const startedAtMs = this.#clock.monotonicMs();
-    let startMs = 0;
-    let catchUpMs = 0;
-    await this.#cluster.restart(id, async node => {
-      await this.group.rejoin(node);
-      this.#watch(node);
-      startMs = this.#since(startedAtMs);
-      await this.group.until(`caught ${id} up`, reports => (hasCaughtUp(reports, id) ? true : undefined));
-      catchUpMs = this.#since(startedAtMs) - startMs;
-      this.#tape.write(
-        'change',
-        `${id} is back on its journal after ${startMs} ms; ${missedEntries} entries behind, it has caught up in ${catchUpMs} ms`,
-      );
-    });
-    return { node: id, missedEntries, startMs, catchUpMs };
+    return this.#revival.startAgain(id);
+  }
+
+  /** From now on nobody waits for anything: what happens is told as it is noticed, and what has died comes back by itself. */
+  goLive(): void {
+    this.#isLive = true;
+    this.#revival.goLive();
+  }
+
+  close(): void {
+    this.#revival.close();
   }
 
   /** Has the leader hand over while writes go on. */
@@ -155,7 +163,6 @@ export class Replication {
     const leader = await this.group.leader();
     await this.group.transfer(leader);
     const [next, gap] = await Promise.all([this.group.leader(leader.term), this.#gapAfter(leader.term)]);
-    this.lastGapMs = gap.gapMs;
     this.#tape.write(
       'change',
       `${leader.id} hands leadership over; ${next.id} leads in term ${next.term}: ${gap.gapMs} ms without an acknowledged write`,
@@ -174,23 +181,34 @@ export class Replication {
   }
 
   /** Judges the history as it is now. */
-  async judge(): Promise<HistoryVerdict> {
+  async judge(tell: 'always' | 'if it is bad' = 'always'): Promise<HistoryVerdict> {
     const verdict = await judge(this.history, this.#clock);
     this.lastVerdict = verdict;
-    this.#tape.write(verdict.verdict === 'ok' ? 'good' : 'bad', verdictText(verdict));
+    const isGood = verdict.verdict === 'ok';
+    if (!isGood || tell === 'always') this.#tape.write(isGood ? 'good' : 'bad', verdictText(verdict));
     return verdict;
   }
 
-  #watch(node: NodeProcess): void {
-    void node.exit.then(() => this.group.gone(node.id));
+  #newHistory(): History {
+    return new History(this.#clock, ({ term, atMs }) => {
+      this.#acknowledged++;
+      const before = this.#gaps.last;
+      this.#gaps.acknowledged(term, atMs);
+      const gap = this.#gaps.last;
+      if (!this.#isLive || gap === undefined || gap === before) return;
+      this.#tape.write(
+        'change',
+        `Writes go on in term ${gap.term}: ${gap.gapMs} ms without an acknowledged one`,
+      );
+    });
   }
 
   /** Waits for a write that a leader of a later term has acknowledged. @throws QuorateError `NO_WRITE` */
   async #gapAfter(term: number): Promise<Gap> {
     const startMs = this.#clock.monotonicMs();
     for (;;) {
-      const gap = gapAfter(this.history.acknowledged, term);
-      if (gap !== undefined) return gap;
+      const gap = this.#gaps.last;
+      if (gap !== undefined && gap.termBefore <= term && gap.term > term) return gap;
       if (this.#since(startMs) > acknowledgedWithinMs) {
         const detail = `No write was acknowledged after term ${term} within ${acknowledgedWithinMs} ms`;
         throw new QuorateError('NO_WRITE', detail, { outcome: 'unknown' });
@@ -202,15 +220,6 @@ export class Replication {
   #since(startMs: number): number {
     return Math.round(this.#clock.monotonicMs() - startMs);
   }
-}
-
-/** Whether the leader knows all that is committed to be durable at the member. */
-function hasCaughtUp(reports: readonly ReplicaReport[], id: string): boolean {
-  const leader = reports.find(({ role }) => role === 'leader');
-  const member = leader?.members.find(each => each.id === id);
-  return (
-    leader !== undefined && member !== undefined && member.active && member.match >= leader.log.committed
-  );
 }
 
 /** The verdict over a history in a sentence. */

@@ -43,9 +43,9 @@ export class Stream {
     return this.callers.reduce((sum, caller) => sum + caller.retried, 0);
   }
 
-  /** Begins nothing more, and waits for what is under way, for 5 seconds at most. */
-  async stop(): Promise<void> {
-    this.#endsAtMs = this.#seams.clock.monotonicMs() + graceMs;
+  /** Begins nothing more, and waits for what is under way; what has no answer by then stays open. */
+  async stop(patienceMs = graceMs): Promise<void> {
+    this.#endsAtMs = this.#seams.clock.monotonicMs() + patienceMs;
     await Promise.all(this.#lanes);
   }
 

@@ -101,8 +101,13 @@ export class ReplicaSeat implements AsyncDisposable {
     return `127.0.0.1:${tcp.address?.port ?? 0}`;
   }
 
-  /** Starts the replica on its journal, whatever is in there. @throws Problem `NO_REPLICA` before {@link listen} */
-  async join(members: readonly ReplicaMember[]): Promise<void> {
+  /**
+   * Starts the replica on its journal, whatever is in there.
+   *
+   * @returns the last entry that the journal held
+   * @throws Problem `NO_REPLICA` before {@link listen}
+   */
+  async join(members: readonly ReplicaMember[]): Promise<number> {
     const seated = this.#seated;
     if (seated === undefined) throw new Problem(409, 'NO_REPLICA', 'A replica must listen before it joins');
     this.moved(members);
@@ -110,6 +115,7 @@ export class ReplicaSeat implements AsyncDisposable {
     // Under the permission model a process may not call `fsync`.
     const disk = process.permission === undefined ? folderDisk(folder) : sandboxDisk(folder);
     const journal = seated.stack.use(await openJournal({ disk }));
+    const { last } = journal.recover(replicaGroup);
     const machine = seated.stack.use(this.#machine());
     const replica = await createReplica({
       id: this.#id,
@@ -125,6 +131,7 @@ export class ReplicaSeat implements AsyncDisposable {
     seated.stack.use(replica);
     seated.map = machine;
     seated.replica = replica;
+    return last;
   }
 
   /** Some members are elsewhere now: processes that were started again listen on other ports. */

@@ -1,0 +1,107 @@
+import { type Clock, errorCode, sleep } from '@quorate/core';
+import type { ReplicaReport } from '@quorate/node';
+import type { Cluster } from '../cluster.ts';
+import type { NodeProcess } from '../node-process.ts';
+import type { Tape } from '../tape.ts';
+import type { ReplicaGroup } from './replica-group.ts';
+
+/** What starting a replica again came to. */
+export interface CatchUpReport {
+  readonly node: string;
+  /** Entries that the others had and it had not when it was started again. */
+  readonly missedEntries: number;
+  /** Until its process was up and its journal read. */
+  readonly startMs: number;
+  /** From then until it had all that was committed, while writes went on. */
+  readonly catchUpMs: number;
+}
+
+const ringWaitsMs = 2000;
+/** How long a replica stays dead that nobody starts again by hand. */
+const startAgainAfterMs = 10_000;
+
+/** Starts replicas again whose processes have ended: when it is asked to, or by itself. */
+export class Revival {
+  readonly #group: ReplicaGroup;
+  readonly #cluster: Cluster;
+  readonly #tape: Tape;
+  readonly #clock: Clock;
+  #byItself = false;
+  #closing = false;
+
+  constructor(group: ReplicaGroup, cluster: Cluster, tape: Tape, clock: Clock) {
+    this.#group = group;
+    this.#cluster = cluster;
+    this.#tape = tape;
+    this.#clock = clock;
+  }
+
+  /** Tells the group when the process has ended. */
+  watch(node: NodeProcess): void {
+    void node.exit.then(() => {
+      this.#group.gone(node.id);
+      if (this.#byItself) void this.#startAgainSoon(node.id);
+    });
+  }
+
+  /** From now on replicas that have died come back by themselves after a while. */
+  goLive(): void {
+    this.#byItself = true;
+    for (const id of this.#group.ids) if (!this.#group.isRunning(id)) void this.#startAgainSoon(id);
+  }
+
+  /** Starts nothing again from now on. */
+  close(): void {
+    this.#closing = true;
+  }
+
+  /** Starts a member's node again, on the journal that it left, and waits until it has caught up; then it joins the ring. */
+  async startAgain(id: string): Promise<CatchUpReport> {
+    const startedAtMs = this.#clock.monotonicMs();
+    let startMs = 0;
+    let missedEntries = 0;
+    let caughtUp: Promise<number> = Promise.resolve(0);
+    await this.#cluster.restart(id, async node => {
+      const leader = (await this.#group.reports()).find(({ role }) => role === 'leader');
+      const last = await this.#group.rejoin(node);
+      missedEntries = Math.max(0, (leader?.log.last ?? 0) - last);
+      this.watch(node);
+      startMs = Math.round(this.#clock.monotonicMs() - startedAtMs);
+      caughtUp = this.#caughtUp(id);
+      // The ring waits a moment, so that its keys do not slow the log down; not for ever, where there is no majority.
+      await Promise.race([caughtUp.catch(() => {}), sleep(this.#clock, ringWaitsMs)]);
+    });
+    const catchUpMs = await caughtUp;
+    const behind = `${missedEntries} entries behind, it has caught up in ${catchUpMs} ms`;
+    this.#tape.write('change', `${id} is back on its journal after ${startMs} ms; ${behind}`);
+    return { node: id, missedEntries, startMs, catchUpMs };
+  }
+
+  async #startAgainSoon(id: string): Promise<void> {
+    if (this.#closing) return;
+    await sleep(this.#clock, startAgainAfterMs);
+    if (this.#closing || this.#group.isRunning(id)) return;
+    await this.startAgain(id).catch((error: Error) => {
+      // Somebody was faster, or the demo is ending.
+      if (errorCode(error) !== 'NODE_RUNS' && !this.#closing) this.#tape.write('bad', error.message);
+    });
+  }
+
+  /** @returns how long it took */
+  async #caughtUp(id: string): Promise<number> {
+    const startMs = this.#clock.monotonicMs();
+    await this.#group.until(`the point where ${id} has caught up`, reports =>
+      hasCaughtUp(reports, id) ? true : undefined,
+    );
+    return Math.round(this.#clock.monotonicMs() - startMs);
+  }
+}
+
+/** Whether the leader knows all that is committed to be durable at the member. */
+function hasCaughtUp(reports: readonly ReplicaReport[], id: string): boolean {
+  const leader = reports.find(({ role }) => role === 'leader');
+  const member = leader?.members.find(each => each.id === id);
+  return (
+    leader !== undefined && member !== undefined && member.active && member.match >= leader.log.committed
+  );
+}
