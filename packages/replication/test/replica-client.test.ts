@@ -124,6 +124,23 @@ test('writes of one turn travel in one call, and each hears what became of it', 
   expect(asked.length).toBe(before + 1);
 });
 
+test('a write that travels with others ends by its own deadline', async () => {
+  await using group = await Group.start();
+  const leader = await group.leader();
+  const { client } = portTo(group);
+  await group.settled(client.write(bytes('add x 1')));
+  for (const { journal } of group.running) journal.hang();
+  const patient = client.write(bytes('add x 1'));
+  const hasty = client.write(bytes('add x 1'), { deadlineMs: 30 });
+  await expect(group.settled(hasty, 40)).rejects.toMatchObject({
+    code: 'DEADLINE_EXCEEDED',
+    outcome: 'unknown',
+  });
+  for (const { journal } of group.running) journal.resume();
+  expect(text((await group.settled(patient)).reply)).toBe('2');
+  expect(leader.machine.totals.get('x')).toBe(3);
+});
+
 test('without a session what may have been applied is not sent again', async () => {
   await using group = await Group.start();
   const first = await group.leader();

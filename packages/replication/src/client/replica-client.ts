@@ -13,6 +13,7 @@ import {
   systemRandom,
   type WaitOptions,
 } from '@quorate/core';
+import { checkLimits } from '../replica/call-limits.ts';
 import type { SessionOptions } from '../replica/replica.ts';
 import { withOutcome } from '../replica/replica-error.ts';
 import type { ReadOptions, WriteOptions, WriteReceipt } from '../replica/write-options.ts';
@@ -99,18 +100,22 @@ class Client implements ReplicaClient {
     this.#random = random ?? systemRandom;
     this.#attemptMs = attemptMs;
     const { write, writes } = this.#methods;
-    this.#batcher = new WriteBatcher(requests, write, writes, attemptMs);
+    this.#batcher = new WriteBatcher(requests, write, writes, attemptMs, this.#clock);
   }
 
   async write(command: Uint8Array, options: WriteOptions = {}): Promise<WriteReceipt> {
+    checkLimits(options);
     const body = encodeWrite(command, options);
     const { write: method } = this.#methods;
     const repeatable = options.session !== undefined;
-    const first = await this.#writeAtOnce(body, options);
-    const answer =
-      typeof first !== 'boolean'
-        ? first
-        : await this.#call({ method, body, leaderOnly: true, repeatable }, options, first);
+    const startMs = options.deadlineMs === undefined ? 0 : this.#clock.monotonicMs();
+    let answer = await this.#writeAtOnce(body, options);
+    if (typeof answer === 'boolean') {
+      const { signal, deadlineMs } = options;
+      const passedMs = deadlineMs === undefined ? 0 : this.#clock.monotonicMs() - startMs;
+      const rest = { signal, deadlineMs: deadlineMs && Math.max(0, deadlineMs - passedMs) };
+      answer = await this.#call({ method, body, leaderOnly: true, repeatable }, rest, answer);
+    }
     const receipt = decodeReceipt(answer);
     if (receipt === undefined) throw unreadableAnswer();
     return receipt;
@@ -147,16 +152,16 @@ class Client implements ReplicaClient {
   }
 
   /**
-   * Spares what a wait costs where nothing limits it and the leader is known.
+   * Spares what a wait costs where no signal limits it and the leader is known.
    *
    * @returns the answer, or whether the write may have been applied though it has to be sent again
    */
   async #writeAtOnce(body: Uint8Array, options: WriteOptions): Promise<Uint8Array | boolean> {
     const { signal, deadlineMs, session } = options;
     const leader = this.#leader;
-    if (signal !== undefined || deadlineMs !== undefined || leader === undefined) return false;
+    if (signal !== undefined || deadlineMs === 0 || leader === undefined) return false;
     try {
-      const answer = await this.#batcher.send(leader, body);
+      const answer = await this.#batcher.send(leader, body, deadlineMs);
       if (answer[0] !== answerNotLeader) return answer;
       this.#learn(leader, decodeNotLeader(answer));
       return false;

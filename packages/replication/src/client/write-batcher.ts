@@ -1,4 +1,7 @@
-import { type NodeId, QuorateError, type WaitOptions } from '@quorate/core';
+import { type Clock, type NodeId, QuorateError, type WaitOptions } from '@quorate/core';
+import { limitWait } from '../replica/call-limits.ts';
+import { DeadlineBook } from '../replica/deadline-book.ts';
+import { Wait } from '../replica/wait.ts';
 import { answerFailed, decodeBatch, decodeError, encodeBatch } from './batch-codec.ts';
 
 /** How questions go out: `createRequests` of `@quorate/transport` is one. */
@@ -8,8 +11,7 @@ export interface CallPort {
 
 interface Item {
   readonly body: Uint8Array;
-  readonly resolve: (answer: Uint8Array) => void;
-  readonly reject: (error: unknown) => void;
+  readonly wait: Wait<Uint8Array>;
 }
 
 interface Batch {
@@ -31,18 +33,24 @@ export class WriteBatcher {
   readonly #method: string;
   readonly #batchMethod: string;
   readonly #deadlineMs: number;
+  readonly #clock: Clock;
+  readonly #deadlines: DeadlineBook;
   readonly #batches = new Map<NodeId, Batch>();
 
-  constructor(requests: CallPort, method: string, batchMethod: string, deadlineMs: number) {
+  constructor(requests: CallPort, method: string, batchMethod: string, deadlineMs: number, clock: Clock) {
     this.#requests = requests;
     this.#method = method;
     this.#batchMethod = batchMethod;
     this.#deadlineMs = deadlineMs;
+    this.#clock = clock;
+    this.#deadlines = new DeadlineBook(clock);
   }
 
-  /** Rejects with what the replica said, or with what became of the request. */
-  send(to: NodeId, body: Uint8Array): Promise<Uint8Array> {
+  /** Rejects with what the replica said, or with what became of the request. `deadlineMs` is this write's own. */
+  send(to: NodeId, body: Uint8Array, deadlineMs: number | undefined): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
+      const wait = new Wait(resolve, reject);
+      limitWait(wait, { deadlineMs }, 'unknown', this.#clock, this.#deadlines);
       let batch = this.#batches.get(to);
       const isFull =
         batch !== undefined &&
@@ -54,7 +62,7 @@ export class WriteBatcher {
         this.#batches.set(to, begun);
         void turn.then(() => this.#flush(to, begun));
       }
-      batch.items.push({ body, resolve, reject });
+      batch.items.push({ body, wait });
       batch.byteCount += body.length;
     });
   }
@@ -66,14 +74,18 @@ export class WriteBatcher {
     const [first] = items;
     const options = { deadlineMs: this.#deadlineMs };
     if (first !== undefined && items.length === 1) {
-      this.#requests.request(to, this.#method, first.body, options).then(first.resolve, first.reject);
+      const { wait } = first;
+      this.#requests.request(to, this.#method, first.body, options).then(
+        answer => wait.resolve(answer),
+        error => wait.reject(error as QuorateError),
+      );
       return;
     }
     const body = encodeBatch(items.map(item => item.body));
     this.#requests.request(to, this.#batchMethod, body, options).then(
       answer => settle(items, answer),
       error => {
-        for (const item of items) item.reject(error);
+        for (const { wait } of items) wait.reject(error as QuorateError);
       },
     );
   }
@@ -83,12 +95,12 @@ function settle(items: readonly Item[], answer: Uint8Array): void {
   const answers = decodeBatch(answer);
   if (answers?.length !== items.length) {
     const error = new QuorateError('UNREADABLE_ANSWER', 'The answer is none of this version');
-    for (const item of items) item.reject(error);
+    for (const { wait } of items) wait.reject(error);
     return;
   }
-  for (const [at, item] of items.entries()) {
+  for (const [at, { wait }] of items.entries()) {
     const own = answers[at] as Uint8Array;
-    if (own[0] === answerFailed) item.reject(decodeError(own));
-    else item.resolve(own);
+    if (own[0] === answerFailed) wait.reject(decodeError(own));
+    else wait.resolve(own);
   }
 }

@@ -33,7 +33,12 @@ export class DeadlineBook implements Disposable {
 
   remove(due: Due, place: number): void {
     const bucket = this.#buckets.get(place);
-    if (bucket?.delete(due) && bucket.size === 0) this.#buckets.delete(place);
+    if (!bucket?.delete(due) || bucket.size > 0) return;
+    this.#buckets.delete(place);
+    if (this.#buckets.size > 0) return;
+    // Nobody waits: no timer is left behind.
+    this.#timer?.cancel();
+    this.#timerAt = Number.POSITIVE_INFINITY;
   }
 
   [Symbol.dispose](): void {

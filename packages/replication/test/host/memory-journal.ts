@@ -74,7 +74,7 @@ export class MemoryJournal implements Journal {
     return new MemoryJournal(this.state);
   }
 
-  recover(): RecoveredLog {
+  recover(_group?: GroupId): RecoveredLog {
     const { hardState, snapshot, first, last } = this.state;
     return {
       hardState,
@@ -142,9 +142,9 @@ export class MemoryJournal implements Journal {
     });
   }
 
-  openSnapshot():
-    | { readonly metadata: SnapshotMetadata; readonly chunks: AsyncIterable<Uint8Array> }
-    | undefined {
+  openSnapshot(
+    _group?: GroupId,
+  ): { readonly metadata: SnapshotMetadata; readonly chunks: AsyncIterable<Uint8Array> } | undefined {
     const { snapshot } = this.state;
     if (snapshot === undefined) return undefined;
     return {
