@@ -53,7 +53,7 @@ function replicationScenario(
       clock: { skewMaxMs: 60_000, driftMax: 0.02, jumps: true },
       disk: disk ?? false,
     },
-    safetyMs: 8000,
+    safetyMs: 6000,
     livenessMs: 30_000,
     probes: [...probes],
     invariants: [oneLeaderPerTerm, oneHistory, lossesAreReported],
