@@ -1,5 +1,6 @@
 import type { LogIndex, NodeId } from '@quorate/core';
 import { describe, expect, test } from 'vitest';
+import { encodeMembershipChange } from '../../src/raft/membership-codec.ts';
 import type { MemberChange, MembershipChange } from '../../src/raft/membership.ts';
 import { ids, Member, message, SmallCluster, voters } from './small-cluster.ts';
 
@@ -148,6 +149,49 @@ describe('Ongaro 2014 §4.1 and §4.3: changes of membership', () => {
     expect(group.at('a').raft.status()).toMatchObject({ role: 'follower', term: 1 });
     group.elect('b');
     expect(group.at('b').raft.membership).toEqual(voters('bc'));
+  });
+
+  test('a leader that was removed does not hold the rest up, however much more is in its log', () => {
+    for (const [founders, change] of [
+      ['bc', changeOf('-c')],
+      ['bc', changeOf('~c')],
+      ['bc', changeOf('-c', 'joint-implicit')],
+    ] as const) {
+      const group = cluster(founders, '');
+      group.elect('c');
+      const [b, c] = [group.at('b'), group.at('c')];
+      c.raft.changeMembership(change);
+      const steps = change.transition === 'auto' ? 1 : 2;
+      for (let step = 0; step < steps; step++) {
+        for (const sent of c.flush()) b.raft.step(sent);
+        const acknowledged = b.flush();
+        // This reaches nobody, nor does the news that the change is committed.
+        if (step === steps - 1) c.propose(1);
+        if (step === steps - 1) c.flush();
+        for (const sent of acknowledged) c.raft.step(sent);
+      }
+      c.flush();
+      expect(c.raft.isLeader).toBe(false);
+      expect(c.raft.status().last).toBeGreaterThan(b.raft.status().last);
+      group.elect('b');
+      group.settle();
+      expect(b.raft.membership.voters).toEqual(['b']);
+      expect(b.raft.membership.votersOutgoing).toEqual([]);
+    }
+  });
+
+  test('a learner that may have been promoted votes by its whole log', () => {
+    const member = new Member('c', { membership: voters('ab', { learners: ids('c') }) });
+    const entries = [1, 2, 3].map(index => ({
+      index,
+      term: 1,
+      kind: index === 2 ? 1 : 2,
+      payload: index === 2 ? encodeMembershipChange(changeOf('+c')) : new Uint8Array(0),
+    }));
+    member.raft.step(message('append', { from: 'a', to: 'c', commit: 1, entries }));
+    member.flush();
+    member.raft.step(message('vote', { to: 'c', term: 2, index: 1, logTerm: 1 }));
+    expect(member.flush()).toMatchObject([{ type: 'vote-reply', rejected: true }]);
   });
 
   test('a new member without a log is brought up by a snapshot where the log has been cut', () => {
