@@ -90,9 +90,12 @@ export function answerVote(state: RaftState, message: VoteMessage): void {
  * others that the candidate needs. A leader that was removed would otherwise bar the rest with entries that nobody else has,
  * where they have not heard of its removal and still need its vote.
  */
-function isUpToDate({ log, peers, id, lastMembershipIndex }: RaftState, { index, logTerm }: VoteMessage): boolean {
+function isUpToDate(
+  { log, peers, id, lastMembershipIndex }: RaftState,
+  { index, logTerm }: VoteMessage,
+): boolean {
   if (log.isUpToDate(index, logTerm)) return true;
-  if (peers.isVoter(id) || lastMembershipIndex > log.applied) return false;
+  if (peers.isVoter(id) || lastMembershipIndex > log.applied || log.installing !== undefined) return false;
   const term = log.termAt(log.committed);
   return term !== undefined && (logTerm > term || (logTerm === term && index >= log.committed));
 }

@@ -16,6 +16,7 @@ import type { RaftMessage } from './raft-message.ts';
 import { none, type RaftState } from './raft-state.ts';
 import { flushReads } from './reading.ts';
 import { flushAppends } from './replicating.ts';
+import { takeInstalled } from './switching.ts';
 
 const noEntries: readonly LogEntry[] = [];
 const noReads: readonly ReadAt[] = [];
@@ -68,7 +69,7 @@ export function takeEffects(state: RaftState): Effects | undefined {
 /** A write is durable, and with it every earlier one: what rested on them counts and leaves. */
 export function writesDurable(state: RaftState, token: WriteToken): void {
   for (let write = state.writes.takeUpTo(token); write !== undefined; write = state.writes.takeUpTo(token)) {
-    if (write.snapshot !== undefined) state.log.installed(write.snapshot);
+    if (write.snapshot !== undefined) takeInstalled(state, write.snapshot);
     state.log.durableTo(write.last);
     if (write.hardState !== undefined) state.durableTerm = write.hardState.term;
     release(state, write);

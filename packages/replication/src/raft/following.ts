@@ -1,7 +1,6 @@
 import type { LogEntry, NodeId } from '@quorate/core';
 import { entryKind } from './entry-kind.ts';
 import { decodeMembership } from './membership-codec.ts';
-import { switchMembership } from './switching.ts';
 import { asIndex, asTerm } from './raft-log.ts';
 import type {
   AppendMessage,
@@ -76,8 +75,7 @@ export function takeHeartbeat(state: RaftState, message: HeartbeatMessage): void
 export function takeSnapshot(state: RaftState, message: SnapshotMessage): void {
   const { log } = state;
   const { snapshot } = message;
-  const membership = decodeMembership(snapshot.membership);
-  if (membership === undefined) {
+  if (decodeMembership(snapshot.membership) === undefined) {
     state.drop('A snapshot whose membership cannot be read');
     return;
   }
@@ -93,8 +91,8 @@ export function takeSnapshot(state: RaftState, message: SnapshotMessage): void {
   }
   log.install(snapshot);
   state.writes.replaced();
+  // Its membership is taken up once it is installed: until then older changes may still be applied, in their turn.
   state.lastMembershipIndex = 0;
-  switchMembership(state, membership, true);
   acknowledge(state, message.from, log.last);
 }
 

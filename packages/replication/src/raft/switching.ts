@@ -1,7 +1,7 @@
-import { invariant, type LogIndex } from '@quorate/core';
+import { invariant, type LogIndex, type SnapshotMetadata } from '@quorate/core';
 import { changedMembership } from './change-membership.ts';
 import { afterMembershipSwitch } from './leading.ts';
-import { decodeMembershipChange } from './membership-codec.ts';
+import { decodeMembership, decodeMembershipChange } from './membership-codec.ts';
 import type { Membership } from './membership.ts';
 import { Peers } from './peers.ts';
 import type { RaftState } from './raft-state.ts';
@@ -19,6 +19,14 @@ export function switchMembership(state: RaftState, membership: Membership, afres
     return;
   }
   if (membership.voters.length > 0) afterMembershipSwitch(state);
+}
+
+/** A snapshot is installed: what it says about the membership is what counts, and no older change will be applied any more. */
+export function takeInstalled(state: RaftState, snapshot: SnapshotMetadata): void {
+  const membership = decodeMembership(snapshot.membership);
+  invariant(membership !== undefined, `the membership of the snapshot at ${snapshot.index} can be read`);
+  state.log.installed(snapshot);
+  switchMembership(state, membership, true);
 }
 
 /**

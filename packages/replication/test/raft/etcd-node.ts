@@ -1,7 +1,7 @@
 import type { LogEntry, LogIndex, NodeId, Random, SnapshotMetadata, Term } from '@quorate/core';
 import type { Effects } from '../../src/raft/effects.ts';
 import { entryKind } from '../../src/raft/entry-kind.ts';
-import { encodeMembership } from '../../src/raft/membership-codec.ts';
+import { decodeMembership, encodeMembership } from '../../src/raft/membership-codec.ts';
 import type { Membership } from '../../src/raft/membership.ts';
 import type { RaftMessage } from '../../src/raft/raft-message.ts';
 import { Raft } from '../../src/raft/raft.ts';
@@ -206,7 +206,7 @@ export class EtcdNode {
       this.#entries = [];
       this.#first = write.snapshot.index + 1;
       this.#dummyTerm = write.snapshot.term;
-      this.#membership = this.raft.membership;
+      this.#membership = decodeMembership(write.snapshot.membership) ?? this.#membership;
     }
     const from = write.truncateFrom;
     if (from !== undefined) this.#entries = this.#entries.filter(entry => entry.index < from);

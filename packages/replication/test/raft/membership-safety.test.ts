@@ -1,6 +1,6 @@
 import type { LogIndex, NodeId } from '@quorate/core';
 import { describe, expect, test } from 'vitest';
-import { encodeMembershipChange } from '../../src/raft/membership-codec.ts';
+import { encodeMembership, encodeMembershipChange } from '../../src/raft/membership-codec.ts';
 import type { MemberChange, MembershipChange } from '../../src/raft/membership.ts';
 import { ids, Member, message, SmallCluster, voters } from './small-cluster.ts';
 
@@ -178,6 +178,41 @@ describe('Ongaro 2014 §4.1 and §4.3: changes of membership', () => {
       expect(b.raft.membership.voters).toEqual(['b']);
       expect(b.raft.membership.votersOutgoing).toEqual([]);
     }
+  });
+
+  test('a change that is still applied while a newer snapshot is installed does not change what the snapshot says', () => {
+    const { raft } = new Member('c');
+    const payload = encodeMembershipChange(changeOf('+d +e', 'joint-explicit'));
+    const entries = [{ index: 1, term: 1, kind: 1, payload }];
+    raft.step(message('append', { to: 'c', commit: 1, entries }));
+    const written = raft.takeEffects()?.write;
+    if (written !== undefined) raft.durable(written.token);
+    expect(raft.takeEffects()?.committed).toMatchObject({ from: 1, to: 1 });
+    const membership = encodeMembership(voters('abcde'));
+    raft.step(message('snapshot', { to: 'c', snapshot: { index: 5, term: 1, membership } }));
+    expect(raft.applyMembership(1 as LogIndex, payload)).toEqual(
+      voters('abcde', { votersOutgoing: ids('abc') }),
+    );
+    raft.applied(1 as LogIndex);
+    const installed = raft.takeEffects()?.write;
+    expect(installed?.snapshot).toMatchObject({ index: 5 });
+    if (installed !== undefined) raft.durable(installed.token);
+    expect(raft.membership).toEqual(voters('abcde'));
+    expect(() => raft.applyMembership(2 as LogIndex, payload)).toThrow('Invariant broken');
+  });
+
+  test('who becomes a voter by a snapshot votes by its whole log, also while that is installed', () => {
+    const member = new Member('c', { membership: voters('ab') });
+    member.slowDisk = true;
+    const membership = encodeMembership(voters('abc'));
+    member.raft.step(
+      message('snapshot', { from: 'a', to: 'c', snapshot: { index: 5, term: 1, membership } }),
+    );
+    const next = { index: 6, term: 1, kind: 2, payload: new Uint8Array(0) };
+    member.raft.step(message('append', { from: 'a', to: 'c', index: 5, logTerm: 1, entries: [next] }));
+    member.flush();
+    member.raft.step(message('vote', { to: 'c', term: 2, index: 5, logTerm: 1 }));
+    expect(member.raft.status().votedFor).toBeUndefined();
   });
 
   test('a learner that may have been promoted votes by its whole log', () => {

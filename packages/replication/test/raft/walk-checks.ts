@@ -45,7 +45,9 @@ export class WalkChecks {
     const known = this.#memberships.get(index);
     if (known === undefined) this.#memberships.set(index, membership);
     else if (JSON.stringify(known) !== JSON.stringify(membership)) {
-      throw new Error(`Two memberships at index ${index}`);
+      throw new Error(
+        `Two memberships at index ${index}: ${JSON.stringify(known)} and ${JSON.stringify(membership)}`,
+      );
     }
   }
 
