@@ -15,10 +15,11 @@ import { lossesAreReported } from './parts/losses-are-reported.ts';
 import { mapOfRegisters, useMap } from './parts/map-client.ts';
 import { oneHistory, oneLeaderPerTerm } from './parts/one-history.ts';
 import { operate } from './parts/operator.ts';
+import { watchMap } from './parts/map-watcher.ts';
 import { calls as callsGroup, serveReplica, type ServedReplicaOptions } from './parts/served-replica.ts';
 
 const nodes = ['ada', 'bob', 'cyd', 'dan', 'eve'];
-const clients = 4;
+const clients = 5;
 const isLinearizable = linearizable(mapOfRegisters);
 const mapTypes = new Set(['read', 'write', 'cas']);
 
@@ -30,7 +31,9 @@ function check(history: readonly Operation[]): ReturnType<typeof isLinearizable>
 async function client(env: ClientEnv): Promise<void> {
   const calls = new Calls(env, callsGroup);
   await calls.start();
-  await (env.index === clients - 1 ? operate(env, calls) : useMap(env, calls));
+  if (env.index === clients - 1) await operate(env, calls);
+  else if (env.index === clients - 2) await watchMap(env, calls);
+  else await useMap(env, calls);
   // Whoever is the last to end sees the end.
   await seeAgreement(env, calls);
 }

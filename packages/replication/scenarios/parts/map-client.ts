@@ -22,7 +22,8 @@ export const mapOfRegisters: Model<Scalar, MapInput, RegisterOutput> = {
   describe: (input, output) => `${registers.describe?.(input, output)} at "${input.key}"`,
 };
 
-const keys = ['x', 'y'];
+/** What there is. */
+export const keys: readonly string[] = ['x', 'y'];
 /** How long a client waits for an answer before it asks elsewhere. */
 const askMs = 1000;
 const pauseMaxMs = 100;
