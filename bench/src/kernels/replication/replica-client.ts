@@ -1,28 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { errorCode, groupId, type NodeId, nodeId } from '@quorate/core';
-import type { ReadMode } from '@quorate/replication';
+import { groupId, nodeId, QuorateError } from '@quorate/core';
+import { createReplicaClient, type ReadMode } from '@quorate/replication';
 import { createRequests } from '@quorate/transport';
 import { createTcpTransport } from '@quorate/transport/tcp';
 import type { ClusterClient } from './cluster-client.ts';
 import { setCommand } from './key-value-machine.ts';
-import { clientGroup, clientName, requestLimits } from './replica-names.ts';
+import { clientGroup, clientName, replicaGroup, requestLimits } from './replica-names.ts';
 
-const deadlineMs = 10_000;
-const triesMax = 400;
-const pauseMs = 25;
-/** Somebody else may know better. What was lost on the way is asked again: to set a key twice is to set it. */
-const elsewhere = new Set([
-  'NOT_LEADER',
-  'UNAVAILABLE',
-  'CONNECTION_LOST',
-  'LEADERSHIP_LOST',
-  'NO_LEADER',
-  'TRANSFERRING',
-  'UNKNOWN_METHOD',
-]);
+const deadlineMs = 20_000;
 
 /**
- * Requests over our transport, plain TCP as for etcd and Redis. Whoever does not lead says so, and the next one is asked.
+ * Our client over plain TCP, as etcd and Redis are spoken with.
  *
  * @param addresses where each replica listens, `host:port` by its name
  */
@@ -30,29 +17,25 @@ export async function openReplicaClient(
   addresses: Readonly<Record<string, string>>,
   mode: ReadMode = 'linearizable',
 ): Promise<ClusterClient> {
-  const group = groupId(clientGroup);
   const transport = createTcpTransport({ self: clientName, peers: addresses });
-  const requests = createRequests(transport, { group, limits: requestLimits });
-  const replicas = Object.keys(addresses).map(id => nodeId(id));
+  const requests = createRequests(transport, { group: groupId(clientGroup), limits: requestLimits });
   await requests.start();
-  let place = 0;
-  const ask = async (method: string, body: Uint8Array): Promise<Uint8Array> => {
-    for (let attempt = 1; ; attempt++) {
-      const asked = place;
-      try {
-        return await requests.request(replicas[asked] as NodeId, method, body, { deadlineMs });
-      } catch (error) {
-        const code = errorCode(error);
-        if (attempt === triesMax || !elsewhere.has(code ?? '')) throw error;
-        // Only the first of many callers moves on.
-        if (asked === place) place = (place + 1) % replicas.length;
-        await sleep(pauseMs);
-      }
-    }
-  };
+  const members = Object.keys(addresses).map(id => nodeId(id));
+  const client = createReplicaClient({ requests, members, group: groupId(replicaGroup) });
   return {
-    write: async (key, value) => void (await ask('write', setCommand(key, value))),
-    read: async key => ask(mode, Buffer.from(key)),
+    async write(key, value) {
+      const command = setCommand(key, value);
+      for (;;) {
+        try {
+          await client.write(command, { deadlineMs });
+          return;
+        } catch (error) {
+          // To set a key twice is to set it.
+          if (!(error instanceof QuorateError && error.outcome === 'unknown')) throw error;
+        }
+      }
+    },
+    read: async key => client.read(Buffer.from(key), { mode, deadlineMs }),
     async close() {
       await requests[Symbol.asyncDispose]();
       await transport[Symbol.asyncDispose]();

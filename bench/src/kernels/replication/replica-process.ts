@@ -3,12 +3,12 @@ import { createMemoryJournal } from '@quorate/engine-memory';
 import { folderDisk, openJournal } from '@quorate/journal';
 import {
   createReplica,
-  type ReadMode,
   type Replica,
+  serveReplica,
   type SharedTransport,
   shareTransport,
 } from '@quorate/replication';
-import { createRequests, type Requests } from '@quorate/transport';
+import { createRequests } from '@quorate/transport';
 import { createTcpTransport } from '@quorate/transport/tcp';
 import { KeyValueMachine } from './key-value-machine.ts';
 import { clientGroup, clientName, replicaGroup, requestLimits } from './replica-names.ts';
@@ -43,8 +43,6 @@ export interface ReplicaNews {
   readonly applied: number;
 }
 
-const empty = new Uint8Array(0);
-
 process.once('message', (task: ReplicaTask) => serve(task));
 process.once('disconnect', () => process.exit(1));
 
@@ -68,7 +66,7 @@ function serve(task: ReplicaTask): void {
     if (order.type === 'join') {
       for (const id of others) tcp.addPeer(id, order.addresses[id] as string);
       replica = await join(task, shared);
-      answerClients(requests, replica);
+      serveReplica(replica, requests);
       return 'joined';
     }
     if (replica === undefined) throw new Error('Replica must have joined: it has not');
@@ -93,14 +91,4 @@ async function join(
     machine: new KeyValueMachine(),
     electionTimeoutMs,
   });
-}
-
-function answerClients(requests: Requests, replica: Replica): void {
-  requests.handle('write', async ({ body }) => {
-    await replica.write(body);
-    return empty;
-  });
-  for (const mode of ['linearizable', 'lease'] satisfies ReadMode[]) {
-    requests.handle(mode, ({ body }) => replica.read(body, { mode }));
-  }
 }
