@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const main: string = fileURLToPath(new URL('../src/main.ts', import.meta.url));
@@ -8,9 +10,14 @@ export const main: string = fileURLToPath(new URL('../src/main.ts', import.meta.
 /** Whether processes can be looked at, as these tests do. */
 export const canSeeProcesses: boolean = process.platform === 'linux';
 
+/** What is temporary for the runs of this test file. */
+const temporary = mkdtempSync(join(tmpdir(), 'quorate-run-'));
+process.once('exit', () => rmSync(temporary, { recursive: true, force: true }));
+
 /** One run of the demo as a process of its own, with what it writes. */
 export class DemoRun implements AsyncDisposable {
   readonly child: ChildProcess;
+  readonly #folder = mkdtempSync(join(temporary, 'run-'));
   stdout = '';
   stderr = '';
   readonly #ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
@@ -18,7 +25,11 @@ export class DemoRun implements AsyncDisposable {
   constructor(args: readonly string[], command: readonly string[] = [process.execPath, main]) {
     const [program = '', ...rest] = [...command, ...args];
     // A group of its own, as a terminal's job has, so that a test can send to the whole of it.
-    this.child = spawn(program, rest, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = spawn(program, rest, {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, TMPDIR: this.#folder },
+    });
     this.child.stdout?.setEncoding('utf8').on('data', text => (this.stdout += text));
     this.child.stderr?.setEncoding('utf8').on('data', text => (this.stderr += text));
     this.#ended = once(this.child, 'close').then(([code, signal]) => ({ code, signal }));
@@ -26,6 +37,11 @@ export class DemoRun implements AsyncDisposable {
 
   get pid(): number {
     return this.child.pid ?? 0;
+  }
+
+  /** What there is at this moment of the run's temporary files: its nodes' journals. */
+  get files(): readonly string[] {
+    return readdirSync(this.#folder);
   }
 
   /** Everything that it wrote, on either stream. */
@@ -39,6 +55,15 @@ export class DemoRun implements AsyncDisposable {
       () => pattern.exec(this.output) ?? undefined,
       deadlineMs,
       () => `${pattern} in ${this.output}`,
+    );
+  }
+
+  /** Waits until nothing of what was temporary is left. */
+  async cleared(): Promise<void> {
+    await until(
+      () => (this.files.length === 0 ? true : undefined),
+      10_000,
+      () => `an end of ${this.files.join()}`,
     );
   }
 

@@ -7,6 +7,7 @@ import { systemClock } from '@quorate/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { summary } from '../src/narrator.ts';
 import { NodeProcess } from '../src/node-process.ts';
+import { replicationChecks, type ReplicationReport } from '../src/replication/act.ts';
 import type { TourReport } from '../src/tour.ts';
 import { allGone, canSeeProcesses, DemoRun, main, nodeProcesses } from './demo-run.ts';
 
@@ -24,14 +25,15 @@ describe('pnpm demo --json', () => {
     const plain = Array.from({ length: keyCount - 6 }, (_, index) => `key ${index}`);
     writeFileSync(file, ['__proto__', 'constructor', '.', '..', 'a/b', '😀', ...plain].join('\n'));
     await using run = new DemoRun(['--json', '--keys', file, '--seed', '11']);
-    expect(await run.end()).toEqual({ code: 0, signal: null });
+    expect(await run.end(100_000)).toEqual({ code: 0, signal: null });
     expect(readdirSync(folder)).toEqual(['keys.txt']);
+    expect(run.files).toEqual([]);
     report = JSON.parse(run.stdout) as TourReport;
     stderr = run.stderr;
-  }, 60_000);
+  }, 120_000);
 
   test('prints the report, and nothing else, on stdout', () => {
-    expect(report).toMatchObject({ schema: 'quorate-demo/1', ok: true, seed: 11, nodes: 3 });
+    expect(report).toMatchObject({ schema: 'quorate-demo/2', ok: true, seed: 11, nodes: 3 });
     expect(report.keys).toEqual({ source: join(folder, 'keys.txt'), count: keyCount });
     expect(report.checks.filter(check => !check.ok)).toEqual([]);
     expect(stderr).toMatch(/Page: http:\/\/127\.0\.0\.1:\d+\/#token=/);
@@ -75,7 +77,7 @@ describe('pnpm demo --json', () => {
     const lines = summary(report).join('\n');
     expect(lines).toContain('All checks passed');
     expect(lines).toContain('Repeat with --seed 11');
-    expect(lines).toContain('They are lost: nothing is replicated yet');
+    expect(lines).toContain('They are lost: the ring keeps one copy');
     const broken = { ...report, ok: false, checks: [{ name: 'a promise', ok: false, detail: 'why' }] };
     expect(summary(broken).join('\n')).toContain('FAILED a promise (why)');
   });
@@ -89,7 +91,51 @@ describe('pnpm demo --json', () => {
     expect(crash?.check.died).toBeGreaterThan((crash?.keysOnDeadNode ?? 0) * 0.5);
     expect(crash?.check.died).toBeLessThanOrEqual(crash?.keysOnDeadNode ?? 0);
     expect((crash?.check.ok ?? 0) + (crash?.check.died ?? 0)).toBe(keyCount);
-    expect(stderr).toContain(`died with the only copy of ${crash?.keysOnDeadNode} keys: they are lost`);
+    expect(stderr).toContain(
+      `died with the only copy of ${crash?.keysOnDeadNode} keys of the ring: they are lost`,
+    );
+  });
+
+  test('kills the leader of three replicas: others go on, and no acknowledged write is lost', () => {
+    const { replicas, writesAcknowledged, failover, readBack, history } = report.replication;
+    expect(replicas).toHaveLength(3);
+    expect(replicas).toContain(failover.killed);
+    expect(replicas).toContain(failover.leader);
+    expect(failover.leader).not.toBe(failover.killed);
+    expect(failover.term).toBeGreaterThan(failover.termBefore);
+    expect(failover.gapMs).toBeGreaterThan(0);
+    for (const each of [failover.readBack, readBack]) {
+      expect(each).toMatchObject({ lost: 0, wrong: 0, unreadable: 0, right: each.keys });
+      expect(each.keys).toBeGreaterThan(12);
+    }
+    expect(readBack.acknowledged).toBe(writesAcknowledged);
+    expect(writesAcknowledged).toBeGreaterThan(failover.readBack.acknowledged);
+    expect(history).toMatchObject({ verdict: 'ok', detail: null });
+    expect(history.operations).toBeGreaterThan(writesAcknowledged);
+    expect(stderr).toContain(`${failover.gapMs} ms without an acknowledged write`);
+    expect(stderr).toContain('the history is linearizable');
+  });
+
+  test('starts the killed replica again, which catches up, and has leadership handed over', () => {
+    const { failover, catchUp, transfer } = report.replication;
+    expect(catchUp.node).toBe(failover.killed);
+    expect(catchUp.missedEntries).toBeGreaterThan(0);
+    expect(stderr).toContain(`it has caught up in ${catchUp.catchUpMs} ms`);
+    expect(transfer.to).not.toBe(transfer.from);
+    expect(transfer.term).toBeGreaterThan(failover.term);
+  });
+
+  test('fails the run where the history or a read-back does', () => {
+    const { replication } = report;
+    expect(replicationChecks(replication).every(check => check.ok)).toBe(true);
+    const verdicts = ['violation', 'unknown'] as const;
+    const broken = verdicts.map(verdict => ({
+      ...replication,
+      history: { ...replication.history, verdict },
+    }));
+    const { readBack } = replication;
+    broken.push({ ...replication, readBack: { ...readBack, right: readBack.right - 1, lost: 1 } });
+    for (const each of broken) expect(replicationChecks(each).filter(check => !check.ok)).toHaveLength(1);
   });
 });
 
@@ -138,6 +184,7 @@ describe.skipIf(!canSeeProcesses)('whatever ends the supervisor ends the nodes (
     process.kill(run.pid, 'SIGHUP');
     expect((await run.end(10_000)).code).toBe(129);
     await allGone(nodes);
+    await run.cleared();
     expect(run.stdout).toContain('Ending (SIGHUP)');
     expect(run.stderr).toBe('');
   });
@@ -147,6 +194,7 @@ describe.skipIf(!canSeeProcesses)('whatever ends the supervisor ends the nodes (
     process.kill(-run.pid, 'SIGINT');
     expect((await run.end(10_000)).code).toBe(130);
     await allGone(nodes);
+    await run.cleared();
     expect(run.stdout).toContain('Ending (SIGINT)');
     expect(run.output).not.toContain('died with the only copy');
     expect(run.stderr).toBe('');
@@ -154,9 +202,11 @@ describe.skipIf(!canSeeProcesses)('whatever ends the supervisor ends the nodes (
 
   test('kill -9', { timeout: 60_000 }, async () => {
     const { run, nodes } = await DemoRun.staying();
+    expect(run.files).toHaveLength(3);
     process.kill(run.pid, 'SIGKILL');
     expect((await run.end(10_000)).signal).toBe('SIGKILL');
     await allGone(nodes);
+    await run.cleared();
   });
 
   test('TERM in the middle of the tour', { timeout: 60_000 }, async () => {
@@ -167,6 +217,7 @@ describe.skipIf(!canSeeProcesses)('whatever ends the supervisor ends the nodes (
     expect((await run.end(10_000)).code).toBe(143);
     expect(nodes.length).toBeGreaterThanOrEqual(3);
     await allGone(nodes);
+    await run.cleared();
     expect(run.stdout).toContain('Ending (SIGTERM)');
     expect(run.stderr).toBe('');
   });
@@ -182,6 +233,7 @@ describe.skipIf(!canSeeProcesses)('whatever ends the supervisor ends the nodes (
     const { run, nodes } = await DemoRun.staying([], [process.execPath, wrapper]);
     process.kill(run.pid, 'SIGTERM');
     await allGone(nodes);
+    await run.cleared();
     expect(run.output).toContain('is gone): stopping the nodes');
     rmSync(wrapper);
   });
@@ -197,5 +249,6 @@ describe.skipIf(!canSeeProcesses)('whatever ends the supervisor ends the nodes (
     process.kill(run.pid, 'SIGTERM');
     expect((await run.end(10_000)).code).toBe(143);
     await allGone(nodes);
+    await run.cleared();
   });
 });

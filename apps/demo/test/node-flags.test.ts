@@ -1,14 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { nodeFlags, permissionModel } from '../src/node-flags.ts';
 
 /** What a program under the nodes' flags is told when it tries something. */
-function attempt(code: string): string {
+function attempt(code: string, folder?: string): string {
   const body = `try { ${code}; console.log('done') } catch (error) { console.log(error.code ?? error.message) }`;
-  const run = spawnSync(process.execPath, [...nodeFlags(), '--input-type=commonjs', '-e', body], {
+  const run = spawnSync(process.execPath, [...nodeFlags(folder), '--input-type=commonjs', '-e', body], {
     encoding: 'utf8',
     env: {},
   });
@@ -28,6 +28,22 @@ describe.skipIf(!permissionModel)('a node (needs a Node whose permission model c
     expect(attempt(code)).toBe('ERR_ACCESS_DENIED');
     expect(existsSync(target)).toBe(false);
   });
+});
+
+test('a node with a folder of its own can write there', () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'quorate-flags-')));
+  const write = (path: string): string =>
+    attempt(`require('node:fs').writeFileSync(${JSON.stringify(path)}, 'x')`, folder);
+  expect(write(join(folder, 'a'))).toBe('done');
+  expect(readFileSync(join(folder, 'a'), 'utf8')).toBe('x');
+  if (permissionModel) {
+    expect(write(target)).toBe('ERR_ACCESS_DENIED');
+    expect(write(`${folder}-beside`)).toBe('ERR_ACCESS_DENIED');
+  }
+  // As a node does whose supervisor is gone.
+  const removal = `require('node:fs').rmSync(${JSON.stringify(folder)}, { recursive: true })`;
+  expect(attempt(removal, folder)).toBe('done');
+  expect(existsSync(folder)).toBe(false);
 });
 
 test('a node can listen and read its own sources, and has no __proto__', () => {

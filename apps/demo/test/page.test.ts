@@ -107,6 +107,65 @@ describe.skipIf(!present && !required)('the page in Chromium (needs /usr/bin/chr
     expect(await page.textContent('#tape')).not.toContain('n99');
   });
 
+  test('shows the replicas: one leads, the log grows, and what clients saw is judged', async () => {
+    await page.goto(pageUrl);
+    await page.waitForSelector('.replica[data-role="leader"]');
+    expect(await page.locator('.replica').count()).toBe(3);
+    expect(await page.locator('.replica[data-role="follower"]').count()).toBe(2);
+    expect(await page.textContent('#group-state')).toMatch(
+      /^n\d leads in term \d+; all 3 replicas are up, a write needs 2$/,
+    );
+    const last = async (): Promise<number> => {
+      const text = await page.textContent('.replica[data-role="leader"] .positions');
+      return Number(/last ([\d,]+)/.exec(text ?? '')?.[1]?.replaceAll(',', ''));
+    };
+    const before = await last();
+    await page.waitForFunction(least => {
+      const text = document.querySelector('.replica[data-role="leader"] .positions')?.textContent ?? '';
+      return Number(/last ([\d,]+)/.exec(text)?.[1]?.replaceAll(',', '')) > least;
+    }, before);
+    const width = await page.evaluate(() => {
+      const bar = document.querySelector('.replica[data-role="leader"] .committed');
+      return (bar?.clientWidth ?? 0) / (bar?.parentElement?.clientWidth ?? 1);
+    });
+    expect(width).toBeGreaterThan(0.5);
+    // The first round is judged after 15 seconds.
+    await page.waitForSelector('#group-verdict.good:has-text("linearizable")');
+    expect(complaints).toEqual([]);
+  });
+
+  test('a replica that is killed is down, the others go on, and a click starts it again', async () => {
+    await page.goto(pageUrl);
+    const id = await page.getAttribute('.replica[data-role="leader"]', 'data-replica');
+    await page.click(`.replica[data-replica="${id}"] button:has-text("Kill"):enabled`);
+    await page.waitForSelector(`.replica[data-replica="${id}"][data-role="down"]`);
+    await page.waitForSelector('.replica[data-role="leader"]');
+    await page.waitForSelector('#tape li:has-text("ms without an acknowledged one")');
+    expect(await page.textContent('#group-state')).toContain('2 of 3 replicas are up');
+    expect(await page.textContent('#group-gap')).toContain('ms without an acknowledged write');
+    await page.click(`.replica[data-replica="${id}"] button:has-text("Start again"):enabled`);
+    await page.waitForSelector(`.replica[data-replica="${id}"][data-role="follower"]`);
+    await page.waitForSelector(`#tape li:has-text("${id} is back on its journal")`);
+    await page.waitForSelector(`.node[data-node="${id}"]`);
+    expect(complaints).toEqual([]);
+  });
+
+  test('a node that hosts a replica cannot be removed, and one that runs cannot be started', async () => {
+    const { origin, hash } = new URL(pageUrl);
+    const headers = { authorization: `Bearer ${hash.slice('#token='.length)}` };
+    for (const [method, path, code] of [
+      ['DELETE', '/v1/nodes/n1', 'HOSTS_REPLICA'],
+      ['POST', '/v1/nodes/n1/start', 'NODE_RUNS'],
+      ['POST', '/v1/nodes/n99/start', 'NO_REPLICA'],
+    ] as const) {
+      const refused = await fetch(origin + path, { method, headers });
+      expect([refused.status, await refused.json()]).toMatchObject([409, { code }]);
+    }
+    await page.goto(pageUrl);
+    await page.waitForSelector('.node[data-node="n1"] button:has-text("Kill"):enabled');
+    expect(await page.isDisabled('.node[data-node="n1"] button:has-text("Remove")')).toBe(true);
+  });
+
   test('removing drains, killing loses, and both are said so', async () => {
     await page.goto(pageUrl);
     await page.click('.node[data-node="n4"] button:has-text("Remove"):enabled');
@@ -141,6 +200,7 @@ describe.skipIf(!present && !required)('the page in Chromium (needs /usr/bin/chr
       ['POST', '/v1/nodes'],
       ['DELETE', '/v1/nodes/n1'],
       ['POST', '/v1/nodes/n1/kill'],
+      ['POST', '/v1/nodes/n1/start'],
       ['GET', '/v1/events'],
     ]) {
       expect((await fetch(origin + path, { method: method ?? '' })).status).toBe(401);

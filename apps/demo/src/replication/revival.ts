@@ -67,13 +67,12 @@ export class Revival {
       missedEntries = Math.max(0, (leader?.log.last ?? 0) - last);
       this.watch(node);
       startMs = Math.round(this.#clock.monotonicMs() - startedAtMs);
-      caughtUp = this.#caughtUp(id);
+      const since = `${id} is back on its journal after ${startMs} ms; ${missedEntries} entries behind`;
+      caughtUp = this.#caughtUp(id, since);
       // The ring waits a moment, so that its keys do not slow the log down; not for ever, where there is no majority.
       await Promise.race([caughtUp.catch(() => {}), sleep(this.#clock, ringWaitsMs)]);
     });
     const catchUpMs = await caughtUp;
-    const behind = `${missedEntries} entries behind, it has caught up in ${catchUpMs} ms`;
-    this.#tape.write('change', `${id} is back on its journal after ${startMs} ms; ${behind}`);
     return { node: id, missedEntries, startMs, catchUpMs };
   }
 
@@ -88,12 +87,14 @@ export class Revival {
   }
 
   /** @returns how long it took */
-  async #caughtUp(id: string): Promise<number> {
+  async #caughtUp(id: string, since: string): Promise<number> {
     const startMs = this.#clock.monotonicMs();
     await this.#group.until(`the point where ${id} has caught up`, reports =>
       hasCaughtUp(reports, id) ? true : undefined,
     );
-    return Math.round(this.#clock.monotonicMs() - startMs);
+    const durationMs = Math.round(this.#clock.monotonicMs() - startMs);
+    this.#tape.write('change', `${since}, it has caught up in ${durationMs} ms`);
+    return durationMs;
   }
 }
 

@@ -47,7 +47,8 @@ export function decodeCommand(bytes: Uint8Array): MapCommand {
     throw new RangeError(`Command must be a put or a delete of a key: received ${view.length} other bytes`);
   }
   const key = view.toString('utf8', commandHeadBytes, valueAt);
-  return kind === 'put' ? { kind, key, value: bytes.slice(valueAt) } : { kind, key };
+  // Not `slice`, which is no copy where the bytes are a Buffer.
+  return kind === 'put' ? { kind, key, value: new Uint8Array(view.subarray(valueAt)) } : { kind, key };
 }
 
 export function encodeReply({ outcome, version }: MapReply): Uint8Array {
