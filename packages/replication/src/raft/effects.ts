@@ -43,8 +43,8 @@ export interface CommittedRange extends LogRange {
 }
 
 /**
- * Entries for a follower that are no longer in memory. To be answered with `entriesRead`, failures included (as nothing but
- * `[]`): until then nothing else is sent there.
+ * Entries for a follower that are no longer in memory. To be answered with `entriesRead`: until then nothing else is sent
+ * there. The answer is `undefined` where they are gone, and `[]` where they cannot be read now.
  */
 export interface EntryFetch extends LogRange {
   readonly peer: NodeId;

@@ -212,7 +212,7 @@ export class Raft {
     writesDurable(this.#state, token);
   }
 
-  /** Entries that a fetch asked for, from `from` on; `undefined` when they are gone. */
+  /** Entries that a fetch asked for, from `from` on; `undefined` when they are gone, `[]` when they cannot be read now. */
   entriesRead(peer: NodeId, from: LogIndex, entries: readonly LogEntry[] | undefined): void {
     takeFetched(this.#state, peer, from, entries);
   }

@@ -79,6 +79,11 @@ export function takeFetched(
   }
   const first = entries[0];
   const last = entries[entries.length - 1];
+  if (entries.length === 0) {
+    // It could not be read. The next heartbeat's answer tries again.
+    progress.flowPaused = true;
+    return;
+  }
   const previousTerm = state.log.termAt(from - 1);
   // Read before the log was overwritten, in an earlier term: read again.
   const stale = first === undefined || last === undefined || state.log.termAt(last.index) !== last.term;

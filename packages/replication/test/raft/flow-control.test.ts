@@ -161,6 +161,31 @@ describe('what a leader sends', () => {
     expect(leader.flush()).toMatchObject([{ type: 'append', to: 'b', index: 1, entries: { length: 4 } }]);
   });
 
+  test('a log that cannot be read is asked again with the next heartbeat, not at once', () => {
+    const leader = new Member('a', {
+      terms: [1, 1],
+      hardState: { term: 1 },
+      tailBytesMax: 0,
+      fetching: true,
+    });
+    const { raft } = leader;
+    raft.campaign();
+    leader.flush();
+    raft.step(message('vote-reply', { term: 2 }));
+    leader.flush();
+    raft.step(message('append-reply', { term: 2, index: 2, rejected: true, hint: 0 }));
+    leader.flush();
+    const fetchCount = () => leader.seen.flatMap(({ fetches }) => fetches).length;
+    expect(fetchCount()).toBe(1);
+    raft.entriesRead('b' as NodeId, 1 as LogIndex, []);
+    leader.flush();
+    expect(fetchCount()).toBe(1);
+    raft.beat();
+    raft.step(message('heartbeat-reply', { term: 2, round: 1 }));
+    leader.flush();
+    expect(fetchCount()).toBe(2);
+  });
+
   test('no more entries are kept in memory than the tail takes', async () => {
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;

@@ -180,6 +180,21 @@ describe('Ongaro 2014 §4.1 and §4.3: changes of membership', () => {
     }
   });
 
+  test('who was removed and restarts bars nobody if it can tell that no later change counts it in', () => {
+    const vote = (lastMembership: number | undefined) => {
+      const member = new Member('c', {
+        terms: [1, 1, 1, 1],
+        hardState: { term: 1, committed: 2 },
+        applied: 2,
+        membership: voters('b'),
+        ...(lastMembership === undefined ? {} : { lastMembership }),
+      });
+      member.raft.step(message('vote', { to: 'c', term: 2, index: 3, logTerm: 1 }));
+      return member.raft.status().votedFor;
+    };
+    expect([vote(undefined), vote(4), vote(2), vote(0)]).toEqual([undefined, undefined, 'b', 'b']);
+  });
+
   test('a change that is still applied while a newer snapshot is installed does not change what the snapshot says', () => {
     const { raft } = new Member('c');
     const payload = encodeMembershipChange(changeOf('+d +e', 'joint-explicit'));

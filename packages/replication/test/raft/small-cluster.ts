@@ -32,6 +32,7 @@ export interface MemberOptions extends Partial<Omit<RaftOptions, 'id' | 'log'>> 
   readonly hardState?: { readonly term: number; readonly votedFor?: string; readonly committed?: number };
   readonly membership?: Membership;
   readonly applied?: number;
+  readonly lastMembership?: number;
   /** Entries are read from disk by fetching only. */
   readonly fetching?: boolean;
 }
@@ -57,6 +58,7 @@ export class Member {
       fetching = false,
       membership = voters('abc'),
       applied = 0,
+      lastMembership = terms.length,
       ...raftOptions
     } = options;
     this.entries = logOf(terms);
@@ -90,6 +92,7 @@ export class Member {
         last: terms.length as LogIndex,
         applied: applied as LogIndex,
         membership,
+        lastMembership: lastMembership as LogIndex,
       },
     );
   }

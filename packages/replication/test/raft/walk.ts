@@ -13,6 +13,16 @@ export interface WalkOptions {
   readonly steps: number;
   readonly leases: boolean;
   readonly memberships: boolean;
+  /** The founding voters. Default: 1, 3 or 5. */
+  readonly voters?: number;
+  /** Of 20 messages so many are lost, beside those on broken links. Default 1. */
+  readonly lost?: number;
+  /** Of 100 steps so many crash a node, beside the disturbances. Default 0. */
+  readonly crashes?: number;
+  /** Of 100 steps so many ask for a change of membership, beside the disturbances. Default 0. */
+  readonly churn?: number;
+  /** Of the steps in which a disk could finish a write, it does so in one of so many. Default 1. */
+  readonly slowDisks?: number;
 }
 
 /** What a walk came to, so that a test can see that it went anywhere. */
@@ -50,7 +60,7 @@ export class Walk {
     this.#options = options;
     this.#random = seededRandom(String(options.seed));
     this.#calm = this.#random.below(4);
-    const votersCount = 1 + 2 * this.#random.below(3);
+    const votersCount = options.voters ?? 1 + 2 * this.#random.below(3);
     const founding: Membership = {
       voters: names.slice(0, votersCount),
       votersOutgoing: [],
@@ -67,6 +77,8 @@ export class Walk {
       leaseMarginTicks: 1,
       appendBytesMax: this.#random.below(2) === 0 ? 3 : 1000,
       inflightMax: 1 + this.#random.below(4),
+      inflightBytesMax: this.#random.below(2) === 0 ? 2 : 1000,
+      uncommittedBytesMax: this.#random.below(2) === 0 ? 5 : 1000,
       tailBytesMax: this.#random.below(2) === 0 ? 0 : 100,
       applyBeforeDurable: this.#random.below(4) === 0,
       eagerAppend: this.#random.below(4) === 0,
@@ -102,12 +114,16 @@ export class Walk {
   #stepOnce(): void {
     if (this.#calm > 0) this.#deliver();
     const node = this.#pick(this.#nodes);
+    const { crashes = 0, churn = 0, slowDisks = 1 } = this.#options;
+    if (this.#random.below(100) < churn) this.#change(this.#leaderOr(node));
+    if (this.#random.below(100) < crashes && node.up) this.#crash(node);
     const dice = this.#random.below(100);
     if (dice < 45) this.#deliver();
     else if (dice < 60) this.#tick();
     else if (!node.up) this.#restart(node);
-    else if (dice < 75) node.finishWrite();
-    else if (dice < 82) node.applyNext();
+    else if (dice < 75) {
+      if (this.#random.below(slowDisks) === 0) node.finishWrite();
+    } else if (dice < 82) node.applyNext();
     else if (dice < 85) node.answerFetch();
     else if (dice < 91) this.#propose(this.#leaderOr(node));
     else if (dice < 93) this.#read(node);
@@ -115,10 +131,8 @@ export class Walk {
   }
 
   #disturb(node: WalkNode, dice: number): void {
-    if (dice < 6) {
-      node.crash();
-      this.#crashes++;
-    } else if (dice < 18) this.#breakLinks();
+    if (dice < 6) this.#crash(node);
+    else if (dice < 18) this.#breakLinks();
     else if (dice < 30) this.#cut.clear();
     else if (dice < 38) node.compact(this.#random.below(4));
     else if (dice < 44 && this.#options.memberships) this.#change(this.#leaderOr(node));
@@ -131,6 +145,11 @@ export class Walk {
     else if (dice < 65) node.raft.paused();
   }
 
+  #crash(node: WalkNode): void {
+    node.crash();
+    this.#crashes++;
+  }
+
   /** Takes a message out of the bag, anywhere in it, and delivers it, loses it, or delivers it and keeps it. */
   #deliver(): void {
     if (this.#bag.length === 0) return;
@@ -140,7 +159,8 @@ export class Walk {
     if (message === undefined) return;
     const fate = this.#random.below(20);
     if (fate !== 0) this.#bag.splice(at, 1);
-    if (fate === 1 || this.#cut.has(`${message.from} ${message.to}`)) return;
+    const isLost = fate > 0 && fate <= (this.#options.lost ?? 1);
+    if (isLost || this.#cut.has(`${message.from} ${message.to}`)) return;
     const node = this.#nodes.find(({ id }) => id === message.to);
     if (node?.up === true) node.raft.step(message);
   }
