@@ -122,6 +122,8 @@ export class WalkNode {
     const index = Math.min(this.applied, this.storedLast);
     const snapshotIndex = this.durable.snapshot?.index ?? 0;
     const term = this.#termAt(index);
+    // Applied before it was durable: the disk may still hold another entry in its place.
+    if (term !== this.raft.termAt(index as LogIndex)) return;
     if (
       index <= snapshotIndex ||
       term === undefined ||
