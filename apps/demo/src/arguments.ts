@@ -20,14 +20,17 @@ export class UsageError extends Error {}
 
 export const usage: string = `Usage: pnpm demo [options]
 
-Starts real node processes on this machine, loads real keys, adds a node, removes one,
-kills one, and checks after each change that every key is where it should be.
+Starts real node processes on this machine and shows two things. The ring: it loads real
+keys, adds a node, removes one, kills one, and checks after each change that every key is
+where it should be. Replication: three of the nodes (or more, see --nodes) form a group; under
+writes its leader is killed and comes back, and what clients saw is checked.
 
   pnpm demo                        the tour, then a live page until Ctrl-C
   pnpm demo --json > report.json   the tour, then the report on stdout
   pnpm demo --keys keys.txt        your own keys, one per line
 
-  --nodes N     nodes to start with, 2 to 9 (default 3)
+  --nodes N     nodes to start with, 2 to 9 (default 3); the group has as many replicas, but
+                at least 3, and an odd number: a fourth would bear no more failures than three
   --keys FILE   keys, one per line, instead of the word list
   --count N     how many keys, 1 to 1000000 (default: 50000 words, or the whole file)
   --port N      port of the page (default 0: any free one)

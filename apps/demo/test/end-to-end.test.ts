@@ -128,13 +128,12 @@ describe('pnpm demo --json', () => {
   test('fails the run where the history or a read-back does', () => {
     const { replication } = report;
     expect(replicationChecks(replication).every(check => check.ok)).toBe(true);
-    const verdicts = ['violation', 'unknown'] as const;
-    const broken = verdicts.map(verdict => ({
-      ...replication,
-      history: { ...replication.history, verdict },
-    }));
-    const { readBack } = replication;
-    broken.push({ ...replication, readBack: { ...readBack, right: readBack.right - 1, lost: 1 } });
+    const { readBack, history } = replication;
+    const broken: ReplicationReport[] = [
+      { ...replication, history: { ...history, verdict: 'violation' } },
+      { ...replication, history: { ...history, verdict: 'unknown' } },
+      { ...replication, readBack: { ...readBack, right: readBack.right - 1, lost: 1 } },
+    ];
     for (const each of broken) expect(replicationChecks(each).filter(check => !check.ok)).toHaveLength(1);
   });
 });

@@ -21,7 +21,7 @@ export class TestGroup implements AsyncDisposable {
   static async start(options: Partial<ClusterNodeOptions> = {}): Promise<TestGroup> {
     const group = new TestGroup(await TestCluster.start(ids, options));
     for (const id of ids) await group.#listen(id);
-    await Promise.all(ids.map(id => group.cluster.nodes.get(id)?.seat.join(group.members)));
+    await Promise.all([...group.cluster.nodes.values()].map(({ seat }) => seat.join(group.members)));
     return group;
   }
 
