@@ -34,7 +34,7 @@ function enterTerm(state: RaftState, message: RaftMessage): boolean {
   // A pre-vote is given in the term that was asked about, in which nobody is yet.
   if (type === 'pre-vote-reply' && !message.rejected) return true;
   const fromLeader = type === 'append' || type === 'heartbeat' || type === 'snapshot';
-  if (!fromLeader) keepPromise(state);
+  if (!fromLeader && type !== 'vote') keepPromise(state);
   state.becomeFollower(message.term, fromLeader ? message.from : undefined);
   return true;
 }

@@ -217,6 +217,14 @@ describe('Ongaro 2014 §6.4.1: lease reads', () => {
     expect(raft.status()).toMatchObject({ term: 9, votedFor: 'c' });
   });
 
+  test('a leader that hands over gives the promise back', () => {
+    const { raft } = leased().at('b');
+    raft.step(message('vote', { from: 'c', to: 'b', term: 2, index: 1, logTerm: 1, transfer: true }));
+    expect(raft.status()).toMatchObject({ term: 2, votedFor: 'c' });
+    raft.step(message('vote', { from: 'a', to: 'b', term: 3, index: 1, logTerm: 1 }));
+    expect(raft.status()).toMatchObject({ term: 3, votedFor: 'a' });
+  });
+
   test('an election timeout from outside does not cut the promise short', () => {
     const cluster = leased();
     cluster.at('b').raft.setElectionTimeout(2);
