@@ -95,7 +95,7 @@ export class ReplicaPanel {
       ? `had ${number.format(replica.last)} entries`
       : `last ${number.format(replica.last)} · committed ${number.format(replica.committed)} · applied ${number.format(replica.applied)}`;
     lag.textContent = lagOf(replica);
-    lag.classList.toggle('behind', (replica.lag ?? 0) > 0);
+    lag.classList.toggle('behind', replica.role !== 'leader' && (replica.lag ?? 0) > 0);
     log.title = `entries ${number.format(Math.round(base))} to ${number.format(head)}; this log begins at ${number.format(replica.first)}, its snapshot is of ${number.format(replica.snapshot)}; ${number.format(replica.keys)} keys`;
     button.dataset.act = isDown ? 'start' : 'kill';
     button.textContent = isDown ? 'Start again' : 'Kill';

@@ -118,6 +118,7 @@ export class ReplicaGroup {
     if (typeof answer === 'string') return answer;
     throw new QuorateError(answer.code, `${from.id} did not hand leadership over`, {
       outcome: answer.outcome,
+      retryable: answer.retryable,
     });
   }
 

@@ -33,6 +33,7 @@ export interface TransferReport {
 }
 
 const pollMs = 5;
+const attemptsMax = 5;
 const acknowledgedWithinMs = 20_000;
 
 /** The group of replicas on the cluster's nodes, the stream of writes to it, and what is promised of both. */
@@ -160,14 +161,26 @@ export class Replication {
 
   /** Has the leader hand over while writes go on. */
   async transfer(): Promise<TransferReport> {
-    const leader = await this.group.leader();
-    await this.group.transfer(leader);
+    const leader = await this.#handOver();
     const [next, gap] = await Promise.all([this.group.leader(leader.term), this.#gapAfter(leader.term)]);
     this.#tape.write(
       'change',
       `${leader.id} hands leadership over; ${next.id} leads in term ${next.term}: ${gap.gapMs} ms without an acknowledged write`,
     );
     return { from: leader.id, to: next.id, term: next.term, gapMs: gap.gapMs };
+  }
+
+  /** Another election may come between, and whoever is to lead may be behind: then again. @returns who led before */
+  async #handOver(): Promise<ReplicaReport> {
+    for (let attempt = 1; ; attempt++) {
+      const leader = await this.group.leader();
+      try {
+        await this.group.transfer(leader);
+        return leader;
+      } catch (error) {
+        if (attempt === attemptsMax || !(error instanceof QuorateError) || !error.retryable) throw error;
+      }
+    }
   }
 
   /** Reads every key back of which a write was acknowledged. What is not there goes on the tape. */
