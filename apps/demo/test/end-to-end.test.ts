@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { systemClock } from '@quorate/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { summary } from '../src/narrator.ts';
+import { permissionModel } from '../src/node-flags.ts';
 import { NodeProcess } from '../src/node-process.ts';
 import { replicationChecks, type ReplicationReport } from '../src/replication/act.ts';
 import type { TourReport } from '../src/tour.ts';
@@ -99,6 +100,7 @@ describe('pnpm demo --json', () => {
   test('kills the leader of three replicas: others go on, and no acknowledged write is lost', () => {
     const { replicas, writesAcknowledged, failover, readBack, history } = report.replication;
     expect(replicas).toHaveLength(3);
+    expect(report.replication.durability).toBe(permissionModel ? 'os' : 'fsync');
     expect(replicas).toContain(failover.killed);
     expect(replicas).toContain(failover.leader);
     expect(failover.leader).not.toBe(failover.killed);

@@ -10,6 +10,8 @@ import { callerCount } from './stream.ts';
 /** What the second act came to. */
 export interface ReplicationReport {
   readonly replicas: readonly string[];
+  /** What the journals keep a write through: `fsync`, or `os` where nodes may not sync. */
+  readonly durability: 'memory' | 'os' | 'fsync';
   readonly electionTimeoutMs: number;
   readonly clients: number;
   readonly durationMs: number;
@@ -50,8 +52,10 @@ export async function runReplication(demo: Demo, nodeCount: number): Promise<Rep
   const writesAcknowledged = history.acknowledged.length;
   const readBack = await replication.readBack('when all is still');
   const verdict = await replication.judge();
+  const { durability } = await replication.group.leader();
   return {
     replicas: replication.group.ids,
+    durability,
     electionTimeoutMs,
     clients: callerCount,
     durationMs: Math.round(performance.now() - startMs),

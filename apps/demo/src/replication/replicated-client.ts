@@ -10,8 +10,6 @@ export interface Done {
   readonly version: number;
   /** Of a write: the term of the leader that took it on. */
   readonly term: number;
-  /** Of a write: what each replica keeps it through. */
-  readonly durability: string;
 }
 
 /** What a request came to that the node did not do, or that nobody answered. */
@@ -59,8 +57,8 @@ export class ReplicatedClient {
           };
     const answer = await this.#ask(url, 'PUT', pathOf(key), headers, value);
     if (!('text' in answer)) return answer;
-    const { version, term, durability } = JSON.parse(answer.text) as Done;
-    return { done: true, value, version, term, durability };
+    const { version, term } = JSON.parse(answer.text) as Done;
+    return { done: true, value, version, term };
   }
 
   /** @param mode `linearizable` at the leader, `follower` anywhere: both as strong */
@@ -68,10 +66,10 @@ export class ReplicatedClient {
     const answer = await this.#ask(url, 'GET', pathOf(key), { 'quorate-read': mode });
     if ('text' in answer) {
       const version = Number(answer.response.headers.get('quorate-version'));
-      return { done: true, value: answer.text, version, term: 0, durability: '' };
+      return { done: true, value: answer.text, version, term: 0 };
     }
     if (answer.code !== 'KEY_NOT_FOUND') return answer;
-    return { done: true, value: null, version: 0, term: 0, durability: '' };
+    return { done: true, value: null, version: 0, term: 0 };
   }
 
   /** @returns the session's id */

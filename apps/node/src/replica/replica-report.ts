@@ -30,6 +30,8 @@ export interface ReplicaReport {
     readonly applied: number;
     readonly snapshot: number;
   };
+  /** What the journal keeps entries through. */
+  readonly durability: 'memory' | 'os' | 'fsync';
   readonly keys: number;
   readonly sessions: number;
   /** In the leader's answer alone; elsewhere nobody knows. */
@@ -56,6 +58,7 @@ export function replicaReport(seat: ReplicaSeat): ReplicaReport {
       applied: status.applied,
       snapshot: status.snapshotIndex,
     },
+    durability: seat.durability,
     keys: seat.keyCount,
     sessions: status.sessionCount,
     members: status.members.map(member => ({

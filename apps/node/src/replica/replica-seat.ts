@@ -1,4 +1,4 @@
-import { groupId, nodeId, type NodeId, type StateMachine } from '@quorate/core';
+import { groupId, type Journal, nodeId, type NodeId, type StateMachine } from '@quorate/core';
 import { folderDisk, openJournal } from '@quorate/journal';
 import { createReplica, type Replica, type SharedTransport, shareTransport } from '@quorate/replication';
 import { createTcpTransport, type TcpTransport, type TlsCredentials } from '@quorate/transport/tcp';
@@ -41,6 +41,7 @@ interface Seated {
   members: readonly ReplicaMember[];
   replica: Replica | undefined;
   map: StateMachine | undefined;
+  journal: Journal | undefined;
   readonly stack: AsyncDisposableStack;
 }
 
@@ -76,6 +77,11 @@ export class ReplicaSeat implements AsyncDisposable {
     return map instanceof ReplicatedMap ? map.keyCount : 0;
   }
 
+  /** What the journal keeps entries through: `os` under the permission model, else `fsync`. */
+  get durability(): 'memory' | 'os' | 'fsync' {
+    return this.#seated?.journal?.capabilities.durability ?? 'memory';
+  }
+
   /** The member of that id, as far as it is known where it is. */
   member(id: string | undefined): ReplicaMember | undefined {
     return this.#seated?.members.find(member => member.id === id);
@@ -96,7 +102,16 @@ export class ReplicaSeat implements AsyncDisposable {
       }),
     );
     const shared = shareTransport(tcp);
-    this.#seated = { task, tcp, shared, members: [], replica: undefined, map: undefined, stack };
+    this.#seated = {
+      task,
+      tcp,
+      shared,
+      members: [],
+      replica: undefined,
+      map: undefined,
+      journal: undefined,
+      stack,
+    };
     await shared.forGroup(listenerGroup).start({ onMessage() {} });
     return `127.0.0.1:${tcp.address?.port ?? 0}`;
   }
@@ -130,6 +145,7 @@ export class ReplicaSeat implements AsyncDisposable {
     });
     seated.stack.use(replica);
     seated.map = machine;
+    seated.journal = journal;
     seated.replica = replica;
     return last;
   }

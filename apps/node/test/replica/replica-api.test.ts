@@ -95,6 +95,20 @@ describe('the replicated map', () => {
     expect((await group.call(leader, 'GET', 'refused')).status).toBe(404);
   });
 
+  test('refuses keys and values beyond the limits, and takes the largest that fit', async () => {
+    const leader = await group.leader();
+    const long = await group.call(leader, 'PUT', 'x'.repeat(1025), { value: 'x' });
+    expect(long.json).toMatchObject({ code: 'KEY_TOO_LONG', status: 400 });
+    expect((await group.call(leader, 'PUT', '', { value: 'x' })).json).toMatchObject({ code: 'BAD_KEY' });
+    const large = await group.call(leader, 'PUT', 'large', { value: 'x'.repeat(512 * 1024 + 1) });
+    expect(large.json).toMatchObject({ code: 'VALUE_TOO_LARGE', status: 413, outcome: 'not-applied' });
+    const body = await group.call(leader, 'PUT', 'large', { value: 'x'.repeat(1024 * 1024 + 1) });
+    expect(body.json).toMatchObject({ code: 'BODY_TOO_LARGE', status: 413 });
+    const fits = await group.call(leader, 'PUT', 'x'.repeat(1024), { value: 'y'.repeat(512 * 1024) });
+    expect(fits.status).toBe(200);
+    expect((await group.call(leader, 'GET', 'x'.repeat(1024))).text).toHaveLength(512 * 1024);
+  });
+
   test('refuses a read of no known kind, and whoever has no token', async () => {
     const leader = await group.leader();
     const answer = await group.call(leader, 'GET', 'a', { headers: { 'quorate-read': 'stale' } });
@@ -119,7 +133,13 @@ describe('a replica', () => {
     const other = ids.find(id => id !== leader) ?? '';
     await group.until(reports => (reports.every(({ log }) => log.applied === log.last) ? true : undefined));
     const [first, second] = await Promise.all([group.report(leader), group.report(other)]);
-    expect(first).toMatchObject({ id: leader, role: 'leader', voters: ids, state: 'running' });
+    expect(first).toMatchObject({
+      id: leader,
+      role: 'leader',
+      voters: ids,
+      state: 'running',
+      durability: 'fsync',
+    });
     expect(first.members.map(({ id }) => id)).toEqual(ids);
     expect(first.members.every(({ lag, url }) => lag === 0 && url !== null)).toBe(true);
     expect(second).toMatchObject({ id: other, role: 'follower', term: first.term, members: [] });
