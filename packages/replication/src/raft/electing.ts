@@ -67,7 +67,7 @@ export function answerVote(state: RaftState, message: VoteMessage): void {
     state.votedFor === message.from ||
     (state.votedFor === undefined && state.leader === undefined) ||
     (pre && message.term > state.term);
-  const granted = free && isUpToDate(state, message);
+  const granted = free && state.log.isUpToDate(message.index, message.logTerm);
   state.hold({
     type: pre ? 'pre-vote-reply' : 'vote-reply',
     from: state.id,
@@ -80,24 +80,6 @@ export function answerVote(state: RaftState, message: VoteMessage): void {
     state.electionElapsed = 0;
     state.votedFor = message.from;
   }
-}
-
-/**
- * Whether a candidate has what this vote answers for: the whole log, of a voter.
- *
- * Who was removed and has no later change in its log answers for what it knows to be committed, and for nothing after that:
- * it was counted for none of it, for every majority from then on is one without it, and has a member in common with the
- * others that the candidate needs. A leader that was removed would otherwise bar the rest with entries that nobody else has,
- * where they have not heard of its removal and still need its vote.
- */
-function isUpToDate(
-  { log, peers, id, lastMembershipIndex }: RaftState,
-  { index, logTerm }: VoteMessage,
-): boolean {
-  if (log.isUpToDate(index, logTerm)) return true;
-  if (peers.isVoter(id) || lastMembershipIndex > log.applied || log.installing !== undefined) return false;
-  const term = log.termAt(log.committed);
-  return term !== undefined && (logTerm > term || (logTerm === term && index >= log.committed));
 }
 
 /** Takes a vote from a peer, while the election that it is about still runs. */

@@ -97,9 +97,8 @@ export class RaftState {
     this.term = this.writtenTerm = this.durableTerm = this.toldTerm = hardState?.term ?? 0;
     this.votedFor = this.writtenVote = hardState?.votedFor;
     this.writtenCommit = committed;
-    // Entries that are not applied yet may hide a change of membership, unless somebody has looked.
-    this.lastMembershipIndex =
-      restored.last > restored.applied ? (restored.lastMembership ?? restored.last) : 0;
+    // Entries that are not applied yet may hide a change of membership: nobody looked.
+    this.lastMembershipIndex = restored.last > restored.applied ? restored.last : 0;
     if (this.limits.leaseReads && this.term > 0) this.quarantinedUntil = this.limits.electionTicks;
     this.trace('InitState');
     this.becomeFollower(this.term, undefined);

@@ -28,9 +28,4 @@ export interface RestoredState {
   readonly applied: LogIndex;
   /** Who takes part as of `applied`. */
   readonly membership: Membership;
-  /**
-   * No entry after this one, of those that are held, changes the membership. Default `last`, which is always true; who was
-   * removed then cannot tell that nothing after its removal counts it in, and bars a candidate that has less than all of it.
-   */
-  readonly lastMembership?: LogIndex;
 }

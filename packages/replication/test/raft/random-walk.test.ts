@@ -44,7 +44,7 @@ for (const { name, leases, memberships } of variants) {
 const fixed = { leases: false, memberships: false };
 const changing = { leases: false, memberships: true };
 
-/** One thing each is worse than the rest. Seed 175 of the last found a removed leader that barred the others. */
+/** One thing each is worse than the rest. */
 const hardships: readonly (readonly [name: string, options: Omit<WalkOptions, 'seed' | 'steps'>])[] = [
   ['of two nodes that crash', { ...fixed, voters: 2, crashes: 1 }],
   ['of four nodes that lose a fifth of all messages', { ...fixed, voters: 4, lost: 4 }],

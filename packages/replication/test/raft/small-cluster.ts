@@ -32,7 +32,6 @@ export interface MemberOptions extends Partial<Omit<RaftOptions, 'id' | 'log'>> 
   readonly hardState?: { readonly term: number; readonly votedFor?: string; readonly committed?: number };
   readonly membership?: Membership;
   readonly applied?: number;
-  readonly lastMembership?: number;
   /** Entries are read from disk by fetching only. */
   readonly fetching?: boolean;
 }
@@ -58,7 +57,6 @@ export class Member {
       fetching = false,
       membership = voters('abc'),
       applied = 0,
-      lastMembership = terms.length,
       ...raftOptions
     } = options;
     this.entries = logOf(terms);
@@ -92,7 +90,6 @@ export class Member {
         last: terms.length as LogIndex,
         applied: applied as LogIndex,
         membership,
-        lastMembership: lastMembership as LogIndex,
       },
     );
   }

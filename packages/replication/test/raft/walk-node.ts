@@ -165,15 +165,8 @@ export class WalkNode {
         last: Math.max(this.storedLast, snapshot?.index ?? 0) as LogIndex,
         applied: this.applied as LogIndex,
         membership: this.membership,
-        lastMembership: this.#lastMembership(),
       },
     );
-  }
-
-  #lastMembership(): LogIndex {
-    const { entries, hardState } = this.durable;
-    const last = entries.findLast(({ kind }) => kind === entryKind.membership)?.index ?? 0;
-    return Math.max(last, hardState?.committed ?? 0) as LogIndex;
   }
 
   #termAt(index: number): number | undefined {
