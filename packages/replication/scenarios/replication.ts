@@ -88,7 +88,6 @@ const probes = [
   'joint left',
   'members changed',
   'handed over',
-  'lost exactly',
   'lost perhaps',
   'stalled: disk',
   'stalled: event-loop',
@@ -96,7 +95,6 @@ const probes = [
   'disk room',
   'read by lease',
   'semiSync degraded',
-  'SUPERSEDED',
   'LEADERSHIP_LOST',
   'SEMI_SYNC_TIMEOUT',
   'SESSION_EXPIRED',
@@ -107,7 +105,8 @@ export const replication: Scenario = replicationScenario(
   'Five replicas of a map whose members change, under all faults, with retries, leases and early acknowledgements',
   async env => env.journal,
   { latencyMaxMs: 1500, full: true },
-  probes,
+  // One seed in two hundred gets there: where each takes longer, too few are run.
+  [...probes, 'lost exactly', 'SUPERSEDED'],
 );
 
 export const replicationOnDisk: Scenario = replicationScenario(

@@ -24,8 +24,9 @@ export const mapOfRegisters: Model<Scalar, MapInput, RegisterOutput> = {
 
 /** What there is. */
 export const keys: readonly string[] = ['x', 'y'];
-/** How long a client waits for an answer before it asks elsewhere. */
-const askMs = 1000;
+/** How long a client waits for an answer before it asks elsewhere: so long, or twice or four or eight times as long. */
+const askMinMs = 100;
+const askOnceMs = 1500;
 const pauseMaxMs = 100;
 /** Clients that are idle for longer than their session lives begin another. */
 const idleMs = 2000;
@@ -48,9 +49,9 @@ export class MapCaller {
     this.#target = at;
   }
 
-  /** Asks the presumed leader once. */
+  /** Asks the presumed leader once, and waits for long: nobody else will be asked. */
   async askOnce(method: string, args: CallArguments): Promise<unknown> {
-    const answer = await this.#calls.ask(this.#target, method, args, askMs);
+    const answer = await this.#calls.ask(this.#target, method, args, askOnceMs);
     if ('value' in answer) return answer.value;
     const { code, outcome, leader } = answer.failure;
     this.#env.reached(code);
@@ -61,7 +62,7 @@ export class MapCaller {
   /** Asks one after another until somebody answers, or says that it is no use. */
   async ask(method: string, args: CallArguments): Promise<unknown> {
     for (;;) {
-      const answer = await this.#calls.ask(this.#target, method, args, askMs);
+      const answer = await this.#calls.ask(this.#target, method, args, this.#patienceMs());
       if ('value' in answer) return answer.value;
       const { code, leader } = answer.failure;
       this.#env.reached(code);
@@ -71,6 +72,10 @@ export class MapCaller {
       this.#target = leader === undefined || leader === this.#target ? this.#anyNode() : leader;
       await sleep(this.#env.clock, 10 + this.#env.random.below(40));
     }
+  }
+
+  #patienceMs(): number {
+    return askMinMs * 2 ** this.#env.random.below(4);
   }
 
   /** Begins with any node. */
@@ -187,8 +192,10 @@ class MapClient {
       'all',
     ][random.below(5)];
     const id = `note.${this.#fresh()}`;
+    // Some are long, so that disks fill up and not everything is in memory.
+    const command = `${id} note ${random.below(3) === 0 ? '-'.repeat(4000) : ''}`;
     await this.#env.operation({ type: 'note', ack }, async () => {
-      await this.#caller.askOnce('early', [`${id} note`, ack]);
+      await this.#caller.askOnce('early', [command, ack]);
       if (ack === 'all') this.#env.observe({ type: 'acknowledged', id });
     });
   }

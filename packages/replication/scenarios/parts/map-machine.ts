@@ -60,7 +60,7 @@ export class MapMachine implements StateMachine {
       this.appliedIndex = index;
       this.#last = index;
       this.#timeMs = leaderTimeMs;
-      this.#hash = hashOf(this.#hash, `${index} ${term} ${leaderTimeMs} ${text}`);
+      this.#hash = hashOf(this.#hash, `${index} ${term} ${leaderTimeMs} ${text.length} ${text.slice(0, 64)}`);
       applied.push([index, term, id, leaderTimeMs, this.#hash]);
       if (type === 'put') this.#values.set(key, Number(one));
       else if (type === 'cas') return Uint8Array.of(this.#compareAndSet(key, one, two) ? 1 : 0);
