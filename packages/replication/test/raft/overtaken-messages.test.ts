@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { encodeMembership } from '../../src/raft/membership-codec.ts';
 import { Member, message, SmallCluster, voters } from './small-cluster.ts';
 
 describe('what was said before says nothing now', () => {
@@ -31,5 +32,14 @@ describe('what was said before says nothing now', () => {
     expect(member.raft.status().role).toBe('follower');
     member.raft.tick();
     expect(member.raft.status().role).toBe('candidate');
+  });
+
+  test('a snapshot of what the log holds leaves what follows it: that may have been acknowledged', () => {
+    const member = new Member('a', { terms: [1, 1, 1], hardState: { term: 1 } });
+    const membership = encodeMembership(voters('abc'));
+    member.raft.step(message('snapshot', { snapshot: { index: 2, term: 1, membership } }));
+    member.flush();
+    expect(member.terms).toEqual([1, 1, 1]);
+    expect(member.raft.status()).toMatchObject({ last: 3, committed: 2 });
   });
 });
