@@ -22,10 +22,20 @@ export const demoCodes: Readonly<Record<string, ErrorCode>> = {
     means: 'The cluster is being shut down, so no node is started any more.',
     advice: 'Nothing; start the demo again if you want it.',
   },
+  HOSTS_REPLICA: {
+    from: 'demo, HTTP 409',
+    means: 'The node hosts a replica, whose group would be left with fewer, so it cannot be removed.',
+    advice: 'Kill it instead: its replica comes back.',
+  },
   LAST_NODE: {
     from: 'demo',
     means: 'The last node cannot be removed: there would be no cluster left.',
     advice: 'Add a node first, or stop the demo.',
+  },
+  NODE_RUNS: {
+    from: 'demo, HTTP 409',
+    means: 'A node was to be started again that runs already.',
+    advice: 'Nothing; it may just have come back by itself.',
   },
   NODE_START_FAILED: {
     from: 'demo',
@@ -36,6 +46,16 @@ export const demoCodes: Readonly<Record<string, ErrorCode>> = {
     from: 'demo',
     means: 'No node is running.',
     advice: 'Add a node.',
+  },
+  NO_WRITE: {
+    from: 'demo',
+    means: 'No write was acknowledged by a new leader within the time that the demo waits for one.',
+    advice: 'Look on the tape for what the replicas said; on a very busy machine, run the demo again.',
+  },
+  REPLICA_START_FAILED: {
+    from: 'demo',
+    means: 'A node did not start its replica; the message has why.',
+    advice: 'Correct what it names, then start the node again.',
   },
   TOO_MANY_FEEDS: {
     from: 'demo, HTTP 429',

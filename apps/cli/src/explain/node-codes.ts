@@ -29,10 +29,20 @@ export const nodeCodes: Readonly<Record<string, ErrorCode>> = {
     means: 'A message between nodes was malformed.',
     advice: 'Check that all nodes run the same version and that the address belongs to a node.',
   },
+  BAD_READ_MODE: {
+    from: 'node, HTTP 400',
+    means: 'A read asked for a mode that there is not.',
+    advice: 'Use linearizable, lease, follower or local.',
+  },
   BAD_REQUEST: {
     from: 'node, HTTP 400',
     means: 'A field of the request is missing or has a wrong type; the message names it.',
     advice: 'Correct the field that the message names.',
+  },
+  BAD_SESSION: {
+    from: 'node, HTTP 400',
+    means: 'The session or the number of an operation is none.',
+    advice: 'Send what opening the session answered, and count operations from 1.',
   },
   BAD_TARGET: {
     from: 'node, HTTP 400',
@@ -115,6 +125,11 @@ export const nodeCodes: Readonly<Record<string, ErrorCode>> = {
     from: 'node, HTTP 409',
     means: 'A view cannot be declared settled: keys are still to come, or the node is in another view.',
     advice: 'Wait for the handover to finish.',
+  },
+  NO_REPLICA: {
+    from: 'node, HTTP 409, and demo',
+    means: 'The node hosts no replica.',
+    advice: 'Ask a node that does; the page and `GET /v1/replica` tell.',
   },
   NO_SUCH_ROUTE: {
     from: 'node, HTTP 404',

@@ -28,7 +28,7 @@ export class KeyValueMachine implements StateMachine {
       this.#applied = index;
       const [keyBytes = 0] = command;
       const key = Buffer.from(command.buffer, command.byteOffset + 1, keyBytes).toString('latin1');
-      this.#values.set(key, command.slice(1 + keyBytes));
+      this.#values.set(key, new Uint8Array(command.subarray(1 + keyBytes)));
       return empty;
     });
   }
