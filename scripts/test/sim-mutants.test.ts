@@ -39,7 +39,7 @@ describe('pnpm sim:mutants', () => {
   });
 
   test('a bug is caught by a suite that passes without it', async () => {
-    const { code, stdout } = await run('--only', 'acknowledges-before-sync', '--json', '--jobs', '1');
+    const { code, stdout } = await run('--only', 'journal/acknowledges-before-sync', '--json', '--jobs', '1');
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ ok: true, mutants: [{ verdict: 'caught' }] });
   }, 240_000);
