@@ -17,7 +17,8 @@ export async function openReplicaClient(
   addresses: Readonly<Record<string, string>>,
   mode: ReadMode = 'linearizable',
 ): Promise<ClusterClient> {
-  const transport = createTcpTransport({ self: clientName, peers: addresses });
+  // A replica that comes back is dialled soon: it may lead next.
+  const transport = createTcpTransport({ self: clientName, peers: addresses, limits: { backoffMaxMs: 100 } });
   const requests = createRequests(transport, { group: groupId(clientGroup), limits: requestLimits });
   await requests.start();
   const members = Object.keys(addresses).map(id => nodeId(id));

@@ -80,7 +80,7 @@ interface Call {
 /** What ends one replica, and no other. */
 const ownEnd: ReadonlySet<string> = new Set(['CLOSED', 'JOURNAL_FAILED']);
 const backoffMinMs = 10;
-const backoffMaxMs = 300;
+const backoffMaxMs = 100;
 
 class Client implements ReplicaClient {
   readonly #requests: CallPort;
