@@ -36,5 +36,4 @@ const times = Number(timesText);
 for (let time = 0; time < times; time += 4) await Promise.all([addOnce(), addOnce(), addOnce(), addOnce()]);
 await counters[Symbol.asyncDispose]();
 await store[Symbol.asyncDispose]();
-tell({ said: 'done' });
-process.disconnect?.();
+process.send?.({ said: 'done' } satisfies Said, undefined, undefined, () => process.disconnect?.());

@@ -15,6 +15,7 @@ class Adder implements AsyncDisposable {
   readonly values: string[] = [];
   asked = 0;
   readonly #failed: Promise<never>;
+  #isDone = false;
 
   constructor(args: readonly string[]) {
     this.child = fork(program, args, { stdio: 'inherit' });
@@ -25,6 +26,7 @@ class Adder implements AsyncDisposable {
     this.child.on('message', (said: Said) => {
       if (said.said === 'asks') this.asked++;
       if (said.said === 'added') this.values.push(said.value ?? '');
+      if (said.said === 'done') this.#isDone = true;
     });
   }
 
@@ -38,8 +40,8 @@ class Adder implements AsyncDisposable {
 
   async ended(): Promise<unknown> {
     if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit');
-    // What it said last may come after that.
-    if (this.child.connected) await once(this.child, 'disconnect');
+    // What it said last may come after that, and even after the channel is seen to be closed.
+    while (this.child.exitCode === 0 && !this.#isDone) await once(this.child, 'message');
     return this.child.signalCode ?? this.child.exitCode;
   }
 
