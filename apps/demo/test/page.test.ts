@@ -141,8 +141,8 @@ describe.skipIf(!present && !required)('the page in Chromium (needs /usr/bin/chr
     await page.waitForSelector(`.replica[data-replica="${id}"][data-role="down"]`);
     await page.waitForSelector('.replica[data-role="leader"]');
     await page.waitForSelector('#tape li:has-text("ms without an acknowledged one")');
-    expect(await page.textContent('#group-state')).toContain('2 of 3 replicas are up');
-    expect(await page.textContent('#group-gap')).toContain('ms without an acknowledged write');
+    await page.waitForSelector('#group-state:has-text("2 of 3 replicas are up")');
+    await page.waitForSelector('#group-gap:has-text("ms without an acknowledged write")');
     await page.click(`.replica[data-replica="${id}"] button:has-text("Start again"):enabled`);
     await page.waitForSelector(`.replica[data-replica="${id}"][data-role="follower"]`);
     await page.waitForSelector(`#tape li:has-text("${id} is back on its journal")`);
