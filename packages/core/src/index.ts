@@ -68,6 +68,7 @@ export {
   checkJournalWrite,
 } from './journal/journal-arguments.ts';
 export { JournalGroup, type LogBounds } from './journal/journal-group.ts';
+export { ownedChunks, ownedLogEntry } from './journal/owned-journal.ts';
 export { type JournalOperation, operationBytes, type StoredSnapshot } from './journal/journal-operation.ts';
 export type {
   LeasedMessage,

@@ -12,6 +12,8 @@ import {
   type JournalWrite,
   type LogEntry,
   type LogIndex,
+  ownedChunks,
+  ownedLogEntry,
   QuorateError,
   type RecoveredLog,
   type SnapshotMetadata,
@@ -65,7 +67,7 @@ class MemoryJournal implements Journal {
       const { group: id, truncateFrom, entries, hardState } = write;
       const group = this.#group(id);
       checkJournalWrite(write, group.bounds, this.capabilities.recordMaxBytes);
-      group.apply({ group: id, truncateFrom, entries: entries?.map(copyOf), hardState });
+      group.apply({ group: id, truncateFrom, entries: entries?.map(ownedLogEntry), hardState });
       return done;
     } catch (error) {
       return Promise.reject(error as Error);
@@ -82,7 +84,7 @@ class MemoryJournal implements Journal {
     const group = this.#group(id);
     checkJournalRange(from, to, group.bounds);
     return boundedWait(this.#clock, { signal }, 'not-applied', async () =>
-      group.slice(from, to, bytesMax).map(copyOf),
+      group.slice(from, to, bytesMax).map(ownedLogEntry),
     );
   }
 
@@ -99,7 +101,7 @@ class MemoryJournal implements Journal {
     this.#checkOpen();
     const snapshot: StoredSnapshot = {
       metadata: { ...metadata, membership: new Uint8Array(metadata.membership) },
-      chunks: await boundedWait(this.#clock, options, 'not-applied', signal => collect(chunks, signal)),
+      chunks: await boundedWait(this.#clock, options, 'not-applied', signal => ownedChunks(chunks, signal)),
     };
     // Other calls came meanwhile.
     this.#checkOpen();
@@ -142,23 +144,6 @@ class MemoryJournal implements Journal {
     if (!this.#closed) return;
     throw new QuorateError('CLOSED', 'The journal is closed', { outcome: 'not-applied' });
   }
-}
-
-/** Nobody who holds a payload can change what is stored. */
-function copyOf({ index, term, kind, payload }: LogEntry): LogEntry {
-  return { index, term, kind, payload: new Uint8Array(payload) };
-}
-
-async function collect(
-  chunks: AsyncIterable<Uint8Array>,
-  signal: AbortSignal | undefined,
-): Promise<readonly Uint8Array[]> {
-  const copies: Uint8Array[] = [];
-  for await (const chunk of chunks) {
-    if (signal?.aborted) break;
-    copies.push(new Uint8Array(chunk));
-  }
-  return copies;
 }
 
 async function* chunksOf(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {

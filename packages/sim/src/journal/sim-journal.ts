@@ -11,6 +11,8 @@ import {
   type JournalWrite,
   type LogEntry,
   type LogIndex,
+  ownedChunks,
+  ownedLogEntry,
   type RecoveredLog,
   type SnapshotMetadata,
   type StoredSnapshot,
@@ -76,7 +78,7 @@ class SimJournal implements Journal {
     this.#writer.checkOpen();
     const { group, truncateFrom, entries, hardState } = write;
     checkJournalWrite(write, this.#writer.accepted(group).bounds, this.capabilities.recordMaxBytes);
-    return this.#writer.write({ group, truncateFrom, entries: entries?.map(copyOf), hardState });
+    return this.#writer.write({ group, truncateFrom, entries: entries?.map(ownedLogEntry), hardState });
   }
 
   async read(
@@ -91,7 +93,7 @@ class SimJournal implements Journal {
     const entries = this.#state.group(group).slice(from, to, options.bytesMax ?? Number.POSITIVE_INFINITY);
     return boundedWait(this.#options.clock, options, 'not-applied', async () => {
       await this.#wait();
-      return entries.map(copyOf);
+      return entries.map(ownedLogEntry);
     });
   }
 
@@ -110,7 +112,9 @@ class SimJournal implements Journal {
     const { signal, deadlineMs = Number.POSITIVE_INFINITY } = options;
     this.#writer.checkOpen();
     const dueMs = clock.monotonicMs() + deadlineMs;
-    const copies = await boundedWait(clock, options, 'not-applied', collected => collect(chunks, collected));
+    const copies = await boundedWait(clock, options, 'not-applied', collected =>
+      ownedChunks(chunks, collected),
+    );
     this.#writer.checkOpen();
     checkJournalSnapshot(metadata, this.#writer.accepted(group).bounds);
     const snapshot: StoredSnapshot = {
@@ -155,22 +159,4 @@ class SimJournal implements Journal {
     const { latencyMinUs = 1, latencyMaxUs = 50 } = this.#options;
     return deviceWait(this.#device, drawBetween(this.#device, 'journal.latency', latencyMinUs, latencyMaxUs));
   }
-}
-
-/** Nobody who holds a payload can change what is stored. */
-function copyOf(entry: LogEntry): LogEntry {
-  const { index, term, kind, payload } = entry;
-  return { index, term, kind, payload: new Uint8Array(payload) };
-}
-
-async function collect(
-  chunks: AsyncIterable<Uint8Array>,
-  signal: AbortSignal | undefined,
-): Promise<readonly Uint8Array[]> {
-  const copies: Uint8Array[] = [];
-  for await (const chunk of chunks) {
-    if (signal?.aborted) break;
-    copies.push(new Uint8Array(chunk));
-  }
-  return copies;
 }
