@@ -17,6 +17,9 @@ import { RedisStand } from './redis-stand.ts';
 
 const reason = skipReason('redis');
 
+/** Only below a queue: the id of a session may end with as many decimal digits by chance. */
+const queuedRevision = /(?<=\/q\d?\/)\d{16}$/;
+
 /** The model counts revisions from 1; the server's grow as it likes. Each change pairs one with the other. */
 class Pairing {
   readonly #real = new Map<number, Revision>([[0, 0 as Revision]]);
@@ -33,11 +36,11 @@ class Pairing {
 
   /** A key as the model has it: that of a queue ends with a revision. */
   key(key: string): string {
-    return key.replace(/\d{16}$/, digits => String(this.#model.get(Number(digits)) ?? 0).padStart(16, '0'));
+    return key.replace(queuedRevision, digits => String(this.#model.get(Number(digits)) ?? 0).padStart(16, '0'));
   }
 
   realKey(key: string): string {
-    return key.replace(/\d{16}$/, digits => String(this.real(Number(digits))).padStart(16, '0'));
+    return key.replace(queuedRevision, digits => String(this.real(Number(digits))).padStart(16, '0'));
   }
 
   entry(entry: Entry | undefined): unknown {
