@@ -36,7 +36,9 @@ class Pairing {
 
   /** A key as the model has it: that of a queue ends with a revision. */
   key(key: string): string {
-    return key.replace(queuedRevision, digits => String(this.#model.get(Number(digits)) ?? 0).padStart(16, '0'));
+    return key.replace(queuedRevision, digits =>
+      String(this.#model.get(Number(digits)) ?? 0).padStart(16, '0'),
+    );
   }
 
   realKey(key: string): string {
