@@ -28,6 +28,7 @@ export class Swim {
   #forgetMs: number;
   /** How many messages were none. */
   #malformedCount = 0;
+  #isLeaveTold = false;
 
   constructor(options: SwimOptions) {
     this.#state = new SwimState(options);
@@ -88,6 +89,13 @@ export class Swim {
 
   /** What came of the inputs since the last call; nothing where nothing did. */
   takeEffects(): SwimEffects | undefined {
+    const { self, news, table } = this.#state;
+    // The last telling may go along with an answer, and those who were to be told may be gone themselves.
+    const isTold = self.state === State.left && (table.others.length === 0 || !news.has(self.id));
+    if (isTold && !this.#isLeaveTold) {
+      this.#isLeaveTold = true;
+      this.#state.leaveWasTold();
+    }
     return this.#state.take();
   }
 
@@ -175,7 +183,6 @@ export class Swim {
     this.#exchange.stop();
     this.#beliefs.assert(State.left, self.incarnation);
     this.#gossipMs = nowMs;
-    if (this.#state.table.others.length === 0) this.#state.leaveWasTold();
   }
 
   get #hasGossip(): boolean {
@@ -183,13 +190,12 @@ export class Swim {
   }
 
   #gossip(): void {
-    const { nowMs, table, random, tuning, news, self } = this.#state;
+    const { nowMs, table, random, tuning, news } = this.#state;
     if (!this.#hasGossip) return;
     this.#gossipMs = nowMs + tuning.gossipIntervalMs;
     for (const { id } of table.sample(random, tuning.gossipFanout, () => true)) {
       if (news.size > 0) this.#speaker.gossip(id);
     }
-    if (self.state === State.left && !news.has(self.id)) this.#state.leaveWasTold();
   }
 
   #answer(from: NodeId, message: Message): void {
