@@ -153,22 +153,14 @@ export class Writer {
     if (file === undefined) throw new Error(`Segment ${active.number} is not open for writing`);
     const place = { before: this.#sum, position, durable: this.#durable, oldest: this.oldest };
     const sum = batch.seal(salt, place);
-    const written = file.write(batch.chunks(), active.offset);
-    if (written !== undefined) return this.#commitLater(written, file, sum);
-    const synced = syncOf(file);
-    if (synced !== undefined) return synced.then(() => void (this.#sum = sum), failSync);
+    const done =
+      file.writeDurably === undefined
+        ? writeAndSync(file, batch.chunks(), active.offset)
+        : // Nothing else of the segment waits for a sync: each batch is durable before the next is written.
+          file.writeDurably(batch.chunks(), active.offset);
+    if (done !== undefined) return done.then(() => void (this.#sum = sum));
     this.#sum = sum;
     return undefined;
-  }
-
-  async #commitLater(written: Promise<void>, file: DiskFile, sum: number): Promise<void> {
-    await written;
-    try {
-      await file.sync();
-    } catch (error) {
-      failSync(error);
-    }
-    this.#sum = sum;
   }
 
   /** Applies what is durable. It does not throw: a fault in here must neither hang a caller nor let anything go on. */
@@ -208,11 +200,25 @@ export class Writer {
   };
 }
 
-function syncOf(file: DiskFile): Done {
+function writeAndSync(file: DiskFile, chunks: readonly Uint8Array[], offset: number): Done {
+  const written = file.write(chunks, offset);
+  return written === undefined ? sync(file) : syncAfter(written, file);
+}
+
+function sync(file: DiskFile): Done {
   try {
-    return file.sync();
+    return file.sync()?.catch(failSync);
   } catch (error) {
     return failSync(error);
+  }
+}
+
+async function syncAfter(written: Promise<void>, file: DiskFile): Promise<void> {
+  await written;
+  try {
+    await file.sync();
+  } catch (error) {
+    failSync(error);
   }
 }
 

@@ -21,6 +21,9 @@ function changed(file: DiskFile, change: (file: DiskFile) => Partial<DiskFile>):
     },
     write: (chunks, offset) => file.write(chunks, offset),
     sync: () => file.sync(),
+    ...(file.writeDurably && {
+      writeDurably: (chunks: readonly Uint8Array[], offset: number) => file.writeDurably?.(chunks, offset),
+    }),
     read: (into, offset) => file.read(into, offset),
     allocate: size => file.allocate(size),
     truncate: size => file.truncate(size),

@@ -19,6 +19,8 @@ export type CrashKind = 'all' | 'none' | 'any';
 export interface CrashDiskOptions {
   /** Answers at once, as a disk that blocks its thread. */
   readonly atOnce?: boolean;
+  /** Has durable writes, which are one call. */
+  readonly durably?: boolean;
 }
 
 /**
@@ -38,6 +40,7 @@ export class CrashDisk implements Disk {
   capacity = Number.POSITIVE_INFINITY;
   readonly crashed: Promise<void>;
   readonly #atOnce: boolean;
+  readonly #durably: boolean;
   #crash: () => void = () => {};
   #dead = false;
   #locked = false;
@@ -47,6 +50,7 @@ export class CrashDisk implements Disk {
 
   constructor(options: CrashDiskOptions = {}, names: Map<string, Content> = new Map()) {
     this.#atOnce = options.atOnce ?? false;
+    this.#durably = options.durably ?? false;
     this.#names = names;
     this.#durableNames = new Map(names);
     this.crashed = new Promise(resolve => {
@@ -95,6 +99,10 @@ export class CrashDisk implements Disk {
       },
       write: (chunks, offset) => this.#call(() => this.#write(content, chunks, offset)),
       sync: () => this.#call(() => this.#sync(content)),
+      ...(this.#durably && {
+        writeDurably: (chunks: readonly Uint8Array[], offset: number) =>
+          this.#call(() => this.#writeDurably(content, chunks, offset)),
+      }),
       read: async (into, offset) => {
         if (this.#dead) return never();
         const part = content.current.subarray(offset, offset + into.length);
@@ -197,6 +205,17 @@ export class CrashDisk implements Disk {
     }
   }
 
+  /** What else is not synced stays so: only these bytes are durable. */
+  #writeDurably(content: Content, chunks: readonly Uint8Array[], offset: number): void {
+    this.#write(content, chunks, offset);
+    if (this.calls === this.failAt) throw new QuorateError('IO_FAILED', 'The write failed');
+    if (this.lies || this.calls === this.crashAt) return;
+    const end = chunks.reduce((sum, { length }) => sum + length, offset);
+    content.durable = grown(content.durable, end);
+    content.durable.set(content.current.subarray(offset, end), offset);
+    content.pending = content.pending.flatMap(write => outside(write, offset, end));
+  }
+
   #sync(content: Content): void {
     if (this.calls === this.failAt) throw new QuorateError('IO_FAILED', 'The sync failed');
     if (this.lies || this.calls === this.crashAt) return;
@@ -209,6 +228,17 @@ export class CrashDisk implements Disk {
     if (byteCount <= 0 || used + byteCount <= this.capacity) return;
     throw new QuorateError('STORAGE_FULL', 'No room', { outcome: 'not-applied', retryable: true });
   }
+}
+
+/** What of a write is not between `start` and `end`. */
+function outside({ offset, bytes }: Write, start: number, end: number): Write[] {
+  const before = bytes.subarray(0, Math.max(0, start - offset));
+  const after = bytes.subarray(Math.min(bytes.length, Math.max(0, end - offset)));
+  const parts = [
+    { offset, bytes: before },
+    { offset: offset + bytes.length - after.length, bytes: after },
+  ];
+  return parts.filter(part => part.bytes.length > 0);
 }
 
 function survivors({ durable, pending }: Content, random: Random | undefined): Uint8Array {

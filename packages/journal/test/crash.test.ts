@@ -62,14 +62,20 @@ async function recovered(disk: CrashDisk, { states, acknowledged }: Run): Promis
 }
 
 describe('a crash', () => {
-  test.each(['all', 'none', 'any'] as const)(
-    'at every call that changes something loses nothing acknowledged: unsynced writes survive: %s',
-    async (kind: CrashKind) => {
-      const whole = new CrashDisk();
+  test.each([
+    ['all', false],
+    ['none', false],
+    ['any', false],
+    ['none', true],
+    ['any', true],
+  ] as const)(
+    'at every call that changes something loses nothing acknowledged: unsynced writes survive: %s; durable writes: %s',
+    async (kind: CrashKind, durably) => {
+      const whole = new CrashDisk({ durably });
       await drive(whole, 7, 60, freshModel());
       expect(whole.names.some(name => name.startsWith('segment-00000001'))).toBe(false); // some were given back
       for (let call = 1; call <= whole.calls; call++) {
-        const disk = new CrashDisk();
+        const disk = new CrashDisk({ durably });
         disk.crashAt = call;
         const run = await drive(disk, 7, 60, freshModel());
         await recovered(disk.after(kind, seededRandom(call)), run);
@@ -80,24 +86,29 @@ describe('a crash', () => {
   test('again and again, at any call, leaves a journal that goes on', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.record({ seed: fc.nat(), at: fc.integer({ min: 1, max: 250 }), atOnce: fc.boolean() }), {
-          minLength: 1,
-          maxLength: 6,
-        }),
+        fc.array(
+          fc.record({
+            seed: fc.nat(),
+            at: fc.integer({ min: 1, max: 250 }),
+            atOnce: fc.boolean(),
+            durably: fc.boolean(),
+          }),
+          { minLength: 1, maxLength: 6 },
+        ),
         async lives => {
           let disk = new CrashDisk();
           let model = freshModel();
-          for (const { seed, at, atOnce } of lives) {
+          for (const { seed, at, atOnce, durably } of lives) {
             disk.crashAt = at;
             const run = await drive(disk, seed, 40, model);
             const random = seededRandom(seed);
             const kind = (['all', 'none', 'any'] as const)[random.below(3)] as CrashKind;
-            const next = disk.after(kind, random, { atOnce });
+            const next = disk.after(kind, random, { atOnce, durably });
             // A crash in the middle of recovery must not matter either.
             next.crashAt = 1 + random.below(6);
             const attempt = open(next).then(journal => journal[Symbol.asyncDispose]());
             await Promise.race([attempt, next.crashed]);
-            disk = next.after('any', random, { atOnce });
+            disk = next.after('any', random, { atOnce, durably });
             model = await recovered(disk, run);
           }
         },

@@ -49,9 +49,10 @@ class FolderDisk implements Disk {
 
   async open(name: string, options: { readonly create?: boolean } = {}): Promise<DiskFile> {
     try {
-      const fd = fs.openSync(this.#path(name), options.create === true ? 'wx+' : 'r+');
+      const file = this.#path(name);
+      const fd = fs.openSync(file, options.create === true ? 'wx+' : 'r+');
       try {
-        return new FolderFile(name, fd, fs.fstatSync(fd).size, this.#mode);
+        return new FolderFile(file, name, fd, fs.fstatSync(fd).size, this.#mode);
       } catch (error) {
         fs.closeSync(fd);
         throw error;

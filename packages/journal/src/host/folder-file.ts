@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { type DiskFile, type Done, QuorateError } from '@quorate/core';
 import { diskError } from './disk-error.ts';
+import { failDurably, openDurably } from './durable-handle.ts';
 
 /** Where a file's calls are made: on this thread, which waits, or on a thread of libuv's pool. */
 export type DiskMode = 'blocking' | 'pool';
@@ -15,15 +16,21 @@ const zeros = new Uint8Array(1024 * 1024);
  */
 export class FolderFile implements DiskFile {
   readonly name: string;
+  readonly #path: string;
   readonly #fd: number;
   readonly #mode: DiskMode;
+  /** For durable writes, opened by the first of them; `undefined` where there is none to be had. */
+  #durableFd: number | undefined;
+  #asked = false;
   #size: number;
   /** Calls that are under way on the pool. */
   #calls = 0;
   #closing: Promise<void> | undefined;
   #onIdle: (() => void) | undefined;
 
-  constructor(name: string, fd: number, size: number, mode: DiskMode) {
+  /** @param path where it is now */
+  constructor(path: string, name: string, fd: number, size: number, mode: DiskMode) {
+    this.#path = path;
     this.name = name;
     this.#fd = fd;
     this.#size = size;
@@ -65,6 +72,30 @@ export class FolderFile implements DiskFile {
     return undefined;
   }
 
+  writeDurably(chunks: readonly Uint8Array[], offset: number): Done {
+    this.#checkOpen();
+    if (!this.#asked) {
+      this.#asked = true;
+      this.#durableFd = openDurably(this.#path, this.#fd);
+    }
+    const fd = this.#durableFd;
+    if (this.#mode === 'pool') {
+      return fd === undefined
+        ? this.#writeAndSync(chunks, offset)
+        : this.#writeDurablyPooled(fd, chunks, offset);
+    }
+    if (fd === undefined) {
+      void this.write(chunks, offset);
+      return this.sync();
+    }
+    try {
+      this.#grown(writeBlocking(fd, chunks, offset));
+    } catch (error) {
+      failDurably(error, this.name, this.#fd, chunks, offset);
+    }
+    return undefined;
+  }
+
   async read(into: Uint8Array, offset: number): Promise<number> {
     this.#checkOpen();
     return await this.#pooled(this.#read(into, offset));
@@ -96,6 +127,7 @@ export class FolderFile implements DiskFile {
         this.#onIdle = resolve;
       });
     }
+    if (this.#durableFd !== undefined) fs.closeSync(this.#durableFd);
     fs.closeSync(this.#fd);
   }
 
@@ -162,17 +194,25 @@ export class FolderFile implements DiskFile {
 
   async #writePooled(chunks: readonly Uint8Array[], offset: number): Promise<void> {
     try {
-      let rest = chunks;
-      let at = offset;
-      for (;;) {
-        const count = await writePooled(this.#fd, rest, at);
-        at += count;
-        rest = without(rest, count);
-        if (rest.length === 0) break;
-      }
-      this.#grown(at);
+      this.#grown(await writeAll(this.#fd, chunks, offset));
     } catch (error) {
       throw diskError(error, `a write to "${this.name}"`);
+    }
+  }
+
+  async #writeAndSync(chunks: readonly Uint8Array[], offset: number): Promise<void> {
+    await this.write(chunks, offset);
+    await this.sync();
+  }
+
+  async #writeDurablyPooled(fd: number, chunks: readonly Uint8Array[], offset: number): Promise<void> {
+    this.#calls++;
+    try {
+      this.#grown(await writeAll(fd, chunks, offset));
+    } catch (error) {
+      failDurably(error, this.name, this.#fd, chunks, offset);
+    } finally {
+      this.#ended();
     }
   }
 
@@ -186,6 +226,18 @@ export class FolderFile implements DiskFile {
     return known.code === 'STORAGE_FULL'
       ? diskError(new Error(known.message, { cause: error }), `a sync of "${this.name}"`)
       : known;
+  }
+}
+
+/** Writes all of it, on the pool, and tells where it ends. */
+async function writeAll(fd: number, chunks: readonly Uint8Array[], offset: number): Promise<number> {
+  let rest = chunks;
+  let at = offset;
+  for (;;) {
+    const count = await writePooled(fd, rest, at);
+    at += count;
+    rest = without(rest, count);
+    if (rest.length === 0) return at;
   }
 }
 
