@@ -28,8 +28,10 @@ function mayMissMembership(state: RaftState): boolean {
 
 function campaign(state: RaftState, kind: CampaignKind): void {
   const pre = kind === 'pre-vote';
-  if (pre) state.becomePreCandidate();
-  else state.becomeCandidate();
+  if (pre) {
+    state.becomePreCandidate();
+    state.drawRetryTimeout();
+  } else state.becomeCandidate();
   // A pre-vote is about the term to come.
   const term = pre ? state.term + 1 : state.term;
   for (const progress of state.peers.list) {
@@ -80,6 +82,18 @@ export function answerVote(state: RaftState, message: VoteMessage): void {
     state.electionElapsed = 0;
     state.votedFor = message.from;
   }
+  if (granted && pre && yieldsTo(state, message)) state.becomeFollower(state.term, undefined);
+}
+
+/**
+ * Of two that ask at once, one gives way: with a majority of pre-votes each, they would split the votes, and the group would
+ * wait for another election. Each hears the other's question before its answer, where messages keep their order, so that
+ * both know it in time.
+ */
+function yieldsTo(state: RaftState, { from, term, index, logTerm }: VoteMessage): boolean {
+  if (state.role !== 'pre-candidate' || term !== state.term + 1) return false;
+  const { last, lastTerm } = state.log;
+  return logTerm > lastTerm || index > last || from > state.id;
 }
 
 /** Takes a vote from a peer, while the election that it is about still runs. */
@@ -89,6 +103,8 @@ export function takeVote(state: RaftState, message: VoteReply): void {
   // A pre-vote that was given for an earlier asking is none for this.
   if (state.role === 'pre-candidate' && !message.rejected && message.term !== state.term + 1) return;
   countVote(state, message.from, !message.rejected);
+  // Somebody else has that vote, most likely. Whoever wins is heard of long before.
+  if (message.rejected && state.role === 'candidate' && state.limits.preVote) state.drawRetryTimeout();
 }
 
 /** Takes the own vote, which has become durable. */

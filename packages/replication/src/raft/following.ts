@@ -27,6 +27,7 @@ export function follow(state: RaftState, from: NodeId): boolean {
   }
   state.electionElapsed = 0;
   state.leader = from;
+  state.leaderLost = false;
   return true;
 }
 

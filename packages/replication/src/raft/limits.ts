@@ -4,6 +4,8 @@ import type { RaftOptions } from './raft-options.ts';
 export interface RaftLimits {
   readonly heartbeatTicks: number;
   readonly electionTicks: number;
+  /** After how many ticks, up to twice as many, a candidate that was not given enough asks again. */
+  readonly retryTicks: number;
   readonly preVote: boolean;
   readonly checkQuorum: boolean;
   readonly leaseReads: boolean;
@@ -37,6 +39,7 @@ export function raftLimits(options: RaftOptions): RaftLimits {
   return {
     heartbeatTicks,
     electionTicks,
+    retryTicks: Math.max(heartbeatTicks, Math.ceil(electionTicks / 4)),
     preVote: options.preVote ?? true,
     checkQuorum,
     leaseReads,

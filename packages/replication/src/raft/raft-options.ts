@@ -10,7 +10,10 @@ export interface RaftOptions {
   readonly log: StoredLog;
   /** Ticks between a leader's heartbeats. Default 1. */
   readonly heartbeatTicks?: number;
-  /** Ticks without a leader before an election: a random number from this up to twice it, less one. Default 10. */
+  /**
+   * Ticks without a leader before an election: a random number from this up to twice it, less one; up to a quarter more than
+   * it after `reportUnreachable(leader)`. Default 10.
+   */
   readonly electionTicks?: number;
   /** Asks whether an election could be won before raising the term (Ongaro 2014, §9.6). Default `true`. */
   readonly preVote?: boolean;

@@ -41,6 +41,8 @@ export class RaftState {
   electionElapsed = 0;
   heartbeatElapsed = 0;
   electionTimeout = 0;
+  /** The connection to the leader broke, and nothing was heard from it since. */
+  leaderLost = false;
   /** Before this tick votes are refused for the sake of a lease of a leader that is not known, or not any more. */
   quarantinedUntil = 0;
 
@@ -211,6 +213,28 @@ export class RaftState {
     this.electionTimeout = electionTicks + this.#random.below(electionTicks);
   }
 
+  /**
+   * For who asks already and was not given enough: it asks again sooner than it began. A pre-vote leaves no mark, so that
+   * nobody is disturbed; most likely somebody still kept its promise to the leader for a moment, or two asked at once.
+   */
+  drawRetryTimeout(): void {
+    const { retryTicks } = this.limits;
+    const due = this.electionElapsed + retryTicks + this.#random.below(retryTicks);
+    this.electionTimeout = Math.min(this.electionTimeout, due);
+  }
+
+  /**
+   * Whether it is time for an election. Who lost the connection to its leader waits out what it has promised, like everybody,
+   * and of the random time after that only a quarter: most likely the leader's process has ended.
+   */
+  get electionDue(): boolean {
+    const { electionTicks } = this.limits;
+    const beyond = this.electionTimeout - electionTicks;
+    const isSoon = this.leaderLost && this.role === 'follower' && beyond > 0;
+    const timeout = isSoon ? electionTicks + Math.floor(beyond / 4) : this.electionTimeout;
+    return this.electionElapsed >= timeout;
+  }
+
   #reset(term: number): void {
     if (this.term !== term) {
       invariant(term > this.term, 'a term only grows');
@@ -219,6 +243,7 @@ export class RaftState {
       this.leaseGivenAway = false;
     }
     this.leader = undefined;
+    this.leaderLost = false;
     this.transferee = undefined;
     this.electionElapsed = 0;
     this.heartbeatElapsed = 0;

@@ -73,7 +73,7 @@ export class Raft {
     }
     state.reads.expire(state.now - state.limits.electionTicks);
     state.electionElapsed++;
-    if (state.electionElapsed < state.electionTimeout || !state.promotable) return;
+    if (!state.electionDue || !state.promotable) return;
     state.electionElapsed = 0;
     // Draws anew even where no election starts, so that two replicas in step do not stay so.
     state.drawElectionTimeout();
@@ -227,9 +227,14 @@ export class Raft {
     if (this.#state.role === 'leader') requestAppends(this.#state, 1);
   }
 
-  /** Messages to `peer` were lost: it is asked what it has before more is sent. */
+  /**
+   * Messages to `peer` were lost, or the connection to it. A leader asks it what it has before more is sent; a follower whose
+   * leader it is campaigns soon after it may. What it promised stands: a broken connection does not say that nobody leads.
+   */
   reportUnreachable(peer: NodeId): void {
-    const progress = this.#state.role === 'leader' ? this.#state.peers.find(peer) : undefined;
+    const state = this.#state;
+    if (state.leader === peer) state.leaderLost = true;
+    const progress = state.role === 'leader' ? state.peers.find(peer) : undefined;
     if (progress !== undefined && progress.state === 'replicate') progress.becomeProbe();
   }
 

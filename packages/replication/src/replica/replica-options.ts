@@ -33,7 +33,10 @@ export interface ReplicaOptions {
   /** Default: the platform's. */
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
-  /** How long a follower goes without its leader before it campaigns: from this up to twice as long. Default 1,000. */
+  /**
+   * How long a follower goes without its leader before it campaigns: from this up to twice as long, or up to a quarter longer
+   * where the connection to it broke, which tells of a process that ended. Default 1,000.
+   */
   readonly electionTimeoutMs?: number | undefined;
   /** Default: a tenth of the election timeout. */
   readonly heartbeatMs?: number | undefined;
