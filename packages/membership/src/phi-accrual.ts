@@ -21,6 +21,9 @@ export interface PhiAccrualOptions {
 }
 
 const log10e = Math.LOG10E;
+/** Of the logistic approximation to the normal distribution. */
+const linear = 1.5976;
+const cubic = 0.070566;
 
 /**
  * The φ accrual failure detector (Hayashibara, Défago, Yared and Katayama, SRDS 2004): says how unlikely a silence is, given
@@ -35,6 +38,8 @@ export class PhiAccrual implements FailureDetector {
   readonly #deviationMinMs: number;
   readonly #pauseMs: number;
   readonly #window: IntervalWindow;
+  /** The silence that is just not doubted: in deviations above the mean, or in means. */
+  readonly #bearable: number;
   #lastMs: number | undefined;
 
   /** @throws RangeError for options that are none */
@@ -53,6 +58,7 @@ export class PhiAccrual implements FailureDetector {
       );
     this.threshold = above0('Threshold', threshold);
     this.#isNormal = distribution === 'normal';
+    this.#bearable = this.#isNormal ? deviationsFor(threshold) : threshold / log10e;
     this.#deviationMinMs = above0('Least deviation in ms', deviationMinMs);
     if (!(pauseMs >= 0 && pauseMs < Number.POSITIVE_INFINITY))
       throw new RangeError(`Pause in ms must be a finite number of at least 0: received ${pauseMs}`);
@@ -68,11 +74,12 @@ export class PhiAccrual implements FailureDetector {
 
   heartbeat(nowMs: number): void {
     const last = this.#lastMs;
-    // A time that goes back says nothing of an interval.
-    if (last !== undefined && nowMs < last) return;
     this.#lastMs = nowMs;
-    // A silence that was doubted is no interval to get used to: it would hide the next failure.
-    if (last !== undefined && this.#phi(nowMs - last) < this.threshold) this.#window.add(nowMs - last);
+    // A time that goes back says nothing of an interval.
+    if (last === undefined || nowMs < last) return;
+    // A silence that was doubted counts as one that was just bearable. In full it would hide the next failure; left out, a peer
+    // that is always heard more rarely than was thought at first would be doubted for ever.
+    this.#window.add(Math.min(nowMs - last, this.#bearableMs()));
   }
 
   /** φ: 0 before the first heartbeat. */
@@ -88,15 +95,36 @@ export class PhiAccrual implements FailureDetector {
     if (this.#lastMs !== undefined && durationMs > 0) this.#lastMs += durationMs;
   }
 
+  get #meanMs(): number {
+    return this.#window.mean + this.#pauseMs;
+  }
+
+  get #deviationMs(): number {
+    return Math.max(this.#window.deviation, this.#deviationMinMs);
+  }
+
   #phi(silenceMs: number): number {
-    const meanMs = this.#window.mean + this.#pauseMs;
+    const meanMs = this.#meanMs;
     if (!this.#isNormal) return Math.max(0, (silenceMs / meanMs) * log10e);
-    const deviationMs = Math.max(this.#window.deviation, this.#deviationMinMs);
-    const y = (silenceMs - meanMs) / deviationMs;
-    const power = y * (1.5976 + 0.070566 * y * y);
+    const y = (silenceMs - meanMs) / this.#deviationMs;
+    const power = y * (linear + cubic * y * y);
     // P(later) = 1 / (1 + e^power). Far out that is 0 in floating point while its logarithm is not.
     return power > 30 ? power * log10e : Math.log10(1 + Math.exp(power));
   }
+
+  /** The silence at which φ reaches the threshold, or the mean where that is longer. */
+  #bearableMs(): number {
+    const meanMs = this.#meanMs;
+    const share = this.#bearable;
+    return Math.max(meanMs, this.#isNormal ? meanMs + share * this.#deviationMs : share * meanMs);
+  }
+}
+
+/** For which `y` the approximation's φ is `phi`: the one real root of its cubic, by the hyperbolic solution. */
+function deviationsFor(phi: number): number {
+  const power = phi / log10e + Math.log1p(-(10 ** -phi));
+  const p = linear / cubic;
+  return 2 * Math.sqrt(p / 3) * Math.sinh(Math.asinh(((3 * power) / (2 * linear)) * Math.sqrt(3 / p)) / 3);
 }
 
 function above0(what: string, value: number): number {

@@ -1,5 +1,6 @@
 import type { NodeId } from '@quorate/core';
 import { type Member, type MemberRecord, noMeta, overrides, State, type StateCode } from './member.ts';
+import { counterMax } from './message.ts';
 import type { Suspicions } from './suspicions.ts';
 import { type MemberChange, viewOf } from './swim-effects.ts';
 import type { SwimState } from './swim-state.ts';
@@ -87,6 +88,7 @@ export class Beliefs {
     if (record.incarnation < self.incarnation) return;
     const isOwn = record.life === self.life;
     const isTrue = record.incarnation === self.incarnation && record.state === State.alive;
+    // An earlier life is outbid by who has left, too, or it would be taken for alive for as long as it answers.
     if (isOwn && (isTrue || self.state === State.left)) return;
     // Somebody took this process for dead while it lives: maybe it is this one that is slow.
     if (isOwn) health.add(1);
@@ -98,10 +100,10 @@ export class Beliefs {
     const { table, self, news, nowMs } = this.#state;
     table.update(self, member => {
       member.state = state;
-      member.incarnation = incarnation;
+      member.incarnation = Math.min(incarnation, counterMax);
       if (meta === undefined) return;
       member.meta = meta.length === 0 ? noMeta : meta;
-      member.metaVersion = incarnation;
+      member.metaVersion = member.incarnation;
     });
     self.changedMs = Math.floor(nowMs);
     news.add(self);

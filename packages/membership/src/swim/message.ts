@@ -43,7 +43,7 @@ export const accuserFlag = 8;
 export const lastFlag = 1;
 export const wantedFlag = 2;
 
-/** Incarnations and versions above this are refused, so that there is always room to refute. */
+/** Incarnations and versions above this are refused: beyond it numbers would lose their last bits. Wall time takes 140,000 years to it. */
 export const counterMax: number = 2 ** 52;
 
 /** A message that was read. Fields that its type does not have are 0 or empty. */

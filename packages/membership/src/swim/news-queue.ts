@@ -9,6 +9,9 @@ interface News {
   isStale: boolean;
 }
 
+/** How much that was replaced is held at least before it is looked for. */
+const staleMin = 64;
+
 /**
  * What this member has to tell on, each so many times, what was told least first (SWIM, §4.1: piggybacked on probes and answers).
  *
@@ -18,10 +21,16 @@ export class NewsQueue {
   readonly #byMember: Map<NodeId, News> = new Map();
   /** By how often they were sent. */
   readonly #sent: News[][] = [];
+  #staleCount = 0;
 
   /** How many members there is news of. */
   get size(): number {
     return this.#byMember.size;
+  }
+
+  /** How much it holds, with what has been replaced and was not dropped yet. */
+  get heldCount(): number {
+    return this.#sent.reduce((count, waiting) => count + waiting.length, 0);
   }
 
   has(id: NodeId): boolean {
@@ -30,10 +39,14 @@ export class NewsQueue {
 
   add(member: Member, accuser: NodeId | '' = ''): void {
     const older = this.#byMember.get(member.id);
-    if (older !== undefined) older.isStale = true;
+    if (older !== undefined) {
+      older.isStale = true;
+      this.#staleCount++;
+    }
     const news: News = { member, accuser, isStale: false };
     this.#byMember.set(member.id, news);
     this.#of(0).push(news);
+    if (this.#staleCount > staleMin + this.#byMember.size) this.#dropStale();
   }
 
   /**
@@ -48,7 +61,10 @@ export class NewsQueue {
     for (let count = 0; count < this.#sent.length && !isFull; count++) {
       const waiting = this.#sent[count] as News[];
       for (let news = waiting.pop(); news !== undefined; news = waiting.pop()) {
-        if (news.isStale) continue;
+        if (news.isStale) {
+          this.#staleCount--;
+          continue;
+        }
         if (!writeNews(writer, news, written.length === 0 ? undefined : maxBytes)) {
           waiting.push(news);
           isFull = true;
@@ -61,6 +77,13 @@ export class NewsQueue {
       if (count < transmits) this.#of(count).push(news);
       else this.#byMember.delete(news.member.id);
     }
+  }
+
+  /** Where little is sent, what has been replaced would pile up. */
+  #dropStale(): void {
+    for (const [count, waiting] of this.#sent.entries())
+      this.#sent[count] = waiting.filter(({ isStale }) => !isStale);
+    this.#staleCount = 0;
   }
 
   #of(count: number): News[] {

@@ -114,7 +114,7 @@ export class Prober {
     if (probe?.sequence !== sequence || (from !== probe.target.id && !probe.asked.includes(from))) return;
     this.#probe = undefined;
     this.#state.health.add(-1);
-    this.#state.detector(probe.target.id)?.heartbeat(this.#state.nowMs);
+    if (from !== probe.target.id) this.#state.heard(probe.target.id);
   }
 
   onNack(from: NodeId, sequence: number): void {

@@ -41,9 +41,10 @@ export class SwimState {
     this.#detectorOf = options.detectorOf;
   }
 
-  /** The detector of a member, where there are any. */
+  /** The detector of a member that lives, where there are any. Strangers and the gone have none. */
   detector(id: NodeId): FailureDetector | undefined {
-    if (this.#detectorOf === undefined) return undefined;
+    if (this.#detectorOf === undefined || id === this.self.id || this.table.get(id)?.isLive !== true)
+      return undefined;
     let detector = this.#detectors.get(id);
     if (detector === undefined) {
       detector = this.#detectorOf(id);
@@ -52,9 +53,8 @@ export class SwimState {
     return detector;
   }
 
-  /** A message of a member came: whatever it says, it lives. Strangers have no detectors. */
+  /** A message of a member came, or an answer through others: whatever it says, it lives. */
   heard(from: NodeId): void {
-    if (this.#detectorOf === undefined || this.table.get(from) === undefined) return;
     this.detector(from)?.heartbeat(this.nowMs);
   }
 

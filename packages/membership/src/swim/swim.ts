@@ -165,7 +165,7 @@ export class Swim {
 
   /** How much a member's detector doubts it; nothing where there is none. */
   score(id: NodeId, nowMs: number): number | undefined {
-    return this.#state.table.get(id) === undefined ? undefined : this.#state.detector(id)?.score(nowMs);
+    return this.#state.detector(id)?.score(nowMs);
   }
 
   /** Replaces the metadata, which the caller has checked and owns no more. */

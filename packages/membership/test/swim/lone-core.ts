@@ -120,6 +120,18 @@ export class LoneCore {
     }
   }
 
+  /** Lets time go by until it probes `id`, which answers nothing; everybody else answers. Gives the probe's sequence. */
+  probeOf(id: string): number {
+    for (let step = 0; step < 2000; step++) {
+      this.pass(10);
+      for (const { to, message } of this.sent('ping')) {
+        if (to === id) return message.sequence;
+        this.receive(to, { type: 'ack', sequence: message.sequence });
+      }
+    }
+    throw new Error(`"${id}" was never probed`);
+  }
+
   /** What it has sent since the last call. */
   sent(type?: keyof typeof MessageType): Sent[] {
     this.#take();

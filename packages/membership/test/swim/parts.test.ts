@@ -112,6 +112,14 @@ describe('news (SWIM §4.1)', () => {
     expect(news.size).toBe(0);
   });
 
+  test('news that nobody is there to hear do not pile up', () => {
+    const news = new NewsQueue();
+    const a = member('a');
+    for (let change = 0; change < 10_000; change++) news.add(a);
+    expect(news.heldCount).toBeLessThan(100);
+    expect(take(news, 4)).toEqual(['a']);
+  });
+
   test('what was sent least comes first, and newer news of a member replace older', () => {
     const news = new NewsQueue();
     const [a, b, c] = [member('a'), member('b'), member('c')];

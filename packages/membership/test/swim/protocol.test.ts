@@ -1,23 +1,10 @@
 import { nodeId } from '@quorate/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { PhiAccrual } from '../../src/index.ts';
-import { MessageType } from '../../src/swim/message.ts';
+import { counterMax } from '../../src/swim/message.ts';
 import { LoneCore, record } from './lone-core.ts';
 
 const types = (core: LoneCore): string[] => core.changes.map(({ type, member }) => `${type} ${member.id}`);
-
-/** Probes until it is `id`'s turn, which answers nothing; everybody else answers. Gives the probe's sequence. */
-function probeOf(core: LoneCore, id: string): number {
-  for (let step = 0; step < 2000; step++) {
-    core.pass(10);
-    for (const { to, message } of core.sent('ping')) {
-      if (to === id) return message.sequence;
-      core.receive(to, { type: 'ack', sequence: message.sequence });
-    }
-  }
-  throw new Error(`"${id}" was never probed`);
-}
 
 describe('probes (SWIM §3.1, §4.1)', () => {
   test('a member is probed each interval, everybody in turn', () => {
@@ -38,7 +25,7 @@ describe('probes (SWIM §3.1, §4.1)', () => {
 
   test('who does not answer in time is probed through others, and an answer through them counts', () => {
     const core = new LoneCore().know('a', 'b', 'c', 'd', 'e');
-    const sequence = probeOf(core, 'a');
+    const sequence = core.probeOf('a');
     core.pass(490);
     expect(core.sent('pingReq')).toEqual([]);
     core.pass(20);
@@ -56,7 +43,7 @@ describe('probes (SWIM §3.1, §4.1)', () => {
 
   test('who answers nobody is suspected, not dead (§4.2)', () => {
     const core = new LoneCore().know('a', 'b', 'c', 'd');
-    probeOf(core, 'a');
+    core.probeOf('a');
     core.pass(1010);
     expect(types(core)).toEqual(['suspected a']);
     expect(core.changes[0]?.accuser).toBe('self');
@@ -70,7 +57,7 @@ describe('probes (SWIM §3.1, §4.1)', () => {
 
   test('an answer to another probe, or by somebody who was not asked, proves nothing', () => {
     const core = new LoneCore().know('a', 'b', 'c', 'd', 'e', 'f');
-    const sequence = probeOf(core, 'a');
+    const sequence = core.probeOf('a');
     core.receive('a', { type: 'ack', sequence: (sequence + 1) >>> 0 });
     core.pass(510);
     const asked = core.sent('pingReq').map(({ to }) => to);
@@ -214,6 +201,21 @@ describe('what is said of this member', () => {
     expect(incarnation(core)).toBe(801);
   });
 
+  test('no denial goes beyond what others read', () => {
+    const core = new LoneCore().know('a');
+    core.hear('gossip', [record('self', 'dead', counterMax, { life: 1 })]);
+    expect(incarnation(core)).toBeLessThanOrEqual(counterMax);
+    core.pass(1000); // Whatever it sends is read by `sent`.
+    expect(core.sent().length).toBeGreaterThan(0);
+  });
+
+  test('an earlier life is outbid by a good-bye, too, or it would count as alive for as long as it answers', () => {
+    const core = new LoneCore().know('a');
+    core.swim.leave(0);
+    core.hear('gossip', [record('self', 'alive', 20, { life: 99 })]);
+    expect([core.state('self'), incarnation(core)]).toEqual(['left', 21]);
+  });
+
   test('after it has left, it does not deny that', () => {
     const core = new LoneCore().know('a');
     core.swim.leave(0);
@@ -237,12 +239,12 @@ describe('Lifeguard (Dadgar et al. 2018)', () => {
 
   test('relays that say nothing speak against this member, and those that say so do not (§IV.A)', () => {
     const silent = new LoneCore().know('a', 'b', 'c', 'd');
-    probeOf(silent, 'a');
+    silent.probeOf('a');
     silent.pass(1010);
     expect(silent.swim.healthScore).toBe(3);
 
     const answered = new LoneCore().know('a', 'b', 'c', 'd');
-    const sequence = probeOf(answered, 'a');
+    const sequence = answered.probeOf('a');
     answered.pass(510);
     for (const { to } of answered.sent('pingReq')) answered.receive(to, { type: 'nack', sequence });
     answered.pass(500);
@@ -255,7 +257,7 @@ describe('Lifeguard (Dadgar et al. 2018)', () => {
     for (let incarnation = 10; incarnation < 13; incarnation++)
       core.hear('gossip', [record('self', 'suspect', incarnation, { life: 1 })]);
     expect(core.swim.healthScore).toBe(3);
-    const sequence = probeOf(core, 'b');
+    const sequence = core.probeOf('b');
     const score = core.swim.healthScore;
     core.pass(500 * (score + 1) - 20);
     expect(core.sent('pingReq')).toEqual([]);
@@ -355,7 +357,7 @@ describe('Lifeguard (Dadgar et al. 2018)', () => {
   test('time in which this process did not run is nobody else’s silence', () => {
     const core = new LoneCore().know('a', 'b', 'c', 'd');
     core.hear('gossip', [record('b', 'suspect', 5, { bare: true, accuser: 'c' })]);
-    probeOf(core, 'a');
+    core.probeOf('a');
     core.nowMs += 30_000;
     core.swim.delayed(30_000, core.nowMs);
     core.pass(400);
@@ -424,71 +426,5 @@ describe('exchange of states', () => {
     core.sent();
     core.pass(3000);
     expect(core.sent('sync').filter(({ to }) => to === 's')).toEqual([]);
-  });
-});
-
-describe('a detector beside the probes', () => {
-  test('has a say before a silent member is suspected', () => {
-    const patient = new LoneCore({ detectorOf: () => new PhiAccrual({ threshold: 1e6 }) }).know(
-      'a',
-      'b',
-      'c',
-      'd',
-    );
-    patient.receive('a', { type: 'gossip' });
-    probeOf(patient, 'a');
-    patient.pass(1010);
-    expect(patient.state('a')).toBe('alive');
-    expect(patient.swim.score(nodeId('a'), patient.nowMs)).toBeGreaterThan(0);
-    expect(patient.swim.score(nodeId('nobody'), 0)).toBeUndefined();
-
-    const strict = new LoneCore({ detectorOf: () => new PhiAccrual({ threshold: 0.01 }) }).know(
-      'a',
-      'b',
-      'c',
-      'd',
-    );
-    strict.receive('a', { type: 'gossip' });
-    probeOf(strict, 'a');
-    strict.pass(1010);
-    expect(strict.state('a')).toBe('suspect');
-  });
-});
-
-test('leaving is told as often as any news, then it is done; nobody is probed any more', () => {
-  const core = new LoneCore().know('a', 'b', 'c');
-  core.swim.leave(0);
-  core.pass(100); // One round to three members; it takes four tellings.
-  expect(core.leaveTold).toBe(false);
-  core.pass(5000);
-  expect(core.leaveTold).toBe(true);
-  const sent = core.sent();
-  expect(sent.filter(({ message }) => message.type === MessageType.ping)).toEqual([]);
-  expect(
-    sent.filter(({ message }) => message.records.some(({ id, state }) => id === 'self' && state === 3)),
-  ).toHaveLength(4);
-  core.receive('a', { type: 'ping', sequence: 3 });
-  expect(core.sent('ack')).toHaveLength(1);
-});
-
-describe('a good-bye is told, whatever happens meanwhile', () => {
-  test('also where the last telling goes along with an answer', () => {
-    const core = new LoneCore().know('a', 'b', 'c');
-    core.swim.leave(0);
-    core.pass(10); // Three of four tellings.
-    core.receive('a', { type: 'ping', sequence: 1 });
-    core.pass(5000);
-    expect(core.leaveTold).toBe(true);
-  });
-
-  test('also where all others leave, or fail, at the same time', () => {
-    for (const state of ['left', 'dead'] as const) {
-      const core = new LoneCore().know('a', 'b');
-      core.swim.leave(0);
-      core.pass(10);
-      core.hear('gossip', [record('a', state, 5), record('b', state, 5)]);
-      core.pass(5000);
-      expect([state, core.leaveTold]).toEqual([state, true]);
-    }
   });
 });
