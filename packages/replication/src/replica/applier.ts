@@ -1,4 +1,5 @@
 import {
+  type Clock,
   type Committed,
   type GroupId,
   type Journal,
@@ -6,6 +7,8 @@ import {
   type LogIndex,
   type QuorateError,
   type StateMachine,
+  type Term,
+  type Timer,
 } from '@quorate/core';
 import type { CommittedRange } from '../raft/effects.ts';
 import { entryKind } from '../raft/entry-kind.ts';
@@ -24,7 +27,14 @@ import {
 } from '../wire/entry-payload.ts';
 import type { EarlyAcks } from './early-acks.ts';
 import type { PendingWrite } from './pending-write.ts';
-import { journalFailed, machineFailed, replyLost, sequenceGap, sessionExpired } from './replica-error.ts';
+import {
+  journalFailed,
+  machineFailed,
+  replyLost,
+  sequenceGap,
+  sessionExpired,
+  withOutcome,
+} from './replica-error.ts';
 import type { EarlyRange } from './replica-event.ts';
 import type { Matches, WriteBook } from './write-book.ts';
 
@@ -36,6 +46,9 @@ export interface ApplierContext {
   readonly writes: WriteBook;
   readonly early: EarlyAcks;
   readonly matches: Matches;
+  readonly clock: Clock;
+  /** How long it may take in one turn of the event loop, about. */
+  readonly turnMs: number;
   applyMembership(index: LogIndex, payload: Uint8Array): Membership;
   /** Everything up to `index` is applied. @param byteCount what these entries take in the log, about */
   onApplied(index: LogIndex, byteCount: number): void;
@@ -46,11 +59,17 @@ export interface ApplierContext {
 /** What an entry takes in a log beside its payload, about. */
 const entryBytes = 48;
 /** How much is read from the journal at once. */
-const readBytesMax = 0x10_0000;
+const readBytesMax = 0x4_0000;
+/** How many entries are applied between two looks at the time, and in one turn of the event loop at most. */
+const batchMax = 512;
+const turnMax = 4096;
 
 /**
- * Applies what is committed, in order: sessions and membership here, commands in the state machine, in batches. What is in
- * memory is applied at once, what is not is read from the journal first.
+ * Applies what is committed, in order: sessions and membership here, commands in the state machine, in batches.
+ *
+ * What is committed in memory is applied at once, as far as a turn of the event loop may take. The rest is read back from the
+ * journal, where it is durable, a turn's worth at a time: so neither a long log nor a slow state machine holds up heartbeats,
+ * and what waits takes no memory.
  */
 export class Applier {
   readonly #context: ApplierContext;
@@ -59,11 +78,16 @@ export class Applier {
   /** The state machine began with this: commands up to it are not applied again. */
   #machineApplied: number;
   #membership: Membership;
-  #ranges: CommittedRange[] = [];
-  #reading = false;
-  /** Counts what makes the ranges that wait void. */
+  /** Up to here entries were looked at; commands among them may still be in the batch. */
+  #taken: LogIndex;
+  /** Up to here entries are committed. */
+  #committed: LogIndex;
+  #catchingUp = false;
+  #timer: Timer | undefined;
+  /** Counts what makes entries that are being read void. */
   #epoch = 0;
-  #ended = false;
+  /** Why nothing is applied any more, if so. */
+  #over: QuorateError | undefined;
   /** Commands that are about to be applied, with who waits for each. */
   #batch: Committed[] = [];
   #targets: Target[] = [];
@@ -71,7 +95,7 @@ export class Applier {
   constructor(context: ApplierContext, state: AppliedState) {
     this.#context = context;
     this.#sessions = new SessionTable(state.sessions);
-    this.#applied = state.index;
+    this.#applied = this.#taken = this.#committed = state.index;
     this.#machineApplied = state.machineApplied;
     this.#membership = state.membership;
   }
@@ -89,98 +113,137 @@ export class Applier {
     return this.#membership;
   }
 
-  push(range: CommittedRange): void {
-    if (this.#ended) return;
-    if (range.entries !== undefined && !this.#reading && this.#ranges.length === 0) {
-      this.#apply(range.entries);
-      return;
-    }
-    this.#ranges.push(range);
-    if (!this.#reading) void this.#read();
+  /** More is committed, and durable here. */
+  push({ to, entries }: CommittedRange): void {
+    if (this.#over !== undefined) return;
+    const isNext = this.#applied === this.#committed;
+    this.#committed = to;
+    if (isNext && entries !== undefined) this.#applySome(entries, 0);
+    if (this.#applied < this.#committed && !this.#catchingUp) void this.#catchUp();
   }
 
   /** What waits will be handed out again. */
   forget(): void {
-    this.#ranges = [];
+    this.#committed = this.#applied;
     this.#epoch++;
   }
 
   /** The state machine was put to a snapshot. */
   install(state: AppliedState): void {
-    this.forget();
     this.#sessions = new SessionTable(state.sessions);
-    this.#applied = state.index;
+    this.#applied = this.#taken = state.index;
     this.#machineApplied = state.machineApplied;
     this.#membership = state.membership;
+    this.forget();
     const { early, writes } = this.#context;
     for (const range of early.replaced(state.index)) this.#context.onLost(range);
     early.settledTo = state.index;
     writes.replaced(state.index);
   }
 
-  end(): void {
-    this.#ended = true;
+  /** Applies nothing more. @param reason what those are told whose entries were taken on, as unknown */
+  end(reason: QuorateError): void {
+    this.#over ??= reason;
+    this.#timer?.cancel();
     this.forget();
+    this.#flush();
   }
 
-  async #read(): Promise<void> {
-    this.#reading = true;
-    const epoch = this.#epoch;
-    try {
-      for (let range = this.#ranges.shift(); range !== undefined; range = this.#ranges.shift()) {
-        if (range.entries !== undefined) this.#apply(range.entries);
-        else await this.#readRange(range, epoch);
-        if (epoch !== this.#epoch) break;
+  async #catchUp(): Promise<void> {
+    this.#catchingUp = true;
+    while (this.#applied < this.#committed) {
+      await this.#nextTurn();
+      const epoch = this.#epoch;
+      const entries = await this.#read();
+      for (let at = 0; at < entries.length && epoch === this.#epoch; ) {
+        at = this.#applySome(entries, at);
+        if (at < entries.length) await this.#nextTurn();
       }
+    }
+    this.#catchingUp = false;
+  }
+
+  /** Lets everything else have a turn. */
+  #nextTurn(): Promise<void> {
+    return new Promise(resolve => {
+      this.#timer = this.#context.clock.setTimer(0, resolve);
+    });
+  }
+
+  async #read(): Promise<readonly LogEntry[]> {
+    const { journal, group } = this.#context;
+    const epoch = this.#epoch;
+    if (this.#applied === this.#committed) return [];
+    const [from, end] = [this.#applied + 1, this.#committed + 1] as [LogIndex, LogIndex];
+    try {
+      return await journal.read(group, from, end, { bytesMax: readBytesMax });
     } catch (error) {
       // What was compacted or replaced meanwhile is not needed any more.
-      if (epoch === this.#epoch && !this.#ended) this.#context.onFailed(journalFailed(error));
-    }
-    this.#reading = false;
-    if (this.#ranges.length > 0) void this.#read();
-  }
-
-  async #readRange(range: CommittedRange, epoch: number): Promise<void> {
-    const { journal, group } = this.#context;
-    const end = (range.to + 1) as LogIndex;
-    for (let from = range.from; from < end; ) {
-      const entries = await journal.read(group, from, end, { bytesMax: readBytesMax });
-      if (epoch !== this.#epoch) return;
-      this.#apply(entries);
-      from = (from + entries.length) as LogIndex;
+      if (epoch === this.#epoch) this.#fail(journalFailed(error));
+      return [];
     }
   }
 
-  #apply(entries: readonly LogEntry[]): void {
-    const { early, writes } = this.#context;
+  /** Applies entries from number `at` on, as many as a turn may take. @returns how far it came */
+  #applySome(entries: readonly LogEntry[], at: number): number {
+    const { clock, turnMs } = this.#context;
+    const end = Math.min(entries.length, at + turnMax);
+    if (end - at <= batchMax) {
+      this.#apply(entries, at, end);
+      return end;
+    }
+    const untilMs = clock.monotonicMs() + turnMs;
+    let next = at;
+    while (next < end && this.#over === undefined && (next === at || clock.monotonicMs() < untilMs)) {
+      const from = next;
+      next = Math.min(end, from + batchMax);
+      this.#apply(entries, from, next);
+    }
+    return next;
+  }
+
+  #apply(entries: readonly LogEntry[], from: number, end: number): void {
     let bytes = 0;
-    for (let at = 0; at < entries.length && !this.#ended; at++) {
+    for (let at = from; at < end && this.#over === undefined; at++) {
       const entry = entries[at] as LogEntry;
-      const { index, term, payload } = entry;
-      bytes += payload.length + entryBytes;
-      if (index >= early.from || term > early.fromTerm) {
-        for (const range of early.committed(index, term)) this.#context.onLost(range);
-      }
-      const write = index >= writes.nextIndex ? writes.take(index, term) : undefined;
-      if (entry.kind === entryKind.command) this.#command(entry, write);
-      else {
-        if (entry.kind === entryKind.membership) this.#changeMembership(entry);
-        if (write !== undefined) this.#target(0, 0, write);
-      }
-      this.#applied = index;
+      bytes += entry.payload.length + entryBytes;
+      this.#take(entry);
     }
-    early.settledTo = this.#applied;
     this.#flush();
-    if (!this.#ended) this.#context.onApplied(this.#applied, bytes);
+    if (this.#over === undefined) this.#context.onApplied(this.#applied, bytes);
+  }
+
+  #take(entry: LogEntry): void {
+    const { early, writes } = this.#context;
+    const { index, term } = entry;
+    if (index >= early.from || term > early.fromTerm) this.#settleEarly(index, term);
+    const write = index >= writes.nextIndex ? writes.take(index, term) : undefined;
+    if (entry.kind === entryKind.command) this.#command(entry, write);
+    else {
+      if (entry.kind === entryKind.membership) this.#changeMembership(entry);
+      if (write !== undefined) this.#target(0, 0, write);
+    }
+    this.#taken = index;
+  }
+
+  #settleEarly(index: LogIndex, term: Term): void {
+    const lost = this.#context.early.committed(index, term);
+    if (lost.length === 0) return;
+    // Whoever hears of it finds a state that is of one piece.
+    this.#flush();
+    for (const range of lost) this.#context.onLost(range);
   }
 
   #changeMembership({ index, payload }: LogEntry): void {
+    this.#flush();
+    if (this.#over !== undefined) return;
     this.#membership = this.#context.applyMembership(index, payload);
   }
 
   #command({ index, term, payload }: LogEntry, write: PendingWrite | undefined): void {
     const bodyAt = payloadBodyAt(payload);
     if (bodyAt === undefined) {
+      if (write !== undefined) this.#target(0, 0, write);
       this.#fail(machineFailed('read an entry', new Error(`Entry ${index} is none of this version`)));
       return;
     }
@@ -189,7 +252,7 @@ export class Applier {
     sessions.advance(term, leaderTimeMs, payloadElapsedMs(payload));
     const type = payloadTypeOf(payload);
     if (type === payloadTypes.command) {
-      this.#run({ index, term, leaderTimeMs, command: payloadCommand(payload, bodyAt) }, 0, 0, write);
+      this.#add({ index, term, leaderTimeMs, command: payloadCommand(payload, bodyAt) }, 0, 0, write);
       return;
     }
     const session = payloadSession(payload, bodyAt);
@@ -198,7 +261,7 @@ export class Applier {
         const committed = { index, term, leaderTimeMs, command: payloadCommand(payload, bodyAt) };
         const sequence = payloadSequence(payload, bodyAt);
         const verdict = sessions.begin(session, sequence, payloadSettled(payload, bodyAt));
-        if (verdict === 'fresh') this.#run(committed, session, sequence, write);
+        if (verdict === 'fresh') this.#add(committed, session, sequence, write);
         else if (write !== undefined) this.#answerAgain(write, verdict, session, sequence);
         return;
       }
@@ -219,7 +282,7 @@ export class Applier {
   }
 
   /** Lets the state machine have a command, with the batch. */
-  #run(committed: Committed, session: number, sequence: number, write: PendingWrite | undefined): void {
+  #add(committed: Committed, session: number, sequence: number, write: PendingWrite | undefined): void {
     // After a restart the state machine has what it stored; only the sessions are made again, without the replies.
     if (committed.index <= this.#machineApplied) {
       if (write !== undefined) this.#target(0, 0, write);
@@ -251,25 +314,37 @@ export class Applier {
     this.#targets.push({ at: -1, session, sequence, write });
   }
 
+  /** Applies the batch and settles whoever waits for it: the state is that of everything that was taken then. */
   #flush(): void {
     const batch = this.#batch;
     const targets = this.#targets;
-    if (targets.length === 0 || this.#ended) return;
-    this.#batch = [];
-    this.#targets = [];
-    let replies: readonly Uint8Array[] = [];
-    if (batch.length > 0) {
-      try {
-        replies = this.#context.machine.apply(batch);
-        if (replies.length !== batch.length) {
-          throw new Error(`${batch.length} commands were given ${replies.length} replies`);
-        }
-      } catch (error) {
-        for (const { write } of targets) write?.reject(machineFailed('apply a command', error));
-        this.#fail(machineFailed('apply a command', error));
-        return;
-      }
+    if (targets.length > 0) {
+      this.#batch = [];
+      this.#targets = [];
+      const replies = this.#run(batch);
+      if (replies === undefined) return this.#rejectAll(targets);
+      this.#reply(targets, replies);
     }
+    if (this.#over !== undefined) return;
+    this.#applied = this.#taken;
+    this.#context.early.settledTo = this.#applied;
+  }
+
+  /** Undefined where the state machine is not to be asked, or fails. */
+  #run(batch: readonly Committed[]): readonly Uint8Array[] | undefined {
+    if (this.#over !== undefined) return undefined;
+    if (batch.length === 0) return [];
+    try {
+      const replies = this.#context.machine.apply(batch);
+      if (replies.length === batch.length) return replies;
+      throw new Error(`${batch.length} commands were given ${replies.length} replies`);
+    } catch (error) {
+      this.#fail(machineFailed('apply a command', error));
+      return undefined;
+    }
+  }
+
+  #reply(targets: readonly Target[], replies: readonly Uint8Array[]): void {
     const { writes, matches } = this.#context;
     for (let number = 0; number < targets.length; number++) {
       const { at, session, sequence, write } = targets[number] as Target;
@@ -279,8 +354,13 @@ export class Applier {
     }
   }
 
+  #rejectAll(targets: readonly Target[]): void {
+    const reason = withOutcome(this.#over as QuorateError, 'unknown');
+    for (const { write } of targets) write?.reject(reason);
+  }
+
   #fail(error: QuorateError): void {
-    this.end();
+    this.end(error);
     this.#context.onFailed(error);
   }
 }

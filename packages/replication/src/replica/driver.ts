@@ -111,6 +111,8 @@ export class Driver {
         writes: this.writes,
         early,
         matches: this.matches,
+        clock,
+        turnMs: tickMs / 4,
         applyMembership: (index, payload) => {
           const membership = this.raft.applyMembership(index, payload);
           this.events.emit({ type: 'membership', membership, index });
@@ -373,7 +375,7 @@ export class Driver {
     this.over = error;
     this.ticker[Symbol.dispose]();
     this.#outbox[Symbol.dispose]();
-    this.applier.end();
+    this.applier.end(error);
     this.snapshots.transfers.abort();
     const refusal = withOutcome(error, 'not-applied');
     this.#proposals.rejectAll(refusal);

@@ -1,6 +1,7 @@
 import { type Clock, errorCode, type GroupId, type Journal } from '@quorate/core';
 import type { RaftWrite, WriteToken } from '../raft/effects.ts';
 import { Deque } from './deque.ts';
+import { writePieces } from './write-pieces.ts';
 
 interface Item {
   readonly write: RaftWrite;
@@ -103,22 +104,21 @@ export class LogWriter {
       this.#settle();
       return;
     }
-    if (this.#flying++ === 0) this.#progressMs = this.#clock.monotonicMs();
-    this.#journal
-      .write({
-        group: this.#group,
-        ...(truncateFrom === undefined ? {} : { truncateFrom }),
-        ...(entries.length === 0 ? {} : { entries }),
-        ...(hardState === undefined ? {} : { hardState }),
-      })
-      .then(
-        () => this.#onWritten(item),
+    if (this.#flying === 0) this.#progressMs = this.#clock.monotonicMs();
+    // The longest record is what every journal takes in one write.
+    const pieces = writePieces(this.#group, item.write, this.#journal.capabilities.recordMaxBytes);
+    const last = pieces.at(-1);
+    this.#flying += pieces.length;
+    for (const piece of pieces) {
+      this.#journal.write(piece).then(
+        () => this.#onWritten(item, piece === last),
         error => this.#onRejected(error),
       );
+    }
   }
 
-  #onWritten(item: Item): void {
-    item.durable = true;
+  #onWritten(item: Item, isWhole: boolean): void {
+    if (isWhole) item.durable = true;
     // Writes become durable in order: what is still under way has been waited for since this one at the earliest.
     this.#progressMs = this.#clock.monotonicMs();
     this.#flying--;

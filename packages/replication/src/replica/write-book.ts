@@ -140,14 +140,20 @@ export class WriteBook {
     }
   }
 
-  /** Leadership ended: whatever waits, waits to see what is committed. */
-  stepDown(): void {
-    for (const write of this.#everybody.drain()) write.reject(leadershipLost(this.#self, 'applied'));
+  /**
+   * Leadership ended: whatever waits, waits to see what is committed. What waited for others' disks though it is applied has
+   * nothing more to see.
+   */
+  stepDown(errorOfApplied: () => QuorateError = () => leadershipLost(this.#self, 'applied')): void {
+    for (const write of this.#everybody.drain()) write.reject(errorOfApplied());
     const waiting = [...this.#leader.drain(), ...this.#commit.drain()];
     for (const queue of this.#semiSync.values()) waiting.push(...queue.drain());
     this.#semiSync.clear();
     waiting.sort((a, b) => a.index - b.index);
-    for (const write of waiting) if (!write.settled) this.#commit.push(write);
+    for (const write of waiting) {
+      if (write.index <= this.#early.settledTo) write.reject(errorOfApplied());
+      else if (!write.settled) this.#commit.push(write);
+    }
   }
 
   /** Leadership begins anew: what of the terms before is not in the log any more can wait no longer. */
@@ -161,8 +167,7 @@ export class WriteBook {
 
   /** Rejects whatever waits. @param errorOf told whether the write was committed and applied */
   rejectAll(errorOf: (applied: boolean) => QuorateError): void {
-    for (const write of this.#everybody.drain()) write.reject(errorOf(true));
-    this.stepDown();
+    this.stepDown(() => errorOf(true));
     for (const write of this.#commit.drain()) write.reject(errorOf(false));
   }
 

@@ -84,6 +84,18 @@ test('semiSync without enough others fails as unknown, or degrades where that is
   expect(await group.settled(degrades)).toMatchObject({ degraded: true, replicas: 1 });
 });
 
+test('a semiSync write that is applied already is not called superseded when leadership ends', async () => {
+  await using group = await Group.start();
+  const first = await group.leader();
+  const [one, two] = await group.followers();
+  await group.crash(two!.id);
+  const write = first.replica.write(bytes('add x 1'), { ack: { semiSync: 2, timeoutMs: 5000 } });
+  const end = write.catch(({ code, outcome }) => `${code} ${outcome}`);
+  await group.until(() => first.machine.totals.get('x') === 1);
+  await group.settled(first.replica.transferLeadership(one!.id));
+  expect(await group.settled(end)).toBe('LEADERSHIP_LOST applied');
+});
+
 test('the old leader reports exactly what it had acknowledged early and a failover lost', async () => {
   await using group = await Group.start();
   const first = await group.leader();

@@ -86,6 +86,12 @@ export class MemoryJournal implements Journal {
 
   write({ truncateFrom, entries = [], hardState }: JournalWrite): Promise<void> {
     this.writeCount++;
+    const byteCount = entries.reduce((sum, { payload }) => sum + payload.length, 0);
+    const bytesMax = this.capabilities.recordMaxBytes * 2;
+    if (byteCount > bytesMax) {
+      const message = `A write must take at most ${bytesMax} bytes: received ${byteCount}`;
+      return Promise.reject(new RangeError(message));
+    }
     const copies = entries.map(entry => ({ ...entry, payload: new Uint8Array(entry.payload) }));
     return this.#submit(copies.length, () => {
       const { state } = this;
