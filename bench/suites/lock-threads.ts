@@ -24,6 +24,20 @@ const webLocks = 'worker_threads.locks';
 const ms = 1e6;
 const unchecked = 'it measures threads that take turns on the cores';
 
+/** In the suite `lock`, too: it shows that the control lets two in at once. */
+export const exclusion: Bench = {
+  name: 'between threads, in step',
+  about:
+    'threads ask for the lock at the same moment, turn after turn, and hold it while their loops go round once. Counted per turn: turns lost, and how often a thread was not alone under the lock, which is never with one that excludes',
+  params: { contenders: [2] },
+  blocking: true,
+  unchecked,
+  contenders: {
+    [mutexAsync]: contest('mutex, async', { turns: 1000, overTurn: true, inStep: true }),
+    [webLocks]: contest('web locks', { turns: 1000, overTurn: true, inStep: true }),
+  },
+};
+
 /** In the suite `lock`, where locks of all kinds are seen beside each other. */
 export const contention: Bench = {
   name: 'between threads',
@@ -81,6 +95,7 @@ export default defineSuite({
       },
       goals: [{ of: mutexAsync, to: webLocks, atMost: 1 / 6 }],
     },
+    exclusion,
     {
       name: 'death of the holder',
       about:

@@ -19,7 +19,7 @@ import { rawFencedPairs, redlockPairs } from '../src/kernels/lock/redis-pairs.ts
 import { nats, postgres, redis } from '../src/kernels/store/engines.ts';
 import { services, unchecked } from '../src/kernels/store/services.ts';
 import { type Bench, defineSuite, type Goal } from '../src/suite.ts';
-import { contention as betweenThreads } from './lock-threads.ts';
+import { contention as betweenThreads, exclusion } from './lock-threads.ts';
 
 const lock = '@quorate/lock';
 const lockInline = '@quorate/lock, commits inline';
@@ -170,5 +170,5 @@ export default defineSuite({
   name: 'lock',
   about:
     'Locks beside those that people use today: in one process, between threads and processes, on servers.',
-  benches: [...inProcess, betweenThreads, ...oneMachine, ...redisBenches, ...others],
+  benches: [...inProcess, betweenThreads, exclusion, ...oneMachine, ...redisBenches, ...others],
 });

@@ -5,6 +5,7 @@ export const Contest: Struct<{
   readonly round: 'int32';
   readonly arrived: 'int32';
   readonly done: 'int32';
+  readonly met: 'int32';
   readonly left: 'int32';
   readonly inside: 'int32';
   readonly overlaps: 'int32';
@@ -14,6 +15,8 @@ export const Contest: Struct<{
   /** Who has woken for the round, of which nobody takes a turn before all have; and who has finished it. */
   { arrived: 'int32' },
   { done: 'int32' },
+  /** How often somebody has come to where those who take turns at the same moment meet before each. */
+  { met: 'int32' },
   /**
    * Turns that are left, whether somebody is in, and how often somebody was not alone: plain words,
    * which two at once get wrong. Only the lock's owner touches them.

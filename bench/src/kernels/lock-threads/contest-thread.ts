@@ -31,6 +31,8 @@ export interface ContestOrder {
   readonly kind: ContestKind;
   /** Whether the lock is held over a turn of the event loop. */
   readonly overTurn: boolean;
+  /** Turns of each thread that all ask for at the same moment; 0 where they take them as they come. */
+  readonly stepsEach: number;
 }
 
 /** What is done under the lock, in plain words; both say whether there was a turn to take. */
@@ -75,13 +77,30 @@ function blocking(take: () => { release(): void }, { now }: Visits): Round {
   };
 }
 
-function inLoop(visit: () => Promise<boolean>): Round {
+/** Spins before it sleeps: whoever wakes is later than the others. */
+const meetSpins = 1_000_000;
+
+function meet(met: Int32Array, count: number): void {
+  if (Atomics.add(met, 0, 1) + 1 === count) Atomics.notify(met, 0);
+  for (let spins = 0; Atomics.load(met, 0) < count; spins++)
+    if (spins > meetSpins) Atomics.wait(met, 0, Atomics.load(met, 0), 1);
+}
+
+function inLoop(visit: () => Promise<boolean>, { stepsEach, threads }: ContestOrder, met: Int32Array): Round {
   return async () => {
+    if (stepsEach > 0) {
+      for (let step = 1; step <= stepsEach; step++) {
+        meet(met, step * threads);
+        await visit();
+      }
+      return stepsEach;
+    }
     for (let taken = 0; ; taken++) if (!(await visit())) return taken;
   };
 }
 
-function roundOf({ kind, place, overTurn }: ContestOrder, seat: Seat, visits: Visits): Round {
+function roundOf(order: ContestOrder, seat: Seat, visits: Visits, met: Int32Array): Round {
+  const { kind, place, overTurn } = order;
   const visit = overTurn ? visits.overTurn : visits.now;
   switch (kind) {
     case 'mutex': {
@@ -90,12 +109,13 @@ function roundOf({ kind, place, overTurn }: ContestOrder, seat: Seat, visits: Vi
     }
     case 'mutex, async': {
       const mutex = ThreadMutex.attach(place, seat);
-      return inLoop(async () => {
+      const take = async (): Promise<boolean> => {
         const hold = await mutex.lockAsync();
         const isTaken = overTurn ? await visits.overTurn() : visits.now();
         hold.release();
         return isTaken;
-      });
+      };
+      return inLoop(take, order, met);
     }
     case 'semaphore of one': {
       const semaphore = ThreadSemaphore.attach(place, seat);
@@ -116,17 +136,18 @@ function roundOf({ kind, place, overTurn }: ContestOrder, seat: Seat, visits: Vi
     case 'web locks':
       break;
   }
-  return inLoop(() => webLocks.request('quorate:bench', () => visit()));
+  return inLoop(() => webLocks.request('quorate:bench', () => visit()), order, met);
 }
 
 export const contestThread = serve(({ data, team, member }: WorkerContext<ContestOrder>) => {
   const { memory, index, threads } = data;
   const words = Contest.view(memory);
-  const { round, arrived, done } = words;
+  const { round, arrived, done, met } = words;
   const turns = Turns.view(memory, Contest.size + index * Turns.size);
   return {
     run: async () => {
-      const run = roundOf(data, { team: team as Team, member: member as MemberId }, visitsTo(words));
+      const seat = { team: team as Team, member: member as MemberId };
+      const run = roundOf(data, seat, visitsTo(words), met);
       for (let seen = 0; ; ) {
         while (Atomics.load(round, 0) === seen) Atomics.wait(round, 0, seen);
         seen = Atomics.load(round, 0);

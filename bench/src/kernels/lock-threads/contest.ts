@@ -19,6 +19,8 @@ export interface ContestOptions {
   readonly turns: number;
   /** Hold the lock over a turn of the event loop. */
   readonly overTurn?: boolean;
+  /** Ask for each turn at the same moment, instead of as they come: the async locks only. */
+  readonly inStep?: boolean;
 }
 
 interface Ground {
@@ -43,7 +45,10 @@ const grounds: Record<ContestKind, (seat: { team: Team; member: MemberId }) => G
  * thread's time in which all were at it, turns that were lost because two were in at once, how often somebody was not alone,
  * how often a thread went to sleep and was woken.
  */
-export function contest(kind: ContestKind, { turns, overTurn = false }: ContestOptions): Setup {
+export function contest(
+  kind: ContestKind,
+  { turns, overTurn = false, inStep = false }: ContestOptions,
+): Setup {
   return async context => {
     const threads = context.number('contenders');
     const team = createTeam();
@@ -55,7 +60,8 @@ export function contest(kind: ContestKind, { turns, overTurn = false }: ContestO
     );
     const workers = await Promise.all(
       each.map((_, index) => {
-        const data = { memory, place: ground.place, index, threads, kind, overTurn };
+        const stepsEach = inStep ? turns / threads : 0;
+        const data = { memory, place: ground.place, index, threads, kind, overTurn, stepsEach };
         return spawn<typeof contestThread>(new URL('contest-thread.ts', import.meta.url), { team, data });
       }),
     );
@@ -73,6 +79,7 @@ export function contest(kind: ContestKind, { turns, overTurn = false }: ContestO
         words.overlaps[0] = 0;
         Atomics.store(words.arrived, 0, 0);
         Atomics.store(words.done, 0, 0);
+        Atomics.store(words.met, 0, 0);
         Atomics.add(words.round, 0, 1);
         Atomics.notify(words.round, 0);
         for (let done = 0; done < threads; done = Atomics.load(words.done, 0))
@@ -85,8 +92,9 @@ export function contest(kind: ContestKind, { turns, overTurn = false }: ContestO
           endNs: view.endNs[0] as number,
         }));
         totals.overlap += overlapOf(windows) * turns;
-        // What two counted down at once was counted down once: more turns were taken than there were.
-        totals.lost += Math.abs(taken.reduce((sum, count) => sum + count, 0) - turns);
+        // What two counted down at once was counted down once: more turns were taken than there were, or some are left.
+        totals.lost +=
+          Math.abs(taken.reduce((sum, count) => sum + count, 0) - turns) + (words.left[0] as number);
         totals['not alone'] += words.overlaps[0] as number;
         return turns;
       },
