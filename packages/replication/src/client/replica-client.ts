@@ -175,8 +175,10 @@ class Client implements ReplicaClient {
   /** @param mayHave whether an attempt before may have been applied, so that no later refusal is certain any more */
   async #call(call: Call, options: WaitOptions, mayHave = false): Promise<Uint8Array> {
     using wait = linkSignal(this.#clock, { ...options, outcome: 'not-applied' });
+    const { length: memberCount } = this.#members;
     let isUnknown = mayHave;
     let backoffMs = backoffMinMs;
+    let roundMs = this.#clock.monotonicMs();
     for (let attempt = 0; ; attempt++) {
       try {
         wait.throwIfAborted();
@@ -196,12 +198,18 @@ class Client implements ReplicaClient {
         isUnknown ||= (error as QuorateError).outcome !== 'not-applied';
         this.#leader = undefined;
       }
-      const durationMs = backoffMs * (0.5 + this.#random.float() / 2);
+      // Nobody is asked twice before everybody was. A replica that waited for news of a leader was a pause, too.
+      if ((attempt + 1) % memberCount > 0) continue;
+      const pauseMs = backoffMs * (0.5 + this.#random.float() / 2) + roundMs - this.#clock.monotonicMs();
       backoffMs = Math.min(backoffMs * 2, backoffMaxMs);
-      await sleep(this.#clock, Math.min(durationMs, wait.remainingMs()), { signal: wait.signal }).catch(
-        () => {},
-      );
+      await this.#pause(pauseMs, wait);
+      roundMs = this.#clock.monotonicMs();
     }
+  }
+
+  async #pause(durationMs: number, wait: LinkedSignal): Promise<void> {
+    const restMs = Math.min(durationMs, wait.remainingMs());
+    if (restMs > 0) await sleep(this.#clock, restMs, { signal: wait.signal }).catch(() => {});
   }
 
   /** The leader, as far as it is known, or one after the other. */

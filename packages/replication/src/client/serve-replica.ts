@@ -12,6 +12,7 @@ import {
   encodeSession,
   sessionVerbs,
 } from './call-codec.ts';
+import { LeaderWait } from './leader-wait.ts';
 
 /** Where questions come in: `createRequests` of `@quorate/transport` is one. */
 export interface CallHandlers {
@@ -46,12 +47,20 @@ export interface CallMethods {
   readonly session: string;
 }
 
-/** Answers what a `createReplicaClient` elsewhere asks, until disposed. The replica stays the caller's. */
+/** Where a write has to go, if nobody knows. One answer, to be told from others by identity. */
+const nobodyLeads = encodeNotLeader(undefined);
+
+/**
+ * Answers what a `createReplicaClient` elsewhere asks, until disposed. The replica stays the caller's. A question for the
+ * leader that comes while none is known waits for the next one, a tenth of a second at most.
+ */
 export function serveReplica(replica: Replica, requests: CallHandlers): Disposable {
   const methods = methodsOf(replica.group);
+  const wait = new LeaderWait(replica);
+  const answer = (run: () => Promise<Uint8Array>): Promise<Uint8Array> => answerAtLeader(replica, wait, run);
   const served = [
     requests.handle(methods.write, ({ body, signal }) => answer(() => write(replica, body, signal))),
-    requests.handle(methods.writes, call => writeAll(replica, call)),
+    requests.handle(methods.writes, call => writeAll(replica, wait, call)),
     requests.handle(methods.read, ({ body, signal }) => answer(() => read(replica, body, signal))),
     requests.handle(methods.session, ({ body, signal }) => answer(() => session(replica, body, signal))),
   ];
@@ -62,13 +71,21 @@ export function serveReplica(replica: Replica, requests: CallHandlers): Disposab
   };
 }
 
-/** Who does not lead says who may; every other error travels as it is. */
-async function answer(run: () => Promise<Uint8Array>): Promise<Uint8Array> {
-  try {
-    return await run();
-  } catch (error) {
-    if (error instanceof NotLeaderError) return encodeNotLeader(error.leader);
-    throw error;
+/** Who does not lead says who may, once it knows; every other error travels as it is. */
+async function answerAtLeader(
+  replica: Replica,
+  wait: LeaderWait,
+  run: () => Promise<Uint8Array>,
+): Promise<Uint8Array> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!(error instanceof NotLeaderError)) throw error;
+      if (attempt > 0 || error.leader !== undefined) return encodeNotLeader(error.leader);
+    }
+    // What was refused was not applied, so it may be tried again: this replica itself may lead next.
+    await wait.known();
   }
 }
 
@@ -79,12 +96,18 @@ async function write(replica: Replica, body: Uint8Array, signal: AbortSignal): P
 }
 
 /** The writes of one turn of a client, which share a flush here as well. */
-async function writeAll(replica: Replica, call: IncomingCall): Promise<Uint8Array> {
+async function writeAll(replica: Replica, wait: LeaderWait, call: IncomingCall): Promise<Uint8Array> {
   const items = decodeBatch(call.body);
   if (items === undefined) throw unreadable();
   // One timer for all of them: a listener on the signal for each would cost more than the write.
   const deadlineMs = call.remainingMs?.();
-  return encodeBatch(await Promise.all(items.map(item => writeOne(replica, item, deadlineMs))));
+  const write = async (item: Uint8Array): Promise<Uint8Array> => {
+    const answer = await writeOne(replica, item, deadlineMs);
+    if (answer !== nobodyLeads) return answer;
+    await wait.known();
+    return writeOne(replica, item, call.remainingMs?.());
+  };
+  return encodeBatch(await Promise.all(items.map(write)));
 }
 
 async function writeOne(
@@ -97,7 +120,8 @@ async function writeOne(
     if (wanted === undefined) throw unreadable();
     return encodeReceipt(await replica.write(wanted.command, { ...wanted.options, deadlineMs }));
   } catch (error) {
-    return error instanceof NotLeaderError ? encodeNotLeader(error.leader) : encodeError(error);
+    if (!(error instanceof NotLeaderError)) return encodeError(error);
+    return error.leader === undefined ? nobodyLeads : encodeNotLeader(error.leader);
   }
 }
 

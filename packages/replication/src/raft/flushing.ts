@@ -194,7 +194,7 @@ function takeCommitted(state: RaftState): CommittedRange | undefined {
 }
 
 function takeRoleChange(state: RaftState): RoleChange | undefined {
-  const { role, term, leader } = state;
+  const { role, term, leaderHint: leader } = state;
   if (role === state.toldRole && term === state.toldTerm && leader === state.toldLeader) return undefined;
   state.toldRole = role;
   state.toldTerm = term;

@@ -110,6 +110,11 @@ export class RaftState {
     return this.#trace !== undefined;
   }
 
+  /** Whom to ask: the leader, unless the connection to it broke. */
+  get leaderHint(): NodeId | undefined {
+    return this.leaderLost ? undefined : this.leader;
+  }
+
   /** Whether a leader is known to live, so that no other's election is supported (Ongaro 2014, §4.2.3). */
   get inLease(): boolean {
     if (!this.limits.checkQuorum) return false;

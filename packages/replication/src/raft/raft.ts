@@ -121,7 +121,7 @@ export class Raft {
     const state = this.#state;
     if (proposals.length === 0) throw new RangeError('Proposals must be at least one: received none');
     const refused = this.#refusal();
-    if (refused !== undefined) return refusal(refused, state.leader);
+    if (refused !== undefined) return refusal(refused, state.leaderHint);
     let bytes = 0;
     for (let at = 0; at < proposals.length; at++) {
       const proposal = proposals[at];
@@ -149,7 +149,7 @@ export class Raft {
   changeMembership(change: MembershipChange): MembershipOutcome {
     const state = this.#state;
     const refused = this.#refusal() ?? this.#membershipRefusal(change);
-    if (refused !== undefined) return refusal(refused, state.leader);
+    if (refused !== undefined) return refusal(refused, state.leaderHint);
     state.pendingMembershipIndex = state.log.last + 1;
     if (change.changes.length > 0) state.trace('ChangeConf', undefined, change);
     return this.#append([{ kind: entryKind.membership, payload: encodeMembershipChange(change) }]);
@@ -267,7 +267,7 @@ export class Raft {
       role: state.role,
       term: asTerm(state.term),
       votedFor: state.votedFor,
-      leader: state.leader,
+      leader: state.leaderHint,
       committed: asIndex(log.committed),
       applied: asIndex(log.applied),
       durable: asIndex(log.durable),
