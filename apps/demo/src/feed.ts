@@ -59,7 +59,7 @@ export class Feed implements Disposable {
   }
 
   async #sendAll(): Promise<void> {
-    const state = await this.#sampler.sample(this.#busy(), this.#clock.monotonicMs());
+    const state = await this.#sampler.sample(this.#busy, this.#clock.monotonicMs());
     if (state === undefined) return;
     if (state.epoch !== this.#ringSent) {
       this.#ringSent = state.epoch;

@@ -57,7 +57,8 @@ export class Sampler {
     this.#demo = demo;
   }
 
-  async sample(busy: string | undefined, nowMs: number): Promise<StateMessage | undefined> {
+  /** @param busy asked when the nodes have answered: what was pressed meanwhile counts */
+  async sample(busy: () => string | undefined, nowMs: number): Promise<StateMessage | undefined> {
     const { cluster, ledger, lastCheck, lastPlan, traffic, replication } = this.#demo;
     if (cluster.members.length === 0) return undefined;
     const [answers, replicas] = await Promise.all([
@@ -79,7 +80,7 @@ export class Sampler {
     return {
       epoch: view.epoch,
       settled,
-      busy: busy ?? null,
+      busy: busy() ?? null,
       nodes,
       keys: ledger.size,
       traffic: traffic ?? null,

@@ -43,6 +43,7 @@ function tintOf(id) {
 }
 
 function onEvent(event, data) {
+  if (document.body.dataset.connected !== 'yes') byId('health').textContent = 'The nodes are starting';
   byId('disconnected').hidden = true;
   document.body.dataset.connected = 'yes';
   if (event === 'tape') showTape(data);
@@ -89,9 +90,12 @@ function showNodes(state) {
     card.item.remove();
     cards.delete(id);
   }
-  for (const node of state.nodes) {
+  for (const [index, node] of state.nodes.entries()) {
     if (!cards.has(node.id)) cards.set(node.id, createCard(node.id));
-    updateCard(cards.get(node.id), node);
+    const card = cards.get(node.id);
+    const there = byId('nodes').children[index];
+    if (there !== card.item) byId('nodes').insertBefore(card.item, there ?? null);
+    updateCard(card, node);
   }
 }
 
@@ -115,7 +119,6 @@ function createCard(id) {
   );
   buttons.append(remove, kill);
   item.append(name, numbers, share, buttons, state, bar);
-  byId('nodes').append(item);
   return { item, numbers, share, state, bar, buttons: [remove, kill] };
 }
 
@@ -229,5 +232,9 @@ byId('add').addEventListener('click', () => void press('POST', '/v1/nodes'));
 byId('lookup').addEventListener('submit', event => {
   event.preventDefault();
   void lookUp();
+});
+// The address of another run, opened in this tab, differs in the fragment alone where the port is the same.
+addEventListener('hashchange', () => {
+  if (location.hash.includes('token=')) location.reload();
 });
 void stayConnected();

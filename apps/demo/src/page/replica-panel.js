@@ -7,6 +7,7 @@ const roles = {
   follower: 'follows',
   candidate: 'campaigns',
   'pre-candidate': 'asks for votes',
+  failed: 'failed',
   down: 'down',
 };
 
@@ -35,7 +36,7 @@ export class ReplicaPanel {
       ...group.replicas.map(({ last, applied, role }) => (role === 'down' ? last : applied)),
     );
     const base = Math.max(0, Math.min(least - spanMin / 4, head - spanMin));
-    const down = group.replicas.filter(({ role }) => role === 'down').length;
+    const down = group.replicas.filter(({ role }) => role === 'down' || role === 'failed').length;
     this.#say(
       '#group-state',
       stateOf(group, down),

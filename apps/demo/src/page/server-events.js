@@ -17,7 +17,10 @@ export async function readEvents(path, token, onEvent) {
   if (response.status === 401) {
     return 'This address carries no valid token: open the one that the demo printed last. Every run has its own.';
   }
-  if (!response.ok || response.body === null) return (await response.json()).detail;
+  if (!response.ok || response.body === null) {
+    const problem = await response.json().catch(() => ({}));
+    return problem.detail ?? `The demo answered ${response.status} and no feed.`;
+  }
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';
   try {

@@ -89,8 +89,8 @@ export function replicationChecks({
     },
     {
       name: `${catchUp.node} came back on its journal and caught up`,
-      ok: catchUp.missedEntries > 0,
-      detail: `${catchUp.missedEntries} entries in ${catchUp.catchUpMs} ms, after ${catchUp.startMs} ms to start`,
+      ok: catchUp.heldEntries >= Math.max(1, catchUp.durableEntries) && catchUp.missedEntries > 0,
+      detail: `${catchUp.heldEntries} entries held, of ${catchUp.durableEntries} known to be on its disk; ${catchUp.missedEntries} more in ${catchUp.catchUpMs} ms, after ${catchUp.startMs} ms to start`,
     },
     {
       name: `${transfer.from} handed leadership over`,

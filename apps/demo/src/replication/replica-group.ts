@@ -29,7 +29,7 @@ export class ReplicaGroup {
   readonly #authority: ClusterAuthority = createClusterAuthority({ cluster: 'demo' });
   readonly #hosts = new Map<string, ReplicaHost>();
   readonly #addresses = new Map<string, string>();
-  readonly #lastKnown = new Map<string, number>();
+  readonly #lastKnown = new Map<string, ReplicaReport['log']>();
   #ids: readonly string[] = [];
 
   /** @param client with the token of the supervisor */
@@ -80,19 +80,24 @@ export class ReplicaGroup {
   async reports(): Promise<ReplicaReport[]> {
     const reports = await Promise.all(this.urls.map(async url => this.#client.report(url)));
     const answers = reports.filter(report => report !== undefined);
-    for (const { id, log } of answers) this.#lastKnown.set(id, log.last);
+    for (const { id, log } of answers) this.#lastKnown.set(id, log);
     return answers;
   }
 
   /** The last entry of a member's log when it was last heard of. A new leader does not know it of those that are down. */
   lastKnown(id: string): number {
-    return this.#lastKnown.get(id) ?? 0;
+    return this.#lastKnown.get(id)?.last ?? 0;
+  }
+
+  /** The last entry that a member said to have on its disk when it was last heard of. */
+  lastDurable(id: string): number {
+    return this.#lastKnown.get(id)?.durable ?? 0;
   }
 
   /** The leader of the highest term above `term`, once there is one. @throws QuorateError `NO_LEADER` after 20 seconds */
   async leader(term = 0): Promise<ReplicaReport> {
     return this.until(`a leader of a term above ${term}`, reports => {
-      const leaders = reports.filter(({ role, term: own }) => role === 'leader' && own > term);
+      const leaders = reports.filter(report => isLeader(report) && report.term > term);
       return leaders.toSorted((left, right) => right.term - left.term)[0];
     });
   }
@@ -136,4 +141,9 @@ export class ReplicaGroup {
       address: this.#addresses.get(id) ?? '',
     }));
   }
+}
+
+/** Whether a replica leads. One that has failed goes on saying what it was, and does nothing. */
+export function isLeader({ role, state }: ReplicaReport): boolean {
+  return role === 'leader' && state === 'running';
 }

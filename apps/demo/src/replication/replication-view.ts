@@ -1,12 +1,13 @@
 import type { ReplicaReport } from '@quorate/node';
 import type { HistoryVerdict } from './judge.ts';
+import { isLeader } from './replica-group.ts';
 import type { Replication } from './replication.ts';
 
 /** One replica as the page shows it. */
 export interface ReplicaCard {
   readonly id: string;
-  /** `down`: its process is gone, or it does not answer. */
-  readonly role: ReplicaReport['role'] | 'down';
+  /** `down`: its process is gone, or it does not answer. `failed`: its process runs, and the replica in it does not. */
+  readonly role: ReplicaReport['role'] | 'down' | 'failed';
   readonly term: number;
   readonly first: number;
   readonly last: number;
@@ -35,7 +36,7 @@ export async function viewOf(replication: Replication): Promise<ReplicationView>
   const { group, lastGap, lastVerdict } = replication;
   const reports = new Map((await group.reports()).map(report => [report.id, report]));
   const term = Math.max(0, ...[...reports.values()].map(report => report.term));
-  const leader = [...reports.values()].find(report => report.role === 'leader' && report.term === term);
+  const leader = [...reports.values()].find(report => isLeader(report) && report.term === term);
   return {
     term,
     leader: leader?.id ?? null,
@@ -60,7 +61,8 @@ function cardOf(
     return { id, role: 'down', term: 0, first: 0, last, committed: 0, applied: 0, snapshot: 0, keys: 0, lag };
   }
   const lag = leader?.members.find(member => member.id === id)?.lag ?? null;
-  const { role, term, keys, log } = report;
+  const { term, keys, log } = report;
+  const role = report.state === 'running' ? report.role : 'failed';
   const { first, last, committed, applied, snapshot } = log;
   return { id, role, term, first, last, committed, applied, snapshot, keys, lag };
 }

@@ -3,11 +3,15 @@ import type { ReplicaReport } from '@quorate/node';
 import type { Cluster } from '../cluster.ts';
 import type { NodeProcess } from '../node-process.ts';
 import type { Tape } from '../tape.ts';
-import type { ReplicaGroup } from './replica-group.ts';
+import { isLeader, type ReplicaGroup } from './replica-group.ts';
 
 /** What starting a replica again came to. */
 export interface CatchUpReport {
   readonly node: string;
+  /** The last entry that its journal held when it was started again. */
+  readonly heldEntries: number;
+  /** The last entry that it was known to have on its disk before it ended: its journal must hold at least that. */
+  readonly durableEntries: number;
   /** Entries that the others had and it had not when it was started again. */
   readonly missedEntries: number;
   /** Until its process was up and its journal read. */
@@ -26,6 +30,10 @@ export class Revival {
   readonly #cluster: Cluster;
   readonly #tape: Tape;
   readonly #clock: Clock;
+  /** Starts that are under way. */
+  readonly #starts = new Map<string, Promise<CatchUpReport>>();
+  /** Who will be started again by itself unless somebody is faster. */
+  readonly #reviving = new Set<string>();
   #byItself = false;
   #closing = false;
 
@@ -55,17 +63,31 @@ export class Revival {
     this.#closing = true;
   }
 
-  /** Starts a member's node again, on the journal that it left, and waits until it has caught up; then it joins the ring. */
-  async startAgain(id: string): Promise<CatchUpReport> {
+  /**
+   * Starts a member's node again, on the journal that it left, and waits until it has caught up; then it joins the ring. Who
+   * asks while that is under way waits for the same start.
+   */
+  startAgain(id: string): Promise<CatchUpReport> {
+    const underWay = this.#starts.get(id);
+    if (underWay !== undefined) return underWay;
+    const start = this.#start(id).finally(() => this.#starts.delete(id));
+    this.#starts.set(id, start);
+    return start;
+  }
+
+  async #start(id: string): Promise<CatchUpReport> {
     const startedAtMs = this.#clock.monotonicMs();
+    const durableEntries = this.#group.lastDurable(id);
     let startMs = 0;
+    let heldEntries = 0;
     let missedEntries = 0;
     let caughtUp: Promise<number> = Promise.resolve(0);
     await this.#cluster.restart(id, async node => {
-      const leader = (await this.#group.reports()).find(({ role }) => role === 'leader');
-      const last = await this.#group.rejoin(node);
-      missedEntries = Math.max(0, (leader?.log.last ?? 0) - last);
+      const leader = (await this.#group.reports()).find(isLeader);
+      // Before anything can fail: whoever ends from here on is started once more.
       this.watch(node);
+      heldEntries = await this.#group.rejoin(node);
+      missedEntries = Math.max(0, (leader?.log.last ?? 0) - heldEntries);
       startMs = Math.round(this.#clock.monotonicMs() - startedAtMs);
       const since = `${id} is back on its journal after ${startMs} ms; ${missedEntries} entries behind`;
       caughtUp = this.#caughtUp(id, since);
@@ -73,17 +95,22 @@ export class Revival {
       await Promise.race([caughtUp.catch(() => {}), sleep(this.#clock, ringWaitsMs)]);
     });
     const catchUpMs = await caughtUp;
-    return { node: id, missedEntries, startMs, catchUpMs };
+    return { node: id, heldEntries, durableEntries, missedEntries, startMs, catchUpMs };
   }
 
+  /** Until it runs: a start that fails, as on a machine that is too busy for it, is not the last one. */
   async #startAgainSoon(id: string): Promise<void> {
-    if (this.#closing) return;
-    await sleep(this.#clock, startAgainAfterMs);
-    if (this.#closing || this.#group.isRunning(id)) return;
-    await this.startAgain(id).catch((error: Error) => {
-      // Somebody was faster, or the demo is ending.
-      if (errorCode(error) !== 'NODE_RUNS' && !this.#closing) this.#tape.write('bad', error.message);
-    });
+    if (this.#reviving.has(id)) return;
+    this.#reviving.add(id);
+    for (;;) {
+      await sleep(this.#clock, startAgainAfterMs);
+      if (this.#closing || this.#group.isRunning(id)) break;
+      await this.startAgain(id).catch((error: Error) => {
+        // Somebody was faster, or the demo is ending.
+        if (errorCode(error) !== 'NODE_RUNS' && !this.#closing) this.#tape.write('bad', error.message);
+      });
+    }
+    this.#reviving.delete(id);
   }
 
   /** @returns how long it took */
@@ -100,7 +127,7 @@ export class Revival {
 
 /** Whether the leader knows all that is committed to be durable at the member. */
 function hasCaughtUp(reports: readonly ReplicaReport[], id: string): boolean {
-  const leader = reports.find(({ role }) => role === 'leader');
+  const leader = reports.find(isLeader);
   const member = leader?.members.find(each => each.id === id);
   return (
     leader !== undefined && member !== undefined && member.active && member.match >= leader.log.committed
