@@ -50,7 +50,7 @@ export class DemoRun implements AsyncDisposable {
   }
 
   /** The first match in the output. @throws Error with the output when it does not come in time */
-  async waitFor(pattern: RegExp, deadlineMs = 40_000): Promise<RegExpExecArray> {
+  async waitFor(pattern: RegExp, deadlineMs = 90_000): Promise<RegExpExecArray> {
     return until(
       () => pattern.exec(this.output) ?? undefined,
       deadlineMs,
@@ -62,7 +62,7 @@ export class DemoRun implements AsyncDisposable {
   async cleared(): Promise<void> {
     await until(
       () => (this.files.length === 0 ? true : undefined),
-      10_000,
+      30_000,
       () => `an end of ${this.files.join()}`,
     );
   }
@@ -83,10 +83,15 @@ export class DemoRun implements AsyncDisposable {
     command?: readonly string[],
   ): Promise<{ run: DemoRun; nodes: number[] }> {
     const run = new DemoRun(['--no-tour', '--nodes', '2', '--count', '600', ...args], command);
-    await run.waitFor(/Still running/);
-    const nodes = nodeProcesses(run.pid);
-    if (nodes.length < 2) throw new Error(`Nodes of the demo: ${nodes.join()}`);
-    return { run, nodes };
+    try {
+      await run.waitFor(/Still running/);
+      const nodes = nodeProcesses(run.pid);
+      if (nodes.length < 2) throw new Error(`Nodes of the demo: ${nodes.join()}`);
+      return { run, nodes };
+    } catch (error) {
+      await run[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -126,7 +131,7 @@ export function nodeProcesses(ancestor: number): number[] {
 }
 
 /** Waits until none of the processes is alive. */
-export async function allGone(pids: readonly number[], deadlineMs = 10_000): Promise<void> {
+export async function allGone(pids: readonly number[], deadlineMs = 30_000): Promise<void> {
   const alive = (): number[] => pids.filter(pid => statOf(pid) !== undefined);
   await until(
     () => (alive().length === 0 ? true : undefined),

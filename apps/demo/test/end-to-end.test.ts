@@ -16,6 +16,8 @@ const folder = mkdtempSync(join(tmpdir(), 'quorate-demo-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const keyCount = 3000;
+/** Writes that clients can have under way. */
+const underWayMax = 8;
 
 describe('pnpm demo --json', () => {
   let report: TourReport;
@@ -26,12 +28,12 @@ describe('pnpm demo --json', () => {
     const plain = Array.from({ length: keyCount - 6 }, (_, index) => `key ${index}`);
     writeFileSync(file, ['__proto__', 'constructor', '.', '..', 'a/b', '😀', ...plain].join('\n'));
     await using run = new DemoRun(['--json', '--keys', file, '--seed', '11']);
-    expect(await run.end(100_000)).toEqual({ code: 0, signal: null });
+    expect(await run.end(200_000)).toEqual({ code: 0, signal: null });
     expect(readdirSync(folder)).toEqual(['keys.txt']);
     expect(run.files).toEqual([]);
     report = JSON.parse(run.stdout) as TourReport;
     stderr = run.stderr;
-  }, 120_000);
+  }, 240_000);
 
   test('prints the report, and nothing else, on stdout', () => {
     expect(report).toMatchObject({ schema: 'quorate-demo/2', ok: true, seed: 11, nodes: 3 });
@@ -68,8 +70,9 @@ describe('pnpm demo --json', () => {
       expect(moved.space).toBeLessThan(moved.minimum * 1.3);
       expect(moved.ofKeys).toBeCloseTo(moved.space, 1);
       if (kind !== 'kill') {
-        // Deleted keys need not be handed over, and a client's own pull counts in both.
-        expect(handedOver.inPages + handedOver.onDemand).toBeGreaterThan(moved.keys * 0.9);
+        // Deleted keys need not be handed over, one in thirteen where clients have long been at it; a client's own pull
+        // counts in both.
+        expect(handedOver.inPages + handedOver.onDemand).toBeGreaterThan(moved.keys * 0.8);
       }
     }
   });
@@ -88,8 +91,11 @@ describe('pnpm demo --json', () => {
     expect(crash).toMatchObject({ kind: 'kill' });
     expect(crash?.keysOnDeadNode).toBeGreaterThan(300);
     expect(crash?.check).toMatchObject({ lost: 0, stale: 0, wrong: 0, unreadable: 0 });
-    // Traffic writes some of the lost keys anew before they are read back.
-    expect(crash?.check.died).toBeGreaterThan((crash?.keysOnDeadNode ?? 0) * 0.5);
+    // Traffic writes some of the lost keys anew before they are read back, the more the longer that takes.
+    const { writes = 0, deletes = 0 } = crash?.traffic ?? {};
+    expect(crash?.check.died).toBeGreaterThanOrEqual(
+      (crash?.keysOnDeadNode ?? 0) - writes - deletes - underWayMax,
+    );
     expect(crash?.check.died).toBeLessThanOrEqual(crash?.keysOnDeadNode ?? 0);
     expect((crash?.check.ok ?? 0) + (crash?.check.died ?? 0)).toBe(keyCount);
     expect(stderr).toContain(
@@ -121,6 +127,8 @@ describe('pnpm demo --json', () => {
   test('starts the killed replica again, which catches up, and has leadership handed over', () => {
     const { failover, catchUp, transfer } = report.replication;
     expect(catchUp.node).toBe(failover.killed);
+    expect(catchUp.durableEntries).toBeGreaterThan(0);
+    expect(catchUp.heldEntries).toBeGreaterThanOrEqual(catchUp.durableEntries);
     expect(catchUp.missedEntries).toBeGreaterThan(0);
     expect(stderr).toContain(`it has caught up in ${catchUp.catchUpMs} ms`);
     expect(transfer.to).not.toBe(transfer.from);
@@ -130,11 +138,13 @@ describe('pnpm demo --json', () => {
   test('fails the run where the history or a read-back does', () => {
     const { replication } = report;
     expect(replicationChecks(replication).every(check => check.ok)).toBe(true);
-    const { readBack, history } = replication;
+    const { readBack, history, catchUp } = replication;
     const broken: ReplicationReport[] = [
       { ...replication, history: { ...history, verdict: 'violation' } },
       { ...replication, history: { ...history, verdict: 'unknown' } },
       { ...replication, readBack: { ...readBack, right: readBack.right - 1, lost: 1 } },
+      // All is there again in the end, from the others: its own journal was lost.
+      { ...replication, catchUp: { ...catchUp, heldEntries: 0 } },
     ];
     for (const each of broken) expect(replicationChecks(each).filter(check => !check.ok)).toHaveLength(1);
   });
@@ -180,20 +190,22 @@ describe('what cannot work', () => {
 });
 
 describe.skipIf(!canSeeProcesses)('whatever ends the supervisor ends the nodes (needs /proc)', () => {
-  test('a closed terminal', { timeout: 60_000 }, async () => {
+  test('a closed terminal', { timeout: 180_000 }, async () => {
     const { run, nodes } = await DemoRun.staying();
+    await using _run = run;
     process.kill(run.pid, 'SIGHUP');
-    expect((await run.end(10_000)).code).toBe(129);
+    expect((await run.end()).code).toBe(129);
     await allGone(nodes);
     await run.cleared();
     expect(run.stdout).toContain('Ending (SIGHUP)');
     expect(run.stderr).toBe('');
   });
 
-  test('Ctrl-C, which reaches the nodes too', { timeout: 60_000 }, async () => {
+  test('Ctrl-C, which reaches the nodes too', { timeout: 180_000 }, async () => {
     const { run, nodes } = await DemoRun.staying();
+    await using _run = run;
     process.kill(-run.pid, 'SIGINT');
-    expect((await run.end(10_000)).code).toBe(130);
+    expect((await run.end()).code).toBe(130);
     await allGone(nodes);
     await run.cleared();
     expect(run.stdout).toContain('Ending (SIGINT)');
@@ -201,29 +213,31 @@ describe.skipIf(!canSeeProcesses)('whatever ends the supervisor ends the nodes (
     expect(run.stderr).toBe('');
   });
 
-  test('kill -9', { timeout: 60_000 }, async () => {
+  test('kill -9', { timeout: 180_000 }, async () => {
     const { run, nodes } = await DemoRun.staying();
+    await using _run = run;
     expect(run.files).toHaveLength(3);
     process.kill(run.pid, 'SIGKILL');
-    expect((await run.end(10_000)).signal).toBe('SIGKILL');
+    expect((await run.end()).signal).toBe('SIGKILL');
     await allGone(nodes);
     await run.cleared();
   });
 
-  test('TERM in the middle of the tour', { timeout: 60_000 }, async () => {
+  test('TERM in the middle of the tour', { timeout: 180_000 }, async () => {
     await using run = new DemoRun(['--keep', '--count', '600']);
     await run.waitFor(/n4 joins/);
     const nodes = nodeProcesses(run.pid);
     process.kill(run.pid, 'SIGTERM');
-    expect((await run.end(10_000)).code).toBe(143);
-    expect(nodes.length).toBeGreaterThanOrEqual(3);
+    expect((await run.end()).code).toBe(143);
+    // By now the tour may be a step or two further, with one removed and one killed.
+    expect(nodes.length).toBeGreaterThanOrEqual(2);
     await allGone(nodes);
     await run.cleared();
     expect(run.stdout).toContain('Ending (SIGTERM)');
     expect(run.stderr).toBe('');
   });
 
-  test('the end of the package manager that wrapped it', { timeout: 60_000 }, async () => {
+  test('the end of the package manager that wrapped it', { timeout: 180_000 }, async () => {
     // What `npm exec` is here: it starts a shell, and passes no signal on.
     const wrapper = join(folder, 'npm-cli.js');
     const inner = `"${process.execPath}" "${main}" "$@"; exit $?`;
@@ -232,6 +246,7 @@ describe.skipIf(!canSeeProcesses)('whatever ends the supervisor ends the nodes (
       `require('node:child_process').spawn('sh', ['-c', ${JSON.stringify(inner)}, 'sh', ...process.argv.slice(2)], { stdio: 'inherit' });`,
     );
     const { run, nodes } = await DemoRun.staying([], [process.execPath, wrapper]);
+    await using _run = run;
     process.kill(run.pid, 'SIGTERM');
     await allGone(nodes);
     await run.cleared();
@@ -240,15 +255,16 @@ describe.skipIf(!canSeeProcesses)('whatever ends the supervisor ends the nodes (
   });
 
   test('a node killed from outside is reported lost with its keys, and the rest goes on', {
-    timeout: 60_000,
+    timeout: 180_000,
   }, async () => {
     const { run, nodes } = await DemoRun.staying();
+    await using _run = run;
     const deaths = (run.output.match(/died with the only copy/g) ?? []).length;
     expect(deaths).toBe(0);
     process.kill(nodes[0] ?? 0, 'SIGKILL');
     await run.waitFor(/died with the only copy of \d+ keys/);
     process.kill(run.pid, 'SIGTERM');
-    expect((await run.end(10_000)).code).toBe(143);
+    expect((await run.end()).code).toBe(143);
     await allGone(nodes);
     await run.cleared();
   });

@@ -51,7 +51,7 @@ export class LocalGroup implements AsyncDisposable {
   async stream(writes: number): Promise<void> {
     const keys = Array.from({ length: 1000 }, (_, index) => `word-${index}`);
     const stream = new Stream(keys, this.seams, seededRandom(1), 2000);
-    const endMs = performance.now() + 20_000;
+    const endMs = performance.now() + 60_000;
     while (this.history.acknowledged.length < writes && performance.now() < endMs) {
       await new Promise(resolve => setTimeout(resolve, 5));
     }

@@ -131,8 +131,12 @@ describe('a replica', () => {
   test('tells its role, its log, and as the leader how far behind each member is', async () => {
     const leader = await group.leader();
     const other = ids.find(id => id !== leader) ?? '';
-    await group.until(reports => (reports.every(({ log }) => log.applied === log.last) ? true : undefined));
-    const [first, second] = await Promise.all([group.report(leader), group.report(other)]);
+    const [first, second] = await group.until(reports => {
+      const [mine, its] = [leader, other].map(each => reports.find(({ id }) => id === each));
+      if (mine === undefined || its === undefined) return undefined;
+      const isStill = mine.members.every(({ lag }) => lag === 0) && mine.log.applied === mine.log.last;
+      return isStill && its.log.applied === mine.log.applied ? [mine, its] : undefined;
+    });
     expect(first).toMatchObject({
       id: leader,
       role: 'leader',
