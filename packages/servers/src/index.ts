@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { freePort } from './host/free-port.ts';
 export { missing, type Program, skipReason } from './host/programs.ts';
 export type { Server } from './host/server-process.ts';
 export { type EtcdCluster, startEtcdCluster } from './host/start-etcd-cluster.ts';
