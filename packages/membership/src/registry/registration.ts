@@ -4,8 +4,10 @@ import {
   type Entry,
   errorCode,
   QuorateError,
+  type Revision,
   type Session,
   type SessionId,
+  sleep,
   type Store,
   type WaitOptions,
   Wake,
@@ -18,7 +20,7 @@ export interface Registration extends AsyncDisposable {
   readonly id: string;
   /** Whether the store has it, as far as is known: not while a lost session is replaced by another one. */
   readonly isRegistered: boolean;
-  /** Aborts when it is over: `REPLACED` where another one took the same id, else `CLOSED`. */
+  /** Aborts when it is over: `REPLACED` where another one took the same id, `CLOSED` where it was disposed of, else what the store said. */
   readonly ended: AbortSignal;
 
   /**
@@ -44,12 +46,12 @@ export interface RegistrationParts {
   readonly description: ServiceDescription;
 }
 
-/** Between two tries where the store cannot be reached. */
+/** Between two tries where the store cannot be reached, and two watches. */
 const retryMs = 500;
 /** How many of its sessions it knows. An entry names one of the last. */
 const ownSessionsMax = 64;
-/** The longest rest of a registration that nothing seems to happen to. */
-const restMs = 60_000;
+/** The longest rest of a registration that nothing happens to. */
+const restMs = 3_600_000;
 
 /**
  * Keeps an entry in the store: opens a session, writes under it, and does it again where the session is lost or somebody
@@ -75,6 +77,9 @@ export class KeptRegistration implements Registration {
   #sequence = 0;
   /** Whether the entry may not be as it was written. */
   #isDoubtful = false;
+  #isWatched = false;
+  /** The revision of the last write. */
+  #writtenAt: Revision | undefined;
 
   constructor(parts: RegistrationParts) {
     encodeDescription(parts.description);
@@ -151,29 +156,42 @@ export class KeptRegistration implements Registration {
 
   /** Holds the entry for as long as one session lasts. */
   async #underSession(): Promise<void> {
-    const { store, ttlMs, key } = this.#parts;
+    const { store, ttlMs } = this.#parts;
     await using session = await store.session({ ttlMs, signal: this.ended });
-    session.lost.addEventListener('abort', () => this.#wake.call(), { once: true });
+    const onLost = (): void => this.#wake.call();
+    session.lost.addEventListener('abort', onLost, { once: true });
     // Before anything is written: of a write whose outcome is never known the entry may still come to stand there.
     this.#own.add(session.id);
     for (const oldest of this.#own) if (this.#own.size > ownSessionsMax) this.#own.delete(oldest);
     this.#sequence = 0;
     this.#isDoubtful = true;
     const watching = new AbortController();
+    this.#isWatched = false;
     try {
-      let isWatched = false;
       while (!this.ended.aborted && !session.lost.aborted) {
-        if (this.#isDoubtful || this.#stored < this.#wanted) {
-          const entry = await this.#place(session);
-          if (entry !== undefined && !isWatched) {
-            isWatched = true;
-            void this.#watch(key, entry, session, watching.signal);
-          }
-        } else await this.#rest(restMs);
+        if (!this.#isDoubtful && this.#stored >= this.#wanted) await this.#rest(restMs);
+        else await this.#settle(session, watching.signal);
       }
     } finally {
       watching.abort();
+      // Ending it is no news, and must not cut the rest short that follows.
+      session.lost.removeEventListener('abort', onLost);
       if (!this.ended.aborted) this.#stored = 0;
+    }
+  }
+
+  /** Sees to it that the entry is as it should be, and hears when it is not any more. */
+  async #settle(session: Session, signal: AbortSignal): Promise<void> {
+    try {
+      const entry = await this.#place(session);
+      if (entry === undefined || this.#isWatched) return;
+      this.#isWatched = true;
+      void this.#watch(entry, session, signal);
+    } catch (thrown) {
+      // The session outlives a store that is out of reach for a while, and what is registered under it stands.
+      if (errorCode(thrown) !== 'UNAVAILABLE' || this.ended.aborted) throw thrown;
+      this.#isDoubtful = true;
+      await this.#rest(retryMs);
     }
   }
 
@@ -190,6 +208,8 @@ export class KeptRegistration implements Registration {
       return undefined;
     }
     const wanted = this.#wanted;
+    const isAsWritten = current?.session === session.id && current.modified === this.#writtenAt;
+    if (isAsWritten && this.#stored >= wanted) return current;
     const value = encodeDescription(this.#description);
     const condition = current === undefined ? { absent: true as const } : { modified: current.modified };
     const operation = { session: session.id, sequence: ++this.#sequence };
@@ -201,6 +221,7 @@ export class KeptRegistration implements Registration {
       });
       if (written.outcome === 'applied') {
         this.#hadPlace = true;
+        this.#writtenAt = written.entry.modified;
         this.#store(wanted);
         return written.entry;
       }
@@ -215,17 +236,25 @@ export class KeptRegistration implements Registration {
   }
 
   /** Wakes the task where the entry is changed by anybody else. */
-  async #watch(key: string, entry: Entry, session: Session, signal: AbortSignal): Promise<void> {
+  async #watch(entry: Entry, session: Session, signal: AbortSignal): Promise<void> {
+    const { store, clock, key } = this.#parts;
+    const doubt = (): void => {
+      this.#isDoubtful = true;
+      this.#wake.call();
+    };
     try {
-      for await (const event of this.#parts.store.watch(key, entry.modified, { signal })) {
+      for await (const event of store.watch(key, entry.modified, { signal })) {
         if (event.type !== 'resync' && event.entry.key !== key) continue;
         if (event.type === 'put' && event.entry.session === session.id) continue;
-        this.#isDoubtful = true;
-        this.#wake.call();
+        doubt();
       }
     } catch {
-      // Whoever does not hear of changes looks now and then: a rest ends, and a session is lost.
+      // The store is out of reach, or could not go on.
     }
+    await sleep(clock, retryMs, { signal }).catch(() => {});
+    if (signal.aborted) return;
+    this.#isWatched = false;
+    doubt();
   }
 
   #isOwn({ session }: Entry): boolean {

@@ -107,7 +107,8 @@ class StoreRegistry implements Registry {
     try {
       await registration.stored({ signal, deadlineMs });
     } catch (thrown) {
-      await registration[Symbol.asyncDispose]();
+      // However long that takes: the wait is over.
+      void registration[Symbol.asyncDispose]();
       throw thrown;
     }
     return registration;
