@@ -9,7 +9,7 @@ import {
 } from '@quorate/core';
 import { createInProcessNetwork, createRequests } from '@quorate/transport';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import {
   decodeReceipt,
   decodeRead,
@@ -150,6 +150,22 @@ test('without a session what may have been applied is not sent again', async () 
   const before = asked.length;
   await expect(group.settled(client.write(bytes('add x 1')))).rejects.toMatchObject({ outcome: 'unknown' });
   expect(asked.length).toBe(before + 1);
+});
+
+test('a member that still starts, or has ended, is passed over', async () => {
+  await using group = await Group.start();
+  await group.leader();
+  const { client, asked } = portTo(group);
+  const member = group.get('a');
+  for (const code of ['UNKNOWN_METHOD', 'CLOSED', 'JOURNAL_FAILED']) {
+    const error = new QuorateError(code, 'Not here', { outcome: 'not-applied' });
+    vi.spyOn(member.replica, 'read').mockRejectedValueOnce(error);
+    await group.settled(client.read(bytes('x'), { mode: 'local' }));
+    expect(asked.splice(0)).toEqual(['a', 'b']);
+  }
+  const error = new QuorateError('MACHINE_FAILED', 'Everywhere the same', { outcome: 'not-applied' });
+  vi.spyOn(member.replica, 'read').mockRejectedValueOnce(error);
+  await expect(group.settled(client.read(bytes('x'), { mode: 'local' }))).rejects.toBe(error);
 });
 
 test('a call that finds nobody ends by its deadline, not applied', async () => {

@@ -77,8 +77,8 @@ interface Call {
   readonly repeatable: boolean;
 }
 
-/** What ends one replica, and no other. */
-const ownEnd: ReadonlySet<string> = new Set(['CLOSED', 'JOURNAL_FAILED']);
+/** What is so at one replica, and at no other: it has ended, or it still reads its log and does not answer yet. */
+const ownState: ReadonlySet<string> = new Set(['CLOSED', 'JOURNAL_FAILED', 'UNKNOWN_METHOD']);
 const backoffMinMs = 10;
 const backoffMaxMs = 100;
 
@@ -242,7 +242,7 @@ class Client implements ReplicaClient {
 /** Whether another attempt may succeed, and does no harm. */
 function mayPass({ code, outcome, retryable }: QuorateError, repeatable: boolean): boolean {
   return (
-    (retryable || ownEnd.has(code)) && (outcome === 'not-applied' || (outcome === 'unknown' && repeatable))
+    (retryable || ownState.has(code)) && (outcome === 'not-applied' || (outcome === 'unknown' && repeatable))
   );
 }
 
