@@ -27,6 +27,8 @@ export default defineConfig({
         name: basename(folder),
         include: ['{src,test,suites}/**/*.test.ts', '*.test.ts'],
         testTimeout: 30_000,
+        // A second, as by default, may pass on a busy machine before anything could be seen.
+        expect: { poll: { timeout: 20_000 } },
         maxWorkers: alone.has(folder) ? 1 : workers,
         sequence: { groupOrder: alone.has(folder) ? 1 : 0 },
       },

@@ -13,8 +13,8 @@ import { createRedisStore, type RedisStoreOptions, type RedisTemplate } from '..
 
 type StoreOptions = Partial<RedisStoreOptions>;
 
-/** Everything sooner than by default, so that tests need not wait. */
-const soon: StoreOptions = { sweepMs: 200, keepAliveMs: 300, silenceMs: 1000, watchCheckMs: 5000 };
+/** Everything sooner than by default, so that tests need not wait; not so soon that a busy disk is taken for a dead server. */
+const soon: StoreOptions = { sweepMs: 200, keepAliveMs: 300, silenceMs: 2500, watchCheckMs: 5000 };
 
 /** Redis, or a cluster of it, and stores on it that each have links of their own. */
 export class RedisStand implements AsyncDisposable {
@@ -74,7 +74,8 @@ export class RedisStand implements AsyncDisposable {
       name: this.servers.length === 1 ? 'Redis' : 'Redis Cluster',
       clock: systemClock,
       random: systemRandom,
-      ttlMs: 400,
+      ttlMs: 1000,
+      patienceMs: 20_000,
       open: options => this.open(options),
       cut: store => this.linksOf(store).forEach(proxy => proxy.mute()),
       heal: store => this.linksOf(store).forEach(proxy => proxy.heal()),
