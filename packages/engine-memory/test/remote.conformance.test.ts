@@ -35,6 +35,7 @@ const subject: StoreSubject = {
   clock: systemClock,
   random,
   ttlMs: 1000,
+  patienceMs: 20_000,
   async open({ clock = systemClock } = {}) {
     const self = nodeId(`client-${++count}`);
     const options = { clock, random: random.fork(self), patienceMs: 400, holdMs: 1000 };
