@@ -19,6 +19,8 @@ export interface Contest {
 }
 
 export interface PlanOptions {
+  /** Which of a bench's parameters count: `quick` unless given. */
+  readonly profile?: string;
   readonly filters: readonly string[];
   /** Replaces the sizes of the thread groups of the benches that have any. */
   readonly threads?: readonly number[];
@@ -46,7 +48,11 @@ export function planContests(suites: readonly FoundSuite[], options: PlanOptions
     options.params,
   );
   return chosen.flatMap(({ suite, url, bench }) =>
-    combinations({ ...bench.params, ...overridden(bench, options.params) }).map(params => ({
+    combinations({
+      ...bench.params,
+      ...(options.profile === 'full' ? bench.fullParams : {}),
+      ...overridden(bench, options.params),
+    }).map(params => ({
       suite,
       url,
       bench,

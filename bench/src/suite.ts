@@ -91,6 +91,8 @@ export interface Bench {
   readonly about?: string;
   /** Each parameter's values; the bench runs once for every combination. `--param` replaces them. */
   readonly params?: Readonly<Record<string, readonly ParamValue[]>>;
+  /** Values of some of these for the profile `full`: what takes too long for a quick look. */
+  readonly fullParams?: Readonly<Record<string, readonly ParamValue[]>>;
   /** By name. The first is `of`, whom the others are compared with, unless `of` says otherwise. */
   readonly contenders: Readonly<Record<string, Setup>>;
   readonly of?: string;
@@ -175,8 +177,12 @@ export function defineSuite(suite: Suite): Suite {
 }
 
 /** What an empty list stands for. A bench that silently did not run would be taken for one in which all is well. */
-function lackOf({ contenders, params = {}, threads, checked }: Bench): string | undefined {
+function lackOf({ contenders, params = {}, fullParams = {}, threads, checked }: Bench): string | undefined {
   if (Object.keys(contenders).length === 0) return 'a contender';
+  for (const [name, values] of Object.entries(fullParams)) {
+    if (params[name] === undefined) return `the parameter "${name}", as fullParams names it`;
+    if (values.length === 0) return `a value of "${name}" in fullParams`;
+  }
   const param = Object.keys(params).find(name => params[name]?.length === 0);
   if (param !== undefined) return `a value of "${param}"`;
   if (threads?.length === 0) return 'a size of thread groups';

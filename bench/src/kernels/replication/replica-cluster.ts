@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startProcess } from '../lock/processes.ts';
-import type { ReplicaAddress, ReplicaNews, ReplicaOrder, ReplicaTask } from './replica-process.ts';
+import type { LogLimits, ReplicaAddress, ReplicaNews, ReplicaOrder, ReplicaTask } from './replica-process.ts';
 
 /** How a cluster of ours is started. */
 export interface ReplicaClusterOptions {
@@ -12,6 +12,7 @@ export interface ReplicaClusterOptions {
   readonly durable: boolean;
   /** Default 1,000. */
   readonly electionTimeoutMs?: number;
+  readonly logLimits?: LogLimits;
 }
 
 type Process = Awaited<ReturnType<typeof startProcess>>;
@@ -54,6 +55,15 @@ export class ReplicaMember {
     return this.#ask({ type: 'news' });
   }
 
+  /** Writes so many keys, if it leads. Returns how many. */
+  async fill(count: number): Promise<number> {
+    return this.#ask({ type: 'fill', count });
+  }
+
+  async snapshot(): Promise<void> {
+    await this.#ask({ type: 'snapshot' });
+  }
+
   /** `kill -9`; the process is gone when this settles. */
   async kill(): Promise<void> {
     if (this.#process === undefined) return;
@@ -74,7 +84,7 @@ export class ReplicaCluster implements AsyncDisposable {
   readonly members: readonly ReplicaMember[];
   readonly #folder: string;
 
-  private constructor({ durable, electionTimeoutMs = 1000 }: ReplicaClusterOptions) {
+  private constructor({ durable, electionTimeoutMs = 1000, logLimits = {} }: ReplicaClusterOptions) {
     const folder = mkdtempSync(join(tmpdir(), 'quorate-bench-'));
     this.#folder = folder;
     this.members = names.map(
@@ -84,6 +94,7 @@ export class ReplicaCluster implements AsyncDisposable {
           members: names,
           folder: durable ? join(folder, id) : undefined,
           electionTimeoutMs,
+          logLimits,
           port: 0,
         }),
     );

@@ -4,14 +4,17 @@ import { folderDisk, openJournal } from '@quorate/journal';
 import {
   createReplica,
   type Replica,
+  type ReplicaOptions,
   serveReplica,
   type SharedTransport,
   shareTransport,
 } from '@quorate/replication';
 import { createRequests } from '@quorate/transport';
 import { createTcpTransport } from '@quorate/transport/tcp';
-import { KeyValueMachine } from './key-value-machine.ts';
+import { KeyValueMachine, setCommand } from './key-value-machine.ts';
 import { clientGroup, clientName, replicaGroup, requestLimits } from './replica-names.ts';
+
+export type LogLimits = Pick<ReplicaOptions, 'snapshotBytes' | 'snapshotEntries' | 'trailingBytes'>;
 
 /** What a replica's process is told first. */
 export interface ReplicaTask {
@@ -20,6 +23,8 @@ export interface ReplicaTask {
   /** The journal's folder; none: in memory. */
   readonly folder: string | undefined;
   readonly electionTimeoutMs: number;
+  /** How much of the log is kept, where that is not as by default. */
+  readonly logLimits?: LogLimits;
   /** Where it listens; 0: any free one. */
   readonly port: number;
 }
@@ -31,7 +36,11 @@ export type ReplicaOrder =
   /** Starts the replica, which is done when it is answered. */
   | { readonly type: 'join'; readonly addresses: Readonly<Record<string, string>> }
   /** How the replica is: {@link ReplicaNews}. */
-  | { readonly type: 'news' };
+  | { readonly type: 'news' }
+  /** Writes so many keys as leader, a thousand at a time: how many of them it did before it led no more. */
+  | { readonly type: 'fill'; readonly count: number }
+  /** Takes a snapshot and gives back the log before it. */
+  | { readonly type: 'snapshot' };
 
 export interface ReplicaAddress {
   readonly port: number;
@@ -41,6 +50,10 @@ export interface ReplicaNews {
   readonly role: string;
   readonly term: number;
   readonly applied: number;
+  /** The first entry that is still held. */
+  readonly first: number;
+  /** Snapshots that it has installed since it started. */
+  readonly installed: number;
 }
 
 process.once('message', (task: ReplicaTask) => serve(task));
@@ -58,7 +71,8 @@ function serve(task: ReplicaTask): void {
   const group = groupId(clientGroup);
   const requests = createRequests(shared.forGroup(group), { group, limits: requestLimits });
   let replica: Replica | undefined;
-  const answer = async (order: ReplicaOrder): Promise<ReplicaAddress | ReplicaNews | string> => {
+  let installed = 0;
+  const answer = async (order: ReplicaOrder): Promise<ReplicaAddress | ReplicaNews | string | number> => {
     if (order.type === 'listen') {
       await requests.start();
       return { port: tcp.address?.port ?? 0 };
@@ -66,19 +80,39 @@ function serve(task: ReplicaTask): void {
     if (order.type === 'join') {
       for (const id of others) tcp.addPeer(id, order.addresses[id] as string);
       replica = await join(task, shared);
+      replica.subscribe(event => {
+        if (event.type === 'snapshot' && event.how === 'installed') installed++;
+      });
       serveReplica(replica, requests);
       return 'joined';
     }
     if (replica === undefined) throw new Error('Replica must have joined: it has not');
-    const { role, term, applied } = replica.status();
-    return { role, term, applied };
+    if (order.type === 'fill') return fill(replica, order.count);
+    if (order.type === 'snapshot') return replica.snapshot();
+    const { role, term, applied, first } = replica.status();
+    return { role, term, applied, first, installed };
   };
   process.on('message', (order: ReplicaOrder) => void answer(order).then(message => process.send?.(message)));
   process.send?.('ready');
 }
 
+async function fill(replica: Replica, count: number): Promise<number> {
+  const value = new Uint8Array(100).fill(120);
+  let next = 0;
+  let done = 0;
+  const one = async (): Promise<void> => {
+    while (next < count) {
+      await replica.write(setCommand(`key-${next++}`, value));
+      done++;
+    }
+  };
+  // Whoever leads by then does the rest.
+  await Promise.allSettled(Array.from({ length: 1000 }, one));
+  return done;
+}
+
 async function join(
-  { id, members, folder, electionTimeoutMs }: ReplicaTask,
+  { id, members, folder, electionTimeoutMs, logLimits }: ReplicaTask,
   shared: SharedTransport,
 ): Promise<Replica> {
   const group = groupId(replicaGroup);
@@ -90,5 +124,6 @@ async function join(
     journal: folder === undefined ? createMemoryJournal() : await openJournal({ disk: folderDisk(folder) }),
     machine: new KeyValueMachine(),
     electionTimeoutMs,
+    ...logLimits,
   });
 }
