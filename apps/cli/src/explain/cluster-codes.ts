@@ -34,6 +34,11 @@ export const clusterCodes: Readonly<Record<string, ErrorCode>> = {
     means: 'The same service and id was registered anew, mostly by the same instance started again.',
     advice: 'Dispose of this registration, or give each instance an id of its own.',
   },
+  REPLICA_FAILED: {
+    from: replication,
+    means: 'Something happened in a replica that cannot, or a hook that it was given threw. It has ended.',
+    advice: 'Start it again; `cause` says what it was. If it was no hook of yours, report it: it is a defect.',
+  },
   REPLY_LOST: {
     from: replication,
     means: 'The operation was applied before, and its reply is not kept any more.',
@@ -61,7 +66,7 @@ export const clusterCodes: Readonly<Record<string, ErrorCode>> = {
   },
   STATE_AHEAD: {
     from: replication,
-    means: 'The state machine has applied more than the journal holds: the journal was lost or set back.',
+    means: 'More was committed or applied here than the journal holds: it was lost, damaged or set back.',
     advice: 'Rebuild the replica as a new member. It may have forgotten a vote.',
   },
   SUPERSEDED: {

@@ -42,6 +42,7 @@ export function limitWait<Value>(
   }
   if (signal === undefined) return;
   const onAbort = (): void => wait.reject(aborted(signal, outcome));
+  if (signal.aborted) return onAbort();
   signal.addEventListener('abort', onAbort, { once: true });
   wait.onSettled(() => signal.removeEventListener('abort', onAbort));
 }

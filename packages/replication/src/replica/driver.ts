@@ -6,7 +6,6 @@ import type { MembershipOutcome } from '../raft/proposal-outcome.ts';
 import type { RaftMessage } from '../raft/raft-message.ts';
 import type { RaftRole } from '../raft/raft-status.ts';
 import { Raft } from '../raft/raft.ts';
-import type { RestoredState } from '../raft/stored-log.ts';
 import { type LeaderMoment, payloadBodyAt, payloadTimeMs } from '../wire/entry-payload.ts';
 import { MessageWriter } from '../wire/message-writer.ts';
 import { readMessage } from '../wire/read-message.ts';
@@ -22,7 +21,14 @@ import { ProposalQueue } from './proposal-queue.ts';
 import { raftOptions } from './raft-setup.ts';
 import { ReadBook } from './read-book.ts';
 import { type Recovered, restoredState } from './recover.ts';
-import { journalFailed, leadershipLost, NotLeaderError, storageFull, withOutcome } from './replica-error.ts';
+import {
+  journalFailed,
+  leadershipLost,
+  NotLeaderError,
+  replicaFailed,
+  storageFull,
+  withOutcome,
+} from './replica-error.ts';
 import { ReplicaEvents } from './replica-event.ts';
 import type { ResolvedOptions } from './replica-options.ts';
 import { SnapshotDesk } from './snapshot-desk.ts';
@@ -65,8 +71,6 @@ export class Driver {
   #moment: LeaderMoment | undefined;
   #scheduled = false;
   #flushing = false;
-  /** How far the own log is durable, of what was appended in this office. */
-  #durable = 0;
   /** Until then, who wrote before leadership ended waits to see what is committed. */
   #graceUntilMs = Number.POSITIVE_INFINITY;
   readonly #stalls: StallWatch;
@@ -77,7 +81,7 @@ export class Driver {
     this.options = options;
     this.early = early;
     this.#leaderClock = leaderClock;
-    this.raft = this.#makeRaft(recovered.raft);
+    this.raft = new Raft(raftOptions(options), recovered.raft);
     this.term = this.raft.status().term;
     this.health = new Health(clock, electionTimeoutMs);
     this.#stalls = new StallWatch(this, electionTimeoutMs);
@@ -124,6 +128,7 @@ export class Driver {
       },
       recovered.applied,
     );
+    this.reads.applied(this.applier.index);
     this.snapshots = new SnapshotDesk(this, messages);
     this.ticker = new Ticker(clock, tickMs, {
       onTicks: count => this.#onTicks(count),
@@ -166,15 +171,15 @@ export class Driver {
 
   /** Acknowledges a write with fewer others than it asked for, if it is durable here. Returns whether it did. */
   degrade(write: PendingWrite): boolean {
-    if (!this.isLeader || write.term !== this.term || write.index > this.#durable) return false;
+    if (!this.isLeader || write.term !== this.term) return false;
     this.matches.forget();
-    this.writes.acknowledgeEarly(write, this.matches.countAt(write.index), true);
-    return true;
+    return this.writes.degrade(write, this.matches);
   }
 
   /** Rejects a wait when the replica ends before it has settled. */
   endWith<Value>(wait: Wait<Value>): void {
     const reject = (error: QuorateError): void => wait.reject(withOutcome(error, 'unknown'));
+    if (this.over !== undefined) return reject(this.over);
     this.#onEnd.add(reject);
     wait.onSettled(() => this.#onEnd.delete(reject));
   }
@@ -231,8 +236,15 @@ export class Driver {
     // Whoever hears of an event may ask for another flush: it follows this one, or writes would change places.
     if (this.#flushing) return this.schedule();
     this.#flushing = true;
-    this.#flushOnce();
-    this.#flushing = false;
+    try {
+      this.#flushOnce();
+    } catch (error) {
+      // A defect, or a hook that throws. Nobody can vouch for a core that was left in the middle: nothing may go on.
+      this.fail(replicaFailed(error));
+      throw error;
+    } finally {
+      this.#flushing = false;
+    }
   };
 
   #flushOnce(): void {
@@ -246,7 +258,7 @@ export class Driver {
       this.#perform(effects);
       if (this.over !== undefined) return;
     }
-    if (this.isLeader && this.writes.awaitsMatches) this.writes.matched(this.matches, this.#durable);
+    if (this.isLeader && this.writes.awaitsMatches) this.writes.matched(this.matches);
     this.#outbox.tellLost(this.#reportLost);
   }
 
@@ -284,10 +296,7 @@ export class Driver {
   #onDurable(token: WriteToken, last: number, leaderTerm: number): void {
     this.raft.durable(token);
     if (last > 0 && this.health.hasRoom()) this.events.emit({ type: 'storage', state: 'room' });
-    if (last > 0 && this.isLeader && leaderTerm === this.term) {
-      this.#durable = last;
-      this.writes.durable(last);
-    }
+    if (last > 0 && this.isLeader && leaderTerm === this.term) this.writes.durable(last);
     this.schedule();
   }
 
@@ -307,7 +316,6 @@ export class Driver {
     this.leader = leader;
     if (led && !isSameOffice) this.#leaveOffice();
     if (leads && !isSameOffice) {
-      this.#durable = 0;
       this.#leaderClock.observe(this.applier.sessions.timeMs);
       this.#leaderClock.takeOffice();
       this.#moment = undefined;
@@ -325,7 +333,9 @@ export class Driver {
   }
 
   #onTicks(count: number): void {
-    const ticks = this.isLeader ? count : this.health.mayCampaign ? Math.min(count, followerTicksMax) : 0;
+    // By the core's own word: it may have stepped down just now, for the sake of what has to be read first.
+    const { isLeader } = this.raft;
+    const ticks = isLeader ? count : this.health.mayCampaign ? Math.min(count, followerTicksMax) : 0;
     for (let tick = 0; tick < ticks; tick++) this.raft.tick();
     this.#stalls.diskBusy(this.#writer.busyMs());
     this.reads.tick();
@@ -344,7 +354,8 @@ export class Driver {
     this.applier.forget();
     this.snapshots.abandon();
     const { index, membership } = this.applier;
-    this.raft = this.#makeRaft(restoredState(journal, group, index, membership, index));
+    const restored = restoredState(journal, group, index, membership, index);
+    this.raft = new Raft(raftOptions(this.options), restored);
     this.#writer.reopen();
     this.#proposals.rejectAll(storageFull(id));
     this.#onRole({ role: 'follower', term: this.raft.status().term, leader: undefined });
@@ -382,9 +393,5 @@ export class Driver {
     this.writes.rejectAll(applied => withOutcome(error, applied ? 'applied' : 'unknown'));
     this.reads.rejectAll(refusal);
     for (const reject of this.#onEnd) reject(error);
-  }
-
-  #makeRaft(restored: RestoredState): Raft {
-    return new Raft(raftOptions(this.options), restored);
   }
 }

@@ -25,9 +25,8 @@ export class ProposalQueue {
   /** Hands everything to the core at once. */
   propose(raft: Raft): void {
     if (this.#proposals.length === 0) return;
-    const proposals = this.#proposals;
+    const outcome = raft.propose(this.#proposals);
     const waiting = this.#take();
-    const outcome = raft.propose(proposals);
     if (outcome.accepted) {
       let index: number = outcome.first;
       for (const write of waiting) this.#writes.add(write, index++ as LogIndex, outcome.term);

@@ -132,6 +132,14 @@ export function replicaClosed(self: NodeId, outcome: Outcome): QuorateError {
   return new QuorateError('CLOSED', `Replica "${self}" was disposed of`, { outcome });
 }
 
+/** What everybody is told from the moment that something has happened which cannot. */
+export function replicaFailed(cause: unknown): QuorateError {
+  return new QuorateError('REPLICA_FAILED', 'The replica is broken and has ended', {
+    outcome: 'unknown',
+    cause,
+  });
+}
+
 /** What everybody is told from the moment the journal has failed. */
 export function journalFailed(cause: unknown): QuorateError {
   return new QuorateError('JOURNAL_FAILED', 'The journal has failed, and with it the replica', {

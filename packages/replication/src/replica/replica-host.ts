@@ -146,6 +146,7 @@ export class ReplicaHost implements Replica {
     const wanted = membershipChange(change, options.transition ?? 'auto');
     this.#admit(options);
     const driver = this.#driver;
+    const startedMs = driver.options.clock.monotonicMs();
     const receipt = await new Promise<WriteReceipt>((resolve, reject) => {
       const write = new PendingWrite('quorum', 0, resolve, reject);
       this.#limit(write, options, 'unknown');
@@ -154,7 +155,7 @@ export class ReplicaHost implements Replica {
       if (outcome.refused === 'not-leader') write.reject(new NotLeaderError(this.id, outcome.leader));
       else write.reject(membershipRefused(refusalText[outcome.refused], isPassing(outcome.refused)));
     });
-    if (options.transition !== 'explicit') await this.#leftJoint(options);
+    if (options.transition !== 'explicit') await this.#leftJoint(options, startedMs);
     const { index, term } = receipt;
     return { index, term, membership: driver.applier.membership };
   }
@@ -261,13 +262,15 @@ export class ReplicaHost implements Replica {
     });
   }
 
-  /** A joint configuration that leaves itself has been left. */
-  async #leftJoint(options: WaitOptions): Promise<void> {
+  /** A joint configuration that leaves itself has been left. @param startedMs since when the deadline runs */
+  async #leftJoint({ signal, deadlineMs }: WaitOptions, startedMs: number): Promise<void> {
     const driver = this.#driver;
     if (driver.applier.membership.votersOutgoing.length === 0) return;
+    const passedMs = driver.options.clock.monotonicMs() - startedMs;
+    const restMs = deadlineMs === undefined ? undefined : Math.max(0, deadlineMs - passedMs);
     await new Promise<void>((resolve, reject) => {
       const wait = new Wait<void>(resolve, reject);
-      this.#limit(wait, options, 'unknown');
+      this.#limit(wait, { signal, deadlineMs: restMs }, 'unknown');
       driver.endWith(wait);
       const subscription = driver.events.subscribe(event => {
         if (event.type === 'membership' && event.membership.votersOutgoing.length === 0) wait.resolve();

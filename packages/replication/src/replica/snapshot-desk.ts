@@ -93,6 +93,7 @@ export class SnapshotDesk {
       this.#host.fail(error as QuorateError);
       throw error;
     }
+    this.keeper.installed(snapshot.index);
     events.emit({ type: 'snapshot', how: 'installed', index: snapshot.index });
   }
 

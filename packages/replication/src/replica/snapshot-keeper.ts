@@ -1,11 +1,11 @@
-import { errorCode, type LogIndex, type StateSnapshot, type Term } from '@quorate/core';
+import { errorCode, type LogIndex, type StateMachine, type StateSnapshot, type Term } from '@quorate/core';
 import { encodeMembership } from '../raft/membership-codec.ts';
 import type { ProgressStatus } from '../raft/raft-status.ts';
 import { encodeSessions } from '../sessions/session-snapshot.ts';
 import type { SessionTableState } from '../sessions/session-table.ts';
 import type { Applier } from './applier.ts';
 import { LogMeter } from './log-meter.ts';
-import { journalFailed, machineFailed } from './replica-error.ts';
+import { journalFailed, machineFailed, replicaClosed } from './replica-error.ts';
 import type { ResolvedOptions } from './replica-options.ts';
 
 /** What the keeper asks of the replica. */
@@ -62,6 +62,12 @@ export class SnapshotKeeper {
     this.take().catch(() => {});
   }
 
+  /** Another replica's snapshot stands for the log up to `index`. */
+  installed(index: LogIndex): void {
+    this.#countedBytes = this.#meter.total;
+    this.#countedIndex = index;
+  }
+
   /** Takes a snapshot of what is applied, and gives room back. */
   take(): Promise<LogIndex> {
     this.#running ??= this.#take().finally(() => (this.#running = undefined));
@@ -89,33 +95,37 @@ export class SnapshotKeeper {
   }
 
   async #take(): Promise<LogIndex> {
-    const { journal, group, machine } = this.#options;
-    const { applier } = this.#host;
-    const index = applier.index;
-    if (index <= this.#stored() || this.#host.installing()) return this.#stored();
+    const { machine } = this.#options;
+    const { index } = this.#host.applier;
+    // After a restart the state machine may have more than was applied again: sessions and membership are of another index.
+    const isAhead = machine.appliedIndex > index;
+    if (index <= this.#stored() || isAhead || this.#host.installing()) return this.#stored();
     const term = this.#host.termAt(index);
     if (term === undefined) return this.#stored();
+    const byteCount = await this.#save(index, term);
+    this.#thresholdBytes = Math.max(this.#options.snapshotBytes, byteCount);
+    this.#host.onTaken(index);
+    await this.compact();
+    return index;
+  }
+
+  /** @returns how long it is */
+  async #save(index: LogIndex, term: Term): Promise<number> {
+    const { id, journal, group, machine } = this.#options;
+    const { applier } = this.#host;
+    // From here to the freezing of the state nothing may be applied, so nothing is awaited.
     const membership = encodeMembership(applier.membership);
     const sessions = applier.sessions.freeze();
-    // From here to the freezing of the state nothing may be applied, so nothing is awaited.
-    let state: StateSnapshot;
-    try {
-      state = machine.snapshot();
-    } catch (error) {
-      throw machineFailed('take a snapshot', error);
-    }
+    await using state = frozen(machine);
     const counted = { bytes: 0 };
     try {
       const chunks = snapshotChunks(sessions, state, counted);
       await journal.saveSnapshot(group, { index, term, membership }, chunks, { signal: this.#abort.signal });
     } catch (error) {
       this.#judge(error);
-      throw error;
+      throw this.#abort.signal.aborted ? replicaClosed(id, 'unknown') : error;
     }
-    this.#thresholdBytes = Math.max(this.#options.snapshotBytes, counted.bytes);
-    this.#host.onTaken(index);
-    await this.compact();
-    return index;
+    return counted.bytes;
   }
 
   #needless(): LogIndex {
@@ -143,17 +153,24 @@ export class SnapshotKeeper {
   }
 }
 
+function frozen(machine: StateMachine): StateSnapshot {
+  try {
+    return machine.snapshot();
+  } catch (error) {
+    throw machineFailed('take a snapshot', error);
+  }
+}
+
 async function* snapshotChunks(
   sessions: SessionTableState,
   state: StateSnapshot,
   counted: { bytes: number },
 ): AsyncGenerator<Uint8Array> {
-  await using frozen = state;
   for (const chunk of encodeSessions(sessions)) {
     counted.bytes += chunk.length;
     yield chunk;
   }
-  for await (const chunk of frozen.chunks()) {
+  for await (const chunk of state.chunks()) {
     counted.bytes += chunk.length;
     yield chunk;
   }

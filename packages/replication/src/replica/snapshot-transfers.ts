@@ -45,11 +45,16 @@ export class SnapshotTransfers {
   /** Sends the newest snapshot, which may be newer than the one that the core knew. */
   start({ to, term }: SnapshotMessage): void {
     const { journal, group } = this.#context;
-    this.#transfers.get(to)?.end(false);
-    const snapshot = journal.openSnapshot(group);
-    const membership = snapshot && decodeMembership(snapshot.metadata.membership);
-    if (snapshot === undefined || membership === undefined || !membersOf(membership).includes(to)) {
-      void snapshot?.chunks[Symbol.asyncIterator]().return?.();
+    const before = this.#transfers.get(to);
+    // That the one before ends is no news of this one.
+    this.#transfers.delete(to);
+    before?.end(false);
+    // What is opened has to be read to its end or given up in the middle, so it is looked at first.
+    const metadata = journal.recover(group).snapshot;
+    const membership = metadata && decodeMembership(metadata.membership);
+    const isMember = membership !== undefined && membersOf(membership).includes(to);
+    const snapshot = isMember ? journal.openSnapshot(group) : undefined;
+    if (snapshot === undefined) {
       this.#host.onSent(to, false);
       this.#host.snapshotNeeded();
       return;

@@ -10,7 +10,9 @@ import type { Wait } from './wait.ts';
  */
 export function handOver(driver: Driver, to: NodeId | undefined, wait: Wait<NodeId>): void {
   const { id } = driver.options;
-  if (!driver.isLeader) {
+  // What was written before belongs to this leader.
+  if (driver.isLeader) driver.flush();
+  if (!driver.raft.isLeader) {
     wait.reject(new NotLeaderError(id, driver.leader));
     return;
   }
@@ -19,8 +21,6 @@ export function handOver(driver: Driver, to: NodeId | undefined, wait: Wait<Node
     wait.reject(transferFailed('there is no other voter that is heard of'));
     return;
   }
-  // What was written before belongs to this leader.
-  driver.flush();
   const outcome = driver.raft.transferLeadership(successor);
   if (outcome !== 'started' && outcome !== 'under-way') {
     wait.reject(

@@ -21,14 +21,16 @@ export class Wait<Value> implements Due {
 
   /** Calls `onDue` at `atMs`, unless it has settled by then. Again: in place of the time before. */
   limit(book: DeadlineBook, atMs: number, onDue: () => void): void {
+    if (this.settled) return;
     this.#book?.remove(this, this.#place);
     this.#book = book;
     this.#onDue = onDue;
     this.#place = book.add(this, atMs);
   }
 
-  /** What is let go when it settles. */
+  /** What is let go when it settles: at once where it has. */
   onSettled(release: () => void): void {
+    if (this.settled) return release();
     const before = this.#release;
     this.#release =
       before === undefined

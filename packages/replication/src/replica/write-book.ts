@@ -31,6 +31,8 @@ export class WriteBook {
   readonly #semiSync = new Map<number, Deque<PendingWrite>>();
   #commit = new Deque<PendingWrite>();
   #everybody = new Deque<PendingWrite>();
+  /** How far the leader's own log is durable, of what was appended in this office. */
+  #durable = 0;
 
   constructor(self: NodeId, durability: WriteReceipt['durability'], early: EarlyAcks) {
     this.#self = self;
@@ -66,23 +68,24 @@ export class WriteBook {
 
   /** The leader's own log is durable up to `index`. */
   durable(index: number): void {
+    this.#durable = index;
     for (
       let write = this.#leader.first;
       write !== undefined && write.index <= index;
       write = this.#leader.first
     ) {
       this.#leader.shift();
-      if (!write.settled) this.acknowledgeEarly(write, 1, false);
+      if (!write.settled) this.#acknowledgeEarly(write, 1, false);
     }
   }
 
-  /** Settles what the members' logs allow. @param durable how far the leader's own is */
-  matched(matches: Matches, durable: number): void {
+  /** Settles what the members' logs allow. */
+  matched(matches: Matches): void {
     for (const [others, queue] of this.#semiSync) {
-      const reached = Math.min(durable, matches.othersAt(others));
+      const reached = Math.min(this.#durable, matches.othersAt(others));
       for (let write = queue.first; write !== undefined && write.index <= reached; write = queue.first) {
         queue.shift();
-        if (!write.settled) this.acknowledgeEarly(write, matches.countAt(write.index), false);
+        if (!write.settled) this.#acknowledgeEarly(write, matches.countAt(write.index), false);
       }
       if (queue.size === 0) this.#semiSync.delete(others);
     }
@@ -95,10 +98,11 @@ export class WriteBook {
     }
   }
 
-  /** Acknowledges a write that is durable here and not known to be committed. */
-  acknowledgeEarly(write: PendingWrite, replicas: number, degraded: boolean): void {
-    this.#early.note(write.index, write.term, true);
-    write.resolve({ ...this.#receipt(write, replicas), degraded });
+  /** Acknowledges a write of this office with fewer others than it asked for, if it is durable here. Returns whether it did. */
+  degrade(write: PendingWrite, matches: Matches): boolean {
+    if (write.index > this.#durable) return false;
+    this.#acknowledgeEarly(write, matches.countAt(write.index), true);
+    return true;
   }
 
   /**
@@ -158,6 +162,7 @@ export class WriteBook {
 
   /** Leadership begins anew: what of the terms before is not in the log any more can wait no longer. */
   takeOffice(termAt: (index: LogIndex) => Term | undefined): void {
+    this.#durable = 0;
     for (const write of this.#commit.drain()) {
       if (write.settled) continue;
       if (termAt(write.index as LogIndex) === write.term) this.#commit.push(write);
@@ -175,6 +180,12 @@ export class WriteBook {
     let queue = this.#semiSync.get(others);
     if (queue === undefined) this.#semiSync.set(others, (queue = new Deque()));
     return queue;
+  }
+
+  /** Acknowledges a write that is durable here and not known to be committed. */
+  #acknowledgeEarly(write: PendingWrite, replicas: number, degraded: boolean): void {
+    this.#early.note(write.index, write.term, true);
+    write.resolve({ ...this.#receipt(write, replicas), degraded });
   }
 
   #receipt(write: PendingWrite, replicas: number): WriteReceipt {

@@ -108,6 +108,25 @@ test('a leader that loses its office in the middle of a transfer leaves it to th
   expect((await group.leader()).id).not.toBe(leader.id);
 });
 
+test('a member that leaves and comes back in the middle of a transfer is sent one to its end', async () => {
+  await using group = await Group.start(['a', 'b', 'c'], slowTransfer);
+  const leader = await group.leader();
+  const { again } = await behindSnapshot(group, leader);
+  const open = leader.journal.openSnapshot.bind(leader.journal);
+  let begunCount = 0;
+  leader.journal.openSnapshot = () => {
+    begunCount++;
+    return open();
+  };
+  await group.settled(leader.replica.reconfigure({ remove: [again.id] }));
+  await group.settled(leader.replica.reconfigure({ learners: [again.id] }));
+  // Many heartbeats, none of which begins it anew.
+  await group.pass(150);
+  expect(begunCount).toBe(1);
+  again.journal.chunksMax = Number.POSITIVE_INFINITY;
+  await group.until(() => again.machine.totals.get(`key-1${pad}`) === 6);
+});
+
 test('a follower that is far behind is caught up from the journal while writes go on', async () => {
   await using group = await Group.start();
   const leader = await group.leader();

@@ -118,6 +118,20 @@ test('a leader whose event loop stood still steps down', async () => {
   await group.settled((await group.leader()).replica.write(bytes('add x 1')));
 });
 
+test('a leader that stood still for long hears what came meanwhile before it campaigns', async () => {
+  await using group = await Group.start();
+  const first = await group.leader();
+  const read = first.clock.monotonicMs.bind(first.clock);
+  const roles: string[] = [];
+  first.replica.subscribe(event => {
+    if (event.type === 'role') roles.push(event.role);
+  });
+  first.clock.monotonicMs = () => read() + 1000;
+  await group.until(() => first.events.some(({ type }) => type === 'stalled'));
+  await group.pass(20);
+  expect(roles).toEqual(['follower']);
+});
+
 test('a journal that has failed ends the replica, and what was under way is unknown', async () => {
   await using group = await Group.start();
   const first = await group.leader();

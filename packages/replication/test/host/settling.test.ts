@@ -1,0 +1,153 @@
+import { ManualClock, nodeId, type QuorateError } from '@quorate/core';
+import { expect, test } from 'vitest';
+import { DeadlineBook } from '../../src/replica/deadline-book.ts';
+import { limitWait } from '../../src/replica/call-limits.ts';
+import { Wait } from '../../src/replica/wait.ts';
+import { Group, settle } from './group.ts';
+import { bytes } from './tally-machine.ts';
+
+const told = ({ code, outcome }: QuorateError): string => `${code} ${outcome}`;
+
+test('a wait that has settled takes on nothing that would be left behind', () => {
+  const clock = new ManualClock();
+  const book = new DeadlineBook(clock);
+  const wait = new Wait<number>(
+    () => {},
+    () => {},
+  );
+  wait.resolve(1);
+  wait.limit(book, 100, () => {});
+  expect(clock.timerCount).toBe(0);
+  let released = 0;
+  wait.onSettled(() => released++);
+  expect(released).toBe(1);
+});
+
+test('a signal that has aborted by the time that a wait begins ends it', () => {
+  const clock = new ManualClock();
+  const ends: string[] = [];
+  const wait = new Wait<number>(
+    () => {},
+    error => ends.push(told(error)),
+  );
+  limitWait(wait, { signal: AbortSignal.abort(), deadlineMs: 10 }, 'unknown', clock, new DeadlineBook(clock));
+  expect(ends).toEqual(['ABORTED unknown']);
+  expect(clock.timerCount).toBe(0);
+});
+
+/** Enters a joint configuration that is not left while the others' disks hang. */
+async function jointly(group: Group, options: { readonly deadlineMs?: number } = {}) {
+  const leader = await group.leader();
+  const followers = await group.followers();
+  let isJoint = false;
+  leader.replica.subscribe(event => {
+    if (event.type !== 'membership' || event.membership.votersOutgoing.length === 0) return;
+    isJoint = true;
+    for (const { journal } of followers) journal.hang();
+  });
+  const change = leader.replica.reconfigure(
+    { voters: [nodeId('d')], remove: [followers[0]!.id] },
+    { transition: 'joint', ...options },
+  );
+  const startedMs = leader.clock.monotonicMs();
+  const end = change.then(() => 'done', told);
+  return { leader, followers, startedMs, end, joint: () => isJoint };
+}
+
+test('a change of membership is over at its deadline, however many steps it takes', async () => {
+  await using group = await Group.start();
+  await group.start('d');
+  const { leader, followers, startedMs, end, joint } = await jointly(group, { deadlineMs: 60 });
+  for (const { journal } of followers) journal.hang();
+  await group.pass(40);
+  expect(joint()).toBe(false);
+  for (const { journal } of followers) journal.resume();
+  expect(await group.settled(end)).toBe('DEADLINE_EXCEEDED unknown');
+  expect(joint()).toBe(true);
+  expect(leader.clock.monotonicMs() - startedMs).toBeLessThan(70);
+  for (const { journal } of followers) journal.resume();
+});
+
+test('a change of membership whose replica ends between its steps ends', async () => {
+  await using group = await Group.start();
+  await group.start('d');
+  const { leader, followers, end, joint } = await jointly(group);
+  await group.until(joint);
+  await group.pass(5);
+  for (const { journal } of followers) journal.resume();
+  await leader.replica[Symbol.asyncDispose]();
+  expect(await group.settled(end)).toMatch(/^(CLOSED unknown|done)$/);
+});
+
+test('what waits when a replica is disposed of settles, and no timer is left', async () => {
+  await using group = await Group.start();
+  const leader = await group.leader();
+  const followers = await group.followers();
+  await group.settled(leader.replica.write(bytes('add x 1')));
+  for (const { journal } of followers) journal.hang();
+  const limits = { deadlineMs: 5000, signal: new AbortController().signal };
+  const { replica, clock } = leader;
+  const calls: Promise<unknown>[] = [
+    replica.write(bytes('add x 1'), limits),
+    replica.write(bytes('add x 1'), { ack: { semiSync: 2, timeoutMs: 3000 }, ...limits }),
+    replica.write(bytes('add x 1'), { ack: 'all', ...limits }),
+    replica.openSession(limits),
+    replica.keepSession(7, limits),
+    replica.closeSession(7, limits),
+    replica.reconfigure({ learners: [nodeId('d')] }, limits),
+    replica.transferLeadership(followers[0]!.id, limits),
+  ];
+  await settle();
+  await replica[Symbol.asyncDispose]();
+  const ends = await Promise.all(calls.map(call => call.then(() => 'done', told)));
+  for (const end of ends) expect(end).toMatch(/^(CLOSED unknown|TRANSFERRING not-applied)$/);
+  expect(clock.timerCount).toBe(0);
+  const late: readonly Promise<unknown>[] = [
+    replica.write(bytes('add x 1')),
+    replica.read(bytes('x')),
+    replica.waitForLeader(),
+    replica.transferLeadership(),
+    replica.reconfigure({}),
+    replica.snapshot(),
+  ];
+  for (const call of late) expect(await call.then(() => 'done', told)).toBe('CLOSED not-applied');
+  expect(clock.timerCount).toBe(0);
+});
+
+test('leadership that is gone before it is handed over is not', async () => {
+  await using group = await Group.start();
+  const { clock, replica } = await group.leader();
+  const readMs = clock.monotonicMs.bind(clock);
+  clock.monotonicMs = () => readMs() + 1000;
+  // It stood still and steps down; that is told with the flush of this turn, which the hand-over does not wait for.
+  clock.advance(10);
+  const end = replica.transferLeadership().then(() => 'done', told);
+  expect(await group.settled(end)).toBe('NOT_LEADER not-applied');
+});
+
+test('a flush that throws is not tried again for ever', async () => {
+  const thrown: unknown[] = [];
+  const onThrown = (error: unknown): void => void thrown.push(error);
+  const before = process.listeners('unhandledRejection');
+  process.removeAllListeners('unhandledRejection');
+  process.on('unhandledRejection', onThrown);
+  try {
+    let isBroken = false;
+    await using group = await Group.start(['a'], {
+      trace: () => {
+        if (isBroken) throw new Error('The trace is broken');
+      },
+    });
+    const { replica, events } = await group.leader();
+    isBroken = true;
+    const end = replica.write(bytes('add x 1')).then(() => 'done', told);
+    await settle();
+    expect(thrown).toHaveLength(1);
+    expect(await group.settled(end)).toMatch(/^REPLICA_FAILED/);
+    expect(replica.status().state).toBe('failed');
+    expect(events.at(-1)).toMatchObject({ type: 'failed' });
+  } finally {
+    process.removeAllListeners('unhandledRejection');
+    for (const listener of before) process.on('unhandledRejection', listener);
+  }
+});
