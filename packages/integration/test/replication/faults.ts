@@ -105,19 +105,33 @@ function fullDisk(role: Role): Fault {
   };
 }
 
+/** Hands leadership to the replica with the slowest clock. @returns who leads then */
+async function slowestLeads(stand: Stand, leader: string): Promise<string> {
+  const [slowest = leader] = stand.names;
+  if (leader === slowest) return leader;
+  const isDone = await stand.node(leader).ask({ do: 'handOver', to: slowest }, 3000);
+  // It is no leader worth cutting off before it holds a lease.
+  if (isDone === true) await pass(electionTimeoutMs / 2);
+  return isDone === true ? slowest : leader;
+}
+
 /** @param directions what is cut, of all that is said among replicas and by them to clients */
 function cut(
   name: string,
   role: Role,
   directions: (victim: string, others: readonly string[], random: Random) => readonly Direction[],
 ): Fault {
+  const choose = async (stand: Stand, first: string, random: Random): Promise<readonly Direction[]> => {
+    const victim = role === 'leader' && random.below(3) > 0 ? await slowestLeads(stand, first) : first;
+    const others = stand.names.filter(other => other !== victim);
+    return directions(victim, others, random);
+  };
   return {
     name,
     role,
     needs: 'network',
     async run(stand, victim, random) {
-      const others = stand.names.filter(other => other !== victim);
-      const chosen = directions(victim, others, random);
+      const chosen = await choose(stand, victim, random);
       stand.mesh.cut(chosen);
       await pass(random.below(2) === 0 ? duration(random) : longDuration(random));
       stand.mesh.heal(chosen, random.below(2) === 0);

@@ -15,6 +15,7 @@ export interface NodeTask {
   readonly rate: number;
   readonly wallAheadMs: number;
   readonly electionTimeoutMs: number;
+  readonly leaseMarginMs: number;
 }
 
 /** What it does when it is asked. */
@@ -24,6 +25,7 @@ export type NodeAsk =
   /** Does nothing else for so long. */
   | { readonly do: 'stall'; readonly forMs: number }
   | { readonly do: 'stallDisk'; readonly forMs: number }
+  | { readonly do: 'handOver'; readonly to: string }
   /** In place of a disk that is full. */
   | { readonly do: 'fill'; readonly isFull: boolean };
 

@@ -52,8 +52,7 @@ async function serve(task: NodeTask): Promise<void> {
     machine,
     clock,
     electionTimeoutMs: task.electionTimeoutMs,
-    // Clocks of this group differ by a third.
-    leaseMarginMs: task.electionTimeoutMs * 0.4,
+    leaseMarginMs: task.leaseMarginMs,
     // Small, so that within seconds a follower is behind the log that is in memory, and behind the log.
     snapshotBytes: 0x4_0000,
     trailingBytes: 0x8000,
@@ -92,6 +91,12 @@ function answersOf(replica: Replica, machine: LedgerMachine, faults: DiskFaults)
     stallDisk({ forMs }) {
       faults.stalledUntilMs = systemClock.monotonicMs() + forMs;
     },
+    /** Says whether it led, and another does now. */
+    handOver: ({ to }) =>
+      replica.transferLeadership(nodeId(to), { deadlineMs: 2000 }).then(
+        () => true,
+        () => false,
+      ),
     fill({ isFull }) {
       faults.isFull = isFull;
     },

@@ -10,8 +10,10 @@ import { Volumes } from './volumes.ts';
 const nodeProgram = fileURLToPath(new URL('node.ts', import.meta.url));
 const clientsProgram = fileURLToPath(new URL('clients.ts', import.meta.url));
 export const electionTimeoutMs = 500;
-/** How fast clocks go, the slowest and the fastest a third apart. */
-const rates = [0.85, 1.15, 1, 0.9, 1.1];
+/** How fast clocks go. The first is the slowest: as a leader it believes longest that it is one. */
+const rates = [0.8, 1.25, 1.2, 1, 1.25];
+/** More than clocks differ by in an election timeout, which is what leases ask for. */
+const leaseMarginMs = electionTimeoutMs / 2;
 const wallAheadMaxMs = 3_600_000;
 const statusMs = 400;
 
@@ -69,6 +71,7 @@ export class Stand implements AsyncDisposable {
       rate: rates[place % rates.length] as number,
       wallAheadMs: this.#random.below(wallAheadMaxMs),
       electionTimeoutMs,
+      leaseMarginMs,
     };
     const command = this.volumes.command(process.execPath, nodeProgram, JSON.stringify(task));
     const node = new ToldProcess<NodeAsk, NodeNews>(

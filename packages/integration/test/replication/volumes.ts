@@ -16,12 +16,10 @@ const volumeMib = 16;
 export class Volumes implements AsyncDisposable {
   readonly #folder: string;
   readonly #keeper: ChildProcess | undefined;
-  readonly #names: readonly string[];
 
-  private constructor(folder: string, keeper: ChildProcess | undefined, names: readonly string[]) {
+  private constructor(folder: string, keeper: ChildProcess | undefined) {
     this.#folder = folder;
     this.#keeper = keeper;
-    this.#names = names;
   }
 
   /** Whether volumes can be mounted here. */
@@ -34,9 +32,11 @@ export class Volumes implements AsyncDisposable {
   static async open(names: readonly string[]): Promise<Volumes> {
     const folder = fs.mkdtempSync(join(tmpdir(), 'quorate-campaign-'));
     for (const name of names) fs.mkdirSync(join(folder, name));
-    if (!Volumes.canMount()) return new Volumes(folder, undefined, names);
+    if (!Volumes.canMount()) return new Volumes(folder, undefined);
     const mounts = names.map(name => `mount -t tmpfs -o size=${volumeMib}m quorate "$0/${name}"`);
-    const script = `${mounts.join(' && ')} && echo mounted && exec cat`;
+    // Whoever is left there has the volumes for as long as it lives.
+    const clear = `umount -l ${names.map(name => `"$0/${name}"`).join(' ')}; rm -rf "$0"`;
+    const script = `${mounts.join(' && ')} && echo mounted && cat > /dev/null; ${clear}`;
     const keeper = spawn('unshare', ['-Urm', 'sh', '-c', script, folder], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
@@ -44,7 +44,7 @@ export class Volumes implements AsyncDisposable {
       once(keeper.stdout, 'data'),
       once(keeper, 'exit').then(() => Promise.reject(new Error('The volumes were not mounted'))),
     ]);
-    return new Volumes(folder, keeper, names);
+    return new Volumes(folder, keeper);
   }
 
   /** Whether they are file systems of their own. */
@@ -84,8 +84,7 @@ export class Volumes implements AsyncDisposable {
       this.#keeper.stdin?.end();
       await ended;
     }
-    for (const name of this.#names) fs.rmSync(join(this.#folder, name), { recursive: true, force: true });
-    fs.rmdirSync(this.#folder);
+    fs.rmSync(this.#folder, { recursive: true, force: true });
   }
 
   #root(): string {

@@ -30,7 +30,7 @@ export interface Fates {
   readonly refused: SequenceSet;
 }
 
-const keyCount = 5;
+const keyCount = 3;
 /** Keys are new after so long, so that the history of none is long. */
 const keysMs = 5000;
 const padMax = 2000;
@@ -204,7 +204,7 @@ export class PinnedReader {
       const read = this.#read();
       reads.add(read);
       void read.finally(() => reads.delete(read));
-      await sleep(systemClock, 20 + this.#random.below(20));
+      await sleep(systemClock, 10 + this.#random.below(20));
     }
     await Promise.all(reads);
   }
@@ -212,7 +212,7 @@ export class PinnedReader {
   async #read(): Promise<void> {
     const { requests, recorder } = this.#shift;
     const key = someKey(this.#random);
-    const mode = (['lease', 'lease', 'linearizable', 'follower'] as const)[this.#random.below(4)];
+    const mode = (['lease', 'lease', 'lease', 'linearizable', 'follower'] as const)[this.#random.below(5)];
     const body = Buffer.from(`${mode} ${key}`);
     const process = `${mode} at ${this.#at}, ${++this.#count}`;
     await recorder.record(process, { type: 'read', key }, async () =>
