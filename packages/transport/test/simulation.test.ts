@@ -1,29 +1,15 @@
-import { type RunResult, type Scenario, simulate } from '@quorate/sim';
+import { runSeeds, simulate } from '@quorate/sim';
 import { describe, expect, test } from 'vitest';
 import * as scenarios from '../scenarios/requests.ts';
 
 const seeds = process.env['QUORATE_LONG'] === undefined ? 200 : 10_000;
 
-/** Runs seeds until one is not `ok`; gives that one, and what was reached. */
-async function run(scenario: Scenario, seedCount: number): Promise<[RunResult | undefined, Set<string>]> {
-  const reached = new Set<string>();
-  for (let seed = 1; seed <= seedCount; seed++) {
-    const result = await simulate(scenario, { seed });
-    for (const probe of result.probes) reached.add(probe);
-    if (result.verdict !== 'ok') return [result, reached];
-  }
-  return [undefined, reached];
-}
-
 describe('requests in the simulator', () => {
   test('hundreds of seeds keep every promise and reach every probe', async () => {
     const scenario = scenarios.correct;
-    const [failed, reached] = await run(scenario, seeds);
-    if (failed !== undefined)
-      expect.fail(
-        `seed ${failed.seed}: ${failed.finding?.message ?? String((failed.error as Error)?.stack)}`,
-      );
-    expect(scenario.probes?.filter(probe => !reached.has(probe))).toEqual([]);
+    const { failure, neverReached } = await runSeeds(scenario, { seeds });
+    expect(failure?.text).toBeUndefined();
+    expect(neverReached).toEqual([]);
   }, 600_000);
 
   test.each([
@@ -31,8 +17,8 @@ describe('requests in the simulator', () => {
     [scenarios.claimsNotApplied, 'outcomes-are-true'],
     [scenarios.ignoresSignal, 'handlers-are-told'],
   ] as const)('the bug of %o is found', async (scenario, rule) => {
-    const [failed] = await run(scenario, 20);
-    expect(failed?.finding?.rule).toBe(rule);
+    const { failure } = await runSeeds(scenario, { seeds: 20, shrinks: false });
+    expect(failure?.outcome.finding?.rule).toBe(rule);
   });
 
   test('a seed run twice gives the same trace', async () => {

@@ -4,7 +4,7 @@ import { type NodeId, QuorateError, type Timer } from '@quorate/core';
 import { FrameKind } from '../frame.ts';
 import { type Hello, type RefusalReason, decodeHello, protocolVersion } from '../hello.ts';
 import { formatAddress } from '../peer-address.ts';
-import type { PeerLink } from './peer-link.ts';
+import type { PeerLinks } from './peer-links.ts';
 import type { TcpConnection } from './tcp-connection.ts';
 import type { TcpNode } from './tcp-node.ts';
 
@@ -19,7 +19,7 @@ interface Undecided {
 /** Decides which incoming connections become a peer's. */
 export class Acceptor {
   readonly #node: TcpNode;
-  readonly #linkOf: (peer: NodeId) => PeerLink | undefined;
+  readonly #links: PeerLinks;
   /** In the order in which they came. */
   readonly #undecided: Map<TcpConnection, Undecided> = new Map();
   /** Those that were refused, while they are told why; in the order in which they were. */
@@ -27,9 +27,9 @@ export class Acceptor {
   refusedCount = 0;
   lastRefusal: { readonly cause: unknown; readonly wallMs: number } | undefined;
 
-  constructor(node: TcpNode, linkOf: (peer: NodeId) => PeerLink | undefined) {
+  constructor(node: TcpNode, links: PeerLinks) {
     this.#node = node;
-    this.#linkOf = linkOf;
+    this.#links = links;
   }
 
   get undecidedCount(): number {
@@ -91,9 +91,9 @@ export class Acceptor {
       this.#greet(undecided, socket, decodeHello(payload));
     } else if (hello !== undefined && kind === FrameKind.ready) {
       this.#settle(connection);
-      const link = this.#linkOf(hello.node);
-      if (link === undefined) this.#refuse(undecided, 'UNKNOWN_PEER', `"${hello.node}" is no peer any more`);
-      else link.adopt(connection, hello, hello.node);
+      if (this.#links.mayConnect(hello.node))
+        this.#links.linkOf(hello.node).adopt(connection, hello, hello.node);
+      else this.#refuse(undecided, 'UNKNOWN_PEER', `"${hello.node}" is no peer any more`);
     } else {
       this.#drop(connection, 'PROTOCOL_VIOLATION', `it sent a frame of kind ${kind} before its time`);
     }
@@ -128,14 +128,14 @@ export class Acceptor {
     if (hello.node === self) {
       return ['WRONG_NODE', `this is "${self}" ${hello.incarnation === incarnation ? 'itself' : 'already'}`];
     }
-    const link = this.#linkOf(hello.node);
-    if (link === undefined) return ['UNKNOWN_PEER', `"${hello.node}" is no peer of "${self}"`];
+    if (!this.#links.mayConnect(hello.node))
+      return ['UNKNOWN_PEER', `"${hello.node}" is no peer of "${self}"`];
     if (hello.messageMaxBytes !== limits.messageMaxBytes)
       return [
         'MESSAGE_LIMIT',
         `messages are limited to ${hello.messageMaxBytes} bytes, here to ${limits.messageMaxBytes}`,
       ];
-    if (!link.takes({ dialer: hello.node, incarnation: hello.incarnation }))
+    if (this.#links.get(hello.node)?.takes({ dialer: hello.node, incarnation: hello.incarnation }) === false)
       return ['DUPLICATE', 'there is a connection'];
     return undefined;
   }

@@ -1,8 +1,9 @@
-import { connect } from 'node:net';
+import { type Socket, connect } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { type NodeId, QuorateError } from '@quorate/core';
 import { FrameKind } from '../frame.ts';
 import { type Hello, type Refusal, decodeHello, decodeRefusal, protocolVersion } from '../hello.ts';
-import type { PeerAddress } from '../peer-address.ts';
+import { type PeerAddress, formatAddress } from '../peer-address.ts';
 import type { TcpConnection } from './tcp-connection.ts';
 import type { TcpNode } from './tcp-node.ts';
 
@@ -19,11 +20,17 @@ export interface DialOutcome {
   onFailure(cause: QuorateError): void;
 }
 
-/** Connects to a peer and introduces this node. */
-export function dial(node: TcpNode, peer: NodeId, address: PeerAddress, outcome: DialOutcome): Dialing {
+/** Connects to a peer, or to whoever listens there, and introduces this node. */
+export function dial(
+  node: TcpNode,
+  expected: NodeId | undefined,
+  address: PeerAddress,
+  outcome: DialOutcome,
+): Dialing {
   const { host, port } = address;
+  const peer = expected ?? formatAddress(address);
   const { tls, limits } = node;
-  const socket = tls === undefined ? connect({ host, port }) : tls.connect(address, peer);
+  const socket = tls === undefined ? connect({ host, port }) : tls.connect(address, expected);
   const connection = node.connection(socket);
   const timer = node.clock.setTimer(limits.connectMs, () =>
     fail(
@@ -52,7 +59,9 @@ export function dial(node: TcpNode, peer: NodeId, address: PeerAddress, outcome:
     onFrame: (kind, _group, payload) => {
       const hello = kind === FrameKind.welcome ? decodeHello(payload) : undefined;
       const fault =
-        hello === undefined ? faultOfAnswer(peer, kind, payload) : faultOfWelcome(node, peer, hello);
+        hello === undefined
+          ? faultOfAnswer(peer, kind, payload)
+          : faultOfWelcome(node, expected, hello, socket);
       if (fault !== undefined) fail(fault);
       else if (settle()) outcome.onWelcome(connection, hello as Hello);
     },
@@ -66,7 +75,7 @@ export function dial(node: TcpNode, peer: NodeId, address: PeerAddress, outcome:
   };
 }
 
-function faultOfAnswer(peer: NodeId, kind: FrameKind, payload: Uint8Array): QuorateError {
+function faultOfAnswer(peer: string, kind: FrameKind, payload: Uint8Array): QuorateError {
   const refusal = kind === FrameKind.refusal ? decodeRefusal(payload) : undefined;
   if (refusal === undefined) {
     return new QuorateError('PROTOCOL_VIOLATION', `"${peer}" answered hello with a frame of kind ${kind}`, {
@@ -76,24 +85,32 @@ function faultOfAnswer(peer: NodeId, kind: FrameKind, payload: Uint8Array): Quor
   return refused(peer, refusal.reason, refusal.message);
 }
 
-function faultOfWelcome(node: TcpNode, peer: NodeId, hello: Hello): QuorateError | undefined {
+function faultOfWelcome(
+  node: TcpNode,
+  expected: NodeId | undefined,
+  hello: Hello,
+  socket: Socket,
+): QuorateError | undefined {
   let message: string | undefined;
   if (hello.protocol !== protocolVersion)
     message = `it speaks version ${hello.protocol}, this node ${protocolVersion}`;
   else if (hello.cluster !== node.cluster)
     message = `it belongs to cluster "${hello.cluster}", this node to "${node.cluster}"`;
-  else if (hello.node !== peer) message = `it is "${hello.node}"`;
+  else if (hello.node !== (expected ?? hello.node)) message = `it is "${hello.node}"`;
   else if (hello.messageMaxBytes !== node.limits.messageMaxBytes)
     message = `its messages are limited to ${hello.messageMaxBytes} bytes, here to ${node.limits.messageMaxBytes}`;
+  else if (expected === undefined && socket instanceof TLSSocket)
+    message = node.tls?.faultOf(socket, hello.node);
   if (message === undefined) return undefined;
-  return new QuorateError('PEER_REJECTED', `What answered for "${peer}" is not it: ${message}`, {
+  const who = expected ?? hello.node;
+  return new QuorateError('PEER_REJECTED', `What answered for "${who}" is not it: ${message}`, {
     retryable: true,
     outcome: 'not-applied',
   });
 }
 
 /** The error for a peer that would not have this node, with the reason that it gave. */
-export function refused(peer: NodeId, reason: string, message: string): QuorateError {
+export function refused(peer: string, reason: string, message: string): QuorateError {
   return new QuorateError('PEER_REFUSED', `"${peer}" refused the connection: ${reason}: ${message}`, {
     retryable: true,
     outcome: 'not-applied',
@@ -106,7 +123,7 @@ export function isDuplicate({ cause }: QuorateError): boolean {
   return (cause as Partial<Refusal> | undefined)?.reason === 'DUPLICATE';
 }
 
-function asConnectFailure(peer: NodeId, cause: unknown): QuorateError {
+function asConnectFailure(peer: string, cause: unknown): QuorateError {
   const inner = cause instanceof QuorateError ? (cause.cause ?? cause) : cause;
   if (cause instanceof QuorateError && cause.code === 'PROTOCOL_VIOLATION') return cause;
   if (inner instanceof QuorateError && inner.code === 'CERTIFICATE_REJECTED') return inner;

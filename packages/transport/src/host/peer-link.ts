@@ -29,20 +29,33 @@ export class PeerLink {
   current: Current | undefined;
   connectCount = 0;
   failureCount = 0;
+  /** Nobody has named it: it is a peer for as long as it is connected. */
+  isGuest = false;
   lastError: { readonly cause: unknown; readonly wallMs: number } | undefined;
   readonly #node: TcpNode;
   readonly #onUp: (beatMs: number) => void;
+  readonly #onGuestGone: () => void;
   #dialing: Dialing | undefined;
   #retry: Timer | undefined;
   #attempt = 0;
   #removed = false;
 
-  /** @param onUp told of each connection, and how often this node has to speak on it */
-  constructor(node: TcpNode, id: NodeId, address: PeerAddress | undefined, onUp: (beatMs: number) => void) {
+  /**
+   * @param onUp told of each connection, and how often this node has to speak on it
+   * @param onGuestGone told when a guest's connection is over
+   */
+  constructor(
+    node: TcpNode,
+    id: NodeId,
+    address: PeerAddress | undefined,
+    onUp: (beatMs: number) => void,
+    onGuestGone: () => void,
+  ) {
     this.#node = node;
     this.id = id;
     this.address = address;
     this.#onUp = onUp;
+    this.#onGuestGone = onGuestGone;
   }
 
   get state(): 'connected' | 'dialing' | 'waiting' {
@@ -237,6 +250,10 @@ export class PeerLink {
   }
 
   #dialLater(): void {
+    if (this.isGuest) {
+      if (this.current === undefined) this.#onGuestGone();
+      return;
+    }
     if (this.address === undefined || this.#removed || this.#node.state.disposed) return;
     if (this.current !== undefined || this.#dialing !== undefined || this.#retry !== undefined) return;
     const { clock, limits, random } = this.#node;

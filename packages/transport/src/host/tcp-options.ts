@@ -1,4 +1,4 @@
-import type { Clock, NodeId, Random, Transport } from '@quorate/core';
+import type { Clock, NodeId, Random, Transport, WaitOptions } from '@quorate/core';
 import type { PeerAddress } from '../peer-address.ts';
 import type { TcpLimits } from './tcp-limits.ts';
 import type { TcpStatus } from './tcp-status.ts';
@@ -14,6 +14,12 @@ export interface TcpTransportOptions {
   readonly listen?: { readonly host: string; readonly port: number } | undefined;
   /** By id, where they listen: `host:port`, `[IPv6]:port`, or `undefined` for a peer that dials. */
   readonly peers?: Readonly<Record<string, string | undefined>> | undefined;
+  /**
+   * Asked where a node connects that is no peer, once its certificate has proved who it is; without TLS nothing has. One that is
+   * let in is a guest: a peer for as long as its connection lasts, and for good once {@link TcpTransport.addPeer} names it.
+   * Default: nobody is.
+   */
+  readonly admit?: ((id: NodeId) => boolean) | undefined;
   /** Needed as soon as this node or a peer is not on the loopback interface. */
   readonly tls?: TlsCredentials | undefined;
   /** Goes without TLS beyond the loopback interface: whoever reaches the port can be any node. Default `false`. */
@@ -36,6 +42,15 @@ export interface TcpTransport extends Transport {
    * @throws QuorateError `TLS_REQUIRED`
    */
   addPeer(id: NodeId | string, address?: string): void;
+  /**
+   * Connects to whoever listens at an address, once, and says who that is. It is a guest, as one that {@link TcpTransportOptions.admit}
+   * let in. Who is connected from that address already is not dialed again.
+   *
+   * @throws RangeError for an address that is none
+   * @throws QuorateError `TLS_REQUIRED`, `CLOSED` also before the start, `ABORTED`, `DEADLINE_EXCEEDED`; where nobody can be met
+   *   `CONNECT_FAILED`, `PEER_REFUSED` or `PEER_REJECTED`, which is retryable
+   */
+  meet(address: string, options?: WaitOptions): Promise<NodeId>;
   /** Ends the connection to a peer and refuses further ones. Says whether it was one. */
   removePeer(id: NodeId | string): boolean;
   /**

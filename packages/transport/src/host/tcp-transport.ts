@@ -6,6 +6,8 @@ import {
   type Timer,
   type TransportCapabilities,
   type TransportHandlers,
+  type WaitOptions,
+  boundedWait,
   nodeId,
   systemClock,
   systemRandom,
@@ -16,7 +18,8 @@ import { type PeerAddress, formatAddress, isLoopback, parseAddress } from '../pe
 import { TransportState, checkInteger, checkMessage } from '../transport-state.ts';
 import { Acceptor } from './acceptor.ts';
 import { Listener } from './listener.ts';
-import { PeerLink } from './peer-link.ts';
+import { dial } from './dial.ts';
+import { PeerLinks } from './peer-links.ts';
 import { type CheckedLimits, checkLimits } from './tcp-limits.ts';
 import { TcpNode } from './tcp-node.ts';
 import type { TcpTransport, TcpTransportOptions } from './tcp-options.ts';
@@ -47,7 +50,9 @@ class Tcp implements TcpTransport {
   readonly #node: TcpNode;
   readonly #limits: CheckedLimits;
   readonly #state = new TransportState();
-  readonly #links: Map<NodeId, PeerLink> = new Map();
+  readonly #links: PeerLinks;
+  /** Ends what is being met. */
+  readonly #meetings: Set<(why: QuorateError) => void> = new Set();
   readonly #acceptor: Acceptor;
   readonly #listener: Listener | undefined;
   readonly #where: PeerAddress | undefined;
@@ -82,12 +87,13 @@ class Tcp implements TcpTransport {
       state: this.#state,
       tls,
     });
+    this.#links = new PeerLinks(this.#node, options.admit, this.#watchSooner);
     if (this.#where !== undefined) {
       checkInteger('Port to listen on', this.#where.port, 0, 65_535);
       this.#requireTls(this.#where.host, 'listen on');
     }
     for (const [id, address] of Object.entries(options.peers ?? {})) this.addPeer(id, address);
-    this.#acceptor = new Acceptor(this.#node, peer => this.#links.get(peer));
+    this.#acceptor = new Acceptor(this.#node, this.#links);
     if (this.#where === undefined) return;
     this.#listener = new Listener({
       tls,
@@ -123,7 +129,7 @@ class Tcp implements TcpTransport {
     if (!this.#state.live) return;
     this.#watchedMs = this.#node.clock.monotonicMs();
     this.#watchLater();
-    for (const link of this.#links.values()) link.start();
+    for (const link of this.#links) link.start();
   }
 
   send(to: NodeId, message: Uint8Array, group: GroupId = 0 as GroupId): SendResult {
@@ -153,20 +159,55 @@ class Tcp implements TcpTransport {
     if (peer === this.self) throw new RangeError(`Peer must be another node: received "${peer}"`);
     const where = address === undefined ? undefined : parseAddress(address);
     if (where !== undefined) this.#requireTls(where.host, `connect to "${peer}" at`);
-    const existing = this.#links.get(peer);
-    if (existing !== undefined) {
-      existing.move(where);
-      return;
+    const link = this.#links.name(peer, where);
+    if (this.#watch !== undefined) link?.start();
+  }
+
+  async meet(address: string, options: WaitOptions = {}): Promise<NodeId> {
+    const where = parseAddress(address);
+    this.#requireTls(where.host, 'connect to whoever listens at');
+    for (const { id, address: at, current } of this.#links) {
+      if (current !== undefined && at?.host === where.host && at.port === where.port) return id;
     }
-    const link = new PeerLink(this.#node, peer, where, this.#watchSooner);
-    this.#links.set(peer, link);
-    if (this.#watch !== undefined) link.start();
+    return await boundedWait(this.#node.clock, options, 'unknown', signal => this.#meet(where, signal));
+  }
+
+  #meet(where: PeerAddress, signal: AbortSignal | undefined): Promise<NodeId> {
+    return new Promise((resolve, reject) => {
+      if (!this.#state.live) {
+        reject(closed());
+        return;
+      }
+      const settle = (): void => {
+        this.#meetings.delete(giveUp);
+        signal?.removeEventListener('abort', onAbort);
+      };
+      const dialing = dial(this.#node, undefined, where, {
+        onWelcome: (connection, hello) => {
+          settle();
+          connection.send(FrameKind.ready, 0, new Uint8Array(0));
+          this.#links.linkOf(hello.node, where).adopt(connection, hello, this.self);
+          resolve(hello.node);
+        },
+        onFailure: cause => {
+          settle();
+          reject(cause);
+        },
+      });
+      const giveUp = (why: QuorateError): void => {
+        settle();
+        dialing.cancel();
+        reject(why);
+      };
+      const onAbort = (): void => giveUp(signal?.reason as QuorateError);
+      this.#meetings.add(giveUp);
+      signal?.addEventListener('abort', onAbort, { once: true });
+    });
   }
 
   removePeer(id: NodeId | string): boolean {
-    const link = this.#links.get(id as NodeId);
+    const link = this.#links.remove(id as NodeId);
     if (link === undefined) return false;
-    this.#links.delete(link.id);
     link.remove('UNKNOWN_PEER', `"${link.id}" is no peer of "${this.self}" any more`);
     return true;
   }
@@ -188,7 +229,7 @@ class Tcp implements TcpTransport {
       undecidedCount: this.#acceptor.undecidedCount,
       refusedCount: this.#acceptor.refusedCount,
       lastRefusal: statusOf(this.#acceptor.lastRefusal),
-      peers: [...this.#links.values()].map(link => link.status()),
+      peers: [...this.#links].map(link => link.status()),
     };
   }
 
@@ -207,7 +248,8 @@ class Tcp implements TcpTransport {
     this.#watch = undefined;
     const listening = this.#listener?.close();
     this.#acceptor.close();
-    for (const link of this.#links.values()) link.remove('CLOSING', `"${this.self}" is closing`);
+    for (const giveUp of this.#meetings) giveUp(closed());
+    for (const link of this.#links) link.remove('CLOSING', `"${this.self}" is closing`);
     await Promise.all([...this.#node.open].map(connection => connection.closed));
     await listening;
     this.#links.clear();
@@ -224,7 +266,7 @@ class Tcp implements TcpTransport {
   #watchLater(): void {
     if (this.#state.disposed) return;
     let beatMs = this.#limits.heartbeatMs;
-    for (const { current } of this.#links.values()) {
+    for (const { current } of this.#links) {
       if (current !== undefined && current.beatMs < beatMs) beatMs = current.beatMs;
     }
     const delayMs = Math.max(watchMinMs, beatMs / 2);
@@ -235,9 +277,9 @@ class Tcp implements TcpTransport {
       this.#watchedMs = nowMs;
       // What arrived while this process stood still has not been read: its peers were not silent.
       if (lateMs > this.#limits.silenceMs / 4) {
-        for (const { current } of this.#links.values()) current?.connection.forgive(lateMs);
+        for (const { current } of this.#links) current?.connection.forgive(lateMs);
       }
-      for (const link of this.#links.values()) link.watch(nowMs);
+      for (const link of this.#links) link.watch(nowMs);
       this.#watchLater();
     });
   }
@@ -250,4 +292,10 @@ class Tcp implements TcpTransport {
       { outcome: 'not-applied' },
     );
   }
+}
+
+function closed(): QuorateError {
+  return new QuorateError('CLOSED', 'The transport is not started, or was disposed of', {
+    outcome: 'not-applied',
+  });
 }

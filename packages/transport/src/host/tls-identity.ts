@@ -51,8 +51,11 @@ export class TlsIdentity {
     return this.serverOptions;
   }
 
-  /** Connects to a peer; a certificate that does not name it fails the connection, with `CERTIFICATE_REJECTED`. */
-  connect({ host, port }: PeerAddress, peer: NodeId): TLSSocket {
+  /**
+   * Connects to a peer; a certificate that does not name it fails the connection, with `CERTIFICATE_REJECTED`. Where it is not
+   * known who listens, whoever says a name has to be held to it with {@link faultOf}.
+   */
+  connect({ host, port }: PeerAddress, peer: NodeId | undefined): TLSSocket {
     return connect({
       host,
       port,
@@ -61,13 +64,14 @@ export class TlsIdentity {
       rejectUnauthorized: true,
       // The certificate names a node, not a host: a node may move.
       checkServerIdentity: (_host, certificate) => {
+        if (peer === undefined) return undefined;
         const fault = this.#faultOfName(new X509Certificate(certificate.raw), peer);
         return fault === undefined ? undefined : rejected(`Certificate of "${peer}" is refused: ${fault}`);
       },
     });
   }
 
-  /** Why the other side of an accepted connection is not `peer`; `undefined` if it is. */
+  /** Why the other side of a connection is not `peer`; `undefined` if it is. */
   faultOf(socket: TLSSocket, peer: NodeId): string | undefined {
     const certificate = socket.getPeerX509Certificate();
     if (certificate === undefined) return 'it showed none';
