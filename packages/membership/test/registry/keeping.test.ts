@@ -19,9 +19,7 @@ describe('a registration is kept', () => {
     const meddling = meddled(store, {
       watch: (...call) => {
         if (++watches > 2) return store.watch(...call);
-        return (async function* (): AsyncGenerator<StoreEvent> {
-          throw unavailable();
-        })();
+        return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(unavailable()) }) };
       },
     });
     await using _ = await createRegistry(meddling, { clock: stand.clock }).register(web('a'));
