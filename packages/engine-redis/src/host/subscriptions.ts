@@ -137,10 +137,15 @@ export class Subscriptions implements AsyncDisposable {
     this.#keepAlive(client);
   }
 
+  /**
+   * What comes in one read with the answer that the channel is subscribed to comes before anybody has been told so, and would be taken
+   * for what follows the last message of the connection before. Who is told then finds it with all else that may have been missed.
+   */
   #onMessage(client: RedisClient, channel: Buffer, message: Buffer): void {
     if (this.#client !== client) return;
-    for (const listener of this.#channels.get(channel.toString())?.listeners ?? [])
-      listener.onMessage(message);
+    const state = this.#channels.get(channel.toString());
+    if (state?.isReady !== true) return;
+    for (const listener of state.listeners) listener.onMessage(message);
   }
 
   #keepAlive(client: RedisClient): void {
