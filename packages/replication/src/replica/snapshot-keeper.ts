@@ -4,6 +4,7 @@ import type { ProgressStatus } from '../raft/raft-status.ts';
 import { encodeSessions } from '../sessions/session-snapshot.ts';
 import type { SessionTableState } from '../sessions/session-table.ts';
 import type { Applier } from './applier.ts';
+import { evenChunks } from './even-chunks.ts';
 import { LogMeter } from './log-meter.ts';
 import { journalFailed, machineFailed, replicaClosed } from './replica-error.ts';
 import type { ResolvedOptions } from './replica-options.ts';
@@ -119,7 +120,7 @@ export class SnapshotKeeper {
     await using state = frozen(machine);
     const counted = { bytes: 0 };
     try {
-      const chunks = snapshotChunks(sessions, state, counted);
+      const chunks = evenChunks(snapshotChunks(sessions, state, counted));
       await journal.saveSnapshot(group, { index, term, membership }, chunks, { signal: this.#abort.signal });
     } catch (error) {
       this.#judge(error);
