@@ -64,6 +64,8 @@ const plain: fc.Arbitrary<PlainMessage> = fc.oneof(
     ...addressed,
     type: fc.constantFrom('vote-reply' as const, 'pre-vote-reply' as const),
     rejected: fc.boolean(),
+    commit: index,
+    commitTerm: term,
   }),
   fc.record({ ...addressed, type: fc.constant('timeout-now' as const) }),
   fc.record({ ...addressed, type: fc.constant('read-index' as const), request: whole }),

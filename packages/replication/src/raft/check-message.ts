@@ -35,6 +35,7 @@ export function faultOf(state: RaftState, message: RaftMessage): string | undefi
       return isCount(message.request) ? undefined : 'A request that is none';
     case 'vote-reply':
     case 'pre-vote-reply':
+      return areCounts(message.commit, message.commitTerm) ? undefined : 'An index that is none';
     case 'timeout-now':
       return undefined;
     default:

@@ -70,14 +70,8 @@ export function answerVote(state: RaftState, message: VoteMessage): void {
     (state.votedFor === undefined && state.leader === undefined) ||
     (pre && message.term > state.term);
   const granted = free && state.log.isUpToDate(message.index, message.logTerm);
-  state.hold({
-    type: pre ? 'pre-vote-reply' : 'vote-reply',
-    from: state.id,
-    to: message.from,
-    // A vote is given in the term that was asked about, or the candidate would think it old; a refusal tells our own.
-    term: granted ? message.term : asTerm(state.term),
-    rejected: !granted,
-  });
+  // A vote is given in the term that was asked about, or the candidate would think it old; a refusal tells our own.
+  state.hold(voteReply(state, message.from, pre, granted ? message.term : state.term, !granted));
   if (granted && !pre) {
     state.electionElapsed = 0;
     state.votedFor = message.from;
@@ -94,6 +88,20 @@ function yieldsTo(state: RaftState, { from, term, index, logTerm }: VoteMessage)
   if (state.role !== 'pre-candidate' || term !== state.term + 1) return false;
   const { last, lastTerm } = state.log;
   return logTerm > lastTerm || index > last || from > state.id;
+}
+
+/**
+ * Takes over what a voter knows to be committed, where this log has it: that is true in every term. It matters where a change
+ * of membership may be among it, for whom that one removed may be needed, and not be had, for as long as nobody knows.
+ */
+export function learnCommitted(state: RaftState, { commit, commitTerm }: VoteReply): void {
+  const { log } = state;
+  if (state.role === 'leader' || state.lastMembershipIndex <= log.committed || commit <= log.committed)
+    return;
+  if (log.termAt(commit) !== commitTerm) return;
+  log.commitTo(commit);
+  // The majorities of this election may not count any more.
+  if (state.role !== 'follower' && mayMissMembership(state)) state.becomeFollower(state.term, undefined);
 }
 
 /** Takes a vote from a peer, while the election that it is about still runs. */
@@ -119,12 +127,24 @@ export function takeSelfVote(state: RaftState, term: number, pre: boolean): void
 
 /** The message that a candidate would send itself, for the trace alone. */
 function ownVote(state: RaftState, term: number, pre: boolean): VoteReply {
+  return voteReply(state, state.id, pre, term, false);
+}
+
+export function voteReply(
+  { id, log }: RaftState,
+  to: NodeId,
+  pre: boolean,
+  term: number,
+  rejected: boolean,
+): VoteReply {
   return {
     type: pre ? 'pre-vote-reply' : 'vote-reply',
-    from: state.id,
-    to: state.id,
+    from: id,
+    to,
     term: asTerm(term),
-    rejected: false,
+    rejected,
+    commit: asIndex(log.committed),
+    commitTerm: asTerm(log.termAt(log.committed) ?? 0),
   };
 }
 

@@ -71,7 +71,10 @@ export function writesDurable(state: RaftState, token: WriteToken): void {
   for (let write = state.writes.takeUpTo(token); write !== undefined; write = state.writes.takeUpTo(token)) {
     if (write.snapshot !== undefined) takeInstalled(state, write.snapshot);
     state.log.durableTo(write.last);
-    if (write.hardState !== undefined) state.durableTerm = write.hardState.term;
+    if (write.hardState !== undefined) {
+      state.durableTerm = write.hardState.term;
+      state.durableCommit = write.hardState.committed;
+    }
     release(state, write);
   }
 }
@@ -111,8 +114,13 @@ function anyHeld(state: RaftState): boolean {
   return state.held.length > 0 || state.selfVote > 0 || state.selfPreVote > 0 || state.selfAck > 0;
 }
 
+/** Whether there is something that must be durable beside entries. Commit indexes alone need not be. */
 function hardStateChanged(state: RaftState): boolean {
-  return state.term !== state.writtenTerm || state.votedFor !== state.writtenVote;
+  return (
+    state.term !== state.writtenTerm ||
+    state.votedFor !== state.writtenVote ||
+    (state.mayForgetMembership && state.lastMembershipIndex > state.writtenCommit)
+  );
 }
 
 function takeWrite(state: RaftState): RaftWrite | undefined {
@@ -186,7 +194,9 @@ function takeCommitted(state: RaftState): CommittedRange | undefined {
   const held = log.holds(from);
   // What is to be read from disk has to be there, and what is in memory may come before it is.
   const early = held && state.limits.applyBeforeDurable;
-  const to = early ? log.committed : Math.min(log.committed, log.durable);
+  let to = early ? log.committed : Math.min(log.committed, log.durable);
+  // Who is told of a new membership may rely on it, and end those who are not in it.
+  if (!early && state.mayForgetMembership) to = Math.min(to, state.lastMembershipIndex - 1);
   if (to < from) return undefined;
   log.handedOut = to;
   const entries = held ? log.inMemory(from, to) : undefined;

@@ -65,7 +65,8 @@ export function takeHeartbeat(state: RaftState, message: HeartbeatMessage): void
     round: message.round,
   };
   // It promises to support nobody else for a while. A restarted replica keeps that only if it sees that it ran before.
-  if (state.limits.leaseReads && state.durableTerm === 0) state.hold(reply);
+  const mayForgetPromise = state.limits.leaseReads && state.durableTerm === 0;
+  if (mayForgetPromise || state.mayForgetMembership) state.hold(reply);
   else state.send(reply);
 }
 

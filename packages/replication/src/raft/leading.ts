@@ -134,7 +134,20 @@ export function takeHeartbeatReply(state: RaftState, message: HeartbeatReply): v
   if (message.round > progress.ackedRound) {
     progress.ackedRound = message.round;
     confirmReads(state);
+    if (state.leavingAt > 0) leaveOnceKnown(state);
   }
+}
+
+/** A leader that was removed goes when it is not needed any more; the best of those who know that takes over. */
+function leaveOnceKnown(state: RaftState): void {
+  if (!state.peers.leavingKnown()) return;
+  let successor: Progress | undefined;
+  for (const progress of state.peers.list) {
+    if (!progress.incoming || !progress.knowsOfLeaving) continue;
+    if (successor === undefined || progress.match > successor.match) successor = progress;
+  }
+  if (successor !== undefined) sendTimeoutNow(state, successor.id);
+  state.becomeFollower(state.term, undefined);
 }
 
 /** A snapshot has arrived at a follower, or has not. What it then holds is probed, after its own answer or a heartbeat. */

@@ -16,7 +16,7 @@ export interface RaftLimits {
   readonly inflightBytesMax: number;
   readonly uncommittedBytesMax: number;
   readonly tailBytesMax: number;
-  readonly stepDownOnRemoval: boolean;
+  readonly stepDownOnRemoval: 'once-known' | 'at-once' | 'never';
   readonly applyBeforeDurable: boolean;
   readonly eagerAppend: boolean;
   readonly uncheckedMembershipChanges: boolean;
@@ -49,7 +49,7 @@ export function raftLimits(options: RaftOptions): RaftLimits {
     inflightBytesMax: integer('Bytes under way', options.inflightBytesMax ?? 16 * mebi, 1),
     uncommittedBytesMax: integer('Uncommitted bytes', options.uncommittedBytesMax ?? 256 * mebi, 1),
     tailBytesMax: integer('Tail bytes', options.tailBytesMax ?? 4 * mebi, 0),
-    stepDownOnRemoval: options.stepDownOnRemoval ?? true,
+    stepDownOnRemoval: options.stepDownOnRemoval ?? 'once-known',
     applyBeforeDurable: options.applyBeforeDurable ?? false,
     eagerAppend: options.eagerAppend ?? false,
     uncheckedMembershipChanges: options.uncheckedMembershipChanges ?? false,

@@ -56,6 +56,11 @@ export function membersOf(membership: Membership): readonly NodeId[] {
   return sortedIds([...voters, ...votersOutgoing, ...learners, ...learnersNext]);
 }
 
+/** Whoever votes, on either side. */
+export function votersOf({ voters, votersOutgoing }: Membership): readonly NodeId[] {
+  return [...voters, ...votersOutgoing];
+}
+
 /** Sorted by code units, without repetition: the order in which members are always visited. */
 export function sortedIds(ids: Iterable<NodeId>): readonly NodeId[] {
   return [...new Set(ids)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));

@@ -85,6 +85,11 @@ export class Peers {
     return this.#ask(({ recentlyActive }) => (recentlyActive ? 'granted' : 'rejected')) === 'won';
   }
 
+  /** Whether a majority knows of the commit by which this leader goes. */
+  leavingKnown(): boolean {
+    return this.#ask(({ knowsOfLeaving }) => (knowsOfLeaving ? 'granted' : 'rejected')) === 'won';
+  }
+
   clearVotes(): void {
     for (const progress of this.list) progress.vote = 'none';
   }

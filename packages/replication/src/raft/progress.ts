@@ -38,6 +38,8 @@ export class Progress {
   sentCommit = 0;
   /** The highest round of heartbeats that it answered in this term. */
   ackedRound = 0;
+  /** The first round that told it of the commit by which this leader goes; 0 before one did. */
+  toldRound = 0;
   vote: 'none' | 'granted' | 'rejected' = 'none';
   due: AppendDue = 0;
   readonly #inflight: InflightWindow;
@@ -52,6 +54,11 @@ export class Progress {
     return this.#inflight.full;
   }
 
+  /** Whether it knows of the commit by which this leader goes. */
+  get knowsOfLeaving(): boolean {
+    return this.toldRound > 0 && this.ackedRound >= this.toldRound;
+  }
+
   get paused(): boolean {
     return this.state === 'snapshot' || this.flowPaused || this.fetchFrom > 0;
   }
@@ -63,6 +70,7 @@ export class Progress {
     this.recentlyActive = false;
     this.sentCommit = 0;
     this.ackedRound = 0;
+    this.toldRound = 0;
     this.due = 0;
     this.#enter('probe');
   }

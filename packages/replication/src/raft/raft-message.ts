@@ -54,10 +54,18 @@ export interface VoteMessage extends Addressed {
   readonly transfer: boolean;
 }
 
-/** Gives or refuses a vote. A pre-vote is given in the term that was asked about. */
+/**
+ * Gives or refuses a vote. A pre-vote is given in the term that was asked about.
+ *
+ * It tells what the voter knows to be committed, too: a candidate whose membership is out of date may need the vote of one
+ * that was removed from it and has the longer log, and would be refused for ever (raft-rs does the same).
+ */
 export interface VoteReply extends Addressed {
   readonly type: 'vote-reply' | 'pre-vote-reply';
   readonly rejected: boolean;
+  /** The last entry that is known to be committed, and its term. */
+  readonly commit: LogIndex;
+  readonly commitTerm: Term;
 }
 
 /**

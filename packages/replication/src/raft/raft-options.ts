@@ -40,8 +40,13 @@ export interface RaftOptions {
   readonly uncommittedBytesMax?: number;
   /** Durable and committed entries kept in memory for followers that are a little behind, in payload bytes. Default 4 MiB. */
   readonly tailBytesMax?: number;
-  /** A leader that is removed or demoted steps down when it applies that. Default `true`. */
-  readonly stepDownOnRemoval?: boolean;
+  /**
+   * When a leader that is removed or demoted steps down. `once-known`: it leads on, counts itself no more and takes nothing
+   * on, until a majority of those who stay knows for good that it goes (Ongaro 2014, §4.2.2), and then has one of them
+   * campaign. `at-once` and `never` are what etcd's core does: where the news is lost, those who stay may need the vote of
+   * whom they believe a member. Default `once-known`.
+   */
+  readonly stepDownOnRemoval?: 'once-known' | 'at-once' | 'never';
   /**
    * Hands committed entries out before this replica's own disk has them. Only for state machines that forget with the
    * process. Default `false`.

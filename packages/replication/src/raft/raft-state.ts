@@ -50,6 +50,8 @@ export class RaftState {
   pendingMembershipIndex = 0;
   /** The newest entry of this log that may change the membership. */
   lastMembershipIndex = 0;
+  /** As a leader that was removed: what those who stay have to know to be committed before it goes. 0 for any other. */
+  leavingAt = 0;
   uncommittedBytes = 0;
 
   messages: RaftMessage[] = none;
@@ -72,8 +74,9 @@ export class RaftState {
   writtenCommit = 0;
   /** Whether the hard state was handed out since the start. */
   wroteHardState = false;
-  /** The term on disk. */
+  /** The term and the commit index on disk. */
   durableTerm = 0;
+  durableCommit = 0;
   toldRole: RaftRole = 'follower';
   toldTerm = 0;
   toldLeader: NodeId | undefined;
@@ -98,7 +101,7 @@ export class RaftState {
     this.peers = Peers.of(restored.membership, this.id, restored.last, this.limits);
     this.term = this.writtenTerm = this.durableTerm = this.toldTerm = hardState?.term ?? 0;
     this.votedFor = this.writtenVote = hardState?.votedFor;
-    this.writtenCommit = committed;
+    this.writtenCommit = this.durableCommit = committed;
     // Entries that are not applied yet may hide a change of membership: nobody looked.
     this.lastMembershipIndex = restored.last > restored.applied ? restored.last : 0;
     if (this.limits.leaseReads && this.term > 0) this.quarantinedUntil = this.limits.electionTicks;
@@ -110,9 +113,9 @@ export class RaftState {
     return this.#trace !== undefined;
   }
 
-  /** Whom to ask: the leader, unless the connection to it broke. */
+  /** Whom to ask: the leader, unless the connection to it broke, or it is this one and about to go. */
   get leaderHint(): NodeId | undefined {
-    return this.leaderLost ? undefined : this.leader;
+    return this.leaderLost || this.leavingAt > 0 ? undefined : this.leader;
   }
 
   /** Whether a leader is known to live, so that no other's election is supported (Ongaro 2014, §4.2.3). */
@@ -126,6 +129,15 @@ export class RaftState {
   get promotable(): boolean {
     const self = this.peers.self;
     return self !== undefined && !self.learner && this.log.installing === undefined;
+  }
+
+  /**
+   * Whether a crash would take the knowledge away that the newest change of membership is committed. It is kept like a vote:
+   * with the membership of before, the votes of those would be needed who have gone since.
+   */
+  get mayForgetMembership(): boolean {
+    const { lastMembershipIndex } = this;
+    return lastMembershipIndex > this.durableCommit && lastMembershipIndex <= this.log.committed;
   }
 
   /** Whether an entry of this leader's own term is committed, by which it knows what is (Ongaro 2014, §6.4). */
@@ -254,6 +266,7 @@ export class RaftState {
     this.heartbeatElapsed = 0;
     this.drawElectionTimeout();
     this.pendingMembershipIndex = 0;
+    this.leavingAt = 0;
     this.uncommittedBytes = 0;
     this.appendsDue = false;
     this.selfAck = 0;

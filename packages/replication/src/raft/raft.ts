@@ -284,8 +284,8 @@ export class Raft {
 
   #refusal(): ProposalRefusal | undefined {
     const state = this.#state;
-    // A leader that was removed still leads until it hears of another, and takes nothing on.
-    if (state.role !== 'leader' || state.peers.self === undefined) return 'not-leader';
+    // A leader that was removed leads on for the sake of the others, and takes nothing on.
+    if (state.role !== 'leader' || state.peers.self === undefined || state.leavingAt > 0) return 'not-leader';
     return state.transferee === undefined ? undefined : 'transferring';
   }
 

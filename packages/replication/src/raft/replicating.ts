@@ -185,6 +185,9 @@ export function sendHeartbeats(state: RaftState): number {
       round,
     });
     progress.sentCommit = commit;
+    if (state.leavingAt > 0 && commit >= state.leavingAt && progress.toldRound === 0) {
+      progress.toldRound = round;
+    }
   }
   return round;
 }

@@ -1,5 +1,5 @@
 import { asIndex, asTerm } from './raft-log.ts';
-import { answerVote, startElection, takeVote } from './electing.ts';
+import { answerVote, learnCommitted, startElection, takeVote, voteReply } from './electing.ts';
 import { follow, takeAppend, takeHeartbeat, takeSnapshot } from './following.ts';
 import { takeAppendReply, takeHeartbeatReply } from './leading.ts';
 import type { RaftMessage } from './raft-message.ts';
@@ -10,6 +10,7 @@ export function stepMessage(state: RaftState, message: RaftMessage): void {
   if (state.tracing) state.trace('Receive', message);
   // From a member that was removed while its answer was on the way.
   if (isReply(message) && state.peers.find(message.from) === undefined) return;
+  if (message.type === 'vote-reply' || message.type === 'pre-vote-reply') learnCommitted(state, message);
   if (message.term < state.term) answerOldTerm(state, message);
   else if (message.term === state.term || enterTerm(state, message)) handle(state, message);
 }
@@ -67,13 +68,7 @@ function answerOldTerm(state: RaftState, message: RaftMessage): void {
       hintTerm: asTerm(0),
     });
   } else if (message.type === 'pre-vote') {
-    state.hold({
-      type: 'pre-vote-reply',
-      from: state.id,
-      to: message.from,
-      term: asTerm(state.term),
-      rejected: true,
-    });
+    state.hold(voteReply(state, message.from, true, state.term, true));
   }
 }
 

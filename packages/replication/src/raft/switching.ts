@@ -5,6 +5,7 @@ import { decodeMembership, decodeMembershipChange } from './membership-codec.ts'
 import type { Membership } from './membership.ts';
 import { Peers } from './peers.ts';
 import type { RaftState } from './raft-state.ts';
+import { sendHeartbeats } from './replicating.ts';
 
 /** Takes up a membership: restored from a snapshot (`afresh`), or changed by a committed entry. */
 export function switchMembership(state: RaftState, membership: Membership, afresh: boolean): void {
@@ -12,13 +13,18 @@ export function switchMembership(state: RaftState, membership: Membership, afres
   state.peers = Peers.of(membership, state.id, state.log.last, state.limits, before);
   state.trace('ApplyConfChange');
   if (state.role !== 'leader') return;
-  const self = state.peers.self;
-  if (self === undefined || self.learner) {
-    // It led the change through on behalf of others, and is no part of them any more (Ongaro 2014, §4.2.2).
-    if (state.limits.stepDownOnRemoval) state.becomeFollower(state.term, undefined);
-    return;
-  }
-  if (membership.voters.length > 0) afterMembershipSwitch(state);
+  if (state.peers.isVoter(state.id)) afterMembershipSwitch(state);
+  else leave(state);
+}
+
+/** A leader led a change through on behalf of others, and is no voter among them any more (Ongaro 2014, §4.2.2). */
+function leave(state: RaftState): void {
+  const { stepDownOnRemoval } = state.limits;
+  if (stepDownOnRemoval === 'at-once') state.becomeFollower(state.term, undefined);
+  if (stepDownOnRemoval !== 'once-known') return;
+  state.leavingAt = state.log.committed;
+  afterMembershipSwitch(state);
+  sendHeartbeats(state);
 }
 
 /** A snapshot is installed: what it says about the membership is what counts, and no older change will be applied any more. */

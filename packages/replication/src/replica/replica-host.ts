@@ -1,4 +1,5 @@
 import { type GroupId, type LogIndex, type NodeId, type WaitOptions } from '@quorate/core';
+import { type Membership, votersOf } from '../raft/membership.ts';
 import { ClientSession } from '../sessions/client-session.ts';
 import { checkSessionOperation, PayloadWriter, payloadTypes } from '../wire/entry-payload.ts';
 import { checkLimits, limitWait } from './call-limits.ts';
@@ -155,7 +156,13 @@ export class ReplicaHost implements Replica {
       if (outcome.refused === 'not-leader') write.reject(new NotLeaderError(this.id, outcome.leader));
       else write.reject(membershipRefused(refusalText[outcome.refused], isPassing(outcome.refused)));
     });
-    if (options.transition !== 'explicit') await this.#leftJoint(options, startedMs);
+    if (options.transition !== 'explicit') {
+      await this.#until(({ votersOutgoing }) => votersOutgoing.length === 0, options, startedMs);
+    }
+    // One that removes itself is needed until the others know: who waits for this may end it.
+    const mayGo = (membership: Membership): boolean =>
+      !driver.isLeader || votersOf(membership).includes(this.id);
+    await this.#until(mayGo, options, startedMs);
     const { index, term } = receipt;
     return { index, term, membership: driver.applier.membership };
   }
@@ -262,10 +269,18 @@ export class ReplicaHost implements Replica {
     });
   }
 
-  /** A joint configuration that leaves itself has been left. @param startedMs since when the deadline runs */
-  async #leftJoint({ signal, deadlineMs }: WaitOptions, startedMs: number): Promise<void> {
+  /**
+   * Settles once `isSo`, which is looked at again with every change of membership or role.
+   *
+   * @param startedMs since when the deadline runs
+   */
+  async #until(
+    isSo: (membership: Membership) => boolean,
+    { signal, deadlineMs }: WaitOptions,
+    startedMs: number,
+  ): Promise<void> {
     const driver = this.#driver;
-    if (driver.applier.membership.votersOutgoing.length === 0) return;
+    if (isSo(driver.applier.membership)) return;
     const passedMs = driver.options.clock.monotonicMs() - startedMs;
     const restMs = deadlineMs === undefined ? undefined : Math.max(0, deadlineMs - passedMs);
     await new Promise<void>((resolve, reject) => {
@@ -273,7 +288,8 @@ export class ReplicaHost implements Replica {
       this.#limit(wait, { signal, deadlineMs: restMs }, 'unknown');
       driver.endWith(wait);
       const subscription = driver.events.subscribe(event => {
-        if (event.type === 'membership' && event.membership.votersOutgoing.length === 0) wait.resolve();
+        if (event.type !== 'membership' && event.type !== 'role') return;
+        if (isSo(event.type === 'role' ? driver.applier.membership : event.membership)) wait.resolve();
       });
       wait.onSettled(() => subscription[Symbol.dispose]());
     });

@@ -101,8 +101,8 @@ export class MessageWriter {
         break;
       case 'vote-reply':
       case 'pre-vote-reply':
-        this.#head(target, type, message.rejected ? flagRejected : 0, term, 0);
-        end = headBytes;
+        this.#head(target, type, message.rejected ? flagRejected : 0, term, message.commit);
+        writeUint64(target, 24, message.commitTerm);
         break;
       case 'timeout-now':
         this.#head(target, type, 0, term, 0);

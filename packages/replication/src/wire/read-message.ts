@@ -26,7 +26,7 @@ export interface MessageFault {
 /** What may arrive from another replica. */
 export type WireMessage = PlainMessage | SnapshotPiece | SnapshotReceipt | MessageFault;
 
-const lengths: readonly number[] = [0, 0, 40, 32, 32, 32, 32, 24, 24, 24, 32, 32, 0, receiptBytes];
+const lengths: readonly number[] = [0, 0, 40, 32, 32, 32, 32, 32, 32, 24, 32, 32, 0, receiptBytes];
 const flagsOf: readonly number[] = [
   0,
   0,
@@ -99,9 +99,10 @@ function readShort(
       return { type: name, from, to, term, index, logTerm: first as Term, transfer };
     }
     case wireTypes['vote-reply']:
-      return { type: 'vote-reply', from, to, term, rejected };
-    case wireTypes['pre-vote-reply']:
-      return { type: 'pre-vote-reply', from, to, term, rejected };
+    case wireTypes['pre-vote-reply']: {
+      const name = type === wireTypes['vote-reply'] ? 'vote-reply' : 'pre-vote-reply';
+      return { type: name, from, to, term, rejected, commit: index, commitTerm: first as Term };
+    }
     case wireTypes['timeout-now']:
       return { type: 'timeout-now', from, to, term };
     case wireTypes['read-index']:

@@ -14,7 +14,7 @@ import type { LogIndex, Term } from '@quorate/core';
  *  heartbeat         | round u64                 index: the commit index
  *  heartbeat reply   | round u64                 index: 0
  *  vote, pre-vote    | log term u64                                            flag 2: a transfer
- *  their replies     |                           index: 0                      flag 1: rejected
+ *  their replies     | commit's term u64         index: the commit index       flag 1: rejected
  *  timeout now       |                           index: 0
  *  read index        | request u64               index: 0
  *  read index reply  | request u64

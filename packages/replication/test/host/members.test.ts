@@ -54,6 +54,20 @@ test('a leader that removes itself is followed by another', async () => {
   expect(first.replica.status().role).not.toBe('leader');
 });
 
+test('a leader that has removed itself may be ended: who is left leads alone', async () => {
+  await using group = await Group.start(['a', 'b']);
+  const first = await group.leader();
+  await group.settled(first.replica.reconfigure({ remove: [first.id] }));
+  await group.crash(first.id);
+  const [second] = group.running;
+  // It is on disk there, too.
+  await group.crash(second!.id);
+  await group.start(second!.id);
+  await group.until(() => group.get(second!.id).replica.status().role === 'leader');
+  const { replica } = group.get(second!.id);
+  expect(await group.settled(replica.write(bytes('add x 1'), { ack: 'all' }))).toMatchObject({ replicas: 1 });
+});
+
 test('changes that cannot be are refused', async () => {
   await using group = await Group.start();
   const leader = await group.leader();

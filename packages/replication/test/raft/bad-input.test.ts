@@ -100,6 +100,7 @@ describe('what no correct peer sends is dropped and counted', () => {
       index: number,
       logTerm: number,
       commit: number,
+      commitTerm: number,
       round: number,
       request: number,
       hint: number,

@@ -1,5 +1,5 @@
-import type { LogEntry, LogIndex, NodeId, Random, SnapshotMetadata, Term } from '@quorate/core';
-import type { Effects } from '../../src/raft/effects.ts';
+import type { HardState, LogEntry, LogIndex, NodeId, Random, SnapshotMetadata, Term } from '@quorate/core';
+import type { Effects, RaftWrite } from '../../src/raft/effects.ts';
 import { entryKind } from '../../src/raft/entry-kind.ts';
 import { decodeMembership, encodeMembership } from '../../src/raft/membership-codec.ts';
 import type { Membership } from '../../src/raft/membership.ts';
@@ -49,6 +49,7 @@ export class EtcdNode {
   #effects: Effects | undefined;
   #unapplied: LogEntry[] = [];
   #told = { leader: '0', role: 'StateFollower' };
+  #hardState: HardState = { term: 0 as Term, votedFor: undefined, committed: 0 as LogIndex };
   #entries: LogEntry[] = [];
   #first: number;
   #dummyTerm: number;
@@ -72,7 +73,7 @@ export class EtcdNode {
         preVote: options.preVote,
         checkQuorum: options.checkQuorum,
         leaseReads: options.leaseReads,
-        stepDownOnRemoval: options.stepDownOnRemoval,
+        stepDownOnRemoval: options.stepDownOnRemoval ? 'at-once' : 'never',
         uncheckedMembershipChanges: options.uncheckedMembershipChanges,
         appendBytesMax: Number.MAX_SAFE_INTEGER,
         tailBytesMax: 0,
@@ -165,9 +166,16 @@ export class EtcdNode {
     const messages = [...sent, ...(write?.releases ?? [])];
     if (messages.length > 0) lines.push('Messages:', ...messages.map(messageText));
     if (lines.length === 0) return [];
-    // etcd counts a snapshot alone as nothing to be synced; we sync it.
-    const sync = write?.snapshot === undefined ? (write?.sync ?? false) : false;
-    return [`Ready MustSync=${sync}:`, ...lines];
+    return [`Ready MustSync=${this.#mustSync(write)}:`, ...lines];
+  }
+
+  /** etcd syncs neither a snapshot alone nor the commit of a change of membership; we sync both. */
+  #mustSync(write: RaftWrite | undefined): boolean {
+    if (write === undefined || write.snapshot !== undefined) return false;
+    const { hardState = this.#hardState } = write;
+    const isNew = hardState.term !== this.#hardState.term || hardState.votedFor !== this.#hardState.votedFor;
+    this.#hardState = hardState;
+    return write.sync && (isNew || write.entries.length > 0);
   }
 
   #queueWork(effects: Effects | undefined, committed: readonly LogEntry[]): void {

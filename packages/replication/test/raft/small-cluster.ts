@@ -221,6 +221,7 @@ export interface MessageFields {
   readonly index?: number;
   readonly logTerm?: number;
   readonly commit?: number;
+  readonly commitTerm?: number;
   readonly round?: number;
   readonly request?: number;
   readonly hint?: number;
@@ -240,8 +241,8 @@ export function message(type: RaftMessage['type'], fields: MessageFields): RaftM
     'heartbeat-reply': { round: 1 },
     vote: { index: 0, logTerm: 0, transfer: false },
     'pre-vote': { index: 0, logTerm: 0, transfer: false },
-    'vote-reply': { rejected: false },
-    'pre-vote-reply': { rejected: false },
+    'vote-reply': { rejected: false, commit: 0, commitTerm: 0 },
+    'pre-vote-reply': { rejected: false, commit: 0, commitTerm: 0 },
     snapshot: {},
     'timeout-now': {},
     'read-index': { request: 1 },

@@ -19,10 +19,7 @@ export interface WalkOptions {
   readonly lost?: number;
   /** Of 100 steps so many crash a node, beside the disturbances. Default 0. */
   readonly crashes?: number;
-  /**
-   * Of 100 steps so many ask for a change of membership, beside the disturbances, of which none removes or demotes who asks:
-   * a leader that goes without handing over may bar the rest for good, where they need its vote. Default 0.
-   */
+  /** Of 100 steps so many ask for a change of membership, beside the disturbances. Default 0. */
   readonly churn?: number;
   /** Of the steps in which a disk could finish a write, it does so in one of so many. Default 1. */
   readonly slowDisks?: number;
@@ -208,8 +205,6 @@ export class Walk {
       change: this.#pick(['voter', 'voter', 'learner', 'remove'] as const),
       node: this.#pick(names),
     }));
-    const isOwn = changes.some(({ change, node: changed }) => change !== 'voter' && changed === node.id);
-    if (isOwn && this.#options.churn !== undefined) return;
     const transition = this.#pick<MembershipChange['transition']>([
       'auto',
       'auto',
