@@ -12,6 +12,12 @@ import type { RaftState } from './raft-state.ts';
  * @module
  */
 
+/**
+ * What is read from disk at once for a follower that is far behind. Reading and checking it takes a leader's thread about a
+ * millisecond, which whoever writes meanwhile waits; between two reads everybody has a turn.
+ */
+const fetchBytesMax = 0x2_0000;
+
 /** Notes that `progress` is due an append, or sends it. */
 export function requestAppend(state: RaftState, progress: Progress, due: AppendDue): void {
   if (progress === state.peers.self) return;
@@ -143,7 +149,7 @@ function fetch(state: RaftState, progress: Progress): void {
     peer: progress.id,
     from: asIndex(progress.next),
     to: asIndex(state.log.last),
-    bytesMax: state.limits.appendBytesMax,
+    bytesMax: Math.min(state.limits.appendBytesMax, fetchBytesMax),
   });
 }
 

@@ -55,6 +55,24 @@ describe('what a leader sends', () => {
     ]);
   });
 
+  test('what is on disk is read in small pieces, so that others have a turn between two', () => {
+    for (const [appendBytesMax, bytesMax] of [
+      [undefined, 0x2_0000],
+      [1000, 1000],
+    ] as const) {
+      const limits = appendBytesMax === undefined ? {} : { appendBytesMax };
+      const leader = new Member('a', { tailBytesMax: 0, fetching: true, terms: [1, 1, 1], ...limits });
+      leader.raft.campaign();
+      leader.flush();
+      leader.raft.step(message('vote-reply', {}));
+      leader.flush();
+      leader.raft.step(message('append-reply', { index: 3, rejected: true, hint: 0, hintTerm: 0 }));
+      leader.flush();
+      const fetches = leader.seen.flatMap(effects => effects.fetches);
+      expect(fetches).toEqual([{ peer: 'b', from: 1, to: 4, bytesMax }]);
+    }
+  });
+
   test('no more than the window takes, and it goes on as acknowledgements come', () => {
     const cluster = SmallCluster.of('abc', { appendBytesMax: 1, inflightMax: 2 });
     cluster.elect('a');
