@@ -12,6 +12,8 @@ export function advanceCommit(state: RaftState): boolean {
   const index = Math.min(state.peers.committable(), log.last);
   const before = log.committed;
   const moves = index > before && log.termAt(index) === state.term;
+  // A leader that removes itself will not be there to tell it later.
+  if (moves && state.pendingMembershipIndex > before) state.commitsDue = true;
   if (moves) {
     log.commitTo(index);
     if (state.uncommittedBytes > 0) {

@@ -19,6 +19,7 @@ export interface RaftLimits {
   readonly stepDownOnRemoval: 'once-known' | 'at-once' | 'never';
   readonly applyBeforeDurable: boolean;
   readonly eagerAppend: boolean;
+  readonly lazyCommits: boolean;
   readonly uncheckedMembershipChanges: boolean;
   readonly membershipChangeBeforeNoop: boolean;
 }
@@ -52,6 +53,7 @@ export function raftLimits(options: RaftOptions): RaftLimits {
     stepDownOnRemoval: options.stepDownOnRemoval ?? 'once-known',
     applyBeforeDurable: options.applyBeforeDurable ?? false,
     eagerAppend: options.eagerAppend ?? false,
+    lazyCommits: options.lazyCommits ?? false,
     uncheckedMembershipChanges: options.uncheckedMembershipChanges ?? false,
     membershipChangeBeforeNoop: options.membershipChangeBeforeNoop ?? false,
   };

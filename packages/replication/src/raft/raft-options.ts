@@ -57,6 +57,11 @@ export interface RaftOptions {
    * does. For comparison with it. Default `false`.
    */
   readonly eagerAppend?: boolean;
+  /**
+   * What is committed is told to followers with the next entries, the next heartbeat, or after `sendCommits`, instead of in
+   * an append of its own. Default `false`.
+   */
+  readonly lazyCommits?: boolean;
   /** Appends membership changes without looking whether they fit the present one; an outer layer must. Default `false`. */
   readonly uncheckedMembershipChanges?: boolean;
   /**

@@ -64,6 +64,9 @@ export class RaftState {
   snapshotWanted = false;
   /** Whether some follower has an append due. */
   appendsDue = false;
+  /** Whether some follower could be told of a newer commit index, and whether it shall be, without entries to go with it. */
+  commitsWait = false;
+  commitsDue = false;
 
   droppedMessages = 0;
   lastDropReason: string | undefined;

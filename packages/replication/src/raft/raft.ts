@@ -30,7 +30,7 @@ import type { RaftOptions } from './raft-options.ts';
 import { RaftState } from './raft-state.ts';
 import type { RaftStatus } from './raft-status.ts';
 import { leaseHeld } from './reading.ts';
-import { requestAppends, takeFetched } from './replicating.ts';
+import { requestAppends, sendCommits, takeFetched } from './replicating.ts';
 import { stepMessage } from './stepping.ts';
 import type { RestoredState } from './stored-log.ts';
 import { applyMembership } from './switching.ts';
@@ -60,6 +60,10 @@ export class Raft {
 
   get isLeader(): boolean {
     return this.#state.role === 'leader';
+  }
+
+  get committed(): LogIndex {
+    return asIndex(this.#state.log.committed);
   }
 
   /** Lets one tick of time pass. */
@@ -236,6 +240,16 @@ export class Raft {
     if (state.leader === peer) state.leaderLost = true;
     const progress = state.role === 'leader' ? state.peers.find(peer) : undefined;
     if (progress !== undefined && progress.state === 'replicate') progress.becomeProbe();
+  }
+
+  /** Whether followers could be told of a newer commit index: see `lazyCommits`. */
+  get commitsWait(): boolean {
+    return this.#state.role === 'leader' && this.#state.commitsWait;
+  }
+
+  /** Tells followers of the newest commit index, with the next effects, if they do not know it. */
+  sendCommits(): void {
+    sendCommits(this.#state);
   }
 
   /** Whether a snapshot would bring this replica anything, for who is about to receive its chunks. */

@@ -42,11 +42,16 @@ export function requestAppends(state: RaftState, due: AppendDue): void {
 export function flushAppends(state: RaftState): void {
   if (!state.appendsDue || state.role !== 'leader') return;
   state.appendsDue = false;
+  state.commitsWait = false;
   const list = state.peers.list;
   for (let at = 0; at < list.length; at++) {
     const progress = list[at];
     if (progress === undefined || progress.due === 0) continue;
     const due = progress.due;
+    if (due === 2 && waitsForEntries(state, progress)) {
+      state.commitsWait = true;
+      continue;
+    }
     progress.due = 0;
     const sent = sendAppend(state, progress, due);
     if (sent && progress.state === 'replicate' && progress.next <= state.log.last && !progress.paused) {
@@ -54,6 +59,25 @@ export function flushAppends(state: RaftState): void {
       state.appendsDue = true;
     }
   }
+  state.commitsDue = false;
+}
+
+/**
+ * Whether a newer commit index is left for the entries that follow it: under load they are there before it would arrive, and
+ * half of all messages are spared. It stays due.
+ */
+function waitsForEntries(state: RaftState, progress: Progress): boolean {
+  const { limits, log, commitsDue } = state;
+  return (
+    limits.lazyCommits && !commitsDue && progress.next > log.last && progress.canBumpCommit(log.committed)
+  );
+}
+
+/** Lets what {@link waitsForEntries} held back leave with the next flush. */
+export function sendCommits(state: RaftState): void {
+  if (state.role !== 'leader' || !state.commitsWait) return;
+  state.commitsDue = true;
+  state.appendsDue = true;
 }
 
 /** Sends as many appends as the window takes, if they carry entries (etcd sends them within the step). */

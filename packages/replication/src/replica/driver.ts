@@ -10,6 +10,7 @@ import { type LeaderMoment, payloadBodyAt, payloadTimeMs } from '../wire/entry-p
 import { MessageWriter } from '../wire/message-writer.ts';
 import { readMessage } from '../wire/read-message.ts';
 import { Applier } from './applier.ts';
+import { CommitNews } from './commit-news.ts';
 import type { EarlyAcks } from './early-acks.ts';
 import { Health } from './health.ts';
 import type { LeaderClock } from './leader-clock.ts';
@@ -68,6 +69,7 @@ export class Driver {
   readonly #outbox: Outbox;
   readonly #writer: LogWriter;
   readonly #proposals: ProposalQueue;
+  readonly #commitNews: CommitNews = new CommitNews(this);
   #moment: LeaderMoment | undefined;
   #scheduled = false;
   #flushing = false;
@@ -259,6 +261,7 @@ export class Driver {
       if (this.over !== undefined) return;
     }
     if (this.isLeader && this.writes.awaitsMatches) this.writes.matched(this.matches);
+    this.#commitNews.look();
     this.#outbox.tellLost(this.#reportLost);
   }
 
@@ -384,7 +387,7 @@ export class Driver {
 
   #end(error: QuorateError): void {
     this.over = error;
-    this.ticker[Symbol.dispose]();
+    for (const clockwork of [this.ticker, this.#commitNews]) clockwork[Symbol.dispose]();
     this.#outbox[Symbol.dispose]();
     this.applier.end(error);
     this.snapshots.transfers.abort();

@@ -21,6 +21,7 @@ export function raftOptions(options: ResolvedOptions): RaftOptions {
     appendBytesMax: options.appendBytesMax,
     uncommittedBytesMax: options.pendingBytesMax,
     tailBytesMax: options.tailBytes,
+    lazyCommits: true,
     trace: options.trace,
   };
 }
