@@ -25,10 +25,9 @@ import { storeChild } from './child-process.ts';
 import { testFolder } from './lmdb-subject.ts';
 
 const folder = testFolder();
+const { fresh } = folder;
 afterAll(() => folder[Symbol.dispose]());
 
-let count = 0;
-const fresh = (): string => join(folder.path, `store-${++count}`);
 const absent = { absent: true } as const;
 
 /** Starts a module of this folder on a store. It is killed with the test. */
@@ -45,7 +44,7 @@ test('a process that ends while it commits does end, and leaves the lock to othe
     expect(await once(child('./exit-child.ts', path), 'exit')).toEqual([7, null]);
     expect(await store.put(`a/${turn}`, new Uint8Array(), absent)).toMatchObject({ outcome: 'applied' });
   }
-}, 30_000);
+}, 90_000);
 
 test('a process that is killed while it reads does not make the database grow for ever', async () => {
   const path = fresh();
@@ -62,10 +61,10 @@ test('a process that is killed while it reads does not make the database grow fo
         await overwrite(store, 300);
         return fileBytes() - before;
       },
-      { timeout: 15_000 },
+      { timeout: 60_000 },
     )
     .toBeLessThan(500_000);
-}, 30_000);
+}, 90_000);
 
 /** Writes so many times over the same keys. */
 async function overwrite(store: Store, times: number): Promise<void> {
@@ -75,7 +74,9 @@ async function overwrite(store: Store, times: number): Promise<void> {
   }
 }
 
-test('a database that cannot be read for a while ends no process that sweeps it', async () => {
+test('a database that cannot be read for a while ends no process that sweeps it', {
+  timeout: 90_000,
+}, async () => {
   const path = fresh();
   await using store = await createLmdbStore({ path, durability: 'os' });
   await using holder = await storeChild({ path, durability: 'os' });
@@ -98,7 +99,7 @@ test('a database that cannot be read for a while ends no process that sweeps it'
   });
   await holder.kill();
   await dead;
-  await expect.poll(() => failed, { timeout: 10_000 }).toBe(5);
+  await expect.poll(() => failed, { timeout: 60_000 }).toBe(5);
   expect(await store.put('a/1', new Uint8Array(), absent)).toMatchObject({ outcome: 'applied' });
 });
 

@@ -18,10 +18,9 @@ import { storeChild } from './child-process.ts';
 import { testFolder } from './lmdb-subject.ts';
 
 const folder = testFolder();
+const { fresh } = folder;
 afterAll(() => folder[Symbol.dispose]());
 
-let count = 0;
-const fresh = (): string => join(folder.path, `store-${++count}`);
 const absent = { absent: true } as const;
 const bytes = (length: number): Uint8Array => new Uint8Array(length).fill(7);
 

@@ -8,11 +8,15 @@ import { createLmdbStore, type LmdbStoreOptions } from '../src/index.ts';
 /** A folder for one test file. */
 export interface TestFolder extends Disposable {
   readonly path: string;
+  /** Where no store is yet. */
+  readonly fresh: () => string;
 }
 
 export function testFolder(): TestFolder {
   const path = mkdtempSync(join(tmpdir(), 'quorate-lmdb-'));
-  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+  let count = 0;
+  const fresh = (): string => join(path, `store-${++count}`);
+  return { path, fresh, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
 /** The clients are of one thread, as the clients of one program are. */

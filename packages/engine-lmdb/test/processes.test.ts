@@ -69,7 +69,7 @@ describe('a process that is killed', () => {
     await expect.poll(async () => (await store.list('alone/')).entries, { timeout: 20_000 }).toEqual([]);
   });
 
-  test('loses no addition that it was answered, and none counts twice', async () => {
+  test('loses no addition that it was answered, and none counts twice', { timeout: 120_000 }, async () => {
     const key = 'counts/a';
     let answered = 0;
     let killed = 0;

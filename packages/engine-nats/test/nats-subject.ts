@@ -1,24 +1,13 @@
 import { seededRandom, type Store, systemClock, systemRandom } from '@quorate/core';
 import type { StoreSubject } from '@quorate/conformance';
 import { connect } from '@nats-io/transport-node';
-import { type NatsOptions, type Proxy, type Server, startNats, startProxy } from '@quorate/servers';
+import { LinkedClients, type NatsOptions, startNats } from '@quorate/servers';
 import { createNatsStore, type NatsStoreOptions } from '../src/index.ts';
 
 /** A server of its own with a store on it, each client over a link of its own that can be cut. */
-export class NatsStand implements AsyncDisposable {
-  readonly server: Server;
-  readonly #links = new Map<Store, Proxy>();
-
-  constructor(server: Server) {
-    this.server = server;
-  }
-
+export class NatsStand extends LinkedClients<Store> {
   static async start(options: NatsOptions = {}): Promise<NatsStand> {
     return new NatsStand(await startNats(options));
-  }
-
-  linkOf(store: Store): Proxy {
-    return this.#links.get(store) as Proxy;
   }
 
   /** A handshake that is cut off is only given up after its timeout, so that is short. */
@@ -33,12 +22,11 @@ export class NatsStand implements AsyncDisposable {
     });
   }
 
-  async open(options: Partial<NatsStoreOptions> = {}): Promise<Store> {
-    const link = await startProxy({ port: this.server.port });
-    const connection = await this.connect(link.port);
-    const store = await createNatsStore({ connection, closesConnection: true, ...options });
-    this.#links.set(store, link);
-    return store;
+  open(options: Partial<NatsStoreOptions> = {}): Promise<Store> {
+    return this.openLinked(async port => {
+      const connection = await this.connect(port);
+      return createNatsStore({ connection, closesConnection: true, ...options });
+    });
   }
 
   subject(): StoreSubject {
@@ -49,18 +37,7 @@ export class NatsStand implements AsyncDisposable {
       ttlMs: 1000,
       patienceMs: 20_000,
       open: ({ clock = systemClock } = {}) => this.open({ clock }),
-      cut: store => this.linkOf(store).mute(),
-      heal: store => this.linkOf(store).heal(),
-      sever: store => this.linkOf(store).reset(),
-      restart: async () => {
-        await this.server.kill();
-        await this.server.restart();
-      },
+      ...this.faults,
     };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const link of this.#links.values()) await link[Symbol.asyncDispose]();
-    await this.server[Symbol.asyncDispose]();
   }
 }

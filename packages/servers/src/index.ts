@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { freePort } from './host/free-port.ts';
+export { LinkedClients, type LinkFaults } from './host/linked-clients.ts';
 export { missing, type Program, skipReason } from './host/programs.ts';
 export type { Server } from './host/server-process.ts';
 export { type EtcdCluster, startEtcdCluster } from './host/start-etcd-cluster.ts';
