@@ -5,6 +5,7 @@
  */
 export type { Resync } from './change-feed.ts';
 export type { FailureDetector } from './failure-detector.ts';
+export type { PeerBook } from './introductions.ts';
 export { createMembership, type Membership, type MembershipStatus } from './membership.ts';
 export type { MembershipOptions, Seed } from './membership-options.ts';
 export type { MemberState } from './swim/member.ts';

@@ -1,11 +1,13 @@
 import type { Clock, GroupId, NodeId, Random, Transport } from '@quorate/core';
 import type { FailureDetector } from './failure-detector.ts';
+import type { PeerBook } from './introductions.ts';
 import type { Preset, SwimTuning } from './swim/swim-options.ts';
 
-/** A member to join by. */
+/** A member to join by: its name, where it listens, or both. */
 export interface Seed {
-  readonly id: NodeId | string;
-  /** Where it listens; see {@link MembershipOptions.introduce}. */
+  /** Who it is. May be left out where {@link PeerBook.meet} finds that out. */
+  readonly id?: NodeId | string | undefined;
+  /** Where it listens, in the form that {@link MembershipOptions.peers} takes. */
   readonly address?: string | undefined;
 }
 
@@ -23,10 +25,16 @@ export interface MembershipOptions {
   readonly tuning?: Partial<SwimTuning> | undefined;
   /** What others see of this member, at most `metaMaxBytes`. Default none. */
   readonly meta?: Uint8Array | undefined;
-  /** Where this member listens, in the form that `introduce` of the others takes. At most 255 characters. */
-  readonly address?: string | undefined;
-  /** Told of each member's address before anything is sent to it: `(id, address) => transport.addPeer(id, address)`. */
-  readonly introduce?: ((id: NodeId, address: string) => void) | undefined;
+  /**
+   * Where this member listens, in the form that `peers` of the others takes. At most 255 characters. A function is asked once
+   * the transport is started: then it knows the port.
+   */
+  readonly address?: string | (() => string) | undefined;
+  /**
+   * Told of each member's address before anything is sent to it, and of those who are forgotten: a TCP transport, usually the
+   * one of `transport`. Without it the transport has to know all members beforehand.
+   */
+  readonly peers?: PeerBook | undefined;
   /** Which of the transport's messages are the membership's. Default {@link membershipGroup}. */
   readonly group?: GroupId | undefined;
   /** Has a say before a member is suspected, beside its silence: `() => new PhiAccrual()`. Default none. */

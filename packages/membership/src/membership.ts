@@ -16,8 +16,10 @@ export interface MembershipStatus {
   readonly malformedCount: number;
   /** The longest time by which its timers were late since it began. */
   readonly lateMaxMs: number;
-  /** Addresses of members that {@link MembershipOptions.introduce} threw for. */
+  /** Addresses of members that {@link MembershipOptions.peers} would not take. */
   readonly refusedAddressCount: number;
+  /** Why nobody was met at the address of a seed, the last time that it was tried. */
+  readonly seedFault: string | undefined;
 }
 
 /** One member's view of who lives, and its own part in that of others. */

@@ -16,8 +16,9 @@ import {
   type WaitOptions,
 } from '@quorate/core';
 import { ChangeFeed, type Resync } from './change-feed.ts';
+import { Introductions, type PeerBook } from './introductions.ts';
 import type { Membership, MembershipStatus } from './membership.ts';
-import type { MembershipOptions } from './membership-options.ts';
+import type { MembershipOptions, Seed } from './membership-options.ts';
 import { noMeta } from './swim/member.ts';
 import { Swim } from './swim/swim.ts';
 import type { MemberChange, MemberView } from './swim/swim-effects.ts';
@@ -39,9 +40,11 @@ export class SwimMembership implements Membership {
   readonly #clock: Clock;
   readonly #group: GroupId;
   readonly #tuning: SwimTuning;
-  readonly #introduce: (id: NodeId, address: string) => void;
+  readonly #introductions: Introductions;
   readonly #swim: Swim;
-  readonly #hasSeeds: boolean;
+  readonly #ownAddress: (() => string) | undefined;
+  readonly #seedIds: ReadonlySet<NodeId>;
+  readonly #seedAddresses: readonly string[];
   readonly #feed: ChangeFeed<MemberChange> = new ChangeFeed();
   readonly #joined: Latch = new Latch();
   readonly #left: Latch = new Latch();
@@ -52,7 +55,6 @@ export class SwimMembership implements Membership {
   #hasLeft = false;
   #closed: QuorateError | undefined;
   #lateMaxMs = 0;
-  #refusedAddressCount = 0;
 
   constructor(options: MembershipOptions) {
     const { transport, clock = systemClock, random = systemRandom } = options;
@@ -67,21 +69,23 @@ export class SwimMembership implements Membership {
         `Tuning "messageMaxBytes" must be at most the transport's, ${messageMaxBytes}: received ${this.#tuning.messageMaxBytes}`,
       );
     }
-    this.#introduce = options.introduce ?? (() => {});
-    const seeds = (options.seeds ?? []).map(seed => (typeof seed === 'string' ? { id: seed } : seed));
-    for (const { id, address } of seeds) {
-      if (address !== undefined && id !== this.self) this.#introduce(checkId(id), address);
-    }
-    this.#hasSeeds = seeds.some(({ id }) => id !== this.self);
+    const { peers, address = '' } = options;
+    this.#ownAddress = typeof address === 'function' ? address : undefined;
+    const seeds = (options.seeds ?? []).map(seed => checkSeed(seed, peers));
+    for (const { id, address: where } of seeds)
+      if (id !== undefined && id !== this.self && where !== undefined) peers?.addPeer(id, where);
+    this.#seedIds = new Set(seeds.flatMap(({ id }) => (id === undefined || id === this.self ? [] : [id])));
+    this.#seedAddresses = seeds.flatMap(seed => (seed.id === undefined ? [seed.address ?? ''] : []));
+    this.#introductions = new Introductions(peers, this.#seedIds);
     this.#swim = new Swim({
       self: this.self,
       // Wall time exceeds every incarnation of an earlier life, unless clocks were set back: then others say so.
       incarnation: Math.max(0, Math.floor(clock.wallMs())),
       life: random.below(2 ** 31),
       random,
-      seeds: seeds.map(({ id }) => checkId(id)),
+      seeds: [...this.#seedIds],
       meta: this.#checkMeta(options.meta ?? noMeta),
-      address: checkAddress(options.address ?? ''),
+      address: typeof address === 'function' ? '' : checkAddress(address),
       tuning: this.#tuning,
       detectorOf: options.detectorOf,
       nowMs: clock.monotonicMs(),
@@ -101,6 +105,7 @@ export class SwimMembership implements Membership {
     this.#throwIfClosed();
     this.#others = others;
     await this.#transport.start(this.handlers);
+    this.#learnAddress();
   }
 
   async join(options: WaitOptions = {}): Promise<void> {
@@ -108,14 +113,15 @@ export class SwimMembership implements Membership {
     if (this.#hasLeft) throw new QuorateError('CLOSED', 'The member has left', { outcome: 'not-applied' });
     this.#swim.join(this.#run());
     this.#flush();
-    if (!this.#hasSeeds) return;
+    const own = this.#swim.member(this.self)?.address;
+    const addresses = this.#seedAddresses.filter(address => address !== own);
+    void this.#meetSeeds(addresses);
+    if (this.#seedIds.size === 0 && addresses.length === 0) return;
     await boundedWait(this.#clock, options, 'unknown', () => this.#joined.promise);
   }
 
   members(): readonly MemberView[] {
-    return [...this.#swim.members()]
-      .filter(({ state }) => state === 'alive' || state === 'suspect')
-      .sort((one, other) => (one.id < other.id ? -1 : 1));
+    return [...this.#swim.members()].filter(isLive).sort((one, other) => (one.id < other.id ? -1 : 1));
   }
 
   member(id: NodeId | string): MemberView | undefined {
@@ -146,14 +152,16 @@ export class SwimMembership implements Membership {
 
   status(): MembershipStatus {
     const { liveCount, healthScore, newsCount, malformedCount } = this.#swim;
-    const [lateMaxMs, refusedAddressCount] = [this.#lateMaxMs, this.#refusedAddressCount];
-    return { liveCount, healthScore, newsCount, malformedCount, lateMaxMs, refusedAddressCount };
+    const lateMaxMs = this.#lateMaxMs;
+    const { refusedCount: refusedAddressCount, seedFault } = this.#introductions;
+    return { liveCount, healthScore, newsCount, malformedCount, lateMaxMs, refusedAddressCount, seedFault };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed !== undefined) return;
     this.#closed = new QuorateError('CLOSED', 'The membership was disposed of', { outcome: 'unknown' });
     this.#timer?.cancel();
+    this.#introductions.close();
     this.#feed.close();
     this.#joined.fail(this.#closed);
     this.#left.fail(this.#closed);
@@ -180,7 +188,28 @@ export class SwimMembership implements Membership {
     // What fell due before it began is not late.
     if (!this.#isRunning) this.#swim.tick(nowMs);
     this.#isRunning = true;
+    this.#learnAddress();
     return nowMs;
+  }
+
+  /** Asks where this member listens, once the transport may know. */
+  #learnAddress(): void {
+    const address = this.#ownAddress?.();
+    if (address !== undefined) this.#swim.setAddress(checkAddress(address), this.#clock.monotonicMs());
+  }
+
+  /** Joins by seeds of which only the address is known, for as long as those are no members. */
+  async #meetSeeds(addresses: readonly string[]): Promise<void> {
+    const { probeIntervalMs, reconnectIntervalMs } = this.#tuning;
+    await this.#introductions.meet(this.#clock, addresses, {
+      pauseMs: () =>
+        this.#swim.liveCount > 1 ? reconnectIntervalMs : Math.min(probeIntervalMs, reconnectIntervalMs),
+      isMember: id => isLive(this.#swim.member(id)),
+      onMet: id => {
+        this.#swim.reach(id, this.#clock.monotonicMs());
+        this.#flush();
+      },
+    });
   }
 
   /** Ticks if a tick is due, and says how late it is. Whoever was stopped must not judge by what it could not hear. */
@@ -197,6 +226,7 @@ export class SwimMembership implements Membership {
   #flush(): void {
     const effects = this.#swim.takeEffects();
     if (effects !== undefined) {
+      for (const id of effects.forgotten) this.#introductions.forget(id);
       for (const change of effects.changes) this.#tell(change);
       for (const { to, bytes } of effects.messages) this.#send(to, bytes);
       if (effects.synced.length > 0) this.#joined.open();
@@ -207,19 +237,9 @@ export class SwimMembership implements Membership {
 
   #tell(change: MemberChange): void {
     const { id, address } = change.member;
-    if (address !== '' && /^(?:joined|restarted|updated)$/.test(change.type))
-      this.#introduceMember(id, address);
+    if (isLive(change.member)) this.#introductions.introduce(id, address);
     if (changesChannel.active) changesChannel.publish({ self: this.self, change });
     this.#feed.publish(change);
-  }
-
-  /** An address comes from another process: one that cannot be used must not end this one. */
-  #introduceMember(id: NodeId, address: string): void {
-    try {
-      this.#introduce(id, address);
-    } catch {
-      this.#refusedAddressCount++;
-    }
   }
 
   /** Best effort: what is not taken is as good as lost, which the protocol is made for. */
@@ -263,6 +283,10 @@ export class SwimMembership implements Membership {
   }
 }
 
+function isLive(member: MemberView | undefined): boolean {
+  return member?.state === 'alive' || member?.state === 'suspect';
+}
+
 /** A promise that is opened once, and that nobody has to wait for. */
 class Latch {
   readonly promise: Promise<void>;
@@ -297,6 +321,18 @@ function checkId(id: NodeId | string): NodeId {
   if (typeof id === 'string' && /\p{Surrogate}/u.test(id))
     throw new RangeError(`Node id must be well-formed Unicode: received ${JSON.stringify(id)}`);
   return nodeId(id);
+}
+
+function checkSeed(
+  given: Seed | NodeId | string,
+  peers: PeerBook | undefined,
+): { readonly id: NodeId | undefined; readonly address: string | undefined } {
+  const { id, address } = typeof given === 'string' ? { id: given, address: undefined } : given;
+  if (id !== undefined) return { id: checkId(id), address };
+  if (address === undefined) throw new TypeError('Seed must have an id or an address: received neither');
+  if (peers?.meet === undefined)
+    throw new TypeError(`Seed at "${address}" must have an id, for peers cannot be met`);
+  return { id, address: checkAddress(address) };
 }
 
 function checkAddress(address: string): string {

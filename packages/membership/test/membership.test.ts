@@ -1,11 +1,6 @@
 import {
   type Clock,
-  type GroupId,
-  ManualClock,
-  type NodeId,
-  type SendResult,
   type Timer,
-  type Transport,
   type TransportHandlers,
   errorCode,
   groupId,
@@ -13,57 +8,8 @@ import {
   seededRandom,
 } from '@quorate/core';
 import { describe, expect, test } from 'vitest';
-import {
-  type MemberChange,
-  type Membership,
-  type MembershipOptions,
-  createMembership,
-  membershipGroup,
-} from '../src/index.ts';
-
-/** A network that hands messages on after a millisecond of the clock, and that tests can look into. */
-class Net {
-  readonly clock = new ManualClock({ wallMs: 1_000_000 });
-  readonly handlers: Map<string, TransportHandlers> = new Map();
-  readonly disconnects: unknown[] = [];
-  readonly sentTo: string[] = [];
-  /** Members whose transport does not know some peer. */
-  unknown = '';
-
-  transport(self: string): Transport {
-    const sentTo = this.sentTo;
-    const send = (to: NodeId, bytes: Uint8Array, group: GroupId = groupId(0)): SendResult => {
-      if (to === this.unknown) throw new RangeError('Peer is unknown');
-      sentTo.push(to);
-      const message = bytes.slice();
-      this.clock.setTimer(1, () => this.handlers.get(to)?.onMessage(nodeId(self), message, group));
-      return 'sent';
-    };
-    return {
-      self: nodeId(self),
-      capabilities: { messageMaxBytes: 65_536, authenticated: true, reach: 'process' },
-      start: async handlers => void this.handlers.set(self, handlers),
-      send,
-      queuedBytes: () => 0,
-      disconnect: (peer, cause) => void this.disconnects.push([peer, cause]),
-      async [Symbol.asyncDispose]() {},
-    };
-  }
-
-  async member(self: string, options: Partial<MembershipOptions> = {}): Promise<Membership> {
-    const membership = createMembership({
-      transport: this.transport(self),
-      clock: this.clock,
-      random: seededRandom(self),
-      preset: 'local',
-      seeds: ['a'],
-      ...options,
-    });
-    await membership.start();
-    void membership.join().catch(() => {});
-    return membership;
-  }
-}
+import { type MemberChange, type Membership, createMembership, membershipGroup } from '../src/index.ts';
+import { Net, alive, turns } from './net.ts';
 
 /** A clock whose timers do not come while it is stopped, as in a process that does not run. */
 class StoppableClock implements Clock {
@@ -104,8 +50,6 @@ class StoppableClock implements Clock {
   }
 }
 
-const alive = (membership: Membership): string[] => membership.members().map(({ id }) => id);
-
 /** Hears what a member is told from now on. */
 function listen(membership: Membership): string[] {
   const heard: string[] = [];
@@ -115,10 +59,6 @@ function listen(membership: Membership): string[] {
   })();
   return heard;
 }
-
-const turns = async (): Promise<void> => {
-  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
-};
 
 describe('a membership', () => {
   test('joins, tells what changes, and leaves', async () => {
@@ -207,11 +147,13 @@ describe('a membership', () => {
   test('members are introduced before anything is sent to them, and an address that cannot be used does no harm', async () => {
     const net = new Net();
     const introduced: string[] = [];
-    const introduce = (id: string, address: string): void => {
-      introduced.push(`${id} ${address}`);
-      if (address === 'nonsense') throw new RangeError('Address is none');
+    const peers = {
+      addPeer: (id: string, address: string): void => {
+        introduced.push(`${id} ${address}`);
+        if (address === 'nonsense') throw new RangeError('Address is none');
+      },
     };
-    const a = await net.member('a', { seeds: [{ id: 'b', address: 'there:1' }], introduce });
+    const a = await net.member('a', { seeds: [{ id: 'b', address: 'there:1' }], peers });
     expect(introduced).toEqual(['b there:1']);
     await net.member('b', { address: 'here:2' });
     await net.member('c', { address: 'nonsense' });

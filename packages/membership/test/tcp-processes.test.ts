@@ -31,10 +31,9 @@ class MemberProcess implements AsyncDisposable {
   }
 
   static async start(id: string, seed?: MemberProcess): Promise<MemberProcess> {
-    const known = seed === undefined ? undefined : { id: seed.id, address: seed.address };
     const child = fork(
       join(import.meta.dirname, 'fixtures/member.ts'),
-      [JSON.stringify({ self: id, seed: known })],
+      [JSON.stringify({ self: id, seed: seed?.address })],
       { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] },
     );
     const member = new MemberProcess(id, child);
@@ -83,7 +82,7 @@ class MemberProcess implements AsyncDisposable {
   }
 }
 
-test('three processes find each other by one seed; one that is killed is noticed, one that stops is taken back, one that leaves is not missed', async () => {
+test('three processes of which each knows only the address of the first find each other; one that is killed is noticed, one that stops is taken back, one that leaves is not missed', async () => {
   await using ada = await MemberProcess.start('ada');
   await using bob = await MemberProcess.start('bob', ada);
   await using cyd = await MemberProcess.start('cyd', ada);
@@ -113,4 +112,20 @@ test('three processes find each other by one seed; one that is killed is noticed
   await ada.until(() => ada.changes.includes('left bob'));
   await ada.sees('ada alive');
   expect(ada.changes).not.toContain('failed bob');
+}, 60_000);
+
+test('those who know each other by hearsay need nobody between them: the one whom all knew is killed', async () => {
+  await using ada = await MemberProcess.start('ada');
+  await using bob = await MemberProcess.start('bob', ada);
+  await using cyd = await MemberProcess.start('cyd', ada);
+  for (const each of [ada, bob, cyd]) await each.sees('ada alive', 'bob alive', 'cyd alive');
+  ada.signal('SIGKILL');
+  for (const each of [bob, cyd]) {
+    await each.until(() => each.changes.includes('failed ada'));
+    await each.sees('bob alive', 'cyd alive');
+  }
+  // A message that only the two can have told each other.
+  bob.child.send('leave');
+  await cyd.until(() => cyd.changes.includes('left bob'));
+  expect(cyd.changes).not.toContain('failed bob');
 }, 60_000);

@@ -7,6 +7,8 @@ import { Member, type MemberRecord, State } from './member.ts';
  */
 export class MemberTable {
   readonly self: Member;
+  /** Who is remembered no more, since somebody took this away. */
+  forgotten: NodeId[] = [];
   readonly #members: Map<NodeId, Member> = new Map();
   /** The living but for this one, in no order, so that one can be drawn at random. */
   readonly #others: Member[] = [];
@@ -139,6 +141,7 @@ export class MemberTable {
 
   #forget(member: Member): void {
     this.#members.delete(member.id);
+    this.forgotten.push(member.id);
     this.#count(member, -1);
   }
 

@@ -89,6 +89,7 @@ export class SwimState {
       this.#messages.length === 0 &&
       this.#changes.length === 0 &&
       this.#synced.length === 0 &&
+      this.table.forgotten.length === 0 &&
       !this.#leaveTold
     ) {
       return undefined;
@@ -97,11 +98,13 @@ export class SwimState {
       messages: this.#messages,
       changes: this.#changes,
       synced: this.#synced,
+      forgotten: this.table.forgotten,
       leaveTold: this.#leaveTold,
     };
     this.#messages = [];
     if (this.#changes.length > 0) this.#changes = [];
     if (this.#synced.length > 0) this.#synced = [];
+    if (this.table.forgotten.length > 0) this.table.forgotten = [];
     this.#leaveTold = false;
     return effects;
   }

@@ -157,6 +157,13 @@ export class Swim {
     this.#exchange.tick();
   }
 
+  /** Exchanges states with somebody who may be no member yet. Nothing happens where this member has left. */
+  reach(id: NodeId, nowMs: number): void {
+    const { self } = this.#state;
+    this.#state.nowMs = nowMs;
+    if (id !== self.id && self.state !== State.left) this.#speaker.sync(id);
+  }
+
   /** A connection to a member broke, or a message to it could not be sent: it is the next to be probed. */
   doubt(id: NodeId): void {
     const member = this.#state.table.get(id);
@@ -166,6 +173,15 @@ export class Swim {
   /** How much a member's detector doubts it; nothing where there is none. */
   score(id: NodeId, nowMs: number): number | undefined {
     return this.#state.detector(id)?.score(nowMs);
+  }
+
+  /** Says where this member listens, which was not known before. */
+  setAddress(address: string, nowMs: number): void {
+    const { self } = this.#state;
+    if (address === self.address) return;
+    this.#state.nowMs = nowMs;
+    self.address = address;
+    this.#beliefs.assert(self.state, self.incarnation + 1, self.meta);
   }
 
   /** Replaces the metadata, which the caller has checked and owns no more. */

@@ -10,10 +10,24 @@ export function record(
   id: string,
   state: keyof typeof State,
   incarnation: number,
-  more: { life?: number; meta?: Uint8Array; metaVersion?: number; accuser?: string; bare?: boolean } = {},
+  more: {
+    life?: number;
+    meta?: Uint8Array;
+    metaVersion?: number;
+    address?: string;
+    accuser?: string;
+    bare?: boolean;
+  } = {},
 ): MemberRecord {
-  const { life = 7, meta = noMeta, metaVersion = incarnation, accuser = '', bare = false } = more;
-  const details = bare ? undefined : { meta, metaVersion, address: '' };
+  const {
+    life = 7,
+    meta = noMeta,
+    metaVersion = incarnation,
+    accuser = '',
+    bare = false,
+    address = '',
+  } = more;
+  const details = bare ? undefined : { meta, metaVersion, address };
   return {
     id: nodeId(id),
     state: State[state] as StateCode,
