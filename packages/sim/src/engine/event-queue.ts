@@ -6,7 +6,7 @@ export abstract class QueueEvent {
   /** Set by whoever gives the event up; the queue then forgets it when it likes. */
   cancelled: boolean = false;
   /** Whose event it is: it waits while that host is paused. */
-  readonly lane: Lane;
+  lane: Lane;
 
   constructor(lane: Lane) {
     this.lane = lane;

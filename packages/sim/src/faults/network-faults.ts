@@ -16,6 +16,7 @@ export function planNetworkFaults(
 ): void {
   const { endpoints } = network;
   if (endpoints.length < 2) return;
+  const links = linksOf(endpoints);
   const plan = (kind: string, force: number, gapMs: number, longMs: number) => ({
     kind,
     safetyMs,
@@ -25,20 +26,22 @@ export function planNetworkFaults(
   });
   if (swarm.has('partitions')) {
     const force = swarm.force('partitions');
-    episodes.schedule(plan('partition', force, 2_000, 15_000), random => partition(network, store, random));
+    episodes.schedule(plan('partition', force, 2_000, 15_000), random =>
+      partition(network, links, store, random),
+    );
   }
   if (swarm.has('clogs')) {
     const force = swarm.force('clogs');
-    episodes.schedule(plan('clog', force, 1_000, 5_000), random => clog(network, random));
+    episodes.schedule(plan('clog', force, 1_000, 5_000), random => clog(network, links, random));
   }
   if (swarm.has('resets')) {
     const force = swarm.force('resets');
-    episodes.schedule(plan('reset', force, 300, 20), random => reset(network, random));
+    episodes.schedule(plan('reset', force, 300, 20), random => reset(network, links, random));
   }
 }
 
 /** Two sides that do not hear of each other; or one of them does; or some hosts see both. */
-function partition(network: Network, store: StoreHost, random: Random): Strike {
+function partition(network: Network, links: readonly Link[], store: StoreHost, random: Random): Strike {
   const { endpoints } = network;
   const shape = random.below(4);
   const alone = endpoints[random.below(endpoints.length)] as Endpoint;
@@ -46,7 +49,7 @@ function partition(network: Network, store: StoreHost, random: Random): Strike {
   const bridges = new Set(shape === 1 ? endpoints.filter(() => random.below(4) === 0) : []);
   const oneWay = shape === 2 || (shape === 0 && random.below(3) === 0);
   const reverse = random.below(2) === 0;
-  const cut = linksOf(endpoints).filter(({ from, to }) => {
+  const cut = links.filter(({ from, to }) => {
     if (left.has(from) === left.has(to) || bridges.has(from) || bridges.has(to)) return false;
     return !oneWay || left.has(from) !== reverse;
   });
@@ -66,12 +69,12 @@ function partition(network: Network, store: StoreHost, random: Random): Strike {
 }
 
 /** One link, or all to or from a host, hold everything back and deliver it later. */
-function clog(network: Network, random: Random): Strike {
+function clog(network: Network, links: readonly Link[], random: Random): Strike {
   const { endpoints } = network;
   const host = endpoints[random.below(endpoints.length)] as Endpoint;
   const peer = endpoints[random.below(endpoints.length)] as Endpoint;
   const shape = random.below(4);
-  const clogged = linksOf(endpoints).filter(({ from, to }) => {
+  const clogged = links.filter(({ from, to }) => {
     if (shape === 0) return from === host;
     if (shape === 1) return to === host;
     return from === host && to === peer;
@@ -87,8 +90,7 @@ function clog(network: Network, random: Random): Strike {
   };
 }
 
-function reset(network: Network, random: Random): Strike {
-  const links = linksOf(network.endpoints);
+function reset(network: Network, links: readonly Link[], random: Random): Strike {
   const link = links[random.below(links.length)] as Link;
   network.reset(link);
   return { nodes: [link.from.id, link.to.id] };

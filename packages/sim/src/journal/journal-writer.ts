@@ -120,6 +120,7 @@ export class JournalWriter {
    * @returns how many of those in flight are left
    */
   #refuseWhatFindsNoRoom(): number {
+    if (!this.#state.isBounded) return this.#syncing;
     const refused = new Map<Waiting, GroupId>();
     const groups = new Set<GroupId>();
     let bytes = 0;

@@ -11,6 +11,11 @@ export class SimJournalState {
   /** Accepted and not known to be durable, in the order of the calls. */
   readonly pending: JournalOperation[] = [];
 
+  /** Whether there may be no room for something. */
+  get isBounded(): boolean {
+    return this.full || this.capacityBytes !== Number.POSITIVE_INFINITY;
+  }
+
   /** The group, which begins empty. */
   group(id: GroupId): JournalGroup {
     let group = this.groups.get(id);

@@ -17,12 +17,19 @@ export class Delivery extends QueueEvent {
   readonly #free: Delivery[] | undefined;
   readonly #network: Network;
 
-  constructor(network: Network, link: Link, byteCount: number, free: Delivery[] | undefined) {
+  /** @param words all zeros, room for the bytes */
+  constructor(
+    network: Network,
+    link: Link,
+    words: Int32Array,
+    byteCount: number,
+    free: Delivery[] | undefined,
+  ) {
     super(link.to.lane);
     this.link = link;
     this.#free = free;
-    this.words = new Int32Array(2 * Math.ceil(byteCount / 8));
-    this.bytes = new Uint8Array(this.words.buffer, 0, byteCount);
+    this.words = words;
+    this.bytes = new Uint8Array(words.buffer, words.byteOffset, byteCount);
     this.#network = network;
   }
 
@@ -42,15 +49,22 @@ export class Delivery extends QueueEvent {
 
 /** Messages up to this many bytes are pooled. */
 const pooledBytesMax = 1024;
-/** Of each length and receiver, at most so many are kept. */
-const pooledMax = 256;
+/** Of each length, at most so many are kept. */
+const pooledMax = 1024;
+/**
+ * Short messages stand side by side in blocks of so many words: a buffer of its own costs more than all else of a message. Real
+ * transports hand over parts of what they received, too, so nobody may take `buffer` for the message.
+ */
+const blockWords = 4096;
 /** A call into the engine costs more than copying so many bytes does. Words are in the order in which the machine has them. */
 const shortBytesMax = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 64 : 0;
 
-/** Messages to one host that have arrived, by their length, to be used again without allocating. */
+/** Messages that have arrived, by their length, to be used again without allocating. */
 export class DeliveryPool {
   readonly #network: Network;
   readonly #free: Delivery[][] = [];
+  #block: ArrayBuffer = new ArrayBuffer(0);
+  #used = 0;
 
   constructor(network: Network) {
     this.#network = network;
@@ -59,15 +73,29 @@ export class DeliveryPool {
   take(link: Link, message: number, bytes: Uint8Array, group: GroupId): Delivery {
     const { length } = bytes;
     const free = length <= pooledBytesMax ? (this.#free[length] ?? this.#grow(length)) : undefined;
-    const delivery = free?.pop() ?? new Delivery(this.#network, link, length, free);
+    const delivery = free?.pop() ?? new Delivery(this.#network, link, this.#words(length), length, free);
     if (length <= shortBytesMax) copyShort(bytes, delivery);
     else delivery.bytes.set(bytes);
     delivery.link = link;
+    delivery.lane = link.to.lane;
     delivery.message = message;
     delivery.epoch = link.epoch;
     delivery.group = group;
     delivery.corrupted = false;
     return delivery;
+  }
+
+  #words(byteCount: number): Int32Array {
+    const count = 2 * Math.ceil(byteCount / 8);
+    if (byteCount > pooledBytesMax) return new Int32Array(count);
+    const byteLength = 4 * count;
+    if (this.#used + byteLength > this.#block.byteLength) {
+      this.#block = new ArrayBuffer(4 * blockWords);
+      this.#used = 0;
+    }
+    const words = new Int32Array(this.#block, this.#used, count);
+    this.#used += byteLength;
+    return words;
   }
 
   #grow(length: number): Delivery[] {

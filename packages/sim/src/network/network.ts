@@ -11,14 +11,13 @@ export abstract class Network {
   protected readonly world: World;
   readonly endpoints: readonly Endpoint[];
   protected weather: Weather;
-  readonly #pools: readonly DeliveryPool[];
+  readonly #pool: DeliveryPool = new DeliveryPool(this);
   #messages = 0;
 
   constructor(world: World, endpoints: readonly Endpoint[], weather: Weather) {
     this.world = world;
     this.endpoints = endpoints;
     this.weather = weather;
-    this.#pools = endpoints.map(() => new DeliveryPool(this));
     for (const from of endpoints) {
       for (const to of endpoints) from.links.set(to.id, new Link(world.tape, from, to));
     }
@@ -85,14 +84,13 @@ export abstract class Network {
     const message = this.#messages++;
     const { world } = this;
     const { fromIndex, toIndex } = link;
-    const delivery = (this.#pools[toIndex] as DeliveryPool).take(link, message, bytes, group);
+    const delivery = this.#pool.take(link, message, bytes, group);
     world.tracer.send(world.nowUs, fromIndex, toIndex, message, bytes.length, delivery.words);
     return delivery;
   }
 
   protected copy(delivery: Delivery): Delivery {
-    const pool = this.#pools[delivery.link.toIndex] as DeliveryPool;
-    return pool.take(delivery.link, delivery.message, delivery.bytes, delivery.group);
+    return this.#pool.take(delivery.link, delivery.message, delivery.bytes, delivery.group);
   }
 
   protected launch(delivery: Delivery, delayUs: number): void {

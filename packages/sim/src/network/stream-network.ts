@@ -158,7 +158,7 @@ export class StreamNetwork extends Network {
         link.full = false;
         this.world.trace(link.from.lane, { type: 'disconnect', peer: link.to.id });
         this.#noticed(connection, link);
-        handlers.onDisconnect?.(link.to.id, new Error(`Disconnected: ${cause}`));
+        handlers.onDisconnect?.(link.to.id, disconnected(cause));
       },
       delayUs,
     );
@@ -175,4 +175,13 @@ export class StreamNetwork extends Network {
 
 function possible({ there, back }: Connection): boolean {
   return there.open && back.open && there.from.handlers !== undefined && there.to.handlers !== undefined;
+}
+
+/** What handlers are told. A connection that ends is nobody's mistake, so there is no stack, which costs more than the event. */
+function disconnected(cause: string): Error {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  const error = new Error(`Disconnected: ${cause}`);
+  Error.stackTraceLimit = stackTraceLimit;
+  return error;
 }

@@ -34,7 +34,10 @@ function hashObject(hash: TraceHash, value: object, depth: number): void {
   if (ArrayBuffer.isView(value)) {
     hash.pair(8, value.byteLength);
     hash.bytes(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
-  } else if (Array.isArray(value) || value instanceof Set) {
+  } else if (Array.isArray(value)) {
+    hash.word(9);
+    for (let index = 0; index < value.length; index++) hashValue(hash, value[index], depth + 1);
+  } else if (value instanceof Set) {
     hash.word(9);
     for (const item of value) hashValue(hash, item, depth + 1);
   } else if (value instanceof Map) {

@@ -18,7 +18,7 @@ async function deliveries(faults: FaultOptions, seeds: number) {
           await env.transport.start({
             onMessage(_from, message) {
               expect(message.length).toBe(4);
-              got.push(new DataView(message.buffer).getUint32(0));
+              got.push(new DataView(message.buffer, message.byteOffset).getUint32(0));
             },
           });
           if (env.self === 'n2') return;
@@ -110,7 +110,8 @@ describe('a network of datagrams', () => {
           safetyMs: 5_000,
           async node(env) {
             await env.transport.start({
-              onMessage: (_from, message) => void got.push(new DataView(message.buffer).getUint32(0)),
+              onMessage: (_from, message) =>
+                void got.push(new DataView(message.buffer, message.byteOffset).getUint32(0)),
             });
             if (env.self === 'n2') return;
             await sleep(env.clock, 100);
