@@ -179,9 +179,31 @@ test('another version, group or length is said to be', () => {
   expect(faultOf(2, 1)).toEqual({ type: 'fault', fault: 'flags' });
   expect(faultOf(4, 8)).toEqual({ type: 'fault', fault: 'group' });
   expect(faultOf(15, 1)).toEqual({ type: 'fault', fault: 'range' });
+  expect(faultOf(3, 1)).toEqual({ type: 'fault', fault: 'flags' });
   const longer = new Uint8Array(bytes.length + 1);
   longer.set(bytes);
   expect(readMessage(longer, group, from, to)).toEqual({ type: 'fault', fault: 'length' });
+});
+
+test('what is reserved, or stands where a message says nothing, is zero', () => {
+  const at = { from, to, term: 3 as Term };
+  const [index, logTerm] = [4 as LogIndex, 2 as Term];
+  const append = encode({ type: 'append', ...at, index, logTerm, commit: index, entries: [] })[0]!;
+  const transfer = { transfer: 1, received: 2, refused: false, complete: false };
+  const receipt = encode({ type: 'receipt', term: at.term, index, ...transfer })[0]!;
+  const beat = encode({ type: 'heartbeat-reply', ...at, round: 1 })[0]!;
+  const transferred = encode({ type: 'timeout-now', ...at })[0]!;
+  const places: [Uint8Array, number][] = [
+    [append, 44],
+    [receipt, 36],
+    [beat, 16],
+    [transferred, 16],
+  ];
+  for (const [bytes, place] of places) {
+    expect(readMessage(bytes, group, from, to).type).not.toBe('fault');
+    bytes[place] = 1;
+    expect(readMessage(bytes, group, from, to)).toEqual({ type: 'fault', fault: 'range' });
+  }
 });
 
 test('a payload is read as it was written, in whichever part of a buffer it stands', () => {

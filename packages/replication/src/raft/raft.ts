@@ -273,6 +273,12 @@ export class Raft {
     return this.#state.peers.membership;
   }
 
+  /** What a read by the lease has to see; `undefined` where no lease is held at this moment. */
+  get leaseIndex(): LogIndex | undefined {
+    const state = this.#state;
+    return leaseHeld(state) && state.committedInTerm ? asIndex(state.log.committed) : undefined;
+  }
+
   status(): RaftStatus {
     const state = this.#state;
     const { log } = state;
@@ -289,7 +295,7 @@ export class Raft {
       lastTerm: asTerm(log.lastTerm),
       membership: state.peers.membership,
       transferee: state.transferee,
-      leaseHeld: leaseHeld(state) && state.committedInTerm,
+      leaseHeld: this.leaseIndex !== undefined,
       droppedMessages: state.droppedMessages,
       lastDropReason: state.lastDropReason,
       progress: state.role === 'leader' ? state.peers.list.map(progress => progress.status()) : [],

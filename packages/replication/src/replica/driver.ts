@@ -22,14 +22,7 @@ import { ProposalQueue } from './proposal-queue.ts';
 import { raftOptions } from './raft-setup.ts';
 import { ReadBook } from './read-book.ts';
 import { type Recovered, restoredState } from './recover.ts';
-import {
-  journalFailed,
-  leadershipLost,
-  NotLeaderError,
-  replicaFailed,
-  storageFull,
-  withOutcome,
-} from './replica-error.ts';
+import { journalFailed, NotLeaderError, replicaFailed, storageFull, withOutcome } from './replica-error.ts';
 import { ReplicaEvents } from './replica-event.ts';
 import type { ResolvedOptions } from './replica-options.ts';
 import { SnapshotDesk } from './snapshot-desk.ts';
@@ -73,8 +66,6 @@ export class Driver {
   #moment: LeaderMoment | undefined;
   #scheduled = false;
   #flushing = false;
-  /** Until then, who wrote before leadership ended waits to see what is committed. */
-  #graceUntilMs = Number.POSITIVE_INFINITY;
   readonly #stalls: StallWatch;
   readonly #onEnd = new Set<(error: QuorateError) => void>();
 
@@ -167,8 +158,8 @@ export class Driver {
 
   /** Whether the state is, by the lease, as new as any at this moment. */
   leaseAllows(): boolean {
-    const { leaseHeld, committed } = this.raft.status();
-    return leaseHeld && this.applier.index >= committed;
+    const { leaseIndex } = this.raft;
+    return leaseIndex !== undefined && this.applier.index >= leaseIndex;
   }
 
   /** Acknowledges a write with fewer others than it asked for, if it is durable here. Returns whether it did. */
@@ -250,8 +241,9 @@ export class Driver {
   };
 
   #flushOnce(): void {
+    if (this.over !== undefined) return;
     // What was refused makes the core's log untrue: it is replaced in a moment.
-    if (this.over !== undefined || !this.#writer.open) return;
+    if (!this.#writer.open) return this.#proposals.rejectAll(storageFull(this.options.id));
     this.#moment = undefined;
     this.matches.forget();
     this.#proposals.propose(this.raft);
@@ -330,9 +322,9 @@ export class Driver {
 
   #leaveOffice(): void {
     this.#outbox[Symbol.dispose]();
-    this.writes.stepDown();
+    const { clock, electionTimeoutMs } = this.options;
+    this.writes.leaveOffice(clock.monotonicMs() + 2 * electionTimeoutMs);
     this.snapshots.transfers.abort();
-    this.#graceUntilMs = this.options.clock.monotonicMs() + 2 * this.options.electionTimeoutMs;
   }
 
   #onTicks(count: number): void {
@@ -343,11 +335,7 @@ export class Driver {
     this.#stalls.diskBusy(this.#writer.busyMs());
     this.reads.tick();
     this.snapshots.tick();
-    if (!this.isLeader && this.options.clock.monotonicMs() > this.#graceUntilMs) {
-      this.#graceUntilMs = Number.POSITIVE_INFINITY;
-      const { id } = this.options;
-      this.writes.rejectAll(applied => leadershipLost(id, applied ? 'applied' : 'unknown'));
-    }
+    if (!this.isLeader) this.writes.giveUp(this.options.clock.monotonicMs());
     this.schedule();
   }
 

@@ -41,7 +41,7 @@ export class LogWriter {
   readonly #listener: LogWriterListener;
   /** What is not known to be durable, oldest first. */
   readonly #items = new Deque<Item>();
-  /** What waits for an installation. */
+  /** What waits for an installation, or for what was written before it to be durable. */
   readonly #waiting = new Deque<Item>();
   #flying = 0;
   #installing = false;
@@ -75,8 +75,8 @@ export class LogWriter {
     if (!this.open) return;
     const item: Item = { write, leaderTerm, durable: false };
     this.#items.push(item);
-    if (this.#installing) this.#waiting.push(item);
-    else this.#start(item);
+    this.#waiting.push(item);
+    this.#start();
   }
 
   /** Takes writes on again, of a core that begins with what is durable. */
@@ -92,9 +92,16 @@ export class LogWriter {
     await new Promise<void>(resolve => (this.#onIdle = resolve));
   }
 
-  #start(item: Item): void {
-    if (item.write.snapshot === undefined) this.#write(item);
-    else void this.#install(item);
+  /** Starts what waits, in order, as far as it may. */
+  #start(): void {
+    while (this.open && !this.#installing) {
+      const item = this.#waiting.first;
+      // What brings no entries may find room where those before it found none, and would call committed what is not there.
+      if (item === undefined || (this.#flying > 0 && item.write.entries.length === 0)) return;
+      this.#waiting.shift();
+      if (item.write.snapshot === undefined) this.#write(item);
+      else void this.#install(item);
+    }
   }
 
   #write(item: Item): void {
@@ -153,10 +160,7 @@ export class LogWriter {
     this.#installing = false;
     if (this.open) {
       this.#write(item);
-      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-        this.#start(next);
-        if (this.#installing) break;
-      }
+      this.#start();
     }
     this.#landed();
   }
@@ -178,6 +182,7 @@ export class LogWriter {
 
   #landed(): void {
     if (this.#flying > 0 || this.#installing) return;
+    this.#start();
     if (this.#refusal !== undefined) {
       this.#items.drain();
       this.#waiting.drain();

@@ -1,4 +1,12 @@
-import type { GroupId, HardState, Journal, LogIndex, NodeId, StateMachine } from '@quorate/core';
+import type {
+  GroupId,
+  HardState,
+  Journal,
+  LogIndex,
+  NodeId,
+  RecoveredLog,
+  StateMachine,
+} from '@quorate/core';
 import { entryKind } from '../raft/entry-kind.ts';
 import { emptyMembership, type Membership, sortedIds } from '../raft/membership.ts';
 import type { RestoredState } from '../raft/stored-log.ts';
@@ -32,6 +40,7 @@ export async function recover(
   machine: StateMachine,
   members: readonly NodeId[],
 ): Promise<Recovered> {
+  checkHeld(journal.recover(group), machine.appliedIndex);
   const snapshot = await restoreSnapshot(journal, group, machine);
   const applied: AppliedState = snapshot ?? {
     index: 0 as LogIndex,
@@ -40,8 +49,25 @@ export async function recover(
     sessions: emptySessions,
   };
   const raft = restoredState(journal, group, applied.index, applied.membership, machine.appliedIndex);
-  if (machine.appliedIndex > raft.last) throw stateAhead(machine.appliedIndex, raft.last);
   return { applied, raft };
+}
+
+/**
+ * Refuses to go on from a journal that has lost what it held: its replica may have acknowledged what is not there, and voted.
+ *
+ * No crash leaves one like that. Writes become durable in order, and a commit index is in the write of the entries that it
+ * counts on or in a later one (`LogWriter`); a state machine is given what is durable alone; what a log begins after, a
+ * snapshot stands for. A journal that loses all of its end, commit index and state machine with it, cannot be told from one
+ * that never had it.
+ */
+function checkHeld({ hardState, snapshot, first, last: lastEntry }: RecoveredLog, applied: LogIndex): void {
+  const snapshotIndex = snapshot?.index ?? 0;
+  const last = Math.max(lastEntry, snapshotIndex);
+  const committed = hardState?.committed ?? 0;
+  if (applied > last) throw stateAhead(`the state machine contains entry ${applied}`, `ends at ${last}`);
+  if (committed > last) throw stateAhead(`entry ${committed} was committed here`, `ends at ${last}`);
+  if (first <= snapshotIndex + 1) return;
+  throw stateAhead(`there is no snapshot after entry ${snapshotIndex}`, `begins at ${first}`);
 }
 
 /**
@@ -58,9 +84,7 @@ export function restoredState(
 ): RestoredState {
   const { hardState, snapshot, last: lastEntry } = journal.recover(group);
   const last = Math.max(lastEntry, snapshot?.index ?? 0) as LogIndex;
-  // Where what it says is committed is not here, nobody can tell how much of what is here belongs to it.
-  const told = hardState === undefined || hardState.committed > last ? 0 : hardState.committed;
-  const committed = Math.min(last, Math.max(told, known, applied)) as LogIndex;
+  const committed = Math.max(hardState?.committed ?? 0, known, applied) as LogIndex;
   const hasState = hardState !== undefined || last > 0;
   const term = Math.max(hardState?.term ?? 0, snapshot?.term ?? 0) as HardState['term'];
   const votedFor = term === hardState?.term ? hardState.votedFor : undefined;

@@ -110,12 +110,9 @@ export function machineFailed(doing: string, cause: unknown): QuorateError {
   });
 }
 
-export function stateAhead(applied: number, last: number): QuorateError {
-  return new QuorateError(
-    'STATE_AHEAD',
-    `The state machine contains entry ${applied}, and the journal ends at ${last}: it has lost what it held`,
-    { outcome: 'not-applied' },
-  );
+export function stateAhead(known: string, held: string): QuorateError {
+  const message = `The journal ${held}, and ${known}: it has lost what it held`;
+  return new QuorateError('STATE_AHEAD', message, { outcome: 'not-applied' });
 }
 
 export function snapshotUnreadable(index: number): QuorateError {

@@ -28,6 +28,8 @@ export type ReplicaEvent =
   | ({ readonly type: 'lost' } & EarlyRange)
   /** A snapshot was saved here: `taken` of the own state, `installed` from the leader. */
   | { readonly type: 'snapshot'; readonly how: 'taken' | 'installed'; readonly index: LogIndex }
+  /** No snapshot could be taken of the own state, so the log behind it is kept: it is tried again after as much more. */
+  | { readonly type: 'snapshot-failed'; readonly error: unknown }
   /** The disk is full, or has room again. */
   | { readonly type: 'storage'; readonly state: 'full' | 'room' }
   /** A sync or a turn of the event loop took longer than the election timeout; a leader has stepped down. */

@@ -45,6 +45,8 @@ export class ReplicaHost implements Replica {
   readonly #payloads: PayloadWriter;
   readonly #deadlines: DeadlineBook;
   readonly #commandMaxBytes: number;
+  /** Sessions that are being opened. */
+  #opening = 0;
   #closing: Promise<void> | undefined;
 
   constructor(driver: Driver) {
@@ -125,10 +127,16 @@ export class ReplicaHost implements Replica {
       );
     }
     this.#admit(options);
-    if (this.#driver.applier.sessions.count >= sessionsMax)
+    if (this.#driver.applier.sessions.count + this.#opening >= sessionsMax) {
       throw overloaded(`${sessionsMax} sessions are open`);
-    const { index } = await this.#writeSession(payloadTypes.openSession, Math.floor(ttlMs), options);
-    return new ClientSession(index, Math.floor(ttlMs));
+    }
+    this.#opening++;
+    try {
+      const { index } = await this.#writeSession(payloadTypes.openSession, Math.floor(ttlMs), options);
+      return new ClientSession(index, Math.floor(ttlMs));
+    } finally {
+      this.#opening--;
+    }
   }
 
   async closeSession(id: number, options: WaitOptions = {}): Promise<void> {

@@ -8,6 +8,7 @@ export function replicaStatus(driver: Driver, closed: boolean): ReplicaStatus {
   const status = raft.status();
   const held = journal.recover(group);
   const ranges = early.ranges();
+  const isUnknown = ranges.some(({ term }) => status.role !== 'leader' || term !== status.term);
   return {
     id,
     group,
@@ -25,7 +26,7 @@ export function replicaStatus(driver: Driver, closed: boolean): ReplicaStatus {
     members: status.progress,
     leaseHeld: status.leaseHeld,
     early: ranges,
-    loss: ranges.length > 0 && status.role !== 'leader' ? 'unknown' : 'none',
+    loss: isUnknown ? 'unknown' : 'none',
     storage: health.full ? 'full' : 'room',
     stalled: health.unfit,
     sessionCount: applier.sessions.count,

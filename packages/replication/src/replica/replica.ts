@@ -59,7 +59,7 @@ export interface ReplicaStatus {
   readonly leaseHeld: boolean;
   /** Writes that this replica acknowledged early, and that are not known to be committed or lost. */
   readonly early: readonly EarlyRange[];
-  /** `unknown`: there are such, and this replica does not lead any more, so a failover may have dropped them. */
+  /** `unknown`: there are such of a term in which this replica does not lead any more, so a failover may have dropped them. */
   readonly loss: 'none' | 'unknown';
   readonly storage: 'room' | 'full';
   /** The disk or the event loop stalled lately, so that this replica does not campaign. */

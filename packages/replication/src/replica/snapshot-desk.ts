@@ -46,6 +46,7 @@ export class SnapshotDesk {
       lowestTransfer: () => this.transfers.lowest(),
       installing: () => host.installing,
       onTaken: index => host.events.emit({ type: 'snapshot', how: 'taken', index }),
+      onNotTaken: error => host.events.emit({ type: 'snapshot-failed', error }),
       onJournalFailed: error => host.fail(journalFailed(error)),
     });
   }

@@ -20,6 +20,7 @@ export interface SnapshotHost {
   /** Whether another snapshot is being installed, so that none is to be taken. */
   installing(): boolean;
   onTaken(index: LogIndex): void;
+  onNotTaken(error: unknown): void;
   onJournalFailed(error: unknown): void;
 }
 
@@ -71,7 +72,12 @@ export class SnapshotKeeper {
 
   /** Takes a snapshot of what is applied, and gives room back. */
   take(): Promise<LogIndex> {
-    this.#running ??= this.#take().finally(() => (this.#running = undefined));
+    this.#running ??= this.#take()
+      .catch(error => {
+        if (!this.#abort.signal.aborted) this.#host.onNotTaken(error);
+        throw error;
+      })
+      .finally(() => (this.#running = undefined));
     return this.#running;
   }
 

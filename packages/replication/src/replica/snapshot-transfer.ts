@@ -98,7 +98,7 @@ export class SnapshotTransfer {
       this.end(receipt.complete);
       return;
     }
-    if (receipt.received <= this.#acknowledged) return;
+    if (receipt.received <= this.#acknowledged || receipt.received > this.#readOffset) return;
     this.#acknowledged = receipt.received;
     this.#progressMs = this.#context.clock.monotonicMs();
     let taken = 0;

@@ -33,6 +33,8 @@ export class WriteBook {
   #everybody = new Deque<PendingWrite>();
   /** How far the leader's own log is durable, of what was appended in this office. */
   #durable = 0;
+  /** Until then, who wrote before leadership ended waits to see what is committed. */
+  #giveUpAtMs = Number.POSITIVE_INFINITY;
 
   constructor(self: NodeId, durability: WriteReceipt['durability'], early: EarlyAcks) {
     this.#self = self;
@@ -144,20 +146,17 @@ export class WriteBook {
     }
   }
 
-  /**
-   * Leadership ended: whatever waits, waits to see what is committed. What waited for others' disks though it is applied has
-   * nothing more to see.
-   */
-  stepDown(errorOfApplied: () => QuorateError = () => leadershipLost(this.#self, 'applied')): void {
-    for (const write of this.#everybody.drain()) write.reject(errorOfApplied());
-    const waiting = [...this.#leader.drain(), ...this.#commit.drain()];
-    for (const queue of this.#semiSync.values()) waiting.push(...queue.drain());
-    this.#semiSync.clear();
-    waiting.sort((a, b) => a.index - b.index);
-    for (const write of waiting) {
-      if (write.index <= this.#early.settledTo) write.reject(errorOfApplied());
-      else if (!write.settled) this.#commit.push(write);
-    }
+  /** Leadership ended: whatever waits, waits to see what is committed, and no longer than this. */
+  leaveOffice(untilMs: number): void {
+    this.#giveUpAtMs = untilMs;
+    this.#gather(() => leadershipLost(this.#self, 'applied'));
+  }
+
+  /** Rejects what has waited long enough since leadership ended. */
+  giveUp(nowMs: number): void {
+    if (nowMs <= this.#giveUpAtMs) return;
+    this.#giveUpAtMs = Number.POSITIVE_INFINITY;
+    this.rejectAll(applied => leadershipLost(this.#self, applied ? 'applied' : 'unknown'));
   }
 
   /** Leadership begins anew: what of the terms before is not in the log any more can wait no longer. */
@@ -172,8 +171,24 @@ export class WriteBook {
 
   /** Rejects whatever waits. @param errorOf told whether the write was committed and applied */
   rejectAll(errorOf: (applied: boolean) => QuorateError): void {
-    this.stepDown(() => errorOf(true));
+    this.#gather(() => errorOf(true));
     for (const write of this.#commit.drain()) write.reject(errorOf(false));
+  }
+
+  /**
+   * Lets everything wait for what is committed, whatever it waited for. What waits for others' disks though it is applied has
+   * nothing more to see.
+   */
+  #gather(errorOfApplied: () => QuorateError): void {
+    for (const write of this.#everybody.drain()) write.reject(errorOfApplied());
+    const waiting = [...this.#leader.drain(), ...this.#commit.drain()];
+    for (const queue of this.#semiSync.values()) waiting.push(...queue.drain());
+    this.#semiSync.clear();
+    waiting.sort((a, b) => a.index - b.index);
+    for (const write of waiting) {
+      if (write.index <= this.#early.settledTo) write.reject(errorOfApplied());
+      else if (!write.settled) this.#commit.push(write);
+    }
   }
 
   #semiSyncQueue(others: number): Deque<PendingWrite> {

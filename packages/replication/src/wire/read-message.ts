@@ -44,6 +44,13 @@ const flagsOf: readonly number[] = [
   flagRejected | flagLast,
 ];
 
+/** Whose index says nothing, and is 0. */
+const indexless: ReadonlySet<number> = new Set([
+  wireTypes['heartbeat-reply'],
+  wireTypes['timeout-now'],
+  wireTypes['read-index'],
+]);
+
 /**
  * Reads a message, or says what is wrong with it; it never throws. Nothing is believed before it was checked. What is
  * returned does not share memory with `bytes`, which are copied once where they hold entries or a snapshot.
@@ -80,7 +87,7 @@ function readShort(
   index: LogIndex,
 ): WireMessage {
   const first = bytes.length > headBytes ? readUint64(bytes, 24) : 0;
-  if (Number.isNaN(first)) return fault('range');
+  if (Number.isNaN(first) || (index !== 0 && indexless.has(type))) return fault('range');
   const rejected = (flags & flagRejected) !== 0;
   switch (type) {
     case wireTypes['append-reply']: {
@@ -111,6 +118,7 @@ function readShort(
       return { type: 'read-index-reply', from, to, term, request: first, index };
     default: {
       const complete = (flags & flagLast) !== 0;
+      if (readUint32(bytes, 36) !== 0) return fault('range');
       const transfer = readUint32(bytes, 32);
       return { type: 'receipt', term, index, transfer, received: first, refused: rejected, complete };
     }
@@ -122,6 +130,7 @@ function readAppend(message: Uint8Array, { from, to, term }: Envelope, index: Lo
   const logTerm = readUint64(message, 24) as Term;
   const commit = readUint64(message, 32) as LogIndex;
   if (Number.isNaN(logTerm) || Number.isNaN(commit)) return fault('range');
+  if (readUint32(message, 44) !== 0) return fault('range');
   const count = readUint32(message, 40);
   // Checked before anything is read by it: each entry takes a head at least.
   if (count > (message.length - appendHeadBytes) / entryHeadBytes) return fault('length');

@@ -147,3 +147,20 @@ test('a state machine that is ahead of its journal is refused', async () => {
   await group.crash('a');
   await expect(group.start('a', { machine })).rejects.toMatchObject({ code: 'STATE_AHEAD' });
 });
+
+test('sessions that are opened at once count before they are open', async () => {
+  await using group = await Group.start(['a'], { sessionsMax: 3 });
+  const { replica } = await group.leader();
+  const opening = Array.from({ length: 5 }, () =>
+    replica.openSession().then(
+      () => 'open',
+      ({ code }) => code as string,
+    ),
+  );
+  const ends = await group.settled(Promise.all(opening));
+  expect(ends.sort()).toEqual(['OVERLOADED', 'OVERLOADED', 'open', 'open', 'open']);
+  await group.settled(
+    replica.closeSession((await group.settled(replica.openSession().catch(() => ({ id: 2 })))).id),
+  );
+  await group.settled(replica.openSession());
+});

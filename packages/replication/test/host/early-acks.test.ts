@@ -140,6 +140,22 @@ test('after a restart the old leader reports what its log says that it may have 
   expect(lost).toMatchObject({ from: index, to: index, term: 1, count: 1, exact: false });
 });
 
+test('who leads again does not know yet what became of what it acknowledged in an earlier term', async () => {
+  await using group = await Group.start(['a']);
+  const { replica } = await group.leader();
+  await group.settled(replica.write(bytes('add x 10'), { ack: 'leader' }));
+  await group.crash('a');
+  const again = await group.start('a');
+  const told: unknown[] = [];
+  again.replica.subscribe(event => {
+    const { loss, early } = again.replica.status();
+    if (event.type === 'role' && event.role === 'leader') told.push({ loss, count: early[0]?.count });
+  });
+  await group.leader();
+  expect(told).toEqual([{ loss: 'unknown', count: 1 }]);
+  await group.until(() => again.replica.status().loss === 'none');
+});
+
 test('what survived the failover is not reported', async () => {
   await using group = await Group.start();
   const first = await group.leader();

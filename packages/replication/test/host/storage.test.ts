@@ -1,5 +1,6 @@
+import { QuorateError } from '@quorate/core';
 import { expect, test } from 'vitest';
-import { Group } from './group.ts';
+import { Group, settle } from './group.ts';
 import { bytes } from './tally-machine.ts';
 
 test('a leader whose disk is full steps down, refuses writes as not applied, and goes on when there is room', async () => {
@@ -130,6 +131,33 @@ test('a leader that stood still for long hears what came meanwhile before it cam
   await group.until(() => first.events.some(({ type }) => type === 'stalled'));
   await group.pass(20);
   expect(roles).toEqual(['follower']);
+});
+
+test('what is written after a write was refused for lack of room is refused at once', async () => {
+  await using group = await Group.start(['a']);
+  const { journal, replica } = await group.leader();
+  const full = new QuorateError('STORAGE_FULL', 'No room', { outcome: 'not-applied', retryable: true });
+  const rejects: ((error: QuorateError) => void)[] = [];
+  const write = journal.write.bind(journal);
+  journal.write = () => new Promise((_resolve, reject) => void rejects.push(reject));
+  const ends = [];
+  for (let count = 0; count < 2; count++) {
+    ends.push(replica.write(bytes('add x 1')).catch(({ outcome }) => outcome as string));
+    await settle();
+  }
+  expect(rejects).toHaveLength(2);
+  // The disk still owes an answer to the second.
+  rejects[0]!(full);
+  await settle();
+  await expect(group.settled(replica.write(bytes('add x 1')), 10)).rejects.toMatchObject({
+    code: 'STORAGE_FULL',
+    outcome: 'not-applied',
+  });
+  journal.write = write;
+  rejects[1]!(full);
+  expect(await group.settled(Promise.all(ends))).not.toContain(undefined);
+  await group.leader();
+  await group.settled(replica.write(bytes('add x 1')));
 });
 
 test('a journal that has failed ends the replica, and what was under way is unknown', async () => {

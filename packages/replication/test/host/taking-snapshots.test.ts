@@ -63,6 +63,22 @@ test('a snapshot that cannot be stored lets its state go', async () => {
   expect(held).toBe(0);
 });
 
+test('a snapshot that fails is told of, and tried again', async () => {
+  await using group = await Group.start(['a'], { snapshotEntries: 10, ...keepNoLog });
+  const { events, machine, replica } = await group.leader();
+  const take = machine.snapshot.bind(machine);
+  machine.snapshot = () => {
+    throw new Error('Not now');
+  };
+  for (let count = 0; count < 12; count++) await group.settled(replica.write(bytes('add x 1')));
+  expect(events.filter(({ type }) => type === 'snapshot-failed')).toMatchObject([
+    { error: { code: 'MACHINE_FAILED' } },
+  ]);
+  machine.snapshot = take;
+  for (let count = 0; count < 12; count++) await group.settled(replica.write(bytes('add x 1')));
+  await group.until(() => replica.status().snapshotIndex > 10);
+});
+
 test('a snapshot that is installed counts like one that was taken', async () => {
   await using group = await Group.start(['a', 'b', 'c'], { ...keepNoLog, snapshotEntries: 1000 });
   const leader = await group.leader();
