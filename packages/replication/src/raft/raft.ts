@@ -62,6 +62,11 @@ export class Raft {
     return this.#state.role === 'leader';
   }
 
+  /** Whether the lease may answer for a majority now. */
+  get leaseHeld(): boolean {
+    return leaseHeld(this.#state) && this.#state.committedInTerm;
+  }
+
   get committed(): LogIndex {
     return asIndex(this.#state.log.committed);
   }
@@ -273,12 +278,6 @@ export class Raft {
     return this.#state.peers.membership;
   }
 
-  /** What a read by the lease has to see; `undefined` where no lease is held at this moment. */
-  get leaseIndex(): LogIndex | undefined {
-    const state = this.#state;
-    return leaseHeld(state) && state.committedInTerm ? asIndex(state.log.committed) : undefined;
-  }
-
   status(): RaftStatus {
     const state = this.#state;
     const { log } = state;
@@ -295,7 +294,7 @@ export class Raft {
       lastTerm: asTerm(log.lastTerm),
       membership: state.peers.membership,
       transferee: state.transferee,
-      leaseHeld: this.leaseIndex !== undefined,
+      leaseHeld: this.leaseHeld,
       droppedMessages: state.droppedMessages,
       lastDropReason: state.lastDropReason,
       progress: state.role === 'leader' ? state.peers.list.map(progress => progress.status()) : [],

@@ -158,8 +158,7 @@ export class Driver {
 
   /** Whether the state is, by the lease, as new as any at this moment. */
   leaseAllows(): boolean {
-    const { leaseIndex } = this.raft;
-    return leaseIndex !== undefined && this.applier.index >= leaseIndex;
+    return this.raft.leaseHeld && this.applier.index >= this.raft.committed;
   }
 
   /** Acknowledges a write with fewer others than it asked for, if it is durable here. Returns whether it did. */
