@@ -60,7 +60,6 @@ class MessageReader {
     // Fields are read in the order in which they stand in the literal, which is the order on the wire.
     const sequence = hasSequence ? this.#u32() : 0;
     const target = type === MessageType.pingReq ? this.#id() : '';
-    const liveCount = isSync ? this.#u32() : 0;
     const digestHigh = isSync ? this.#u32() : 0;
     const digestLow = isSync ? this.#u32() : 0;
     const flags = type === MessageType.state ? this.#u8() : 0;
@@ -70,7 +69,6 @@ class MessageReader {
       target,
       digestHigh,
       digestLow,
-      liveCount,
       isLast: (flags & lastFlag) !== 0,
       isWanted: (flags & wantedFlag) !== 0,
       records: this.#at === this.#bytes.length ? noRecords : this.#records(),

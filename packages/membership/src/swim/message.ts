@@ -9,7 +9,7 @@ import type { MemberRecord } from './member.ts';
  *  body     ping, ack, nack   u32 sequence
  *           ping-req          u32 sequence · text target
  *           gossip, same      nothing
- *           sync              u32 living · u32 u32 digest
+ *           sync              u32 u32 digest
  *           state             u8 flags: 1 the last one, 2 yours is wanted
  *  record   u8 state (2 bits) · 4 has details · 8 has an accuser
  *           text id · u21 u32 incarnation · u32 life
@@ -53,7 +53,6 @@ export interface Message {
   readonly target: NodeId | '';
   readonly digestHigh: number;
   readonly digestLow: number;
-  readonly liveCount: number;
   readonly isLast: boolean;
   readonly isWanted: boolean;
   readonly records: readonly MemberRecord[];

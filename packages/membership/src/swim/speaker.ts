@@ -53,7 +53,6 @@ export class Speaker {
   sync(to: NodeId): void {
     const { table, self } = this.#state;
     this.#begin(MessageType.sync);
-    this.#writer.u32(table.liveCount);
     this.#writer.u32(table.digestHigh);
     this.#writer.u32(table.digestLow);
     this.#record(self);

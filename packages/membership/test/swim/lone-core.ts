@@ -49,7 +49,6 @@ export function written(message: Written): Uint8Array {
   if (code <= MessageType.pingReq) writer.u32(sequence);
   if (type === 'pingReq') writer.text(target);
   if (type === 'sync') {
-    writer.u32(message.liveCount ?? 0);
     writer.u32(message.digestHigh ?? 0);
     writer.u32(message.digestLow ?? 0);
   }

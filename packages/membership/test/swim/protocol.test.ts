@@ -385,7 +385,6 @@ describe('exchange of states', () => {
     const core = new LoneCore().know('a', 'b');
     core.receive('peer', {
       type: 'sync',
-      liveCount: 9,
       digestHigh: 1,
       digestLow: 2,
       records: [record('peer', 'alive', 3)],
