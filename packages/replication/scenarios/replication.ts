@@ -16,7 +16,13 @@ import { mapOfRegisters, useMap } from './parts/map-client.ts';
 import { oneHistory, oneLeaderPerTerm } from './parts/one-history.ts';
 import { operate } from './parts/operator.ts';
 import { watchMap } from './parts/map-watcher.ts';
-import { calls as callsGroup, serveReplica, type ServedReplicaOptions } from './parts/served-replica.ts';
+import {
+  calls as callsGroup,
+  defaultTimes,
+  serveReplica,
+  type ServedReplicaOptions,
+  shortTimes,
+} from './parts/served-replica.ts';
 
 const nodes = ['ada', 'bob', 'cyd', 'dan', 'eve'];
 const clients = 5;
@@ -28,12 +34,13 @@ function check(history: readonly Operation[]): ReturnType<typeof isLinearizable>
   return isLinearizable(history.filter(({ input }) => mapTypes.has((input as { type: string }).type)));
 }
 
-async function client(env: ClientEnv): Promise<void> {
+/** @param ease how many times as long clients pause between two calls */
+async function client(env: ClientEnv, ease: number): Promise<void> {
   const calls = new Calls(env, callsGroup);
   await calls.start();
-  if (env.index === clients - 1) await operate(env, calls);
-  else if (env.index === clients - 2) await watchMap(env, calls);
-  else await useMap(env, calls);
+  if (env.index === clients - 1) await operate(env, calls, ease);
+  else if (env.index === clients - 2) await watchMap(env, calls, ease);
+  else await useMap(env, calls, ease);
   // Whoever is the last to end sees the end.
   await seeAgreement(env, calls);
 }
@@ -61,8 +68,8 @@ function replicationScenario(
     probes: [...probes],
     invariants: [oneLeaderPerTerm, oneHistory, lossesAreReported],
     check,
-    node: env => serveReplica(env, { members: nodes, openJournal: openJournalOf }),
-    client,
+    node: env => serveReplica(env, { members: nodes, openJournal: openJournalOf, times: shortTimes }),
+    client: env => client(env, 1),
   });
 }
 
@@ -108,6 +115,33 @@ export const replication: Scenario = replicationScenario(
   // One seed in two hundred gets there: where each takes longer, too few are run.
   [...probes, 'lost exactly', 'SUPERSEDED'],
 );
+
+/**
+ * The others crowd elections and snapshots into a few seconds. Here replicas have the times that they have by default, faults
+ * strike for minutes, and clients work at their ease: what is measured when somebody asks how fast replicas are simulated.
+ */
+export const replicationForMinutes: Scenario = {
+  ...replication,
+  name: 'replication-for-minutes',
+  summary:
+    'Five replicas of a map for five minutes, with the times that they have by default, under all faults',
+  safetyMs: 300_000,
+  probes: [
+    'snapshot taken',
+    'snapshot installed',
+    'state restored',
+    'joint',
+    'members changed',
+    'read by lease',
+  ],
+  node: env =>
+    serveReplica(env, {
+      members: nodes,
+      openJournal: () => Promise.resolve(env.journal),
+      times: defaultTimes,
+    }),
+  client: env => client(env, 20),
+};
 
 export const replicationOnDisk: Scenario = replicationScenario(
   'replication-on-disk',

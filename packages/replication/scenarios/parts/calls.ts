@@ -26,6 +26,8 @@ export type CallAnswer = { readonly value: unknown } | { readonly failure: CallF
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+/** Transports copy what they are given, so that one place is enough for all that is sent. */
+const scratch = new Uint8Array(65_536);
 const timedOut: CallAnswer = { failure: { code: 'TIMED_OUT', outcome: 'unknown', leader: undefined } };
 
 /** Answers calls over a transport: a few lines of JSON, for what is to be tested is behind them. */
@@ -34,12 +36,13 @@ export async function serveCalls(
   group: GroupId,
   methods: Readonly<Record<string, CallHandler>>,
 ): Promise<void> {
+  const handlers = new Map(Object.entries(methods));
   const answer = async (from: NodeId, call: number, method: string, args: CallArguments): Promise<void> => {
     const reply = (word: string, value: unknown): void => {
-      transport.send(from, encoder.encode(JSON.stringify([call, word, value])), group);
+      transport.send(from, encode([call, word, value]), group);
     };
     try {
-      reply('done', (await methods[method]?.(args)) ?? null);
+      reply('done', (await handlers.get(method)?.(args)) ?? null);
     } catch (error) {
       const code = errorCode(error);
       if (code === undefined) throw error;
@@ -53,6 +56,12 @@ export async function serveCalls(
       void answer(from, call, method, args);
     },
   });
+}
+
+/** Good until the next call. */
+function encode(message: readonly unknown[]): Uint8Array {
+  const { written } = encoder.encodeInto(JSON.stringify(message), scratch);
+  return scratch.subarray(0, written);
 }
 
 interface Asking {
@@ -88,7 +97,7 @@ export class Calls {
     return await new Promise(resolve => {
       const timer = clock.setTimer(timeoutMs, () => this.#settle(call, timedOut));
       this.#waiting.set(call, { resolve, timer });
-      transport.send(to, encoder.encode(JSON.stringify([call, method, args])), this.#group);
+      transport.send(to, encode([call, method, args]), this.#group);
     });
   }
 

@@ -95,23 +95,25 @@ function isFinal({ code }: CallFailure): boolean {
 }
 
 /** Puts, compares and sets, and reads in every mode, with retries; now and then it writes what need not be committed. */
-export async function useMap(env: ClientEnv, calls: Calls): Promise<void> {
-  await new MapClient(env, calls).run();
+export async function useMap(env: ClientEnv, calls: Calls, ease: number): Promise<void> {
+  await new MapClient(env, calls, ease).run();
 }
 
 class MapClient {
   readonly #env: ClientEnv;
   readonly #caller: MapCaller;
   readonly #ttlMs: number;
+  readonly #pauseMaxMs: number;
   #session = 0;
   #sequence = 0;
   #count = 0;
   /** What was seen last, which makes some comparisons right. */
   readonly #seen = new Map<string, number | null>();
 
-  constructor(env: ClientEnv, calls: Calls) {
+  constructor(env: ClientEnv, calls: Calls, ease: number) {
     this.#env = env;
     this.#caller = new MapCaller(env, calls);
+    this.#pauseMaxMs = ease * pauseMaxMs;
     this.#ttlMs = ttlsMs[env.index % ttlsMs.length] as number;
   }
 
@@ -125,7 +127,7 @@ class MapClient {
       else if (kind < 6) await this.#put(key);
       else if (kind < 7) await this.#compareAndSet(key);
       else await this.#note();
-      await sleep(clock, random.below(60) === 0 ? idleMs : random.below(pauseMaxMs));
+      await sleep(clock, random.below(60) === 0 ? idleMs : random.below(this.#pauseMaxMs));
     }
   }
 

@@ -60,7 +60,7 @@ export class MapMachine implements StateMachine {
       this.appliedIndex = index;
       this.#last = index;
       this.#timeMs = leaderTimeMs;
-      this.#hash = hashOf(this.#hash, `${index} ${term} ${leaderTimeMs} ${text.length} ${text.slice(0, 64)}`);
+      this.#hash = hashOf(this.#hash, index, term, leaderTimeMs, command);
       applied.push([index, term, id, leaderTimeMs, this.#hash]);
       if (type === 'put') this.#values.set(key, Number(one));
       else if (type === 'cas') return Uint8Array.of(this.#compareAndSet(key, one, two) ? 1 : 0);
@@ -117,9 +117,21 @@ export class MapMachine implements StateMachine {
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
-/** FNV-1a, from the hash of what was before. */
-function hashOf(before: number, text: string): number {
+/** How much of a command is hashed, beside its length. */
+const hashedBytes = 64;
+const time = new Float64Array(1);
+const timeWords = new Int32Array(time.buffer);
+
+/** FNV-1a with words and bytes, from the hash of what was before. */
+function hashOf(before: number, index: number, term: number, timeMs: number, command: Uint8Array): number {
+  time[0] = timeMs;
   let hash = before ^ 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  hash = Math.imul(hash ^ index, 0x01000193);
+  hash = Math.imul(hash ^ term, 0x01000193);
+  hash = Math.imul(hash ^ (timeWords[0] as number), 0x01000193);
+  hash = Math.imul(hash ^ (timeWords[1] as number), 0x01000193);
+  hash = Math.imul(hash ^ command.length, 0x01000193);
+  const end = Math.min(command.length, hashedBytes);
+  for (let at = 0; at < end; at++) hash = Math.imul(hash ^ (command[at] as number), 0x01000193);
   return hash >>> 0;
 }

@@ -8,7 +8,7 @@ const askMs = 100;
 const pauseMaxMs = 80;
 
 /** Reads, and stays with whoever answers: with a leader that is one no more, if it does not know. */
-export async function watchMap(env: ClientEnv, calls: Calls): Promise<void> {
+export async function watchMap(env: ClientEnv, calls: Calls, ease: number): Promise<void> {
   const { clock, nodes, random, workload } = env;
   let target: NodeId | undefined;
   while (!workload.aborted) {
@@ -22,6 +22,6 @@ export async function watchMap(env: ClientEnv, calls: Calls): Promise<void> {
       // A read that nobody heard the answer of is none.
       throw new QuorateError(answer.failure.code, `Asked ${to} for "${key}"`, { outcome: 'not-applied' });
     });
-    await sleep(clock, random.below(pauseMaxMs));
+    await sleep(clock, random.below(ease * pauseMaxMs));
   }
 }

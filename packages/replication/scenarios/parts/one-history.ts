@@ -24,12 +24,12 @@ export function oneLeaderPerTerm(): Invariant {
  */
 export function oneHistory(): Invariant {
   const rule = 'one-history';
-  const hashes = new Map<number, string>();
+  const hashes = new Map<number, number>();
   const indexes = new Map<string, number>();
   const acknowledged = new Map<string, number>();
   let agreed = 0;
   const found = (message: string): Finding => ({ rule, message });
-  const see = (index: number, hash: string): Finding | undefined => {
+  const see = (index: number, hash: number): Finding | undefined => {
     const known = hashes.get(index) ?? hash;
     hashes.set(index, known);
     return known === hash ? undefined : found(`Two histories lead to index ${index}`);
@@ -40,7 +40,7 @@ export function oneHistory(): Invariant {
     if (place !== index) {
       return { rule: 'applied-once', message: `Command ${id} is applied at ${place} and at ${index}` };
     }
-    return see(index, String(hash));
+    return see(index, hash);
   };
   return {
     name: rule,
@@ -54,7 +54,7 @@ export function oneHistory(): Invariant {
           return undefined;
         case 'restored':
           if (fact['index'] === 0) return undefined;
-          return see(fact['index'] as number, String(fact['hash']));
+          return see(fact['index'] as number, fact['hash'] as number);
         case 'misused':
           return found(`${String(fact['node'])}: ${String(fact['message'])}`);
         case 'acknowledged': {

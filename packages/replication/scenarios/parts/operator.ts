@@ -9,10 +9,10 @@ import { MapCaller } from './map-client.ts';
 const votersMin = 2;
 
 /** Changes the members and hands leadership over while clients work. */
-export async function operate(env: ClientEnv, calls: Calls): Promise<void> {
+export async function operate(env: ClientEnv, calls: Calls, ease: number): Promise<void> {
   const operator = new Operator(env, calls);
   while (!env.workload.aborted) {
-    await sleep(env.clock, 100 + env.random.below(1200));
+    await sleep(env.clock, ease * (100 + env.random.below(1200)));
     if (env.random.below(4) === 0) await operator.transfer();
     else await operator.change();
   }

@@ -7,6 +7,7 @@ import {
   type ReconfigureOptions,
   type Replica,
   type ReplicaEvent,
+  type ReplicaOptions,
   shareTransport,
 } from '../../src/index.ts';
 import { type CallHandler, serveCalls } from './calls.ts';
@@ -21,7 +22,15 @@ export interface ServedReplicaOptions {
   readonly members: readonly string[];
   /** Opens the node's journal; one that has failed is disposed, and opened again. */
   openJournal(env: NodeEnv): Promise<Journal>;
+  readonly times: ReplicaTimes;
 }
+
+export type ReplicaTimes = Pick<ReplicaOptions, 'electionTimeoutMs' | 'heartbeatMs' | 'snapshotEntries'>;
+
+/** There are elections and snapshots within seconds. */
+export const shortTimes: ReplicaTimes = { electionTimeoutMs: 300, heartbeatMs: 60, snapshotEntries: 20 };
+/** There are snapshots within minutes. */
+export const defaultTimes: ReplicaTimes = { snapshotEntries: 200 };
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -51,9 +60,7 @@ export async function serveReplica(env: NodeEnv, options: ServedReplicaOptions):
         machine: observedMachine(env),
         clock: env.clock,
         random: env.random.fork('replica'),
-        electionTimeoutMs: 300,
-        heartbeatMs: 60,
-        snapshotEntries: 20,
+        ...options.times,
         trailingBytes: 0,
         catchUpBytes: env.random.below(2) * 65_536,
         tailBytes: 256,
