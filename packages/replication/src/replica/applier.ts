@@ -13,7 +13,7 @@ import {
 import type { CommittedRange } from '../raft/effects.ts';
 import { entryKind } from '../raft/entry-kind.ts';
 import type { Membership } from '../raft/membership.ts';
-import { SessionTable, type SessionTableState } from '../sessions/session-table.ts';
+import { SessionTable } from '../sessions/session-table.ts';
 import {
   payloadBodyAt,
   payloadCommand,
@@ -25,6 +25,7 @@ import {
   payloadTypeOf,
   payloadTypes,
 } from '../wire/entry-payload.ts';
+import type { AppliedState } from './applied-state.ts';
 import type { EarlyAcks } from './early-acks.ts';
 import type { PendingWrite } from './pending-write.ts';
 import {
@@ -83,6 +84,8 @@ export class Applier {
   /** Up to here entries are committed. */
   #committed: LogIndex;
   #catchingUp = false;
+  /** What of that came in memory and is not applied, about. */
+  #waitingBytes = 0;
   #timer: Timer | undefined;
   /** Counts what makes entries that are being read void. */
   #epoch = 0;
@@ -108,6 +111,11 @@ export class Applier {
     return this.#sessions;
   }
 
+  /** How much of what was committed here lately waits to be applied, about, in the log's bytes. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
   /** Who takes part as of {@link index}. */
   get membership(): Membership {
     return this.#membership;
@@ -118,13 +126,17 @@ export class Applier {
     if (this.#over !== undefined) return;
     const isNext = this.#applied === this.#committed;
     this.#committed = to;
-    if (isNext && entries !== undefined) this.#applySome(entries, 0);
-    if (this.#applied < this.#committed && !this.#catchingUp) void this.#catchUp();
+    let at = 0;
+    if (isNext && entries !== undefined) at = this.#applySome(entries, 0);
+    if (this.#applied === this.#committed) return;
+    for (const { payload } of entries?.slice(at) ?? []) this.#waitingBytes += payload.length + entryBytes;
+    if (!this.#catchingUp) void this.#catchUp();
   }
 
   /** What waits will be handed out again. */
   forget(): void {
     this.#committed = this.#applied;
+    this.#waitingBytes = 0;
     this.#epoch++;
   }
 
@@ -156,11 +168,14 @@ export class Applier {
       const epoch = this.#epoch;
       const entries = await this.#read();
       for (let at = 0; at < entries.length && epoch === this.#epoch; ) {
-        at = this.#applySome(entries, at);
+        const from = at;
+        at = this.#applySome(entries, from);
+        for (const { payload } of entries.slice(from, at)) this.#waitingBytes -= payload.length + entryBytes;
         if (at < entries.length) await this.#nextTurn();
       }
     }
     this.#catchingUp = false;
+    this.#waitingBytes = 0;
   }
 
   /** Lets everything else have a turn. */
@@ -373,12 +388,4 @@ interface Target {
   readonly session: number;
   readonly sequence: number;
   readonly write: PendingWrite | undefined;
-}
-
-/** A state, and what it is the state of. */
-export interface AppliedState {
-  readonly index: LogIndex;
-  readonly machineApplied: LogIndex;
-  readonly membership: Membership;
-  readonly sessions: SessionTableState;
 }

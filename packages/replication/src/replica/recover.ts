@@ -12,7 +12,7 @@ import { emptyMembership, type Membership, sortedIds } from '../raft/membership.
 import type { RestoredState } from '../raft/stored-log.ts';
 import { emptySessions } from '../sessions/session-table.ts';
 import { earlyLeader, payloadBodyAt, payloadTimeMs } from '../wire/entry-payload.ts';
-import type { AppliedState } from './applier.ts';
+import type { AppliedState } from './applied-state.ts';
 import type { EarlyAcks } from './early-acks.ts';
 import type { LeaderClock } from './leader-clock.ts';
 import { stateAhead } from './replica-error.ts';

@@ -46,7 +46,7 @@ export function transferring(self: NodeId): QuorateError {
 }
 
 export function overloaded(what: string): QuorateError {
-  return new QuorateError('OVERLOADED', `Too much waits to be committed: ${what}`, {
+  return new QuorateError('OVERLOADED', `Too much waits to be committed or applied: ${what}`, {
     outcome: 'not-applied',
     retryable: true,
   });

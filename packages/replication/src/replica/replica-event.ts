@@ -9,7 +9,10 @@ export interface EarlyRange {
   readonly term: Term;
   /** How many of them were acknowledged so. */
   readonly count: number;
-  /** False where this replica started anew meanwhile: it had them on disk, and may have ended just before it acknowledged the last. */
+  /**
+   * False where nobody can tell exactly: this replica started anew meanwhile, had them on disk, and may have ended just before
+   * it acknowledged the last; or a snapshot of another leader stands for their place, which may contain them.
+   */
   readonly exact: boolean;
 }
 

@@ -239,9 +239,10 @@ export class ReplicaHost implements Replica {
     const driver = this.#driver;
     this.#checkOpen();
     checkLimits(options);
-    if (!driver.isLeader && driver.health.full) throw storageFull(this.id);
-    if (!driver.isLeader) throw new NotLeaderError(this.id, driver.leader);
     if (driver.health.full) throw storageFull(this.id);
+    if (!driver.isLeader) throw new NotLeaderError(this.id, driver.leader);
+    if (driver.applier.waitingBytes > driver.options.pendingBytesMax)
+      throw overloaded('its state machine is behind');
   }
 
   #checkOpen(): void {

@@ -64,7 +64,7 @@ export interface ReplicaOptions {
   readonly sessionTtlMs?: number | undefined;
   /** How many sessions a leader lets be open. Default 100,000. */
   readonly sessionsMax?: number | undefined;
-  /** How many bytes of commands may wait to be committed. Default 64 MiB. */
+  /** How many bytes of commands may wait to be committed, and to be applied. Default 64 MiB. */
   readonly pendingBytesMax?: number | undefined;
   /** Is told of every step of the core, for checking against a specification. */
   readonly trace?: ((event: TraceEvent) => void) | undefined;

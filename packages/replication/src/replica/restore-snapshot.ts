@@ -2,7 +2,7 @@ import type { GroupId, Journal, LogIndex, StateMachine } from '@quorate/core';
 import { decodeMembership } from '../raft/membership-codec.ts';
 import { ChunkReader } from '../sessions/chunk-reader.ts';
 import { decodeSessions } from '../sessions/session-snapshot.ts';
-import type { AppliedState } from './applier.ts';
+import type { AppliedState } from './applied-state.ts';
 import { machineFailed, snapshotUnreadable } from './replica-error.ts';
 
 /**

@@ -180,3 +180,24 @@ test('a snapshot that is taken within an event has what is applied by then', asy
   await group.until(() => again.machine.totals.get('y') === 1);
   expect(again.machine.totals.get('x')).toBe(1);
 });
+
+test('writes are refused while too much of what is committed waits to be applied', async () => {
+  await using group = await Group.start(['a'], { pendingBytesMax: 4096 });
+  const { journal, machine, replica } = await group.leader();
+  const read = journal.read.bind(journal);
+  const goOn: (() => void)[] = [];
+  journal.read = async (...call: Parameters<typeof read>) => {
+    await new Promise<void>(resolve => void goOn.push(resolve));
+    return await read(...call);
+  };
+  const count = 6000;
+  const writes = Array.from({ length: count }, () => replica.write(bytes('add x 1')));
+  await group.until(() => goOn.length > 0);
+  const refused = { code: 'OVERLOADED', outcome: 'not-applied', retryable: true };
+  await expect(group.settled(replica.write(bytes('add x 1')), 10)).rejects.toMatchObject(refused);
+  journal.read = read;
+  for (const go of goOn) go();
+  await group.settled(Promise.all(writes));
+  await group.settled(replica.write(bytes('add x 1')));
+  expect(machine.totals.get('x')).toBe(count + 1);
+});
