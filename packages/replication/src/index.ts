@@ -9,7 +9,7 @@ export {
   type ReplicaClientOptions,
 } from './client/replica-client.ts';
 export { type CallHandlers, type IncomingCall, serveReplica } from './client/serve-replica.ts';
-export type { CallPort } from './client/write-batcher.ts';
+export type { CallPort } from './client/call-batcher.ts';
 export { createReplica } from './replica/create-replica.ts';
 export type {
   Reconfiguration,

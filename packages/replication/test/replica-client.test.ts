@@ -141,6 +141,58 @@ test('a write that travels with others ends by its own deadline', async () => {
   expect(leader.machine.totals.get('x')).toBe(3);
 });
 
+test.each(['linearizable', 'lease'] as const)(
+  'reads of one turn travel in one call, and each has its own answer: %s',
+  async mode => {
+    await using group = await Group.start(['a', 'b', 'c'], { leases: true });
+    const leader = await group.leader();
+    const { client, asked } = portTo(group);
+    const names = ['x', 'y', 'z'];
+    await group.settled(Promise.all(names.map((name, at) => client.write(bytes(`add ${name} ${at + 1}`)))));
+    const query = leader.machine.query.bind(leader.machine);
+    vi.spyOn(leader.machine, 'query').mockImplementation(asking => {
+      if (text(asking) === 'bad') throw new Error('No such key');
+      return query(asking);
+    });
+    const before = asked.length;
+    const bad = client.read(bytes('bad'), { mode }).catch(({ code, outcome }) => `${code} ${outcome}`);
+    const reads = names.map(name => client.read(bytes(name), { mode }));
+    expect((await group.settled(Promise.all(reads))).map(text)).toEqual(['1', '2', '3']);
+    expect(await group.settled(bad)).toBe('MACHINE_FAILED not-applied');
+    expect(asked.length).toBe(before + 1);
+  },
+);
+
+test('reads that nobody else is asked for do not wait for those that need a majority', async () => {
+  await using group = await Group.start(['a', 'b', 'c'], { leases: true });
+  const leader = await group.leader();
+  const { client } = portTo(group);
+  await group.settled(client.write(bytes('add x 1')));
+  await group.until(() => leader.replica.status().leaseHeld);
+  group.isolate(leader.id);
+  const slow = client.read(bytes('x'), { deadlineMs: 50 }).catch(({ code, outcome }) => `${code} ${outcome}`);
+  const slowToo = client
+    .read(bytes('x'), { deadlineMs: 20 })
+    .catch(({ code, outcome }) => `${code} ${outcome}`);
+  const byLease = [1, 2].map(() => client.read(bytes('x'), { mode: 'lease' }));
+  expect((await group.settled(Promise.all(byLease), 10)).map(text)).toEqual(['1', '1']);
+  // Each ends by its own deadline, and a read has changed nothing.
+  expect(await group.settled(slowToo, 25)).toBe('DEADLINE_EXCEEDED not-applied');
+  expect(await group.settled(slow, 40)).toBe('DEADLINE_EXCEEDED not-applied');
+});
+
+test('a client whose reads go to who does not lead any more asks who does', async () => {
+  await using group = await Group.start();
+  const leader = await group.leader();
+  const { client, asked } = portTo(group);
+  await group.settled(client.write(bytes('add x 1')));
+  const next = nodeId(leader.id === 'a' ? 'b' : 'a');
+  await group.settled(leader.replica.transferLeadership(next));
+  const reads = await group.settled(Promise.all([1, 2].map(() => client.read(bytes('x')))));
+  expect(reads.map(text)).toEqual(['1', '1']);
+  expect(asked.at(-1)).toBe(next);
+});
+
 test('without a session what may have been applied is not sent again', async () => {
   await using group = await Group.start();
   const first = await group.leader();

@@ -30,7 +30,7 @@ import {
   sessionVerbs,
 } from './call-codec.ts';
 import { type CallMethods, methodsOf } from './serve-replica.ts';
-import { type CallPort, WriteBatcher } from './write-batcher.ts';
+import { CallBatcher, type CallPort } from './call-batcher.ts';
 
 /** What a client is made of. */
 export interface ReplicaClientOptions {
@@ -86,7 +86,9 @@ class Client implements ReplicaClient {
   readonly #requests: CallPort;
   readonly #members: readonly NodeId[];
   readonly #methods: CallMethods;
-  readonly #batcher: WriteBatcher;
+  readonly #writes: CallBatcher;
+  /** Apart, so that those that ask nobody else do not wait for those that do. */
+  readonly #reads: Readonly<Record<'linearizable' | 'lease', CallBatcher>>;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #attemptMs: number;
@@ -99,8 +101,11 @@ class Client implements ReplicaClient {
     this.#clock = clock ?? systemClock;
     this.#random = random ?? systemRandom;
     this.#attemptMs = attemptMs;
-    const { write, writes } = this.#methods;
-    this.#batcher = new WriteBatcher(requests, write, writes, attemptMs, this.#clock);
+    const { write, writes, read, reads } = this.#methods;
+    const options = { requests, deadlineMs: attemptMs, clock: this.#clock };
+    const reading = { ...options, method: read, batchMethod: reads, outcome: 'not-applied' } as const;
+    this.#writes = new CallBatcher({ ...options, method: write, batchMethod: writes, outcome: 'unknown' });
+    this.#reads = { linearizable: new CallBatcher(reading), lease: new CallBatcher(reading) };
   }
 
   async write(command: Uint8Array, options: WriteOptions = {}): Promise<WriteReceipt> {
@@ -108,14 +113,7 @@ class Client implements ReplicaClient {
     const body = encodeWrite(command, options);
     const { write: method } = this.#methods;
     const repeatable = options.session !== undefined;
-    const startMs = options.deadlineMs === undefined ? 0 : this.#clock.monotonicMs();
-    let answer = await this.#writeAtOnce(body, options);
-    if (typeof answer === 'boolean') {
-      const { signal, deadlineMs } = options;
-      const passedMs = deadlineMs === undefined ? 0 : this.#clock.monotonicMs() - startMs;
-      const rest = { signal, deadlineMs: deadlineMs && Math.max(0, deadlineMs - passedMs) };
-      answer = await this.#call({ method, body, leaderOnly: true, repeatable }, rest, answer);
-    }
+    const answer = await this.#ask(this.#writes, { method, body, leaderOnly: true, repeatable }, options);
     const receipt = decodeReceipt(answer);
     if (receipt === undefined) throw unreadableAnswer();
     return receipt;
@@ -124,9 +122,11 @@ class Client implements ReplicaClient {
   async read(query: Uint8Array, options: ReadOptions = {}): Promise<Uint8Array> {
     const { mode = 'linearizable', maxStalenessMs } = options;
     const body = encodeRead(query, mode, maxStalenessMs);
-    const leaderOnly = mode === 'linearizable' || mode === 'lease';
-    const call = { method: this.#methods.read, body, leaderOnly, repeatable: true };
-    return (await this.#call(call, options)).slice(1);
+    const batcher = mode === 'linearizable' || mode === 'lease' ? this.#reads[mode] : undefined;
+    const call = { method: this.#methods.read, body, leaderOnly: batcher !== undefined, repeatable: true };
+    if (batcher === undefined) return (await this.#call(call, options)).slice(1);
+    checkLimits(options);
+    return (await this.#ask(batcher, call, options)).slice(1);
   }
 
   async openSession(options: SessionOptions = {}): Promise<ClientSession> {
@@ -151,24 +151,37 @@ class Client implements ReplicaClient {
     return this.#call({ method: this.#methods.session, body, leaderOnly: true, repeatable: true }, options);
   }
 
+  /** Asks the leader, at once where that goes. */
+  async #ask(batcher: CallBatcher, call: Call, options: WaitOptions): Promise<Uint8Array> {
+    const { signal, deadlineMs } = options;
+    const startMs = deadlineMs === undefined ? 0 : this.#clock.monotonicMs();
+    const answer = await this.#askAtOnce(batcher, call, options);
+    if (typeof answer !== 'boolean') return answer;
+    const passedMs = deadlineMs === undefined ? 0 : this.#clock.monotonicMs() - startMs;
+    const rest = { signal, deadlineMs: deadlineMs && Math.max(0, deadlineMs - passedMs) };
+    return this.#call(call, rest, answer);
+  }
+
   /**
    * Spares what a wait costs where no signal limits it and the leader is known.
    *
-   * @returns the answer, or whether the write may have been applied though it has to be sent again
+   * @returns the answer, or whether the call may have been applied though it has to be sent again
    */
-  async #writeAtOnce(body: Uint8Array, options: WriteOptions): Promise<Uint8Array | boolean> {
-    const { signal, deadlineMs, session } = options;
+  async #askAtOnce(batcher: CallBatcher, call: Call, options: WaitOptions): Promise<Uint8Array | boolean> {
+    const { signal, deadlineMs } = options;
     const leader = this.#leader;
     if (signal !== undefined || deadlineMs === 0 || leader === undefined) return false;
     try {
-      const answer = await this.#batcher.send(leader, body, deadlineMs);
+      const answer = await batcher.send(leader, call.body, deadlineMs);
       if (answer[0] !== answerNotLeader) return answer;
       this.#learn(leader, decodeNotLeader(answer));
       return false;
     } catch (error) {
-      if (!(error instanceof QuorateError) || !mayPass(error, session !== undefined)) throw error;
+      if (!(error instanceof QuorateError)) throw error;
+      const mayHave = error.outcome !== 'not-applied' && call.method !== this.#methods.read;
+      if (!mayPass(error, call.repeatable)) throw mayHave ? error : withOutcome(error, 'not-applied');
       if (this.#leader === leader) this.#leader = undefined;
-      return error.outcome !== 'not-applied';
+      return mayHave;
     }
   }
 

@@ -35,6 +35,7 @@ export function methodsOf(group: GroupId): CallMethods {
     write: `${prefix}.write`,
     writes: `${prefix}.writes`,
     read: `${prefix}.read`,
+    reads: `${prefix}.reads`,
     session: `${prefix}.session`,
   };
 }
@@ -44,6 +45,7 @@ export interface CallMethods {
   readonly write: string;
   readonly writes: string;
   readonly read: string;
+  readonly reads: string;
   readonly session: string;
 }
 
@@ -60,8 +62,9 @@ export function serveReplica(replica: Replica, requests: CallHandlers): Disposab
   const answer = (run: () => Promise<Uint8Array>): Promise<Uint8Array> => answerAtLeader(replica, wait, run);
   const served = [
     requests.handle(methods.write, ({ body, signal }) => answer(() => write(replica, body, signal))),
-    requests.handle(methods.writes, call => writeAll(replica, wait, call)),
+    requests.handle(methods.writes, call => answerAll(replica, wait, call, writeOne)),
     requests.handle(methods.read, ({ body, signal }) => answer(() => read(replica, body, signal))),
+    requests.handle(methods.reads, call => answerAll(replica, wait, call, readOne)),
     requests.handle(methods.session, ({ body, signal }) => answer(() => session(replica, body, signal))),
   ];
   return {
@@ -95,19 +98,25 @@ async function write(replica: Replica, body: Uint8Array, signal: AbortSignal): P
   return encodeReceipt(await replica.write(wanted.command, { ...wanted.options, signal }));
 }
 
-/** The writes of one turn of a client, which share a flush here as well. */
-async function writeAll(replica: Replica, wait: LeaderWait, call: IncomingCall): Promise<Uint8Array> {
+/** The calls of one turn of a client, which share a flush here as well. Each is answered for itself. */
+async function answerAll(
+  replica: Replica,
+  wait: LeaderWait,
+  call: IncomingCall,
+  answerOne: typeof writeOne,
+): Promise<Uint8Array> {
   const items = decodeBatch(call.body);
   if (items === undefined) throw unreadable();
-  // One timer for all of them: a listener on the signal for each would cost more than the write.
+  // One timer for all of them: a listener on the signal for each would cost more than the call.
   const deadlineMs = call.remainingMs?.();
-  const write = async (item: Uint8Array): Promise<Uint8Array> => {
-    const answer = await writeOne(replica, item, deadlineMs);
+  const answers = await Promise.all(items.map(item => answerOne(replica, item, deadlineMs)));
+  if (!answers.includes(nobodyLeads)) return encodeBatch(answers);
+  const again = async (answer: Uint8Array, at: number): Promise<Uint8Array> => {
     if (answer !== nobodyLeads) return answer;
     await wait.known();
-    return writeOne(replica, item, call.remainingMs?.());
+    return answerOne(replica, items[at] as Uint8Array, call.remainingMs?.());
   };
-  return encodeBatch(await Promise.all(items.map(write)));
+  return encodeBatch(await Promise.all(answers.map(again)));
 }
 
 async function writeOne(
@@ -120,9 +129,28 @@ async function writeOne(
     if (wanted === undefined) throw unreadable();
     return encodeReceipt(await replica.write(wanted.command, { ...wanted.options, deadlineMs }));
   } catch (error) {
-    if (!(error instanceof NotLeaderError)) return encodeError(error);
-    return error.leader === undefined ? nobodyLeads : encodeNotLeader(error.leader);
+    return encodeRefusal(error);
   }
+}
+
+async function readOne(
+  replica: Replica,
+  body: Uint8Array,
+  deadlineMs: number | undefined,
+): Promise<Uint8Array> {
+  try {
+    const wanted = decodeRead(body);
+    if (wanted === undefined) throw unreadable();
+    const { query, mode, maxStalenessMs } = wanted;
+    return encodeAnswer(await replica.read(query, { mode, maxStalenessMs, deadlineMs }));
+  } catch (error) {
+    return encodeRefusal(error);
+  }
+}
+
+function encodeRefusal(error: unknown): Uint8Array {
+  if (!(error instanceof NotLeaderError)) return encodeError(error);
+  return error.leader === undefined ? nobodyLeads : encodeNotLeader(error.leader);
 }
 
 async function read(replica: Replica, body: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {

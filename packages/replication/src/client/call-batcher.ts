@@ -1,4 +1,4 @@
-import { type Clock, type NodeId, QuorateError, type WaitOptions } from '@quorate/core';
+import { type Clock, type NodeId, type Outcome, QuorateError, type WaitOptions } from '@quorate/core';
 import { limitWait } from '../replica/call-limits.ts';
 import { DeadlineBook } from '../replica/deadline-book.ts';
 import { Wait } from '../replica/wait.ts';
@@ -19,26 +19,41 @@ interface Batch {
   byteCount: number;
 }
 
-/** What one request carries at most; one write alone may be longer. */
+/** What one request carries at most; one call alone may be longer. */
 const batchMaxBytes = 0x4_0000;
 const batchMaxCount = 4096;
 const turn = Promise.resolve();
 
+/** What a batcher sends, and how. */
+export interface BatcherOptions {
+  readonly requests: CallPort;
+  /** Of one call, and of many. */
+  readonly method: string;
+  readonly batchMethod: string;
+  /** How long a request waits for its answer. */
+  readonly deadlineMs: number;
+  /** What may have become of a call that is given up. */
+  readonly outcome: Outcome;
+  readonly clock: Clock;
+}
+
 /**
- * Sends the writes of one turn to one replica in one request, for a request of its own costs more than a write. They are
- * answered together, when the last of them is.
+ * Sends the calls of one turn to one replica in one request, for a request of its own costs more than a call. Each has its own
+ * answer or error and its own deadline; the answers come together, when the last of them is there.
  */
-export class WriteBatcher {
+export class CallBatcher {
   readonly #requests: CallPort;
   readonly #method: string;
   readonly #batchMethod: string;
   readonly #deadlineMs: number;
+  readonly #outcome: Outcome;
   readonly #clock: Clock;
   readonly #deadlines: DeadlineBook;
   readonly #batches = new Map<NodeId, Batch>();
 
-  constructor(requests: CallPort, method: string, batchMethod: string, deadlineMs: number, clock: Clock) {
+  constructor({ requests, method, batchMethod, deadlineMs, outcome, clock }: BatcherOptions) {
     this.#requests = requests;
+    this.#outcome = outcome;
     this.#method = method;
     this.#batchMethod = batchMethod;
     this.#deadlineMs = deadlineMs;
@@ -46,11 +61,11 @@ export class WriteBatcher {
     this.#deadlines = new DeadlineBook(clock);
   }
 
-  /** Rejects with what the replica said, or with what became of the request. `deadlineMs` is this write's own. */
+  /** Rejects with what the replica said, or with what became of the request. `deadlineMs` is this call's own. */
   send(to: NodeId, body: Uint8Array, deadlineMs: number | undefined): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       const wait = new Wait(resolve, reject);
-      limitWait(wait, { deadlineMs }, 'unknown', this.#clock, this.#deadlines);
+      limitWait(wait, { deadlineMs }, this.#outcome, this.#clock, this.#deadlines);
       let batch = this.#batches.get(to);
       const isFull =
         batch !== undefined &&
