@@ -13,10 +13,10 @@ import type { RaftState } from './raft-state.ts';
  */
 
 /**
- * What is read from disk at once for a follower that is far behind. Reading and checking it takes a leader's thread about a
- * millisecond, which whoever writes meanwhile waits; between two reads everybody has a turn.
+ * What is read from disk at once for a follower that is far behind. Reading and checking it takes about a millisecond of a
+ * leader's thread, for which whoever writes meanwhile waits; between two reads everybody has a turn.
  */
-const fetchBytesMax = 0x2_0000;
+const fetchBytesMax = 0x1_0000;
 
 /** Notes that `progress` is due an append, or sends it. */
 export function requestAppend(state: RaftState, progress: Progress, due: AppendDue): void {

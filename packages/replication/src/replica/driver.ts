@@ -12,6 +12,7 @@ import { readMessage } from '../wire/read-message.ts';
 import { Applier } from './applier.ts';
 import { CommitNews } from './commit-news.ts';
 import type { EarlyAcks } from './early-acks.ts';
+import { EntryFetcher } from './entry-fetcher.ts';
 import { Health } from './health.ts';
 import type { LeaderClock } from './leader-clock.ts';
 import { LogMatches } from './log-matches.ts';
@@ -61,6 +62,7 @@ export class Driver {
   readonly #leaderClock: LeaderClock;
   readonly #outbox: Outbox;
   readonly #writer: LogWriter;
+  readonly #fetcher: EntryFetcher;
   readonly #proposals: ProposalQueue;
   readonly #commitNews: CommitNews = new CommitNews(this);
   #moment: LeaderMoment | undefined;
@@ -100,6 +102,7 @@ export class Driver {
       onFailed: error => this.fail(journalFailed(error)),
       install: write => this.#install(write),
     });
+    this.#fetcher = new EntryFetcher(journal, group, clock);
     this.applier = new Applier(
       {
         group,
@@ -360,15 +363,11 @@ export class Driver {
     this.reads.applied(this.applier.index);
   }
 
-  async #fetch({ peer, from, to, bytesMax }: EntryFetch): Promise<void> {
-    const { journal, group } = this.options;
+  async #fetch(fetch: EntryFetch): Promise<void> {
     const { raft } = this;
-    const end = Math.min(to, journal.recover(group).last) + 1;
-    const reading = journal.read(group, from, end as LogIndex, { bytesMax });
-    // Compacted meanwhile, or the disk is finished, which the next write tells.
-    const entries = await reading.catch(() => undefined);
+    const entries = await this.#fetcher.read(fetch);
     if (this.raft !== raft || this.over !== undefined) return;
-    raft.entriesRead(peer, from, entries);
+    raft.entriesRead(fetch.peer, fetch.from, entries);
     this.schedule();
   }
 

@@ -57,7 +57,7 @@ describe('what a leader sends', () => {
 
   test('what is on disk is read in small pieces, so that others have a turn between two', () => {
     for (const [appendBytesMax, bytesMax] of [
-      [undefined, 0x2_0000],
+      [undefined, 0x1_0000],
       [1000, 1000],
     ] as const) {
       const limits = appendBytesMax === undefined ? {} : { appendBytesMax };
