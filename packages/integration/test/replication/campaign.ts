@@ -1,6 +1,6 @@
 import { type Random, seededRandom, sleep, systemClock } from '@quorate/core';
 import type { ClientsReport } from './clients-task.ts';
-import { type Fault, faults } from './faults.ts';
+import type { Fault } from './faults.ts';
 import type { NodeState } from './node-task.ts';
 import { type SequenceRange, SequenceSet } from './sequence-set.ts';
 import { electionTimeoutMs, Stand } from './stand.ts';
@@ -12,6 +12,8 @@ export interface CampaignOptions {
   readonly names: readonly string[];
   /** At least so long, and until everything has happened once. */
   readonly durationMs: number;
+  /** What happens. */
+  readonly faults: readonly Fault[];
   /** How many faults there are at a time. */
   readonly hands: number;
   readonly roaming: number;
@@ -94,7 +96,7 @@ class Hands {
     while (this.#stand.wrongs.length === 0 && (systemClock.monotonicMs() < untilMs || this.#decks < 2)) {
       await sleep(systemClock, electionTimeoutMs * (0.5 + this.#random.float() * 2));
       if (this.#deck.length === 0 && ++this.#decks > 1 && systemClock.monotonicMs() >= untilMs) return;
-      if (this.#deck.length === 0) this.#deck = shuffled(faults, this.#random);
+      if (this.#deck.length === 0) this.#deck = shuffled(this.#options.faults, this.#random);
       await this.#playOne();
     }
   }

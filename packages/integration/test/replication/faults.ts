@@ -105,33 +105,19 @@ function fullDisk(role: Role): Fault {
   };
 }
 
-/** Hands leadership to the replica with the slowest clock. @returns who leads then */
-async function slowestLeads(stand: Stand, leader: string): Promise<string> {
-  const [slowest = leader] = stand.names;
-  if (leader === slowest) return leader;
-  const isDone = await stand.node(leader).ask({ do: 'handOver', to: slowest }, 3000);
-  // It is no leader worth cutting off before it holds a lease.
-  if (isDone === true) await pass(electionTimeoutMs / 2);
-  return isDone === true ? slowest : leader;
-}
-
 /** @param directions what is cut, of all that is said among replicas and by them to clients */
 function cut(
   name: string,
   role: Role,
   directions: (victim: string, others: readonly string[], random: Random) => readonly Direction[],
 ): Fault {
-  const choose = async (stand: Stand, first: string, random: Random): Promise<readonly Direction[]> => {
-    const victim = role === 'leader' && random.below(3) > 0 ? await slowestLeads(stand, first) : first;
-    const others = stand.names.filter(other => other !== victim);
-    return directions(victim, others, random);
-  };
   return {
     name,
     role,
     needs: 'network',
     async run(stand, victim, random) {
-      const chosen = await choose(stand, victim, random);
+      const others = stand.names.filter(other => other !== victim);
+      const chosen = directions(victim, others, random);
       stand.mesh.cut(chosen);
       await pass(random.below(2) === 0 ? duration(random) : longDuration(random));
       stand.mesh.heal(chosen, random.below(2) === 0);
@@ -143,6 +129,30 @@ const from = (victim: string, others: readonly string[]): Direction[] =>
   others.map(other => [victim, other] as const);
 const to = (victim: string, others: readonly string[]): Direction[] =>
   others.map(other => [other, victim] as const);
+
+/**
+ * The replica with the slowest clock leads and is cut off from the others, not from clients: it believes longest that it still
+ * leads, while the others soon have another leader. What it answers by its lease then is old, unless that ended before.
+ */
+export const slowLeaderCutOff: Fault = {
+  name: 'a leader with the slowest clock that is cut off',
+  role: 'leader',
+  needs: 'network',
+  async run(stand, leader, random) {
+    const [slowest = leader] = stand.names;
+    if (leader !== slowest) {
+      const isDone = await stand.node(leader).ask({ do: 'handOver', to: slowest }, 3000);
+      if (isDone !== true) return;
+      // It holds no lease yet.
+      await pass(electionTimeoutMs / 2);
+    }
+    const others = stand.names.filter(other => other !== slowest);
+    const chosen = [...from(slowest, others), ...to(slowest, others)];
+    stand.mesh.cut(chosen);
+    await pass(electionTimeoutMs * (1.5 + random.float()));
+    stand.mesh.heal(chosen, random.below(2) === 0);
+  },
+};
 
 /** All that happens, once. */
 export const faults: readonly Fault[] = [
@@ -171,4 +181,5 @@ export const faults: readonly Fault[] = [
     [victim, others[random.below(others.length)] as string],
   ]),
   cut('a leader whose answers to clients are lost', 'leader', victim => [[victim, clientsName]]),
+  slowLeaderCutOff,
 ];

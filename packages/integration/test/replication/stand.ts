@@ -11,9 +11,9 @@ const nodeProgram = fileURLToPath(new URL('node.ts', import.meta.url));
 const clientsProgram = fileURLToPath(new URL('clients.ts', import.meta.url));
 export const electionTimeoutMs = 500;
 /** How fast clocks go. The first is the slowest: as a leader it believes longest that it is one. */
-const rates = [0.8, 1.25, 1.2, 1, 1.25];
+const rates = [0.6, 1.2, 1.15, 1, 1.2];
 /** More than clocks differ by in an election timeout, which is what leases ask for. */
-const leaseMarginMs = electionTimeoutMs / 2;
+const leaseMarginMs = electionTimeoutMs * 0.62;
 const wallAheadMaxMs = 3_600_000;
 const statusMs = 400;
 
