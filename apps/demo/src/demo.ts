@@ -141,13 +141,21 @@ export class Demo implements AsyncDisposable {
     return this.#change('add', () => this.cluster.add());
   }
 
-  /** @throws QuorateError `HOSTS_REPLICA`, and what the cluster throws */
+  /**
+   * A node that hosts a replica gives its place in the group to one that hosts none, before it hands its keys over.
+   *
+   * @throws QuorateError `HOSTS_REPLICA`, and what the group and the cluster throw
+   */
   async remove(id: string): Promise<ChangeReport> {
-    if (this.replication?.group.has(id) === true) {
-      const detail = `${id} hosts a replica, whose group would be left with fewer: kill it, and it comes back`;
+    const { replication } = this;
+    const isHost = replication?.group.isRunning(id) === true;
+    const heir = this.cluster.processes.find(node => replication?.group.has(node.id) === false);
+    if (isHost && heir === undefined) {
+      const detail = `${id} hosts a replica, and no other node could take its place: add one first`;
       throw new QuorateError('HOSTS_REPLICA', detail, { outcome: 'not-applied' });
     }
     return this.#change('remove', async () => {
+      if (isHost && heir !== undefined) await replication.replace(id, heir);
       const end = await this.cluster.remove(id);
       const text =
         end === 'drained' ? 'has handed everything over and stopped' : 'died before it had handed over all';

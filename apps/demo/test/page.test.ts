@@ -19,7 +19,10 @@ const args = [
   '--disable-sync',
 ];
 
-describe.skipIf(!present && !required)('the page in Chromium (needs /usr/bin/chromium)', () => {
+/** Each test waits for processes and a browser, which may have the cores to share. */
+const slow = { timeout: 120_000 };
+
+describe.skipIf(!present && !required)('the page in Chromium (needs /usr/bin/chromium)', slow, () => {
   let browser: Browser;
   let run: DemoRun;
   let pageUrl = '';
@@ -164,27 +167,34 @@ describe.skipIf(!present && !required)('the page in Chromium (needs /usr/bin/chr
     expect(complaints).toEqual([]);
   });
 
-  test('a node that hosts a replica cannot be removed, and one that runs cannot be started', async () => {
+  test('a node that hosts a replica goes where another takes its place, and cannot go where none does', async () => {
+    await openIdle();
+    await page.click('.node[data-node="n1"] button:has-text("Remove"):enabled');
+    await page.waitForSelector('.replica[data-replica="n4"]');
+    await page.waitForSelector('.replica[data-replica="n1"]', { state: 'detached' });
+    await page.waitForSelector('#tape li:has-text("n4 has the log and votes in place of n1")');
+    await page.waitForSelector('#tape li:has-text("n1 has handed everything over and stopped")');
     await openIdle();
     const { origin, hash } = new URL(pageUrl);
     const headers = { authorization: `Bearer ${hash.slice('#token='.length)}` };
     for (const [method, path, code] of [
-      ['DELETE', '/v1/nodes/n1', 'HOSTS_REPLICA'],
-      ['POST', '/v1/nodes/n1/start', 'NODE_RUNS'],
+      ['DELETE', '/v1/nodes/n2', 'HOSTS_REPLICA'],
+      ['POST', '/v1/nodes/n2/start', 'NODE_RUNS'],
       ['POST', '/v1/nodes/n99/start', 'NO_REPLICA'],
     ] as const) {
       const refused = await fetch(origin + path, { method, headers });
       expect([refused.status, await refused.json()]).toMatchObject([409, { code }]);
     }
-    await page.waitForSelector('.node[data-node="n1"] button:has-text("Kill"):enabled');
-    expect(await page.isDisabled('.node[data-node="n1"] button:has-text("Remove")')).toBe(true);
+    await page.waitForSelector('.node[data-node="n2"] button:has-text("Kill"):enabled');
+    expect(await page.isDisabled('.node[data-node="n2"] button:has-text("Remove")')).toBe(true);
   });
 
   test('removing drains, killing loses, and both are said so', async () => {
     await page.goto(pageUrl);
-    await page.click('.node[data-node="n4"] button:has-text("Remove"):enabled');
-    await page.waitForSelector('.node[data-node="n4"]', { state: 'detached' });
-    await page.waitForSelector('#tape li:has-text("n4 has handed everything over and stopped")');
+    await page.click('#add:enabled');
+    await page.click('.node[data-node="n5"] button:has-text("Remove"):enabled');
+    await page.waitForSelector('.node[data-node="n5"]', { state: 'detached' });
+    await page.waitForSelector('#tape li:has-text("n5 has handed everything over and stopped")');
     await page.click('.node[data-node="n3"] button:has-text("Kill"):enabled');
     await page.waitForSelector('#tape li:has-text("n3 died with the only copy of")');
     await page.waitForFunction(() =>

@@ -24,8 +24,8 @@ export const demoCodes: Readonly<Record<string, ErrorCode>> = {
   },
   HOSTS_REPLICA: {
     from: 'demo, HTTP 409',
-    means: 'The node hosts a replica, whose group would be left with fewer, so it cannot be removed.',
-    advice: 'Kill it instead: its replica comes back.',
+    means: 'The node hosts a replica, and no other node could host it in its stead, so it cannot be removed.',
+    advice: 'Add a node first: it takes the place in the group.',
   },
   LAST_NODE: {
     from: 'demo',

@@ -76,10 +76,12 @@ function showState(state) {
   showFacts(state);
   replicas.show(state.replication, busy);
   byId('add').disabled = busy;
+  // A node that hosts a replica can go where another could host it in its stead.
+  const hasHeir = state.nodes.some(({ id }) => !hosts.has(id));
   for (const card of cards.values()) {
     const [remove, kill] = card.buttons;
     kill.disabled = busy || serving < 2;
-    remove.disabled = kill.disabled || hosts.has(card.item.dataset.node);
+    remove.disabled = kill.disabled || (hosts.has(card.item.dataset.node) && !hasHeir);
   }
 }
 

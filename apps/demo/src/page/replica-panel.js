@@ -42,6 +42,11 @@ export class ReplicaPanel {
       stateOf(group, down),
       down > group.replicas.length - group.majority ? 'bad' : '',
     );
+    for (const [id, { item }] of this.#rows) {
+      if (group.replicas.some(replica => replica.id === id)) continue;
+      item.remove();
+      this.#rows.delete(id);
+    }
     for (const replica of group.replicas) this.#update(this.#rowOf(replica.id), replica, base, head, busy);
     this.#say('#group-writes', number.format(group.acknowledged));
     if (group.gap !== null) {

@@ -1,7 +1,7 @@
 import { type Clock, QuorateError, sleep } from '@quorate/core';
 import type { ReplicaMember, ReplicaReport, SeatTask } from '@quorate/node';
 import { type ClusterAuthority, createClusterAuthority } from '@quorate/transport/tcp';
-import type { ReplicatedClient } from './replicated-client.ts';
+import type { GroupChange, ReplicatedClient } from './replicated-client.ts';
 
 /** A node that can host a replica: a process, or in tests a node of the same process. */
 export interface ReplicaHost {
@@ -30,6 +30,8 @@ export class ReplicaGroup {
   readonly #hosts = new Map<string, ReplicaHost>();
   readonly #addresses = new Map<string, string>();
   readonly #lastKnown = new Map<string, ReplicaReport['log']>();
+  /** Those with which the group began. */
+  #first: readonly string[] = [];
   #ids: readonly string[] = [];
 
   /** @param client with the token of the supervisor */
@@ -56,9 +58,10 @@ export class ReplicaGroup {
     return this.#hosts.has(id);
   }
 
-  /** Starts the group. Its members are the same from then on. */
+  /** Starts the group. */
   async start(hosts: readonly ReplicaHost[]): Promise<void> {
     this.#ids = hosts.map(({ id }) => id);
+    this.#first = this.#ids;
     await Promise.all(hosts.map(async host => this.#seat(host)));
     await Promise.all(hosts.map(async host => host.join(this.#members())));
   }
@@ -69,6 +72,34 @@ export class ReplicaGroup {
     const members = this.#members();
     for (const other of this.#hosts.values()) if (other.id !== host.id) other.moved(members);
     return host.join(members);
+  }
+
+  /**
+   * Puts a new host in a member's place: it receives the log until it has caught up, and then votes in the other's stead, in
+   * one step, so that at no time fewer failures can be borne than before. Who fails on the way is removed again.
+   *
+   * @throws QuorateError `NO_LEADER`, `REPLICA_START_FAILED`, and what the leader refuses
+   */
+  async replace(id: string, host: ReplicaHost): Promise<void> {
+    try {
+      await this.rejoin(host);
+      await this.#reconfigure({ learners: [host.id] }, ({ members }) =>
+        members.some(member => member.id === host.id),
+      );
+      await this.until(`the point where ${host.id} has caught up`, reports =>
+        hasCaughtUp(reports, host.id) ? true : undefined,
+      );
+      await this.#leadElsewhere(id);
+      const change = { voters: [host.id], remove: [id] };
+      await this.#reconfigure(change, ({ voters }) => voters.includes(host.id) && !voters.includes(id));
+    } catch (error) {
+      this.gone(host.id);
+      const isRemoved = ({ members }: ReplicaReport): boolean => members.every(each => each.id !== host.id);
+      await this.#reconfigure({ remove: [host.id] }, isRemoved).catch(() => {});
+      throw error;
+    }
+    this.gone(id);
+    this.#ids = this.#ids.map(each => (each === id ? host.id : each));
   }
 
   /** A member's process is gone. */
@@ -127,9 +158,44 @@ export class ReplicaGroup {
     });
   }
 
+  /** Whoever is to go hands leadership over first: then writes wait for a moment, and not for an election. */
+  async #leadElsewhere(id: string): Promise<void> {
+    await this.#again(async () => {
+      const leader = await this.leader();
+      if (leader.id === id) await this.transfer(leader);
+    });
+  }
+
+  /** Has the members changed by whoever leads, until it says that they are. */
+  async #reconfigure(change: GroupChange, isDone: (leader: ReplicaReport) => boolean): Promise<void> {
+    await this.#again(async () => {
+      const leader = await this.leader();
+      if (isDone(leader)) return;
+      const refused = await this.#client.reconfigure(this.#hosts.get(leader.id)?.url ?? '', change);
+      if (refused === undefined) return;
+      const { code, outcome, retryable } = refused;
+      throw new QuorateError(code, 'The members of the group were not changed', { outcome, retryable });
+    });
+  }
+
+  /** Another election may come between, and an answer may be lost: then once more. */
+  async #again(attempt: () => Promise<void>): Promise<void> {
+    const endMs = this.#clock.monotonicMs() + waitMaxMs;
+    for (;;) {
+      try {
+        await attempt();
+        return;
+      } catch (error) {
+        const mayPass = error instanceof QuorateError && error.retryable;
+        if (!mayPass || this.#clock.monotonicMs() > endMs) throw error;
+        await sleep(this.#clock, pollMs);
+      }
+    }
+  }
+
   async #seat(host: ReplicaHost): Promise<void> {
     const tls = this.#authority.issue(host.id);
-    const address = await host.listen({ members: this.#ids, tls, electionTimeoutMs });
+    const address = await host.listen({ members: this.#first, tls, electionTimeoutMs });
     this.#addresses.set(host.id, address);
     this.#hosts.set(host.id, host);
   }
@@ -146,4 +212,13 @@ export class ReplicaGroup {
 /** Whether a replica leads. One that has failed goes on saying what it was, and does nothing. */
 export function isLeader({ role, state }: ReplicaReport): boolean {
   return role === 'leader' && state === 'running';
+}
+
+/** Whether the leader knows all that is committed to be durable at the member. */
+export function hasCaughtUp(reports: readonly ReplicaReport[], id: string): boolean {
+  const leader = reports.find(isLeader);
+  const member = leader?.members.find(each => each.id === id);
+  return (
+    leader !== undefined && member !== undefined && member.active && member.match >= leader.log.committed
+  );
 }

@@ -36,6 +36,13 @@ export type ReadMode = 'linearizable' | 'follower';
 
 const attemptMs = 2500;
 
+/** Who is to vote, to receive the log alone, or to go. */
+export interface GroupChange {
+  readonly voters?: readonly string[];
+  readonly learners?: readonly string[];
+  readonly remove?: readonly string[];
+}
+
 /** The routes of the replicated map, one attempt at a time. Who repeats, and whether that is safe, is the caller's business. */
 export class ReplicatedClient {
   readonly #token: string;
@@ -88,6 +95,14 @@ export class ReplicatedClient {
   async transfer(url: string): Promise<string | Refused> {
     const answer = await this.#ask(url, 'POST', '/v1/peer/replica/transfer');
     return 'text' in answer ? (JSON.parse(answer.text) as { leader: string }).leader : answer;
+  }
+
+  /** Needs the peers' token. @returns undefined when the change is in force */
+  async reconfigure(url: string, change: GroupChange): Promise<Refused | undefined> {
+    const headers = { 'content-type': 'application/json' };
+    const path = '/v1/peer/replica/reconfigure';
+    const answer = await this.#ask(url, 'POST', path, headers, JSON.stringify(change));
+    return 'text' in answer ? undefined : answer;
   }
 
   async #ask(

@@ -1,6 +1,7 @@
 import { type Clock, QuorateError, type Random, sleep } from '@quorate/core';
 import type { ReplicaReport } from '@quorate/node';
 import type { Cluster } from '../cluster.ts';
+import type { NodeProcess } from '../node-process.ts';
 import type { Tape } from '../tape.ts';
 import type { CallerSeams } from './caller.ts';
 import { type Gap, GapMeter } from './gap-meter.ts';
@@ -142,6 +143,15 @@ export class Replication {
     );
     const report = await this.readBack('after the failover');
     return { killed: id, leader: next.id, termBefore, term: next.term, gapMs: gap.gapMs, readBack: report };
+  }
+
+  /** Has another node host a member's replica in its stead. */
+  async replace(id: string, host: NodeProcess): Promise<void> {
+    const startMs = this.#clock.monotonicMs();
+    this.#revival.watch(host);
+    await this.group.replace(id, host);
+    const text = `${host.id} has the log and votes in place of ${id}, after ${this.#since(startMs)} ms`;
+    this.#tape.write('change', text);
   }
 
   /** See {@link Revival.startAgain}. */

@@ -1,9 +1,8 @@
 import { type Clock, errorCode, sleep } from '@quorate/core';
-import type { ReplicaReport } from '@quorate/node';
 import type { Cluster } from '../cluster.ts';
 import type { NodeProcess } from '../node-process.ts';
 import type { Tape } from '../tape.ts';
-import { isLeader, type ReplicaGroup } from './replica-group.ts';
+import { hasCaughtUp, isLeader, type ReplicaGroup } from './replica-group.ts';
 
 /** What starting a replica again came to. */
 export interface CatchUpReport {
@@ -48,7 +47,7 @@ export class Revival {
   watch(node: NodeProcess): void {
     void node.exit.then(() => {
       this.#group.gone(node.id);
-      if (this.#byItself) void this.#startAgainSoon(node.id);
+      if (this.#byItself && this.#group.has(node.id)) void this.#startAgainSoon(node.id);
     });
   }
 
@@ -104,7 +103,7 @@ export class Revival {
     this.#reviving.add(id);
     for (;;) {
       await sleep(this.#clock, startAgainAfterMs);
-      if (this.#closing || this.#group.isRunning(id)) break;
+      if (this.#closing || !this.#group.has(id) || this.#group.isRunning(id)) break;
       await this.startAgain(id).catch((error: Error) => {
         // Somebody was faster, or the demo is ending.
         if (errorCode(error) !== 'NODE_RUNS' && !this.#closing) this.#tape.write('bad', error.message);
@@ -123,13 +122,4 @@ export class Revival {
     this.#tape.write('change', `${since}, it has caught up in ${durationMs} ms`);
     return durationMs;
   }
-}
-
-/** Whether the leader knows all that is committed to be durable at the member. */
-function hasCaughtUp(reports: readonly ReplicaReport[], id: string): boolean {
-  const leader = reports.find(isLeader);
-  const member = leader?.members.find(each => each.id === id);
-  return (
-    leader !== undefined && member !== undefined && member.active && member.match >= leader.log.committed
-  );
 }

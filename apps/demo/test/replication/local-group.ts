@@ -5,7 +5,7 @@ import { type StateMachine, seededRandom, systemClock } from '@quorate/core';
 import { type ClusterNode, createToken, startClusterNode } from '@quorate/node';
 import type { CallerSeams } from '../../src/replication/caller.ts';
 import { History } from '../../src/replication/history.ts';
-import { ReplicaGroup } from '../../src/replication/replica-group.ts';
+import { ReplicaGroup, type ReplicaHost } from '../../src/replication/replica-group.ts';
 import { ReplicatedClient } from '../../src/replication/replicated-client.ts';
 import { Stream } from '../../src/replication/stream.ts';
 
@@ -17,29 +17,40 @@ export class LocalGroup implements AsyncDisposable {
   readonly #folder = mkdtempSync(join(tmpdir(), 'quorate-local-'));
   readonly #nodes: ClusterNode[] = [];
 
-  private constructor(peerToken: string) {
+  readonly #peerToken: string;
+  readonly #machine: (() => StateMachine) | undefined;
+
+  private constructor(peerToken: string, machine: (() => StateMachine) | undefined) {
+    this.#peerToken = peerToken;
+    this.#machine = machine;
     this.group = new ReplicaGroup(systemClock, new ReplicatedClient(peerToken, systemClock));
   }
 
   static async start(machine?: () => StateMachine): Promise<LocalGroup> {
     const peerToken = createToken();
-    const local = new LocalGroup(peerToken);
-    const made = machine === undefined ? {} : { machine };
-    for (const id of ['n1', 'n2', 'n3']) {
-      const clientToken = local.#clientToken;
-      local.#nodes.push(await startClusterNode({ id, clientToken, peerToken, ...made }));
-    }
-    await local.group.start(
-      local.#nodes.map(({ id, url, seat }) => ({
-        id,
-        url,
-        listen: task => seat.listen({ ...task, folder: join(local.#folder, id) }),
-        join: members => seat.join(members),
-        moved: members => seat.moved(members),
-      })),
-    );
+    const local = new LocalGroup(peerToken, machine);
+    await local.group.start([await local.host('n1'), await local.host('n2'), await local.host('n3')]);
     await local.group.leader();
     return local;
+  }
+
+  /** Starts a node that can host a replica. */
+  async host(id: string): Promise<ReplicaHost> {
+    const node = await startClusterNode({
+      id,
+      clientToken: this.#clientToken,
+      peerToken: this.#peerToken,
+      ...(this.#machine === undefined ? {} : { machine: this.#machine }),
+    });
+    this.#nodes.push(node);
+    const { url, seat } = node;
+    return {
+      id,
+      url,
+      listen: task => seat.listen({ ...task, folder: join(this.#folder, id) }),
+      join: async members => seat.join(members),
+      moved: members => seat.moved(members),
+    };
   }
 
   get seams(): CallerSeams {

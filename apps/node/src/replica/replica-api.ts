@@ -1,4 +1,5 @@
 import type { HttpBindings } from '@hono/node-server';
+import { type NodeId, nodeId } from '@quorate/core';
 import { type SessionOperation, sessionWindowMax } from '@quorate/replication';
 import type { Hono } from 'hono';
 import { keyNotFound } from '../batch-codec.ts';
@@ -6,7 +7,7 @@ import { jsonAnswer } from '../http/answer.ts';
 import { securityHeaders } from '../http/loopback-server.ts';
 import { readBody } from '../http/request-body.ts';
 import { checkedValue, keyFromTarget } from '../http/request-key.ts';
-import { deadlineOf, type NodeContext, withinFlight } from '../node-context.ts';
+import { deadlineOf, jsonBody, type NodeContext, withinFlight } from '../node-context.ts';
 import { Problem } from '../problem.ts';
 import { decodeAnswer, decodeReply, encodeCommand, type MapCommand } from './map-command.ts';
 import { replicaProblem } from './replica-problem.ts';
@@ -60,6 +61,25 @@ export function addReplicaRoutes(app: App, context: NodeContext): void {
       return jsonAnswer({ leader });
     }),
   );
+  app.post('/v1/peer/replica/reconfigure', c =>
+    guarded(async () => {
+      const { incoming } = c.env;
+      const { voters, learners, remove } = await jsonBody(incoming, limits);
+      const change = { voters: idsOf(voters), learners: idsOf(learners), remove: idsOf(remove) };
+      const { membership } = await seat.replica.reconfigure(change, deadline(incoming));
+      return jsonAnswer({ voters: membership.voters, learners: membership.learners });
+    }),
+  );
+}
+
+/** @throws Problem `BAD_REQUEST` */
+function idsOf(value: unknown = []): NodeId[] {
+  try {
+    if (Array.isArray(value)) return value.map(id => nodeId(id as string));
+  } catch {
+    // Said below.
+  }
+  throw new Problem(400, 'BAD_REQUEST', 'voters, learners and remove must be lists of node ids');
 }
 
 async function write({ seat }: NodeContext, command: MapCommand, incoming: Incoming): Promise<Response> {

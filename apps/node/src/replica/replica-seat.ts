@@ -16,7 +16,7 @@ export interface ReplicaMember {
 
 /** What a seat is told before anybody knows where the others listen. */
 export interface SeatTask {
-  /** The ids of all members, this one among them; the same list for ever. */
+  /** The ids of those with which the group began; the same list for ever. Who joins later is not among them. */
   readonly members: readonly string[];
   /** By which members believe each other: nobody else on this machine can join in. */
   readonly tls: TlsCredentials;
@@ -89,6 +89,7 @@ export class ReplicaSeat implements AsyncDisposable {
 
   /** Opens the transport. @returns where it listens */
   async listen(task: SeatTask): Promise<string> {
+    await this[Symbol.asyncDispose]();
     const others = task.members.filter(id => id !== this.#id);
     const stack = new AsyncDisposableStack();
     const tcp = stack.use(
