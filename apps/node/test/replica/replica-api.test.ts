@@ -119,6 +119,7 @@ describe('the replicated map', () => {
       ['GET', '/v1/replica'],
       ['POST', '/v1/replica/sessions'],
       ['POST', '/v1/peer/replica/transfer'],
+      ['POST', '/v1/peer/replica/reconfigure'],
     ]) {
       expect((await fetch(url + path, { method: method ?? '' })).status).toBe(401);
     }
@@ -158,6 +159,16 @@ describe('a replica', () => {
     expect(ids.filter(id => id !== leader)).toContain(answer.json['leader']);
     expect(await group.leader(term)).toBe(answer.json['leader']);
   });
+
+  test.each([{ voters: 'n4' }, { learners: [''] }, { remove: [7] }])(
+    'does not change its members by %j',
+    async body => {
+      const leader = await group.leader();
+      const answer = await group.cluster.peer(leader, '/v1/peer/replica/reconfigure', body);
+      expect(answer.json).toMatchObject({ code: 'BAD_REQUEST', status: 400, outcome: 'not-applied' });
+      expect((await group.report(leader)).voters).toEqual(ids);
+    },
+  );
 
   test('is not there on a node that hosts none', async () => {
     const clientToken = createToken();
