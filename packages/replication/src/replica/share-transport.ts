@@ -77,8 +77,8 @@ class Shared implements SharedTransport {
     if (isLate) for (const peer of this.#connected) own.handlers?.onConnect?.(peer);
   }
 
-  remove(group: GroupId): void {
-    this.#groups.delete(group);
+  remove(own: GroupTransport, group: GroupId): void {
+    if (this.#groups.get(group) === own) this.#groups.delete(group);
   }
 
   #everybody(): readonly Partial<TransportHandlers>[] {
@@ -130,6 +130,6 @@ class GroupTransport implements Transport {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.handlers = undefined;
-    this.#shared.remove(this.#group);
+    this.#shared.remove(this, this.#group);
   }
 }

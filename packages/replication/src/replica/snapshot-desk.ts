@@ -145,6 +145,7 @@ export class SnapshotDesk {
       group,
       giveUpMs: electionTimeoutMs * 10,
       receiptBytes: Math.floor(transferWindowBytes / 4),
+      queueMaxBytes: Math.max(transferWindowBytes * 4, 0x100_0000),
       wants: metadata => host.raft.wantsSnapshot(metadata),
       send: (to, receipt) => void transport.send(to, messages.receipt(receipt), group),
       onComplete: (from, term, snapshot) => {

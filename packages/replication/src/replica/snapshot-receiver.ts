@@ -10,6 +10,8 @@ export interface ReceiverContext {
   readonly giveUpMs: number;
   /** A receipt is sent for so many bytes that were taken. */
   readonly receiptBytes: number;
+  /** What waits for the disk at most, about: the window of any leader has to fit. */
+  readonly queueMaxBytes: number;
   /** Whether a snapshot brings this replica anything. */
   wants(metadata: SnapshotMetadata): boolean;
   send(to: NodeId, receipt: SnapshotReceipt): void;
@@ -152,6 +154,8 @@ export class SnapshotReceiver {
       if (piece.offset < incoming.received) this.#tell(incoming);
       return;
     }
+    // What the disk has no time for is sent again.
+    if (incoming.received - incoming.consumed > this.#context.queueMaxBytes) return;
     incoming.received += piece.bytes.length;
     if (piece.bytes.length > 0) incoming.queue.push(piece.bytes);
     incoming.wake?.();

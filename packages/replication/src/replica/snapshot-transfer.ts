@@ -127,8 +127,13 @@ export class SnapshotTransfer {
     this.#ended = true;
     this.#window = [];
     // A snapshot that is being read cannot be let go in the middle of it; the reader does so itself.
-    if (!this.#reading) void this.#chunks.return?.();
+    if (!this.#reading) this.#letGo();
     this.#onEnd(ok);
+  }
+
+  #letGo(): void {
+    // A file that cannot be closed or removed is found again at the next start, and no business of this transfer.
+    this.#chunks.return?.().catch(() => {});
   }
 
   get #hasRoom(): boolean {
@@ -171,7 +176,7 @@ export class SnapshotTransfer {
       return;
     }
     this.#reading = false;
-    if (this.#ended) await this.#chunks.return?.();
+    if (this.#ended) this.#letGo();
     else this.pump();
   }
 

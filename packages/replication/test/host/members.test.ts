@@ -148,3 +148,12 @@ test('groups share a transport, and each hears of the connections', async () => 
   expect(leaderOf(2)!.machine.totals.get('x')).toBe(2);
   for (const { replica } of replicas) await replica[Symbol.asyncDispose]();
 });
+
+test('a group’s transport that is disposed of twice takes nothing from the one after it', async () => {
+  const shared = shareTransport(createInProcessNetwork().transport(nodeId('a')));
+  const first = shared.forGroup(groupId(1));
+  await first[Symbol.asyncDispose]();
+  shared.forGroup(groupId(1));
+  await first[Symbol.asyncDispose]();
+  expect(() => shared.forGroup(groupId(1))).toThrow(RangeError);
+});

@@ -8,8 +8,10 @@ import { MemoryJournal } from './memory-journal.ts';
 
 const metadata = { index: 5 as LogIndex, term: 1 as Term, membership: new Uint8Array(3) };
 
-test('a receipt for more than was sent opens no window', async () => {
-  const group = groupId(0);
+const group = groupId(0);
+
+/** A transfer of these chunks to nobody who answers. */
+function transferOf(chunks: AsyncIterable<Uint8Array>): SnapshotTransfer {
   const context = {
     clock: new ManualClock(),
     journal: new MemoryJournal(),
@@ -21,12 +23,16 @@ test('a receipt for more than was sent opens no window', async () => {
     retryMs: 100,
     giveUpMs: 1000,
   };
+  const to = { peer: nodeId('b'), term: 1 as Term, number: 7 };
+  return new SnapshotTransfer(context, to, { metadata, chunks }, () => {});
+}
+
+test('a receipt for more than was sent opens no window', async () => {
   let readBytes = 0;
   const chunks = (async function* () {
     for (; readBytes < 1_000_000; readBytes += 1000) yield new Uint8Array(1000);
   })();
-  const to = { peer: nodeId('b'), term: 1 as Term, number: 7 };
-  const transfer = new SnapshotTransfer(context, to, { metadata, chunks }, () => {});
+  const transfer = transferOf(chunks);
   transfer.pump();
   await settle();
   const receipt = { type: 'receipt' as const, term: 1 as Term, index: metadata.index, transfer: 7 };
@@ -36,3 +42,28 @@ test('a receipt for more than was sent opens no window', async () => {
   expect(readBytes).toBeLessThan(10_000);
   transfer.end(false);
 });
+
+test.each([false, true])(
+  'a snapshot whose file cannot be let go ends nothing else (being read: %s)',
+  async isRead => {
+    let goOn = (): void => {};
+    const chunks = (async function* () {
+      try {
+        yield new Uint8Array(5000);
+        await new Promise<void>(resolve => (goOn = resolve));
+        yield new Uint8Array(5000);
+      } finally {
+        await Promise.reject(new Error('The file cannot be closed'));
+      }
+    })();
+    const transfer = transferOf(chunks);
+    transfer.pump();
+    // Whoever hears of it is the process: an error that nobody catches fails this test.
+    if (isRead) transfer.end(false);
+    await settle();
+    goOn();
+    transfer.end(false);
+    await settle();
+    expect(transfer.acknowledged).toBe(0);
+  },
+);
