@@ -92,7 +92,10 @@ export class SwimMembership implements Membership {
     });
     this.handlers = {
       onMessage: (from, message, group) => this.#onMessage(from, message, group),
-      onConnect: peer => this.#others?.onConnect?.(peer),
+      onConnect: peer => {
+        this.#greet(peer);
+        this.#others?.onConnect?.(peer);
+      },
       onDisconnect: (peer, cause) => {
         this.#swim.doubt(peer);
         this.#others?.onDisconnect?.(peer, cause);
@@ -110,7 +113,7 @@ export class SwimMembership implements Membership {
 
   async join(options: WaitOptions = {}): Promise<void> {
     this.#throwIfClosed();
-    if (this.#hasLeft) throw new QuorateError('CLOSED', 'The member has left', { outcome: 'not-applied' });
+    if (this.#hasLeft) throw hasLeft();
     this.#swim.join(this.#run());
     this.#flush();
     const own = this.#swim.member(this.self)?.address;
@@ -145,6 +148,8 @@ export class SwimMembership implements Membership {
   async leave(options: WaitOptions = {}): Promise<void> {
     this.#throwIfClosed();
     this.#hasLeft = true;
+    this.#introductions.close();
+    this.#joined.fail(hasLeft());
     this.#swim.leave(this.#run());
     this.#flush();
     await boundedWait(this.#clock, options, 'unknown', () => this.#left.promise);
@@ -180,6 +185,15 @@ export class SwimMembership implements Membership {
     if (fault === undefined) return;
     const text = `"${from}" sent what is no message of a membership: ${fault}`;
     this.#transport.disconnect?.(from, new QuorateError('PROTOCOL_VIOLATION', text));
+  }
+
+  /** A connection came up: to whoever could not be reached before there is much to say. */
+  #greet(peer: NodeId): void {
+    if (!this.#isRunning || this.#closed !== undefined) return;
+    const known = this.#swim.member(peer);
+    if (known?.state !== 'dead' && (known !== undefined || !this.#seedIds.has(peer))) return;
+    this.#swim.reach(peer, this.#clock.monotonicMs());
+    this.#flush();
   }
 
   /** Sees to it that it runs. Says what time it is. */
@@ -281,6 +295,10 @@ export class SwimMembership implements Membership {
   #throwIfClosed(): void {
     if (this.#closed !== undefined) throw this.#closed;
   }
+}
+
+function hasLeft(): QuorateError {
+  return new QuorateError('CLOSED', 'The member has left', { outcome: 'not-applied' });
 }
 
 function isLive(member: MemberView | undefined): boolean {

@@ -10,6 +10,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { type MemberChange, type Membership, createMembership, membershipGroup } from '../src/index.ts';
 import { Net, alive, turns } from './net.ts';
+import { record, written } from './swim/lone-core.ts';
 
 /** A clock whose timers do not come while it is stopped, as in a process that does not run. */
 class StoppableClock implements Clock {
@@ -103,6 +104,34 @@ describe('a membership', () => {
     net.clock.advance(2000);
     await b.join();
     expect(alive(a)).toEqual(['a', 'b']);
+  });
+
+  test('a wait for seeds ends when the member leaves', async () => {
+    const net = new Net();
+    const b = await net.member('b');
+    const waiting = b.join().then(() => 'joined', errorCode);
+    await b.leave();
+    expect(await waiting).toBe('CLOSED');
+  });
+
+  test('a seed, or one that was taken for dead, is spoken to as soon as there is a connection', async () => {
+    const net = new Net();
+    const b = await net.member('b', { preset: 'wan' });
+    net.clock.advance(100);
+    const a = await net.member('a', { preset: 'wan' });
+    net.handlers.get('b')?.onConnect?.(nodeId('a'));
+    net.clock.advance(100);
+    await b.join();
+    expect([alive(a), alive(b)]).toEqual([
+      ['a', 'b'],
+      ['a', 'b'],
+    ]);
+    const gossip = written({ type: 'gossip', records: [record('a', 'dead', 1_000_200, { bare: true })] });
+    net.handlers.get('b')?.onMessage(nodeId('x'), gossip, membershipGroup);
+    expect(b.member('a')?.state).toBe('dead');
+    net.handlers.get('b')?.onConnect?.(nodeId('a'));
+    net.clock.advance(100);
+    expect(b.member('a')?.state).toBe('alive');
   });
 
   test('a connection that breaks has its peer probed next', async () => {
