@@ -22,6 +22,7 @@ const suites = found(
       {
         name: 'lookup',
         params: { nodes: [10, 100], kind: ['a'] },
+        fullParams: { nodes: [1000] },
         contenders: { ours: kernel, theirs: kernel },
       },
       { name: 'build', params: { nodes: [5] }, contenders: { ours: kernel } },
@@ -87,6 +88,8 @@ describe('defineSuite', () => {
     expect(() => found({ name: 's', benches: [] })).toThrow('Suite "s" must have a bench: received none');
     const empty: [string, Partial<Bench>][] = [
       ['a value of "size"', { params: { nodes: [1], size: [] } }],
+      ['a value of "size" in fullParams', { params: { size: [1] }, fullParams: { size: [] } }],
+      ['the parameter "size", as fullParams names it', { fullParams: { size: [1] } }],
       ['a size of thread groups', { threads: [] }],
       ['a contender to check, or say why it is unchecked', { checked: [] }],
     ];
@@ -106,6 +109,12 @@ describe('planContests', () => {
       'ring/build nodes=5',
       'ring-threads/lookup',
     ]);
+  });
+
+  it('takes what the full profile has of its own, and what the command line says before that', () => {
+    const full = ['--profile', 'full'];
+    expect(chosen('ring', ...full)).toEqual(['ring/lookup nodes=1000 kind=a', 'ring/build nodes=5']);
+    expect(chosen('ring/lookup', ...full, '--param', 'nodes=7')).toEqual(['ring/lookup nodes=7 kind=a']);
   });
 
   it('takes a whole name for that suite or bench alone, anything else for a part of suite/bench', () => {

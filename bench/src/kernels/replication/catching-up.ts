@@ -6,7 +6,7 @@ import { openReplicaClient } from './replica-client.ts';
 
 const value = new Uint8Array(100).fill(120);
 const keyCount = 1000;
-const warmupMs = 500;
+const warmupMs = 1000;
 const inStepMs = 3000;
 
 /** The time within which 99 of a hundred writes are answered while every follower is in step, ns. */

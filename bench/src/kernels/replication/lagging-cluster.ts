@@ -25,6 +25,10 @@ const never = Number.MAX_SAFE_INTEGER;
 /** No snapshot by itself; the one that is asked for leaves next to nothing of the log. */
 const logLimits = { snapshotBytes: never, snapshotEntries: never, trailingBytes: 0x1_0000 };
 const catchUpMs = 40_000;
+/** More than the leader has in memory. */
+const warmupCount = 50_000;
+/** A log is of few keys: it is the log that is long. */
+const logKeyCount = 1000;
 
 /**
  * Three replicas on disk, one of which is told to fall behind by so many entries and to come back. Who measures them is another
@@ -35,6 +39,9 @@ export async function laggingCluster(params: Params): Promise<Surroundings> {
   try {
     const cluster = stack.use(await ReplicaCluster.start({ durable: true, logLimits }));
     const lagging = new LaggingCluster(cluster, params['from'] as CatchUpFrom, params['behind'] as number);
+    // Servers run for long: what is measured is not their first time.
+    await lagging.fallBehind(warmupCount);
+    await lagging.catchUp();
     const server = await serve(lagging);
     stack.defer(() => void server.close());
     const { port } = server.address() as AddressInfo;
@@ -74,15 +81,20 @@ class LaggingCluster {
     this.#behind = behind;
   }
 
-  /** Kills a follower, writes what it misses, and starts its process, which takes no part yet. */
-  async fallBehind(): Promise<Record<string, never>> {
-    const cluster = this.#cluster;
-    const leader = await cluster.leader();
-    const laggard = cluster.members.find(member => member !== leader);
+  /**
+   * Kills a follower, writes what it misses, and starts its process, which takes no part yet. Everybody begins with a snapshot,
+   * so that it has to make up for what it misses and no more.
+   */
+  async fallBehind(count: number = this.#behind): Promise<Record<string, never>> {
+    const { members } = this.#cluster;
+    for (const member of members) await member.snapshot();
+    const leader = await this.#cluster.leader();
+    const laggard = members.find(member => member !== leader);
     await laggard?.kill();
-    for (let left = this.#behind; left > 0; ) left -= await (await cluster.leader()).fill(left);
+    const keyCount = this.#from === 'log' ? logKeyCount : count;
+    for (let left = count; left > 0; ) left -= await (await this.#cluster.leader()).fill(left, keyCount);
     if (this.#from === 'snapshot') {
-      for (const member of cluster.members) if (member.isRunning) await member.snapshot();
+      for (const member of members) if (member.isRunning) await member.snapshot();
     }
     await laggard?.listen();
     this.#laggard = laggard;

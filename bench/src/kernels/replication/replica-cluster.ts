@@ -55,9 +55,9 @@ export class ReplicaMember {
     return this.#ask({ type: 'news' });
   }
 
-  /** Writes so many keys, if it leads. Returns how many. */
-  async fill(count: number): Promise<number> {
-    return this.#ask({ type: 'fill', count });
+  /** Writes so many entries, of so many keys, as long as it leads. Returns how many. */
+  async fill(count: number, keyCount: number): Promise<number> {
+    return this.#ask({ type: 'fill', count, keyCount });
   }
 
   async snapshot(): Promise<void> {

@@ -37,8 +37,8 @@ export type ReplicaOrder =
   | { readonly type: 'join'; readonly addresses: Readonly<Record<string, string>> }
   /** How the replica is: {@link ReplicaNews}. */
   | { readonly type: 'news' }
-  /** Writes so many keys as leader, a thousand at a time: how many of them it did before it led no more. */
-  | { readonly type: 'fill'; readonly count: number }
+  /** Writes so many entries as leader, of so many keys, a thousand at a time: how many of them it did before it led no more. */
+  | { readonly type: 'fill'; readonly count: number; readonly keyCount: number }
   /** Takes a snapshot and gives back the log before it. */
   | { readonly type: 'snapshot' };
 
@@ -87,7 +87,7 @@ function serve(task: ReplicaTask): void {
       return 'joined';
     }
     if (replica === undefined) throw new Error('Replica must have joined: it has not');
-    if (order.type === 'fill') return fill(replica, order.count);
+    if (order.type === 'fill') return fill(replica, order.count, order.keyCount);
     if (order.type === 'snapshot') return replica.snapshot();
     const { role, term, applied, first } = replica.status();
     return { role, term, applied, first, installed };
@@ -96,13 +96,13 @@ function serve(task: ReplicaTask): void {
   process.send?.('ready');
 }
 
-async function fill(replica: Replica, count: number): Promise<number> {
+async function fill(replica: Replica, count: number, keyCount: number): Promise<number> {
   const value = new Uint8Array(100).fill(120);
   let next = 0;
   let done = 0;
   const one = async (): Promise<void> => {
     while (next < count) {
-      await replica.write(setCommand(`key-${next++}`, value));
+      await replica.write(setCommand(`key-${next++ % keyCount}`, value));
       done++;
     }
   };
