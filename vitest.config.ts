@@ -26,7 +26,9 @@ export default defineConfig({
       test: {
         name: basename(folder),
         include: ['{src,test,suites}/**/*.test.ts', '*.test.ts'],
-        testTimeout: 30_000,
+        // Bounds for what hangs, not for what is slow: a busy machine starts a server in what a quiet one needs for a whole file.
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
         // A second, as by default, may pass on a busy machine before anything could be seen.
         expect: { poll: { timeout: 20_000 } },
         maxWorkers: alone.has(folder) ? 1 : workers,
