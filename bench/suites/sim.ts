@@ -1,5 +1,6 @@
+import type { Scenario } from '@quorate/sim';
 import { bareHeartbeats } from '../src/kernels/bare-heartbeats.ts';
-import { eventsOf, scenarioOf, seedsOf } from '../src/kernels/simulated-seeds.ts';
+import { eventsOf, millisecondsOf, scenarioOf, seedsOf } from '../src/kernels/simulated-seeds.ts';
 import { defineSuite, type Setup } from '../src/suite.ts';
 
 /** Long enough that what it takes to set a world up hardly counts. */
@@ -13,6 +14,19 @@ const heartbeats =
   (name: string): Setup =>
   async () =>
     eventsOf({ ...(await scenarioOf('heartbeat', name)), safetyMs }, heartbeatSeeds);
+
+/** These draw, between them, every kind of fault that the scenario allows. */
+const unhurriedSeeds = 3;
+const unhurriedMs = 100_000;
+/** Some eight simulated seconds each. */
+const campaignSeeds = 20;
+const replicas = (name: string): Promise<Scenario> => scenarioOf('replication', name, '@quorate/replication');
+const unhurried = async (): Promise<Scenario> => ({
+  ...(await replicas('replicationForMinutes')),
+  safetyMs: unhurriedMs,
+});
+const forMinutes = '@quorate/replication, default times';
+const asCampaigns = '@quorate/replication, as in campaigns';
 
 export default defineSuite({
   name: 'sim',
@@ -32,6 +46,28 @@ export default defineSuite({
         { of: '@quorate/sim, callbacks', limit: 100 },
         { of: '@quorate/sim, async functions', limit: 250 },
       ],
+    },
+    {
+      name: 'five replicas, events',
+      about:
+        'time per event of five replicas of a map under all faults, with clients, changes of members and the check of the history: at the times that replicas have by default and some three operations a simulated second; and as campaigns run them, with elections, snapshots and some seventeen operations crowded into seconds',
+      contenders: {
+        [forMinutes]: async () => eventsOf(await unhurried(), unhurriedSeeds),
+        [asCampaigns]: async () => eventsOf(await replicas('replication'), campaignSeeds),
+      },
+      warmupCycles: 8,
+      goals: [{ of: forMinutes, limit: 1000 }],
+    },
+    {
+      name: 'five replicas, simulated time',
+      about:
+        'time per simulated millisecond of the same: at 278 ns a simulated hour takes a second. Idle replicas have some 180 events a simulated second, most of them ticks and heartbeats',
+      contenders: {
+        [forMinutes]: async () => millisecondsOf(await unhurried(), unhurriedSeeds),
+        [asCampaigns]: async () => millisecondsOf(await replicas('replication'), campaignSeeds),
+      },
+      warmupCycles: 8,
+      goals: [{ of: forMinutes, limit: 1e9 / 3_600_000 }],
     },
     {
       name: 'quorum register seeds',

@@ -1,15 +1,16 @@
 import { type RunResult, type Scenario, simulate } from '@quorate/sim';
+import { BaseLacksError } from '../check/base-lacks.ts';
 import type { Kernel } from '../suite.ts';
 
 /**
- * A scenario of the simulator's own. It is found through the package, so that a build that is measured brings its scenarios
- * along: they reach into its sources.
+ * A scenario of a package, by default the simulator's own. It is found through the package, so that a build that is measured
+ * brings its scenarios along: they reach into its sources.
  */
-export async function scenarioOf(file: string, name: string): Promise<Scenario> {
-  const url = new URL(`./scenarios/${file}.ts`, import.meta.resolve('@quorate/sim/package.json'));
+export async function scenarioOf(file: string, name: string, owner = '@quorate/sim'): Promise<Scenario> {
+  const url = new URL(`./scenarios/${file}.ts`, import.meta.resolve(`${owner}/package.json`));
   const module = (await import(url.href)) as Readonly<Record<string, Scenario>>;
   const scenario = module[name];
-  if (scenario === undefined) throw new Error(`Scenarios in ${file} must have ${name}: found none`);
+  if (scenario === undefined) throw new BaseLacksError(`no scenario ${name} in ${file} of ${owner}`);
   return scenario;
 }
 
@@ -17,6 +18,13 @@ export async function scenarioOf(file: string, name: string): Promise<Scenario> 
 export async function eventsOf(scenario: Scenario, seeds: number): Promise<Kernel> {
   const results = await runAll(scenario, seeds);
   return { ops: results.reduce((sum, { events }) => sum + events, 0), run: () => digestOf(scenario, seeds) };
+}
+
+/** The same; an operation is a simulated millisecond. */
+export async function millisecondsOf(scenario: Scenario, seeds: number): Promise<Kernel> {
+  const results = await runAll(scenario, seeds);
+  const simulatedMs = results.reduce((sum, result) => sum + result.simulatedMs, 0);
+  return { ops: Math.round(simulatedMs), run: () => digestOf(scenario, seeds) };
 }
 
 /** The same; an operation is a seed from its beginning to its end. */

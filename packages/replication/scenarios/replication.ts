@@ -18,10 +18,10 @@ import { operate } from './parts/operator.ts';
 import { watchMap } from './parts/map-watcher.ts';
 import {
   calls as callsGroup,
-  defaultTimes,
+  hurried,
   serveReplica,
   type ServedReplicaOptions,
-  shortTimes,
+  unhurried,
 } from './parts/served-replica.ts';
 
 const nodes = ['ada', 'bob', 'cyd', 'dan', 'eve'];
@@ -68,7 +68,7 @@ function replicationScenario(
     probes: [...probes],
     invariants: [oneLeaderPerTerm, oneHistory, lossesAreReported],
     check,
-    node: env => serveReplica(env, { members: nodes, openJournal: openJournalOf, times: shortTimes }),
+    node: env => serveReplica(env, { members: nodes, openJournal: openJournalOf, pace: hurried }),
     client: env => client(env, 1),
   });
 }
@@ -117,8 +117,8 @@ export const replication: Scenario = replicationScenario(
 );
 
 /**
- * The others crowd elections and snapshots into a few seconds. Here replicas have the times that they have by default, faults
- * strike for minutes, and clients work at their ease: what is measured when somebody asks how fast replicas are simulated.
+ * The others crowd elections and snapshots into a few seconds. Here replicas have the times and sizes that they have by default,
+ * faults strike for minutes, and clients work at their ease. It is also what says how fast replicas are simulated.
  */
 export const replicationForMinutes: Scenario = {
   ...replication,
@@ -138,7 +138,7 @@ export const replicationForMinutes: Scenario = {
     serveReplica(env, {
       members: nodes,
       openJournal: () => Promise.resolve(env.journal),
-      times: defaultTimes,
+      pace: unhurried,
     }),
   client: env => client(env, 20),
 };

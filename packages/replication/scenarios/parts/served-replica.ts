@@ -22,15 +22,41 @@ export interface ServedReplicaOptions {
   readonly members: readonly string[];
   /** Opens the node's journal; one that has failed is disposed, and opened again. */
   openJournal(env: NodeEnv): Promise<Journal>;
-  readonly times: ReplicaTimes;
+  /** Asked at each start of a replica. */
+  pace(env: NodeEnv): ReplicaPace;
 }
 
-export type ReplicaTimes = Pick<ReplicaOptions, 'electionTimeoutMs' | 'heartbeatMs' | 'snapshotEntries'>;
+/** Times and sizes of replicas. */
+export type ReplicaPace = Partial<
+  Pick<
+    ReplicaOptions,
+    | 'electionTimeoutMs'
+    | 'heartbeatMs'
+    | 'snapshotEntries'
+    | 'trailingBytes'
+    | 'catchUpBytes'
+    | 'tailBytes'
+    | 'transferWindowBytes'
+  >
+>;
 
-/** There are elections and snapshots within seconds. */
-export const shortTimes: ReplicaTimes = { electionTimeoutMs: 300, heartbeatMs: 60, snapshotEntries: 20 };
-/** There are snapshots within minutes. */
-export const defaultTimes: ReplicaTimes = { snapshotEntries: 200 };
+/** There are elections and snapshots within seconds, and little of the log is in memory. */
+export function hurried({ random }: NodeEnv): ReplicaPace {
+  return {
+    electionTimeoutMs: 300,
+    heartbeatMs: 60,
+    snapshotEntries: 20,
+    trailingBytes: 0,
+    catchUpBytes: random.below(2) * 65_536,
+    tailBytes: 256,
+    transferWindowBytes: 1024,
+  };
+}
+
+/** All as by default, but that there are snapshots within minutes. */
+export function unhurried(): ReplicaPace {
+  return { snapshotEntries: 200, trailingBytes: 0 };
+}
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -60,11 +86,7 @@ export async function serveReplica(env: NodeEnv, options: ServedReplicaOptions):
         machine: observedMachine(env),
         clock: env.clock,
         random: env.random.fork('replica'),
-        ...options.times,
-        trailingBytes: 0,
-        catchUpBytes: env.random.below(2) * 65_536,
-        tailBytes: 256,
-        transferWindowBytes: 1024,
+        ...options.pace(env),
       });
       current = replica;
       await new Promise<void>(resolve => {
@@ -122,6 +144,9 @@ function observeEvent(env: NodeEnv, event: ReplicaEvent): void {
       return;
     case 'snapshot':
       env.reached(`snapshot ${event.how}`);
+      return;
+    case 'snapshot-failed':
+      env.reached('snapshot failed');
       return;
     case 'storage':
       env.reached(`disk ${event.state}`);
