@@ -89,8 +89,8 @@ for (const { name: engine, program } of engines) {
         const name = fresh();
         await using store = await openStore(stand.address);
         await using other = await openStore(stand.address);
-        await using holders = createLocks({ store });
-        await using locks = createLocks({ store: other });
+        await using holders = createLocks({ store, ttlMs: 120_000 });
+        await using locks = createLocks({ store: other, ttlMs: 120_000 });
         const held = await holders.mutex(name).acquire();
         const waiting = Array.from({ length: 10_000 }, () => wait(locks.mutex(name)));
         const survivors = await giveUp(waiting);
@@ -106,7 +106,7 @@ for (const { name: engine, program } of engines) {
         const name = fresh();
         await using store = await openStore(stand.address);
         await using other = await openStore(stand.address);
-        await using holders = createLocks({ store });
+        await using holders = createLocks({ store, ttlMs: 120_000 });
         const held = await holders.mutex(name).acquire();
         const managers: Locks[] = [];
         const waiting: Waiting[] = [];
