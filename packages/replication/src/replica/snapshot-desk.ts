@@ -1,4 +1,4 @@
-import type { LogIndex, NodeId, QuorateError, SnapshotMetadata } from '@quorate/core';
+import { type LogIndex, type NodeId, QuorateError, type SnapshotMetadata } from '@quorate/core';
 import type { RaftWrite } from '../raft/effects.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { MessageWriter } from '../wire/message-writer.ts';
@@ -91,7 +91,7 @@ export class SnapshotDesk {
       if (state === undefined) throw journalFailed(new Error('The snapshot that was saved is not there'));
       applier.install(state);
     } catch (error) {
-      this.#host.fail(error as QuorateError);
+      this.#host.fail(error instanceof QuorateError ? error : journalFailed(error));
       throw error;
     }
     this.keeper.installed(snapshot.index);

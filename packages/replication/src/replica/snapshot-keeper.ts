@@ -110,6 +110,7 @@ export class SnapshotKeeper {
     const term = this.#host.termAt(index);
     if (term === undefined) return this.#stored();
     const byteCount = await this.#save(index, term);
+    if (this.#stored() > index) return this.#stored();
     this.#thresholdBytes = Math.max(this.#options.snapshotBytes, byteCount);
     this.#host.onTaken(index);
     await this.compact();
@@ -129,6 +130,8 @@ export class SnapshotKeeper {
       const chunks = evenChunks(snapshotChunks(sessions, state, counted));
       await journal.saveSnapshot(group, { index, term, membership }, chunks, { signal: this.#abort.signal });
     } catch (error) {
+      // A journal takes one after the other: where another replica's came first, this one has nothing to stand for.
+      if (this.#stored() > index) return counted.bytes;
       this.#judge(error);
       throw this.#abort.signal.aborted ? replicaClosed(id, 'unknown') : error;
     }

@@ -135,3 +135,38 @@ test('a snapshot that is ended by disposing says so', async () => {
   await replica[Symbol.asyncDispose]();
   expect(await end).toBe('CLOSED unknown');
 });
+
+test('a snapshot that another overtakes on its way to the disk is none to complain about', async () => {
+  await using group = await Group.start(['a']);
+  const { journal, events, replica } = await group.leader();
+  const { index, term } = await group.settled(replica.write(bytes('add x 1')));
+  const newer = { index: (index + 5) as LogIndex, term, membership: new Uint8Array(0) };
+  journal.saveSnapshot = async () => {
+    journal.state.snapshot = { metadata: newer, chunks: [] };
+    throw new RangeError(`Snapshot must be at entry ${newer.index} or above: received ${index}`);
+  };
+  expect(await replica.snapshot()).toBe(newer.index);
+  expect(events.filter(({ type }) => type === 'snapshot-failed')).toEqual([]);
+});
+
+test('a snapshot that was received and cannot be read again ends the replica, and says how', async () => {
+  await using group = await Group.start(['a', 'b', 'c'], keepNoLog);
+  const leader = await group.leader();
+  const [behind] = await group.followers();
+  await group.crash(behind!.id);
+  await group.settled(leader.replica.write(bytes('add x 1')));
+  await group.pass(300);
+  await group.settled(leader.replica.snapshot());
+  const again = await group.start(behind!.id);
+  const open = again.journal.openSnapshot.bind(again.journal);
+  again.journal.openSnapshot = () => {
+    const opened = open();
+    // oxlint-disable-next-line require-yield -- it fails at once
+    const chunks = (async function* (): AsyncGenerator<Uint8Array> {
+      throw new Error('Rot');
+    })();
+    return opened && { metadata: opened.metadata, chunks };
+  };
+  const failed = await group.until(() => again.events.find(({ type }) => type === 'failed'));
+  expect(failed).toMatchObject({ error: { code: 'JOURNAL_FAILED', cause: { message: 'Rot' } } });
+});
