@@ -5,6 +5,7 @@ import { asIndex, asTerm } from './raft-log.ts';
 import type { VoteMessage, VoteReply } from './raft-message.ts';
 import type { RaftState } from './raft-state.ts';
 import { requestAppends } from './replicating.ts';
+import { voteReply } from './replies.ts';
 
 const noop = [{ kind: entryKind.noop, payload: new Uint8Array(0) }];
 
@@ -128,24 +129,6 @@ export function takeSelfVote(state: RaftState, term: number, pre: boolean): void
 /** The message that a candidate would send itself, for the trace alone. */
 function ownVote(state: RaftState, term: number, pre: boolean): VoteReply {
   return voteReply(state, state.id, pre, term, false);
-}
-
-export function voteReply(
-  { id, log }: RaftState,
-  to: NodeId,
-  pre: boolean,
-  term: number,
-  rejected: boolean,
-): VoteReply {
-  return {
-    type: pre ? 'pre-vote-reply' : 'vote-reply',
-    from: id,
-    to,
-    term: asTerm(term),
-    rejected,
-    commit: asIndex(log.committed),
-    commitTerm: asTerm(log.termAt(log.committed) ?? 0),
-  };
 }
 
 function countVote(state: RaftState, from: NodeId, granted: boolean): void {

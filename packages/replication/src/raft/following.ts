@@ -10,6 +10,7 @@ import type {
   SnapshotMessage,
 } from './raft-message.ts';
 import type { RaftState } from './raft-state.ts';
+import { appendReply } from './replies.ts';
 
 /** Accepts `from` as the leader of this term. Returns whether it is: a term has one leader only. */
 export function follow(state: RaftState, from: NodeId): boolean {
@@ -81,13 +82,9 @@ export function takeSnapshot(state: RaftState, message: SnapshotMessage): void {
     state.drop('A snapshot whose membership cannot be read');
     return;
   }
-  if (snapshot.index > log.committed && log.termAt(snapshot.index) === snapshot.term) {
-    // The entries are all here, only the news that they are committed is not.
+  if (log.reaches(snapshot)) {
+    // The entries are all here, perhaps only the news that they are committed is not.
     log.commitTo(snapshot.index);
-    acknowledge(state, message.from, log.committed);
-    return;
-  }
-  if (snapshot.index <= log.committed) {
     acknowledge(state, message.from, log.committed);
     return;
   }
@@ -113,11 +110,7 @@ function reject(state: RaftState, message: AppendMessage): void {
   const { log } = state;
   const hint = log.findNotAbove(Math.min(message.index, log.last), message.logTerm, log.committed);
   state.hold({
-    type: 'append-reply',
-    from: state.id,
-    to: message.from,
-    term: asTerm(state.term),
-    index: message.index,
+    ...appendReply(state, message.from, message.index),
     rejected: true,
     hint: asIndex(hint.index),
     hintTerm: asTerm(hint.term),
@@ -135,16 +128,7 @@ export function acknowledge(state: RaftState, to: NodeId, index: number): void {
       reached = Math.max(index, before.index);
     }
   }
-  state.hold({
-    type: 'append-reply',
-    from: state.id,
-    to,
-    term: asTerm(state.term),
-    index: asIndex(reached),
-    rejected: false,
-    hint: asIndex(0),
-    hintTerm: asTerm(0),
-  });
+  state.hold(appendReply(state, to, reached));
 }
 
 function supersedes(state: RaftState, before: AppendReply, to: NodeId): boolean {

@@ -7,6 +7,7 @@ import { asIndex, asTerm } from './raft-log.ts';
 import type { AppendReply, HeartbeatReply } from './raft-message.ts';
 import type { RaftState } from './raft-state.ts';
 import { requestAppend, requestAppends, sendAllAppends, sendHeartbeats } from './replicating.ts';
+import { appendReply } from './replies.ts';
 import type { TransferOutcome } from './proposal-outcome.ts';
 
 /** One tick of a leader: look whether a majority still answers, give a transfer up, send heartbeats. */
@@ -60,12 +61,13 @@ export function appendOwn(state: RaftState, proposals: readonly Proposal[]): voi
     else if (state.tracing) state.trace('Replicate');
   }
   state.selfAck = state.log.last;
-  if (state.tracing) state.trace('Send', ownAcknowledgement(state, state.log.last));
+  // The message that it would send itself, for the trace alone.
+  if (state.tracing) state.trace('Send', appendReply(state, state.id, state.log.last));
 }
 
 /** The own log is durable up to `index`, which counts towards its commit only now. */
 export function acknowledgeOwn(state: RaftState, index: number): void {
-  if (state.tracing) state.trace('Receive', ownAcknowledgement(state, index));
+  if (state.tracing) state.trace('Receive', appendReply(state, state.id, index));
   const self = state.peers.self;
   if (self === undefined || !self.acknowledge(index)) return;
   if (advanceCommit(state)) answerReads(state);
@@ -179,20 +181,6 @@ export function afterMembershipSwitch(state: RaftState): void {
   if (advanceCommit(state)) answerReads(state);
   else requestAppends(state, 1);
   if (state.transferee !== undefined && !state.peers.isVoter(state.transferee)) state.transferee = undefined;
-}
-
-/** The message that a leader would send itself, for the trace alone. */
-function ownAcknowledgement(state: RaftState, index: number): AppendReply {
-  return {
-    type: 'append-reply',
-    from: state.id,
-    to: state.id,
-    term: asTerm(state.term),
-    index: asIndex(index),
-    rejected: false,
-    hint: asIndex(0),
-    hintTerm: asTerm(0),
-  };
 }
 
 function sendTimeoutNow(state: RaftState, to: NodeId): void {

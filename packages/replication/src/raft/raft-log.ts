@@ -101,6 +101,11 @@ export class RaftLog {
     return term > this.lastTerm || (term === this.lastTerm && index >= this.last);
   }
 
+  /** Whether everything is here that a snapshot stands for. */
+  reaches({ index, term }: SnapshotMetadata): boolean {
+    return index <= this.committed || this.termAt(index) === term;
+  }
+
   /** A leader's own entry, which follows the last. */
   push(entry: LogEntry): void {
     if (entry.index !== this.last + 1) broken(`entry ${entry.index} follows entry ${this.last}`);

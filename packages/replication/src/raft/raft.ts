@@ -259,8 +259,7 @@ export class Raft {
 
   /** Whether a snapshot would bring this replica anything, for who is about to receive its chunks. */
   wantsSnapshot(metadata: SnapshotMetadata): boolean {
-    const { log } = this.#state;
-    return metadata.index > log.committed && log.termAt(metadata.index) !== metadata.term;
+    return !this.#state.log.reaches(metadata);
   }
 
   /** What is to be done since the last call. Call again until it gives `undefined`. */

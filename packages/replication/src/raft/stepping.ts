@@ -1,9 +1,9 @@
-import { asIndex, asTerm } from './raft-log.ts';
-import { answerVote, learnCommitted, startElection, takeVote, voteReply } from './electing.ts';
+import { answerVote, learnCommitted, startElection, takeVote } from './electing.ts';
 import { follow, takeAppend, takeHeartbeat, takeSnapshot } from './following.ts';
 import { takeAppendReply, takeHeartbeatReply } from './leading.ts';
 import type { RaftMessage } from './raft-message.ts';
 import type { RaftState } from './raft-state.ts';
+import { appendReply, voteReply } from './replies.ts';
 
 /** Takes a message that has been checked: first what its term says, then what it says itself (Ongaro 2014, §3.3). */
 export function stepMessage(state: RaftState, message: RaftMessage): void {
@@ -57,16 +57,7 @@ function keepPromise(state: RaftState): void {
 function answerOldTerm(state: RaftState, message: RaftMessage): void {
   const { checkQuorum, preVote } = state.limits;
   if ((checkQuorum || preVote) && (message.type === 'heartbeat' || message.type === 'append')) {
-    state.hold({
-      type: 'append-reply',
-      from: state.id,
-      to: message.from,
-      term: asTerm(state.term),
-      index: asIndex(0),
-      rejected: false,
-      hint: asIndex(0),
-      hintTerm: asTerm(0),
-    });
+    state.hold(appendReply(state, message.from, 0));
   } else if (message.type === 'pre-vote') {
     state.hold(voteReply(state, message.from, true, state.term, true));
   }
