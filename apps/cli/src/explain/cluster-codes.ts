@@ -37,7 +37,8 @@ export const clusterCodes: Readonly<Record<string, ErrorCode>> = {
   REPLICA_FAILED: {
     from: replication,
     means: 'Something happened in a replica that cannot, or a hook that it was given threw. It has ended.',
-    advice: 'Start it again; `cause` says what it was. If it was no hook of yours, report it: it is a defect.',
+    advice:
+      'Start it again; `cause` says what it was. If it was no hook of yours, report it: it is a defect.',
   },
   REPLY_LOST: {
     from: replication,
