@@ -70,7 +70,6 @@ class Hands {
   readonly #options: CampaignOptions;
   readonly #happened: Record<string, number> = {};
   #deck: Fault[] = [];
-  #decks = 0;
   /** What is broken. */
   readonly #taken = new Set<string>();
 
@@ -93,10 +92,12 @@ class Hands {
 
   async #play(untilMs: number): Promise<void> {
     // After what is wrong there may never be a leader again to whom something could happen.
-    while (this.#stand.wrongs.length === 0 && (systemClock.monotonicMs() < untilMs || this.#decks < 2)) {
+    while (this.#stand.wrongs.length === 0) {
+      const isTime = systemClock.monotonicMs() >= untilMs;
+      // What had no effect in another hand comes back into the deck.
+      if (isTime && this.#options.faults.every(({ name }) => this.#happened[name] !== undefined)) return;
       await sleep(systemClock, electionTimeoutMs * (0.5 + this.#random.float() * 2));
-      if (this.#deck.length === 0 && ++this.#decks > 1 && systemClock.monotonicMs() >= untilMs) return;
-      if (this.#deck.length === 0) this.#deck = shuffled(this.#options.faults, this.#random);
+      if (this.#deck.length === 0 && !isTime) this.#deck = shuffled(this.#options.faults, this.#random);
       await this.#playOne();
     }
   }
@@ -112,8 +113,9 @@ class Hands {
       if (victim === undefined || takes.some(what => this.#taken.has(what))) continue;
       this.#deck.splice(place, 1);
       for (const what of takes) this.#taken.add(what);
-      this.#happened[fault.name] = (this.#happened[fault.name] ?? 0) + 1;
-      await fault.run(this.#stand, victim, this.#random);
+      if (await fault.run(this.#stand, victim, this.#random)) {
+        this.#happened[fault.name] = (this.#happened[fault.name] ?? 0) + 1;
+      } else this.#deck.push(fault);
       for (const what of takes) this.#taken.delete(what);
       return;
     }

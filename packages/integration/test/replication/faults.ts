@@ -13,8 +13,8 @@ export interface Fault {
   readonly role: Role;
   /** Of what there is only one to be broken at a time; a replica is broken by one at a time anyway. */
   readonly needs?: 'network' | 'disk' | 'everybody';
-  /** Begins and ends it. */
-  run(stand: Stand, victim: string, random: Random): Promise<void>;
+  /** Begins and ends it. @returns false where it had no effect, so that it has yet to happen */
+  run(stand: Stand, victim: string, random: Random): Promise<boolean>;
 }
 
 /** From half an election timeout up to four: some pass unnoticed, some cost leadership, some connections as well. */
@@ -39,6 +39,7 @@ function kill(role: Role): Fault {
       await stand.node(victim).kill();
       await pass(duration(random));
       await stand.start(victim);
+      return true;
     },
   };
 }
@@ -55,6 +56,7 @@ const killEverybody: Fault = {
         await stand.start(name);
       }),
     );
+    return true;
   },
 };
 
@@ -66,6 +68,7 @@ function stop(role: Role): Fault {
       await stand.node(victim).pause();
       await pass(longDuration(random));
       await stand.node(victim).goOn();
+      return true;
     },
   };
 }
@@ -79,6 +82,7 @@ function stall(role: Role, what: 'stall' | 'stallDisk'): Fault {
       const forMs = longDuration(random);
       await stand.node(victim).ask({ do: what, forMs }, forMs * 4);
       if (what === 'stallDisk') await pass(forMs);
+      return true;
     },
   };
 }
@@ -95,12 +99,13 @@ function fullDisk(role: Role): Fault {
         ? stand.volumes.fill(victim, over.signal)
         : node.ask({ do: 'fill', isFull: true }, electionTimeoutMs);
       // Its log has room for a while.
-      const isFull = async (): Promise<boolean> =>
-        (await stand.status(victim))?.storage === 'full' || !node.isRunning;
-      if (await becomes(isFull, 20_000)) await pass(longDuration(random));
+      const isFull = async (): Promise<boolean> => (await stand.status(victim))?.storage === 'full';
+      const hasEffect = await becomes(isFull, 30_000);
+      if (hasEffect) await pass(longDuration(random));
       over.abort();
       await filling;
       if (!stand.volumes.areMounted) await node.ask({ do: 'fill', isFull: false }, electionTimeoutMs);
+      return hasEffect;
     },
   };
 }
@@ -121,6 +126,7 @@ function cut(
       stand.mesh.cut(chosen);
       await pass(random.below(2) === 0 ? duration(random) : longDuration(random));
       stand.mesh.heal(chosen, random.below(2) === 0);
+      return true;
     },
   };
 }
@@ -142,7 +148,7 @@ export const slowLeaderCutOff: Fault = {
     const [slowest = leader] = stand.names;
     if (leader !== slowest) {
       const isDone = await stand.node(leader).ask({ do: 'handOver', to: slowest }, 3000);
-      if (isDone !== true) return;
+      if (isDone !== true) return false;
       // It holds no lease yet.
       await pass(electionTimeoutMs / 2);
     }
@@ -151,6 +157,7 @@ export const slowLeaderCutOff: Fault = {
     stand.mesh.cut(chosen);
     await pass(electionTimeoutMs * (1.5 + random.float()));
     stand.mesh.heal(chosen, random.below(2) === 0);
+    return true;
   },
 };
 

@@ -33,7 +33,7 @@ export interface Fates {
 const keyCount = 3;
 /** Keys are new after so long, so that the history of none is long. */
 const keysMs = 5000;
-const padMax = 2000;
+const padMax = 4000;
 const attemptMs = 400;
 const decoder = new TextDecoder();
 
