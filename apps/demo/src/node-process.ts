@@ -24,7 +24,8 @@ export interface NodeExit {
   readonly signal: NodeJS.Signals | null;
 }
 
-const startDeadlineMs = 15_000;
+/** For one that hangs; one that fails says so at once. On a machine with much else to do a start takes ten seconds and more. */
+const startDeadlineMs = 60_000;
 const stopDeadlineMs = 3000;
 const stderrCharsMax = 4000;
 
@@ -58,7 +59,7 @@ export class NodeProcess {
   /**
    * Starts a node's process and waits until it listens.
    *
-   * @throws QuorateError `NODE_START_FAILED` with what it wrote last, when it ends, fails, or says nothing for 15 seconds
+   * @throws QuorateError `NODE_START_FAILED` with what it wrote last, when it ends, fails, or says nothing for a minute
    */
   static async start(
     id: string,

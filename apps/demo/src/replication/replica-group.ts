@@ -17,7 +17,7 @@ export interface ReplicaHost {
 export const electionTimeoutMs = 500;
 
 const pollMs = 10;
-const waitMaxMs = 20_000;
+const waitMaxMs = 60_000;
 
 /**
  * The supervisor's part in replication: it starts the replicas, tells them where the others are, and looks at them. It has
@@ -125,7 +125,7 @@ export class ReplicaGroup {
     return this.#lastKnown.get(id)?.durable ?? 0;
   }
 
-  /** The leader of the highest term above `term`, once there is one. @throws QuorateError `NO_LEADER` after 20 seconds */
+  /** The leader of the highest term above `term`, once there is one. @throws QuorateError `NO_LEADER` after a minute */
   async leader(term = 0): Promise<ReplicaReport> {
     return this.until(`a leader of a term above ${term}`, reports => {
       const leaders = reports.filter(report => isLeader(report) && report.term > term);
@@ -133,7 +133,7 @@ export class ReplicaGroup {
     });
   }
 
-  /** Looks at all until something is there. @throws QuorateError `NO_LEADER` after 20 seconds */
+  /** Looks at all until something is there. @throws QuorateError `NO_LEADER` after a minute */
   async until<T>(what: string, found: (reports: readonly ReplicaReport[]) => T | undefined): Promise<T> {
     const endMs = this.#clock.monotonicMs() + waitMaxMs;
     for (;;) {

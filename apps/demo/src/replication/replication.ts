@@ -35,7 +35,7 @@ export interface TransferReport {
 
 const pollMs = 5;
 const attemptsMax = 5;
-const acknowledgedWithinMs = 20_000;
+const acknowledgedWithinMs = 60_000;
 
 /** The group of replicas on the cluster's nodes, the stream of writes to it, and what is promised of both. */
 export class Replication {
