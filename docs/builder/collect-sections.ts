@@ -18,7 +18,7 @@ export function documentedCodes(readmes: ReadonlyMap<string, string>): Documente
   for (const [page, markdown] of readmes) {
     for (const { depth, heading, body } of parseSections(markdown)) {
       const code = CODE_HEADING.exec(heading)?.[1];
-      if (depth === 3 && code !== undefined) found.push({ code, page, text: body });
+      if (depth === 3 && code !== undefined) found.push({ code, page, text: fromElsewhere(page, body) });
     }
   }
   return found.toSorted((a, b) => compare(a.code, b.code) || compare(a.page, b.page));
@@ -45,14 +45,26 @@ export function promisesSection(readmes: ReadonlyMap<string, string>): string {
     const excluded = named(sections, /^What it does not promise\b/);
     if (promised === undefined && excluded === undefined) continue;
     lines.push(`## [${titleOf(readmes, page)}](${address(page)})`, '');
-    if (promised !== undefined) lines.push('### It promises', '', deepen(promised.body), '');
-    if (excluded !== undefined) lines.push('### It does not promise', '', deepen(excluded.body), '');
+    if (promised !== undefined) lines.push('### It promises', '', moved(page, promised), '');
+    if (excluded !== undefined) lines.push('### It does not promise', '', moved(page, excluded), '');
   }
   return lines.join('\n');
 }
 
 function named(sections: readonly Section[], pattern: RegExp): Section | undefined {
   return sections.find(({ depth, heading }) => depth === 2 && pattern.test(heading));
+}
+
+function moved(page: string, { body }: Section): string {
+  return deepen(fromElsewhere(page, body));
+}
+
+/** What leads to a heading of its own page leads there from any other. */
+function fromElsewhere(page: string, markdown: string): string {
+  const lines = [...markdownLines(markdown)];
+  return lines
+    .map(({ text, fenced }) => (fenced ? text : text.replaceAll('](#', `](${address(page)}#`)))
+    .join('\n');
 }
 
 /** Headings below a section move one level down with it. */

@@ -90,6 +90,13 @@ describe('what is collected', () => {
     expect(promisesSection(readmes)).toBe('## [b](/packages/b)\n\n### It promises\n\n- holds\n');
   });
 
+  test('a link within the page a promise is taken from leads back there', () => {
+    const markdown = '# b\n\n## Guarantees\n\nAs [here](#how).\n\n```md\n[kept](#how)\n```\n\n## How\n';
+    const section = promisesSection(new Map([['packages/b.md', markdown]]));
+    expect(section).toContain('As [here](/packages/b#how).');
+    expect(section).toContain('[kept](#how)');
+  });
+
   test('the index for language models', () => {
     const markdown = '---\nlayout: doc\n---\n\n# [Title](/x)\n\nFirst [one](/y). Second.\n\n<LiveRing />\n';
     expect(llmsIndex('T', 'S', [{ address: '/p', markdown }])).toContain('- [Title](/p.md): First one.\n');
