@@ -66,7 +66,9 @@ export function addReplicaRoutes(app: App, context: NodeContext): void {
       const { incoming } = c.env;
       const { voters, learners, remove } = await jsonBody(incoming, limits);
       const change = { voters: idsOf(voters), learners: idsOf(learners), remove: idsOf(remove) };
-      const { membership } = await seat.replica.reconfigure(change, deadline(incoming));
+      const { membership } = await seat.replica
+        .reconfigure(change, deadline(incoming))
+        .catch(refuseRangeError);
       return jsonAnswer({ voters: membership.voters, learners: membership.learners });
     }),
   );
@@ -80,6 +82,12 @@ function idsOf(value: unknown = []): NodeId[] {
     // Said below.
   }
   throw new Problem(400, 'BAD_REQUEST', 'voters, learners and remove must be lists of node ids');
+}
+
+/** A replica refuses so what is no change: a member that is named twice. @throws Problem `BAD_REQUEST` */
+function refuseRangeError(thrown: unknown): never {
+  if (!(thrown instanceof RangeError)) throw thrown;
+  throw new Problem(400, 'BAD_REQUEST', thrown.message, { cause: thrown });
 }
 
 async function write({ seat }: NodeContext, command: MapCommand, incoming: Incoming): Promise<Response> {

@@ -160,7 +160,7 @@ describe('a replica', () => {
     expect(await group.leader(term)).toBe(answer.json['leader']);
   });
 
-  test.each([{ voters: 'n4' }, { learners: [''] }, { remove: [7] }])(
+  test.each([{ voters: 'n4' }, { learners: [''] }, { remove: [7] }, { voters: ['n1'], remove: ['n1'] }])(
     'does not change its members by %j',
     async body => {
       const leader = await group.leader();
