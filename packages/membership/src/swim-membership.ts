@@ -114,6 +114,7 @@ export class SwimMembership implements Membership {
   async join(options: WaitOptions = {}): Promise<void> {
     this.#throwIfClosed();
     if (this.#hasLeft) throw hasLeft();
+    this.#learnAddress();
     this.#swim.join(this.#run());
     this.#flush();
     const own = this.#swim.member(this.self)?.address;
@@ -202,7 +203,6 @@ export class SwimMembership implements Membership {
     // What fell due before it began is not late.
     if (!this.#isRunning) this.#swim.tick(nowMs);
     this.#isRunning = true;
-    this.#learnAddress();
     return nowMs;
   }
 

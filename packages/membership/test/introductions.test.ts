@@ -109,6 +109,21 @@ describe('members whose names nobody knew beforehand', () => {
     expect(a.member('b')?.address).toBe('here:7');
   });
 
+  test('leave without being asked where they listen, which nobody may know any more', async () => {
+    const net = new Net();
+    let isOpen = true;
+    const address = (): string => {
+      if (!isOpen) throw new Error('The transport has no address any more');
+      return 'here:1';
+    };
+    const b = await net.member('b', { seeds: [], address });
+    isOpen = false;
+    const leaving = b.leave();
+    await pass(net, 2000);
+    await leaving;
+    expect(b.member('b')?.state).toBe('left');
+  });
+
   test.each([
     [{ seeds: [{}] }, 'Seed must have an id or an address: received neither'],
     [{ seeds: [{ address: 'x:1' }] }, 'Seed at "x:1" must have an id, for peers cannot be met'],
