@@ -43,6 +43,7 @@ export type RefusalReason =
   | 'WRONG_CLUSTER'
   | 'WRONG_NODE'
   | 'UNKNOWN_PEER'
+  | 'GUEST_LIMIT'
   | 'MESSAGE_LIMIT'
   | 'CERTIFICATE'
   | 'DUPLICATE'
@@ -51,6 +52,7 @@ export type RefusalReason =
 /** The payload of `refusal` and of `goodbye`. */
 export interface Refusal {
   readonly reason: string;
+  /** For people; with `DUPLICATE` in answer to a `hello`, the id of the node that refuses. */
   readonly message: string;
 }
 

@@ -91,9 +91,10 @@ export class Acceptor {
       this.#greet(undecided, socket, decodeHello(payload));
     } else if (hello !== undefined && kind === FrameKind.ready) {
       this.#settle(connection);
-      if (this.#links.mayConnect(hello.node))
-        this.#links.linkOf(hello.node).adopt(connection, hello, hello.node);
-      else this.#refuse(undecided, 'UNKNOWN_PEER', `"${hello.node}" is no peer any more`);
+      // Meanwhile it may have been given up, or others may have come.
+      const objection = this.#links.objectionTo(hello.node);
+      if (objection === undefined) this.#links.linkOf(hello.node).adopt(connection, hello, hello.node);
+      else this.#refuse(undecided, ...objection);
     } else {
       this.#drop(connection, 'PROTOCOL_VIOLATION', `it sent a frame of kind ${kind} before its time`);
     }
@@ -128,15 +129,15 @@ export class Acceptor {
     if (hello.node === self) {
       return ['WRONG_NODE', `this is "${self}" ${hello.incarnation === incarnation ? 'itself' : 'already'}`];
     }
-    if (!this.#links.mayConnect(hello.node))
-      return ['UNKNOWN_PEER', `"${hello.node}" is no peer of "${self}"`];
+    const objection = this.#links.objectionTo(hello.node);
+    if (objection !== undefined) return objection;
     if (hello.messageMaxBytes !== limits.messageMaxBytes)
       return [
         'MESSAGE_LIMIT',
         `messages are limited to ${hello.messageMaxBytes} bytes, here to ${limits.messageMaxBytes}`,
       ];
     if (this.#links.get(hello.node)?.takes({ dialer: hello.node, incarnation: hello.incarnation }) === false)
-      return ['DUPLICATE', 'there is a connection'];
+      return ['DUPLICATE', self];
     return undefined;
   }
 

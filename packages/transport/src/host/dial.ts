@@ -97,6 +97,7 @@ function faultOfWelcome(
   else if (hello.cluster !== node.cluster)
     message = `it belongs to cluster "${hello.cluster}", this node to "${node.cluster}"`;
   else if (hello.node !== (expected ?? hello.node)) message = `it is "${hello.node}"`;
+  else if (hello.node === node.self) message = 'that is this node';
   else if (hello.messageMaxBytes !== node.limits.messageMaxBytes)
     message = `its messages are limited to ${hello.messageMaxBytes} bytes, here to ${node.limits.messageMaxBytes}`;
   else if (expected === undefined && socket instanceof TLSSocket)
@@ -118,9 +119,10 @@ export function refused(peer: string, reason: string, message: string): QuorateE
   });
 }
 
-/** Whether a peer refused only because the two have a connection already. */
-export function isDuplicate({ cause }: QuorateError): boolean {
-  return (cause as Partial<Refusal> | undefined)?.reason === 'DUPLICATE';
+/** The id of a peer that refused only because the two have a connection already. */
+export function duplicateOf({ cause }: QuorateError): NodeId | undefined {
+  const { reason, message } = (cause as Partial<Refusal> | undefined) ?? {};
+  return reason === 'DUPLICATE' ? (message as NodeId) : undefined;
 }
 
 function asConnectFailure(peer: string, cause: unknown): QuorateError {

@@ -4,7 +4,7 @@ import { type Candidate, replaces } from '../connection-choice.ts';
 import { FrameKind } from '../frame.ts';
 import { type Hello, type Refusal, type RefusalReason, decodeRefusal } from '../hello.ts';
 import { type PeerAddress, formatAddress } from '../peer-address.ts';
-import { type Dialing, dial, isDuplicate } from './dial.ts';
+import { type Dialing, dial, duplicateOf } from './dial.ts';
 import { type TcpConnection, lost } from './tcp-connection.ts';
 import type { TcpNode } from './tcp-node.ts';
 import { beatMinMs, beatsPerSilence } from './tcp-limits.ts';
@@ -241,7 +241,7 @@ export class PeerLink {
       onFailure: cause => {
         this.#dialing = undefined;
         this.#dialLater();
-        if (isDuplicate(cause)) return; // The other connection is coming up.
+        if (duplicateOf(cause) !== undefined) return; // The other connection is coming up.
         this.failureCount++;
         this.#remember(cause);
         this.#node.publish('failed', this.id, 'self', cause);

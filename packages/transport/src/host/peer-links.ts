@@ -1,4 +1,5 @@
 import type { NodeId } from '@quorate/core';
+import type { RefusalReason } from '../hello.ts';
 import type { PeerAddress } from '../peer-address.ts';
 import { reportUncaught } from '../report-uncaught.ts';
 import { PeerLink } from './peer-link.ts';
@@ -38,20 +39,21 @@ export class PeerLinks {
     return undefined;
   }
 
-  /** Whether a node may connect: as a peer, or as a guest. What the user's word on that throws is no. */
-  mayConnect(id: NodeId): boolean {
-    if (this.#links.has(id)) return true;
-    try {
-      return this.#admit?.(id) === true;
-    } catch (thrown) {
-      reportUncaught(thrown);
-      return false;
-    }
+  /** Why a node may not connect, if so: neither as a peer nor as a guest. */
+  objectionTo(id: NodeId): readonly [RefusalReason, string] | undefined {
+    if (this.#links.has(id)) return undefined;
+    if (!this.#isAdmitted(id)) return ['UNKNOWN_PEER', `"${id}" is no peer of "${this.#node.self}"`];
+    const { guestsMax } = this.#node.limits;
+    const guestCount = [...this.#links.values()].filter(({ isGuest }) => isGuest).length;
+    return guestCount < guestsMax ? undefined : ['GUEST_LIMIT', `there are ${guestCount} guests already`];
   }
 
-  /** The link to whoever has a connection to here now: a guest, unless it was named. */
+  /** The link to whoever has a connection to here now: a guest, unless it was named. @param address where it was met */
   linkOf(id: NodeId, address?: PeerAddress): PeerLink {
-    return this.#links.get(id) ?? this.#make(id, address, true);
+    const existing = this.#links.get(id);
+    if (existing === undefined) return this.#make(id, address, true);
+    if (existing.isGuest) existing.address ??= address;
+    return existing;
   }
 
   /** Takes a link out. */
@@ -63,6 +65,16 @@ export class PeerLinks {
 
   clear(): void {
     this.#links.clear();
+  }
+
+  /** What the user's word throws is no. */
+  #isAdmitted(id: NodeId): boolean {
+    try {
+      return this.#admit?.(id) === true;
+    } catch (thrown) {
+      reportUncaught(thrown);
+      return false;
+    }
   }
 
   #make(id: NodeId, address: PeerAddress | undefined, isGuest: boolean): PeerLink {

@@ -26,6 +26,11 @@ export interface TcpLimits {
    * more costs the oldest of its kind its place. Default 64 for each.
    */
   readonly unauthenticatedMax?: number | undefined;
+  /**
+   * How many guests there may be: one more is refused, whoever `admit` lets in. Default 256. Whom this node meets counts, and is
+   * never refused.
+   */
+  readonly guestsMax?: number | undefined;
   /** How long disposing waits for what was sent to leave. Default 1000. */
   readonly closeMs?: number | undefined;
   /** Default 50. The shortest wait before another attempt to connect. */
@@ -44,6 +49,7 @@ export interface CheckedLimits {
   readonly connectMs: number;
   readonly helloMs: number;
   readonly unauthenticatedMax: number;
+  readonly guestsMax: number;
   readonly closeMs: number;
   readonly backoff: BackoffLimits;
 }
@@ -82,6 +88,7 @@ export function checkLimits(limits: TcpLimits): CheckedLimits {
       1,
       1_000_000,
     ),
+    guestsMax: checkInteger('Most guests', limits.guestsMax ?? 256, 0, 1_000_000),
     closeMs: duration('Close limit', limits.closeMs ?? 1000, 0),
     backoff: {
       minMs: backoffMinMs,

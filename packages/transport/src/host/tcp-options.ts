@@ -16,8 +16,8 @@ export interface TcpTransportOptions {
   readonly peers?: Readonly<Record<string, string | undefined>> | undefined;
   /**
    * Asked where a node connects that is no peer, once its certificate has proved who it is; without TLS nothing has. One that is
-   * let in is a guest: a peer for as long as its connection lasts, and for good once {@link TcpTransport.addPeer} names it.
-   * Default: nobody is.
+   * let in is a guest: a peer for as long as its connection lasts, and for good once {@link TcpTransport.addPeer} names it. There
+   * are at most `limits.guestsMax`. It may be asked twice for one connection. Default: nobody is.
    */
   readonly admit?: ((id: NodeId) => boolean) | undefined;
   /** Needed as soon as this node or a peer is not on the loopback interface. */
@@ -44,14 +44,14 @@ export interface TcpTransport extends Transport {
   addPeer(id: NodeId | string, address?: string): void;
   /**
    * Connects to whoever listens at an address, once, and says who that is. It is a guest, as one that {@link TcpTransportOptions.admit}
-   * let in. Who is connected from that address already is not dialed again.
+   * let in, unless it was named. Who is connected from that address already is not dialed again.
    *
    * @throws RangeError for an address that is none
    * @throws QuorateError `TLS_REQUIRED`, `CLOSED` also before the start, `ABORTED`, `DEADLINE_EXCEEDED`; where nobody can be met
    *   `CONNECT_FAILED`, `PEER_REFUSED` or `PEER_REJECTED`, which is retryable
    */
   meet(address: string, options?: WaitOptions): Promise<NodeId>;
-  /** Ends the connection to a peer and refuses further ones. Says whether it was one. */
+  /** Ends the connection to a peer and refuses further ones, unless `admit` lets them in. Says whether it was one. */
   removePeer(id: NodeId | string): boolean;
   /**
    * Proves itself with other credentials from the next connection on; connections that are up stay.
