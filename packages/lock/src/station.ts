@@ -120,24 +120,20 @@ export class Station implements WaitPlace {
     if (this.context.isClosed()) throw locksClosed(this.name);
     if (this.#waiters.size > 0 || this.#slots.size >= this.kind.ticketsMax) return undefined;
     const slot = this.#addSlot();
-    let isGivenUp = false;
     const attempt = this.#attempt(slot, false).then(end => {
       if (end === 'granted') this.#keep(slot);
       if (end === 'lost') slot.ticket.abandon();
-      if (end !== 'granted' || !this.#slots.has(slot)) {
-        this.#drop(slot);
-        return undefined;
-      }
-      const core = this.#hold(slot, task);
-      if (!isGivenUp) return core;
-      this.context.inBackground(core.release().catch(() => {}));
+      if (end === 'granted' && this.#slots.has(slot)) return this.#hold(slot, task);
+      this.#drop(slot);
       return undefined;
     });
     attempt.catch(() => this.#drop(slot));
     try {
       return await boundedWait(tickets.clock, options, 'not-applied', () => attempt);
-    } finally {
-      isGivenUp = true;
+    } catch (thrown) {
+      // It may be had later, or was had in the very moment in which the wait was given up.
+      this.context.inBackground(attempt.then(core => core?.release()).catch(() => {}));
+      throw thrown;
     }
   }
 

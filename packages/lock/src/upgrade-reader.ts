@@ -28,7 +28,7 @@ export async function upgradeReader(
   let isOver = false;
   const turn = async (): Promise<HoldCore | undefined> => {
     let end = await ticket.run();
-    if (end === 'granted') await reader.alone();
+    if (end === 'granted' && !isOver) await reader.alone();
     if (end === 'granted' && !isOver && writer.delay !== undefined) end = await writer.delay.enter(ticket);
     if (end === 'granted' && !isOver && reader.ticket.session.remainingMs() > 0) {
       return station.adopt(writer, name, task);
@@ -49,6 +49,10 @@ export async function upgradeReader(
   station.upgrades.add(fail);
   try {
     return await boundedWait(tickets.clock, options, 'not-applied', () => Promise.race([work, closing]));
+  } catch (thrown) {
+    // It may have been had in the very moment in which the wait was given up.
+    inBackground(work.then(upgraded => upgraded?.release()).catch(() => {}));
+    throw thrown;
   } finally {
     station.upgrades.delete(fail);
     isOver = true;

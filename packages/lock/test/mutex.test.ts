@@ -236,6 +236,20 @@ describe('a wait that is given up', () => {
     expect(await stand.entries('lock.mutex.a')).toEqual([]);
   });
 
+  test('in whichever moment of an attempt', async () => {
+    const mutex = stand.locks().mutex('a');
+    await mutex.run(() => {});
+    for (let step = 0; step < 60; step++) {
+      const controller = new AbortController();
+      const trying = mutex.tryAcquire({ signal: controller.signal }).catch(() => undefined);
+      for (let index = 0; index < step; index++) await Promise.resolve();
+      controller.abort();
+      await (await trying)?.release();
+      await turn();
+      expect(await stand.entries('lock.mutex.a')).toEqual([]);
+    }
+  });
+
   test('while its entry is made, and though its answer is lost', async () => {
     const faults: StoreFaults = { lost: 1, random: seededRandom(3) };
     const mutex = stand.locks({}, faults).mutex('a');

@@ -165,6 +165,23 @@ describe('an upgrade', () => {
     await other.release();
   });
 
+  test('that is given up in whichever moment leaves nothing but the read lock', async () => {
+    const own = open();
+    await own.read.run(() => {});
+    for (let step = 0; step < 120; step++) {
+      const reader = await own.read.acquire();
+      const controller = new AbortController();
+      const upgrading = reader.upgrade({ signal: controller.signal }).catch(() => undefined);
+      for (let index = 0; index < step; index++) await Promise.resolve();
+      controller.abort();
+      await (await upgrading)?.release();
+      await turn();
+      expect(await stand.entries('lock.rw.a')).toHaveLength(1);
+      await reader.release();
+    }
+    expect(await stand.entries('lock.rw.a')).toEqual([]);
+  });
+
   test('is refused where a writer waits already, and given up by its signal', async () => {
     const [one, other] = [await open().read.acquire(), await open().read.acquire()];
     const controller = new AbortController();
