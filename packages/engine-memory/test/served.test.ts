@@ -89,6 +89,31 @@ describe('a served store', () => {
     expect(await stand.memory.get('p/a')).toBeUndefined();
   });
 
+  test('a request that waits to be sent for too long is never sent, and of one that has begun to nobody knows', async () => {
+    const stand = await Stand.open();
+    const { clientTransport: transport } = stand;
+    transport.isFull = true;
+    await expect(stand.do(stand.store.put('p/a', bytes(1), absent))).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      outcome: 'not-applied',
+    });
+    transport.drain();
+    await stand.turns(10);
+    expect(await stand.memory.get('p/a')).toBeUndefined();
+    const send = transport.send.bind(transport);
+    transport.send = (...message) => {
+      const result = send(...message);
+      transport.isFull = true;
+      return result;
+    };
+    const begun = await stand.do(stand.store.put('p/b', bytes(200_000), absent));
+    expect(begun).toMatchObject({ outcome: 'unknown', cause: { code: 'UNAVAILABLE' } });
+    transport.send = send;
+    transport.drain();
+    await stand.turns(10);
+    expect(await stand.memory.get('p/b')).toBeDefined();
+  });
+
   test('messages that are larger than the transport takes go in parts, also when it is full in between', async () => {
     const stand = await Stand.open();
     const { store } = stand;

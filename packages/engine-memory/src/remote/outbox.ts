@@ -8,6 +8,14 @@ interface Outgoing {
   taken: number;
 }
 
+/** A message that was taken on. */
+export interface Sent {
+  /** Whether the transport has taken all of it. */
+  readonly hasLeft: () => boolean;
+  /** Takes it back. False where it has left, or has begun to: then the rest has to follow. */
+  readonly withdraw: () => boolean;
+}
+
 /** What waits to be sent to one peer, in order: what the transport does not take now it is handed when it drains. */
 export class Outbox {
   readonly #transport: Transport;
@@ -33,9 +41,9 @@ export class Outbox {
    * Sends a message, or keeps it until it can be.
    *
    * @param isVital taken on however much waits: what is small, and sent once at most for each message that was taken on
-   * @returns whether it was taken on; then `hasLeft` says whether the transport has taken all of it
+   * @returns whether it was taken on
    */
-  send(frames: readonly Uint8Array[], isVital = false): { readonly hasLeft: () => boolean } | undefined {
+  send(frames: readonly Uint8Array[], isVital = false): Sent | undefined {
     const bytes = frames.reduce((sum, frame) => sum + frame.length, 0);
     const isFull = this.#queue.length > 0 && this.#bytes + bytes > this.#bytesMax;
     if (isFull && !isVital) return undefined;
@@ -46,7 +54,10 @@ export class Outbox {
       this.clear();
       return undefined;
     }
-    return { hasLeft: () => outgoing.taken === frames.length };
+    return {
+      hasLeft: () => outgoing.taken === frames.length,
+      withdraw: () => this.#withdraw(outgoing),
+    };
   }
 
   /** Hands over as much as the transport takes. False without a connection. */
@@ -61,6 +72,17 @@ export class Outbox {
       this.#queue.shift();
       this.#bytes -= next.bytes;
     }
+    return true;
+  }
+
+  #withdraw(outgoing: Outgoing): boolean {
+    if (outgoing.taken === outgoing.frames.length) return false;
+    const index = this.#queue.indexOf(outgoing);
+    // It was forgotten with its connection.
+    if (index === -1) return true;
+    if (outgoing.taken > 0) return false;
+    this.#queue.splice(index, 1);
+    this.#bytes -= outgoing.bytes;
     return true;
   }
 

@@ -9,7 +9,7 @@ import {
   type Transport,
 } from '@quorate/core';
 import { Assembly, frameKinds, framesOf, readFrame } from './frame.ts';
-import { Outbox } from './outbox.ts';
+import { Outbox, type Sent } from './outbox.ts';
 import { frameMaxBytes } from './served-peer.ts';
 import { decodeValue, encodeValue, type WireValue } from './value-codec.ts';
 import { decodeError } from './wire-error.ts';
@@ -26,10 +26,9 @@ export interface RemoteLinkOptions {
   readonly outgoingMaxBytes?: number;
 }
 
-interface Pending {
+interface Pending extends Sent {
   readonly resolve: (result: WireValue) => void;
   readonly reject: (thrown: unknown) => void;
-  readonly hasLeft: () => boolean;
   readonly signal: AbortSignal | undefined;
   readonly onAbort: () => void;
   timer: Timer | undefined;
@@ -47,7 +46,8 @@ const answerMaxBytes = 2 ** 30;
 
 /**
  * A client's end of the protocol. A request whose answer does not come, or whose connection ends after it had left, may have been
- * carried out: `unknown`. One that has not left whole was certainly not.
+ * carried out: `unknown`. One that was taken back before it began to leave, or that had not left whole when its connection ended,
+ * was certainly not.
  */
 export class RemoteLink {
   readonly clock: Clock;
@@ -139,14 +139,14 @@ export class RemoteLink {
       const pending: Pending = {
         resolve,
         reject,
-        hasLeft: sent.hasLeft,
+        ...sent,
         signal,
         onAbort,
         timer: undefined,
       };
       this.#pending.set(id, pending);
       const lose = (): void => {
-        const outcome = pending.hasLeft() ? 'unknown' : 'not-applied';
+        const outcome = pending.withdraw() ? 'not-applied' : 'unknown';
         this.#settle(id)?.reject(unavailable('The answer of the store did not come', outcome));
       };
       const ask = (): void => {
