@@ -65,3 +65,23 @@ test('where the server refuses to listen, another connection is tried', async ()
   expect(looks).toBe(1);
   notifications.close();
 });
+
+test('a server that never listens is tried less and less often, and soon again once one has listened', async () => {
+  const connections = Array.from({ length: 300 }, () => new FakeConnection());
+  const refusal = Object.assign(new Error('cannot execute LISTEN during recovery'), { code: '25006' });
+  for (const connection of connections) connection.refusal = refusal;
+  const { notifications, clock } = listeningTo(connections);
+  const tried = (): number => connections.filter(({ asked }) => asked.length > 0).length;
+  notifications.add('one', () => {});
+  for (let second = 0; second < 20; second++) await passSecond(clock);
+  const before = tried();
+  expect(before).toBeLessThan(40);
+  for (const connection of connections) connection.refusal = undefined;
+  for (let second = 0; second < 3; second++) await passSecond(clock);
+  const listening = connections[before] as FakeConnection;
+  expect(listening.asked).toContain('listen one');
+  listening.emit('error', new Error('broken'));
+  await passSecond(clock);
+  expect(connections[before + 1]?.asked).toContain('listen one');
+  notifications.close();
+});

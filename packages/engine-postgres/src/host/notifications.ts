@@ -26,6 +26,8 @@ export class Notifications {
   /** Ends the connection that is served, so that another one is made. */
   #renew: () => void = () => {};
   #running: AbortController | undefined;
+  /** How long to rest before the next connection: longer each time, until one listens. */
+  #restMs = restMinMs;
 
   constructor(connections: Connections, clock: Clock, random: Random) {
     this.#connections = connections;
@@ -72,18 +74,17 @@ export class Notifications {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    let restMs = restMinMs;
     while (!signal.aborted) {
       try {
         const connection = await this.#connections.connect();
         await this.#serve(connection, signal);
-        restMs = restMinMs;
       } catch {
         // Not to be had now.
       }
       if (signal.aborted) return;
-      await sleep(this.#clock, restMs * (0.5 + this.#random.float() / 2), { signal }).catch(() => {});
-      restMs = Math.min(restMaxMs, restMs * 2);
+      const restMs = this.#restMs * (0.5 + this.#random.float() / 2);
+      this.#restMs = Math.min(restMaxMs, this.#restMs * 2);
+      await sleep(this.#clock, restMs, { signal }).catch(() => {});
     }
   }
 
@@ -130,6 +131,7 @@ export class Notifications {
   #listen(connection: PostgresConnection, channels: readonly string[]): void {
     connection.query({ text: channels.map(channel => `listen ${channel}`).join('; ') }).then(
       () => {
+        this.#restMs = restMinMs;
         for (const channel of channels)
           for (const listener of this.#channels.get(channel) ?? []) listener(undefined);
       },
