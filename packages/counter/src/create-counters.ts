@@ -83,7 +83,7 @@ class StoreCounters implements Counters {
       store,
       clock,
       random: options.random,
-      tokens: new TokenSessions(store, clock, options.tokenTtlMs),
+      tokens: new TokenSessions(store, clock, options.tokenTtlMs, ttlMs),
       maker: expiresMs => (expiresMs === undefined ? lastingMaker(store) : this.#expiring.maker(expiresMs)),
       closing: this.#closing.signal,
       deadlineMs: ttlMs,
@@ -114,6 +114,10 @@ class StoreCounters implements Counters {
     const { prefix } = this.#options;
     const partition = counterPartition(prefix, 'ids', name);
     const generator = await createIds(this.#options, name, partition, options);
+    if (this.#closed !== undefined) {
+      await generator[Symbol.asyncDispose]();
+      throw countersClosed(name);
+    }
     this.#generators.add(generator);
     generator.lost.addEventListener('abort', () => this.#generators.delete(generator), { once: true });
     return generator;

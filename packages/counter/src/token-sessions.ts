@@ -8,15 +8,18 @@ export class TokenSessions {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #periodMs: number;
+  readonly #deadlineMs: number;
   readonly #live = new Map<Session, Timer>();
   #current: Session | undefined;
   #opening: Promise<Session> | undefined;
   #untilMs = 0;
 
-  constructor(store: Store, clock: Clock, periodMs: number) {
+  /** @param deadlineMs how long the store may take to open one */
+  constructor(store: Store, clock: Clock, periodMs: number, deadlineMs: number) {
     this.#store = store;
     this.#clock = clock;
     this.#periodMs = periodMs;
+    this.#deadlineMs = deadlineMs;
   }
 
   /** @throws QuorateError `UNAVAILABLE`, `CLOSED` */
@@ -42,7 +45,8 @@ export class TokenSessions {
 
   async #open(): Promise<Session> {
     // A renewal may be a third of the time to live old when this process dies.
-    const session = await this.#store.session({ ttlMs: this.#periodMs * 1.5 });
+    const ttlMs = this.#periodMs * 1.5;
+    const session = await this.#store.session({ ttlMs, deadlineMs: this.#deadlineMs });
     const timer = this.#clock.setTimer(2 * this.#periodMs, () => void this.#end(session));
     timer.unref();
     this.#live.set(session, timer);

@@ -122,6 +122,14 @@ describe('a generator', () => {
     expect((await stand.store.list('counter.ids.orders/lease/')).entries).toEqual([]);
   });
 
+  test('is given back where it comes after its manager was closed', async () => {
+    const counters = stand.counters();
+    const told = failure(counters.ids('orders'));
+    await stand.until(counters[Symbol.asyncDispose]() as Promise<void>, 10_000);
+    expect(await told).toMatchObject({ code: 'CLOSED', outcome: 'not-applied' });
+    expect((await stand.store.list('counter.ids.orders/lease/')).entries).toEqual([]);
+  });
+
   test('is given back, also where the store answers no more', async () => {
     const faults: StoreFaults = {};
     const generator = await ids({}, faults);

@@ -1,7 +1,7 @@
 import type { StoreFaults } from '@quorate/conformance';
 import { QuorateError } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { failure, Stand } from './stand.ts';
+import { failure, Stand, turn } from './stand.ts';
 
 let stand: Stand;
 beforeEach(() => {
@@ -172,6 +172,16 @@ describe('an addition with a token', () => {
     await counters.addKeyed('x', { token: 'a', delta: 1 });
     faults.before = () => new Promise(() => {});
     const told = failure(counters.addKeyed('x', { token: 'b', delta: 1 }));
+    await stand.until(counters[Symbol.asyncDispose]() as Promise<void>, 10_000);
+    expect(await told).toBeInstanceOf(QuorateError);
+  });
+
+  test('ends with its manager, also where the store opens no session for it', async () => {
+    const before = (call: string): Promise<void> | undefined =>
+      call === 'session' ? new Promise(() => {}) : undefined;
+    const counters = stand.counters({}, { before });
+    const told = failure(counters.addKeyed('x', { token: 'a', delta: 1 }));
+    await turn();
     await stand.until(counters[Symbol.asyncDispose]() as Promise<void>, 10_000);
     expect(await told).toBeInstanceOf(QuorateError);
   });
