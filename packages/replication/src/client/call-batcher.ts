@@ -1,6 +1,14 @@
-import { type Clock, type NodeId, type Outcome, QuorateError, type WaitOptions } from '@quorate/core';
+import {
+  type Clock,
+  errorCode,
+  type NodeId,
+  type Outcome,
+  QuorateError,
+  type WaitOptions,
+} from '@quorate/core';
 import { limitWait } from '../replica/call-limits.ts';
 import { DeadlineBook } from '../replica/deadline-book.ts';
+import { withOutcome } from '../replica/replica-error.ts';
 import { Wait } from '../replica/wait.ts';
 import { answerFailed, decodeBatch, decodeError, encodeBatch } from './batch-codec.ts';
 
@@ -87,22 +95,31 @@ export class CallBatcher {
     this.#batches.delete(to);
     const { items } = batch;
     const [first] = items;
-    const options = { deadlineMs: this.#deadlineMs };
-    if (first !== undefined && items.length === 1) {
-      const { wait } = first;
-      this.#requests.request(to, this.#method, first.body, options).then(
-        answer => wait.resolve(answer),
-        error => wait.reject(error as QuorateError),
-      );
+    if (first !== undefined && items.length === 1) return this.#sendAlone(to, first);
+    const body = encodeBatch(items.map(item => item.body));
+    this.#requests.request(to, this.#batchMethod, body, { deadlineMs: this.#deadlineMs }).then(
+      answer => settle(items, answer),
+      error => this.#onFailed(to, items, error),
+    );
+  }
+
+  #sendAlone(to: NodeId, { body, wait }: Item): void {
+    this.#requests.request(to, this.#method, body, { deadlineMs: this.#deadlineMs }).then(
+      answer => wait.resolve(answer),
+      error => wait.reject(error as QuorateError),
+    );
+  }
+
+  #onFailed(to: NodeId, items: readonly Item[], error: unknown): void {
+    const isAnswerTooLong = errorCode(error) === 'RESPONSE_TOO_LARGE';
+    // What is too long together may not be so alone. A request that is too long was not sent at all.
+    if (error instanceof RangeError || (isAnswerTooLong && this.#outcome === 'not-applied')) {
+      for (const item of items) if (!item.wait.settled) this.#sendAlone(to, item);
       return;
     }
-    const body = encodeBatch(items.map(item => item.body));
-    this.#requests.request(to, this.#batchMethod, body, options).then(
-      answer => settle(items, answer),
-      error => {
-        for (const { wait } of items) wait.reject(error as QuorateError);
-      },
-    );
+    // Some of those whose answers did not fit may have been refused.
+    const told = isAnswerTooLong ? withOutcome(error as QuorateError, this.#outcome) : error;
+    for (const { wait } of items) wait.reject(told as QuorateError);
   }
 }
 
