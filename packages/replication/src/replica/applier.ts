@@ -31,6 +31,7 @@ import type { PendingWrite } from './pending-write.ts';
 import {
   journalFailed,
   machineFailed,
+  replicaFailed,
   replyLost,
   sequenceGap,
   sessionExpired,
@@ -84,8 +85,9 @@ export class Applier {
   /** Up to here entries are committed. */
   #committed: LogIndex;
   #catchingUp = false;
-  /** What of that came in memory and is not applied, about. */
+  /** What of that came in memory and is not applied, about. Nothing up to `#uncountedTo` did. */
   #waitingBytes = 0;
+  #uncountedTo = 0;
   #timer: Timer | undefined;
   /** Counts what makes entries that are being read void. */
   #epoch = 0;
@@ -129,14 +131,15 @@ export class Applier {
     let at = 0;
     if (isNext && entries !== undefined) at = this.#applySome(entries, 0);
     if (this.#applied === this.#committed) return;
-    for (const { payload } of entries?.slice(at) ?? []) this.#waitingBytes += payload.length + entryBytes;
-    if (!this.#catchingUp) void this.#catchUp();
+    if (entries === undefined) this.#uncountedTo = to;
+    else for (const { payload } of entries.slice(at)) this.#waitingBytes += payload.length + entryBytes;
+    if (!this.#catchingUp) this.#catchUp().catch(error => this.#fail(replicaFailed(error)));
   }
 
   /** What waits will be handed out again. */
   forget(): void {
     this.#committed = this.#applied;
-    this.#waitingBytes = 0;
+    this.#waitingBytes = this.#uncountedTo = 0;
     this.#epoch++;
   }
 
@@ -170,7 +173,9 @@ export class Applier {
       for (let at = 0; at < entries.length && epoch === this.#epoch; ) {
         const from = at;
         at = this.#applySome(entries, from);
-        for (const { payload } of entries.slice(from, at)) this.#waitingBytes -= payload.length + entryBytes;
+        for (const { index, payload } of entries.slice(from, at)) {
+          if (index > this.#uncountedTo) this.#waitingBytes -= payload.length + entryBytes;
+        }
         if (at < entries.length) await this.#nextTurn();
       }
     }

@@ -10,7 +10,7 @@ import {
 import { expect, test } from 'vitest';
 import { entryKind } from '../../src/raft/entry-kind.ts';
 import { emptyMembership } from '../../src/raft/membership.ts';
-import { Applier } from '../../src/replica/applier.ts';
+import { Applier, type ApplierContext } from '../../src/replica/applier.ts';
 import { EarlyAcks } from '../../src/replica/early-acks.ts';
 import { PendingWrite } from '../../src/replica/pending-write.ts';
 import { WriteBook } from '../../src/replica/write-book.ts';
@@ -23,7 +23,7 @@ import { bytes, TallyMachine } from './tally-machine.ts';
 const id = nodeId('a');
 
 /** An applier with a log of so many commands, all of them durable. */
-function applying(count: number) {
+function applying(count: number, overrides: Partial<ApplierContext> = {}) {
   const payloads = new PayloadWriter(id);
   const journal = new MemoryJournal();
   journal.state.entries = Array.from({ length: count }, (_, at) => ({
@@ -51,6 +51,7 @@ function applying(count: number) {
       onApplied: () => {},
       onLost: () => {},
       onFailed: error => failures.push(error),
+      ...overrides,
     },
     {
       index: 0 as LogIndex,
@@ -119,6 +120,40 @@ test('what is committed while others are behind is applied in its turn', async (
   }
   applier.push(range(entries, 9000, 9000));
   expect(machine.totals.get('x')).toBe(9000);
+});
+
+test('what waits is counted, however much is read back from the journal before it', async () => {
+  const { applier, clock, entries } = applying(9000);
+  applier.push(range(undefined, 1, 5000));
+  expect(applier.waitingBytes).toBe(0);
+  applier.push(range(entries, 5001, 9000));
+  const { waitingBytes } = applier;
+  expect(waitingBytes).toBeGreaterThan(4000 * 48);
+  while (applier.index < 4000) {
+    clock.advance(1);
+    await settle();
+  }
+  expect(applier.index).toBeLessThan(5000);
+  expect(applier.waitingBytes).toBe(waitingBytes);
+  while (applier.index < 9000) {
+    clock.advance(1);
+    await settle();
+  }
+  expect(applier.waitingBytes).toBe(0);
+});
+
+test('a defect that shows while it catches up ends the replica', async () => {
+  const applyMembership = (): never => {
+    throw new Error('It cannot be');
+  };
+  const { applier, clock, entries, failures } = applying(6000, { applyMembership });
+  entries[5500] = { ...entries[5500]!, kind: entryKind.membership };
+  applier.push(range(undefined, 1, 6000));
+  for (let turns = 0; turns < 10; turns++) {
+    clock.advance(1);
+    await settle();
+  }
+  expect(failures).toMatchObject([{ code: 'REPLICA_FAILED', cause: { message: 'It cannot be' } }]);
 });
 
 test('an applier that ends leaves no timer, and what it has begun settles', async () => {
