@@ -80,9 +80,11 @@ export class SnapshotDesk {
     const { journal, group, machine } = options;
     applier.forget();
     // The term first: a log must not hold entries of a term that its replica does not know. What the snapshot commits is not
-    // said before it is there, or a log that holds something else in its place would pass for committed.
+    // said before it is there, or a log that holds something else in its place would pass for committed; nor is anything
+    // unsaid that was committed before, on which others may rely.
     if (hardState !== undefined) {
-      const committed = Math.min(hardState.committed, applier.index) as LogIndex;
+      const known = journal.recover(group).hardState?.committed ?? 0;
+      const committed = Math.min(hardState.committed, Math.max(applier.index, known)) as LogIndex;
       await journal.write({ group, hardState: { ...hardState, committed } });
     }
     await this.#receiver.finish(snapshot);

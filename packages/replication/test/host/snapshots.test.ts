@@ -153,3 +153,26 @@ test('a restart goes on from snapshot and log', async () => {
   await group.until(() => again.machine.totals.get('key-1') === 3);
   expect(again.replica.status().snapshotIndex).toBeGreaterThan(500);
 });
+
+test('what is known to be committed is not unsaid by a snapshot that comes before it is applied', async () => {
+  await using group = await Group.start(['a', 'b', 'c'], { trailingBytes: 0, catchUpBytes: 0, tailBytes: 0 });
+  const leader = await group.leader();
+  const [behind] = await group.followers();
+  await fill(group, leader, 300);
+  await group.crash(behind!.id);
+  await fill(group, leader, 100);
+  await group.settled(leader.replica.snapshot());
+  const { events, journal } = await group.start(behind!.id);
+  const known = journal.recover().hardState!.committed;
+  expect(known).toBeGreaterThan(100);
+  journal.read = () => new Promise(() => {});
+  const write = journal.write.bind(journal);
+  const said: number[] = [];
+  journal.write = call => {
+    if (call.hardState !== undefined) said.push(call.hardState.committed);
+    return write(call);
+  };
+  await group.until(() => events.some(event => event.type === 'snapshot' && event.how === 'installed'));
+  expect(said.length).toBeGreaterThan(1);
+  expect(Math.min(...said)).toBeGreaterThanOrEqual(known);
+});
