@@ -12,7 +12,7 @@ const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 test('a process whose supervisor is gone before it has started ends, and takes its folder along', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'quorate-leash-'));
   const child = fork(main, [], { env: {}, execArgv: ['--disable-warning=ExperimentalWarning'] });
-  const exit = once(child, 'exit', { signal: AbortSignal.timeout(20_000) });
+  const exit = once(child, 'exit', { signal: AbortSignal.timeout(100_000) });
   try {
     const tokens = { clientToken: createToken(), peerToken: createToken() };
     child.send({ type: 'start', id: 'n1', folder, ...tokens }, () => child.disconnect());

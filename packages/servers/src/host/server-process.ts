@@ -45,7 +45,8 @@ export interface ServerRecipe {
   readonly stopSignal?: NodeJS.Signals;
 }
 
-const READY_MS = 20_000;
+/** For one that hangs: on a machine with much else to do a start takes ten seconds and more. */
+const READY_MS = 60_000;
 const STOP_MS = 10_000;
 const LOOK_MS = 10;
 const STARTS_MAX = 5;

@@ -11,7 +11,7 @@ export interface EtcdCluster extends AsyncDisposable {
 }
 
 const MEMBERS = 3;
-const READY_MS = 20_000;
+const READY_MS = 60_000;
 
 /** Starts three members; ready when each of them knows a leader. */
 export async function startEtcdCluster(): Promise<EtcdCluster> {

@@ -11,7 +11,7 @@ export interface RedisCluster extends AsyncDisposable {
 
 const NODES = 3;
 const SLOTS = 16_384;
-const READY_MS = 20_000;
+const READY_MS = 60_000;
 
 /** Starts three masters and makes a cluster of them; ready when each of them says so. */
 export async function startRedisCluster(
