@@ -19,6 +19,20 @@ export function startElection(state: RaftState, kind: CampaignKind): boolean {
   return true;
 }
 
+/** The leader wants this replica in its place (Ongaro 2014, §3.10). */
+export function beHandedOver(state: RaftState): void {
+  state.takeOverBy = state.now + state.limits.electionTicks;
+  takeOver(state);
+}
+
+/**
+ * Campaigns for the leader's sake. To be tried again when more is applied: the news that a change of membership is committed
+ * may have come just before the leader's wish, and who does not know its membership may not campaign.
+ */
+export function takeOver(state: RaftState): void {
+  if (state.now < state.takeOverBy && state.role === 'follower') startElection(state, 'transfer');
+}
+
 /**
  * Whether a committed change of membership may wait to be applied. A candidate that does not know it could win by majorities
  * that no longer count (etcd `hasUnappliedConfChanges`).

@@ -45,6 +45,8 @@ export class RaftState {
   leaderLost = false;
   /** Before this tick votes are refused for the sake of a lease of a leader that is not known, or not any more. */
   quarantinedUntil = 0;
+  /** Before this tick it campaigns for its leader's sake as soon as it may: its leader waits for that no longer. */
+  takeOverBy = 0;
 
   /** No change of membership is admitted before everything up to here is applied. */
   pendingMembershipIndex = 0;
@@ -265,6 +267,7 @@ export class RaftState {
     this.leader = undefined;
     this.leaderLost = false;
     this.transferee = undefined;
+    this.takeOverBy = 0;
     this.electionElapsed = 0;
     this.heartbeatElapsed = 0;
     this.drawElectionTimeout();

@@ -9,7 +9,7 @@ import {
 import { changedMembership } from './change-membership.ts';
 import { faultOf } from './check-message.ts';
 import type { Effects, WriteToken } from './effects.ts';
-import { startElection } from './electing.ts';
+import { startElection, takeOver } from './electing.ts';
 import { entryKind, type Proposal } from './entry-kind.ts';
 import { takeEffects, writesDurable } from './flushing.ts';
 import { appendOwn, beat, takeSnapshotSent, tickLeader, transferTo } from './leading.ts';
@@ -71,23 +71,24 @@ export class Raft {
     return asIndex(this.#state.log.committed);
   }
 
-  /** Lets one tick of time pass. */
-  tick(): void {
+  /** Lets one tick of time pass. Returns whether that may have left something to do. */
+  tick(): boolean {
     const state = this.#state;
     state.now++;
     if (state.role === 'leader') {
       tickLeader(state);
       this.#leaveJoint();
-      return;
+      return true;
     }
     state.reads.expire(state.now - state.limits.electionTicks);
     state.electionElapsed++;
-    if (!state.electionDue || !state.promotable) return;
+    if (!state.electionDue || !state.promotable) return state.reads.failed.length > 0;
     state.electionElapsed = 0;
     // Draws anew even where no election starts, so that two replicas in step do not stay so.
     state.drawElectionTimeout();
     // Who may not stand itself does not stand in the way of others for the sake of a leader that is silent.
     if (!startElection(state, state.limits.preVote ? 'pre-vote' : 'vote')) state.leader = undefined;
+    return true;
   }
 
   /** Sends a round of heartbeats now, if leader. */
@@ -178,6 +179,7 @@ export class Raft {
     const { log } = state;
     invariant(index <= log.handedOut, 'an entry is handed out before it is applied');
     if (index > log.applied) log.applied = index;
+    takeOver(state);
     this.#leaveJoint();
   }
 

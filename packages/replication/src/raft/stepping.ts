@@ -1,4 +1,4 @@
-import { answerVote, learnCommitted, startElection, takeVote } from './electing.ts';
+import { answerVote, beHandedOver, learnCommitted, takeVote } from './electing.ts';
 import { follow, takeAppend, takeHeartbeat, takeSnapshot } from './following.ts';
 import { takeAppendReply, takeHeartbeatReply } from './leading.ts';
 import type { RaftMessage } from './raft-message.ts';
@@ -89,7 +89,7 @@ function handle(state: RaftState, message: RaftMessage): void {
       if (follow(state, message.from)) takeSnapshot(state, message);
       return;
     case 'timeout-now':
-      if (state.role === 'follower') startElection(state, 'transfer');
+      if (state.role === 'follower') beHandedOver(state);
       return;
     case 'read-index':
       // Without an answer the follower asks again: it may be a new leader by then.

@@ -113,6 +113,29 @@ test('leadership goes to whom it is handed, and not to who is none', async () =>
   await expect(leader.replica.transferLeadership()).rejects.toMatchObject({ code: 'NOT_LEADER' });
 });
 
+test('a hand-over right behind a change of membership succeeds once the change is applied there', async () => {
+  await using group = await Group.start();
+  const { replica } = await group.leader();
+  const [follower] = await group.followers();
+  const { id, journal } = follower!;
+  const write = journal.write.bind(journal);
+  journal.write = call => {
+    // The news that the change is committed comes without entries, and is stored before the change is applied.
+    if (call.entries === undefined) journal.hang();
+    return write(call);
+  };
+  let handOver: Promise<unknown> | undefined;
+  replica.subscribe(({ type }) => {
+    if (type === 'membership') handOver ??= replica.transferLeadership(id);
+  });
+  await group.settled(replica.reconfigure({ learners: [nodeId('d')] }));
+  await group.pass(10);
+  expect(follower!.replica.status().membership.learners).toEqual([]);
+  journal.write = write;
+  journal.resume();
+  expect(await group.settled(handOver!, 50)).toBe(id);
+});
+
 test('a hand-over to one that hangs fails, and the leader leads on', async () => {
   await using group = await Group.start();
   const leader = await group.leader();

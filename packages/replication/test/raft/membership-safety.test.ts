@@ -298,6 +298,47 @@ describe('Ongaro 2014 §3.10: handing leadership over', () => {
     expect(group.at('a').raft.isLeader).toBe(false);
   });
 
+  /** A leader a that hands over to b, which has just heard of a change of membership and has yet to apply it. */
+  function handedOverEarly(): { readonly group: SmallCluster; readonly b: Member } {
+    const group = cluster('abc', '');
+    group.elect('a');
+    const [a, b] = [group.at('a'), group.at('b')];
+    a.raft.changeMembership(changeOf('~d'));
+    for (const append of a.flush()) group.members.get(append.to)?.raft.step(append);
+    for (const reply of b.flush()) a.raft.step(reply);
+    const news = a.flush();
+    b.slowDisk = true;
+    a.raft.transferLeadership('b' as NodeId);
+    for (const sent of [...news, ...a.flush()]) if (sent.to === 'b') b.raft.step(sent);
+    expect(b.flush()).toEqual([]);
+    expect(b.raft.status()).toMatchObject({ role: 'follower', committed: 2, applied: 1 });
+    b.slowDisk = false;
+    return { group, b };
+  }
+
+  test('who has to apply a change of membership first campaigns as soon as it has', () => {
+    const { group, b } = handedOverEarly();
+    b.sync();
+    group.settle();
+    expect(b.raft.status()).toMatchObject({ role: 'leader', term: 2, membership: { learners: ['d'] } });
+  });
+
+  test('who comes to it too late leaves the leader in its place', () => {
+    const { group, b } = handedOverEarly();
+    for (let tick = 0; tick < 10; tick++) b.raft.tick();
+    b.sync();
+    group.settle();
+    expect(group.at('a').raft.status()).toMatchObject({ role: 'leader', term: 1 });
+  });
+
+  test('who hears of another leader meanwhile leaves it in its place', () => {
+    const { group, b } = handedOverEarly();
+    b.raft.step(message('heartbeat', { from: 'c', to: 'b', term: 2 }));
+    b.sync();
+    group.settle();
+    expect(b.raft.status()).toMatchObject({ role: 'follower', term: 2 });
+  });
+
   test('only to a voter', () => {
     const group = cluster('abc', '');
     group.elect('a');
