@@ -81,7 +81,7 @@ export class Driver {
     this.health = new Health(clock, electionTimeoutMs);
     this.#stalls = new StallWatch(this, electionTimeoutMs);
     const messages = new MessageWriter(group, transport.capabilities.messageMaxBytes);
-    this.#outbox = new Outbox(transport, group, messages, clock, () => this.schedule());
+    this.#outbox = new Outbox(transport, group, messages);
     this.matches = new LogMatches(() => this.raft.status());
     this.writes = new WriteBook(id, journal.capabilities.durability, early);
     this.#proposals = new ProposalQueue(id, this.writes);
@@ -196,7 +196,7 @@ export class Driver {
     } else if (message.type === 'receipt') this.snapshots.transfers.onReceipt(from, message);
     // What there is no room for is not taken into memory either.
     else if (message.type !== 'append' || message.entries.length === 0 || this.health.mayWrite) {
-      this.raft.step(message);
+      this.#guarded(() => this.raft.step(message));
     }
     this.schedule();
   }
@@ -232,17 +232,23 @@ export class Driver {
     if (this.#flushing) return this.schedule();
     this.#flushing = true;
     try {
-      this.#flushOnce();
-    } catch (error) {
-      // A defect, or a hook that throws. Nobody can vouch for a core that was left in the middle: nothing may go on.
-      this.fail(replicaFailed(error));
-      throw error;
+      this.#guarded(this.#flushOnce);
     } finally {
       this.#flushing = false;
     }
   };
 
-  #flushOnce(): void {
+  /** Where the core throws, or a hook in it, nobody can vouch for what is left in the middle: nothing may go on. */
+  #guarded(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.fail(replicaFailed(error));
+      throw error;
+    }
+  }
+
+  readonly #flushOnce = (): void => {
     if (this.over !== undefined) return;
     // What was refused makes the core's log untrue: it is replaced in a moment.
     if (!this.#writer.open) return this.#proposals.rejectAll(storageFull(this.options.id));
@@ -257,7 +263,7 @@ export class Driver {
     if (this.isLeader && this.writes.awaitsMatches) this.writes.matched(this.matches);
     this.#commitNews.look();
     this.#outbox.tellLost(this.#reportLost);
-  }
+  };
 
   readonly #reportLost = (peer: NodeId): void => this.raft.reportUnreachable(peer);
 
@@ -291,7 +297,8 @@ export class Driver {
   }
 
   #onDurable(token: WriteToken, last: number, leaderTerm: number): void {
-    this.raft.durable(token);
+    if (this.over !== undefined) return;
+    this.#guarded(() => this.raft.durable(token));
     if (last > 0 && this.health.hasRoom()) this.events.emit({ type: 'storage', state: 'room' });
     if (last > 0 && this.isLeader && leaderTerm === this.term) this.writes.durable(last);
     this.schedule();
@@ -323,7 +330,6 @@ export class Driver {
   }
 
   #leaveOffice(): void {
-    this.#outbox[Symbol.dispose]();
     const { clock, electionTimeoutMs } = this.options;
     this.writes.leaveOffice(clock.monotonicMs() + 2 * electionTimeoutMs);
     this.snapshots.transfers.abort();
@@ -333,12 +339,16 @@ export class Driver {
     // By the core's own word: it may have stepped down just now, for the sake of what has to be read first.
     const { isLeader } = this.raft;
     const ticks = isLeader ? count : this.health.mayCampaign ? Math.min(count, followerTicksMax) : 0;
-    for (let tick = 0; tick < ticks; tick++) this.raft.tick();
+    let isDue = isLeader || this.isLeader;
+    this.#guarded(() => {
+      for (let tick = 0; tick < ticks; tick++) isDue = this.raft.tick() || isDue;
+    });
     this.#stalls.diskBusy(this.#writer.busyMs());
     this.reads.tick();
     this.snapshots.tick();
     if (!this.isLeader) this.writes.giveUp(this.options.clock.monotonicMs());
-    this.schedule();
+    // A follower's tick mostly leaves nothing to do, and no flush is cheap.
+    if (isDue || this.reads.anyWaiting) this.schedule();
   }
 
   /** The disk is full: the core starts anew from what is durable, as after a crash. */
@@ -367,14 +377,13 @@ export class Driver {
     const { raft } = this;
     const entries = await this.#fetcher.read(fetch);
     if (this.raft !== raft || this.over !== undefined) return;
-    raft.entriesRead(fetch.peer, fetch.from, entries);
+    this.#guarded(() => raft.entriesRead(fetch.peer, fetch.from, entries));
     this.schedule();
   }
 
   #end(error: QuorateError): void {
     this.over = error;
-    for (const clockwork of [this.ticker, this.#commitNews]) clockwork[Symbol.dispose]();
-    this.#outbox[Symbol.dispose]();
+    for (const timed of [this.ticker, this.#commitNews, this.#fetcher]) timed[Symbol.dispose]();
     this.applier.end(error);
     this.snapshots.transfers.abort();
     const refusal = withOutcome(error, 'not-applied');

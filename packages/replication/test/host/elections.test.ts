@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { Raft } from '../../src/raft/raft.ts';
 import { NotLeaderError } from '../../src/replica/replica-error.ts';
 import { wireTypes } from '../../src/wire/wire-format.ts';
 import { Group, settle } from './group.ts';
@@ -184,4 +185,19 @@ test('bad arguments are refused at the call', async () => {
   await expect(replica.write(bytes('x'), { ack: 'some' as never })).rejects.toThrow(TypeError);
   await expect(replica.write(bytes('x'), { deadlineMs: -1 })).rejects.toThrow(RangeError);
   await expect(replica.read(bytes('x'), { mode: 'follower', maxStalenessMs: 1 })).rejects.toThrow(TypeError);
+});
+
+test('a tick that leaves nothing to do costs a follower nothing', async () => {
+  await using group = await Group.start();
+  const [follower] = await group.followers();
+  const { id } = follower!;
+  group.isolate(id);
+  await group.pass(1);
+  const looks = vi.spyOn(Raft.prototype, 'takeEffects');
+  const count = (): number => looks.mock.contexts.filter(raft => (raft as Raft).id === id).length;
+  await group.pass(50);
+  expect(count()).toBe(0);
+  await group.pass(200);
+  expect(count()).toBeGreaterThan(0);
+  looks.mockRestore();
 });

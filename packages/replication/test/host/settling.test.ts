@@ -125,29 +125,84 @@ test('leadership that is gone before it is handed over is not', async () => {
   expect(await group.settled(end)).toBe('NOT_LEADER not-applied');
 });
 
-test('a flush that throws is not tried again for ever', async () => {
+/** What nobody caught in the meantime. */
+async function uncaughtIn(run: () => Promise<void>): Promise<readonly unknown[]> {
   const thrown: unknown[] = [];
   const onThrown = (error: unknown): void => void thrown.push(error);
-  const before = process.listeners('unhandledRejection');
-  process.removeAllListeners('unhandledRejection');
-  process.on('unhandledRejection', onThrown);
+  // Their listeners differ in what more they are told.
+  const kinds = ['unhandledRejection', 'uncaughtException'] as 'uncaughtException'[];
+  const before = kinds.map(kind => process.listeners(kind));
+  for (const kind of kinds) {
+    process.removeAllListeners(kind);
+    process.on(kind, onThrown);
+  }
   try {
-    let isBroken = false;
-    await using group = await Group.start(['a'], {
-      trace: () => {
-        if (isBroken) throw new Error('The trace is broken');
+    await run();
+  } finally {
+    for (const [at, kind] of kinds.entries()) {
+      process.removeAllListeners(kind);
+      for (const listener of before[at] ?? []) process.on(kind, listener);
+    }
+  }
+  return thrown;
+}
+
+test.each([
+  ['it does what is to be done', 'a', 'Replicate'],
+  ['the disk has answered', 'a', 'Commit'],
+  ['a message comes', 'abc', 'Receive'],
+] as const)(
+  'a replica whose core breaks when %s has ended, and does not try again',
+  async (_, names, step) => {
+    let breaking: string | undefined;
+    await using group = await Group.start(names.split(''), {
+      trace: event => {
+        if (event.node === breaking && event.step === step) throw new Error('The trace is broken');
       },
     });
-    const { replica, events } = await group.leader();
-    isBroken = true;
-    const end = replica.write(bytes('add x 1')).then(() => 'done', told);
-    await settle();
-    expect(thrown).toHaveLength(1);
-    expect(await group.settled(end)).toMatch(/^REPLICA_FAILED/);
-    expect(replica.status().state).toBe('failed');
-    expect(events.at(-1)).toMatchObject({ type: 'failed' });
-  } finally {
-    process.removeAllListeners('unhandledRejection');
-    for (const listener of before) process.on('unhandledRejection', listener);
-  }
+    const thrown = await uncaughtIn(async () => {
+      const leader = await group.leader();
+      const [broken = leader] = await group.followers();
+      breaking = broken.id;
+      const end = leader.replica.write(bytes('add x 1')).then(() => 'done', told);
+      expect(await group.settled(end)).toMatch(broken === leader ? /^REPLICA_FAILED/ : /^done/);
+      await group.pass(1);
+      expect(broken.replica.status().state).toBe('failed');
+      expect(broken.events.at(-1)).toMatchObject({ type: 'failed' });
+    });
+    expect(thrown).toMatchObject([{ message: 'The trace is broken' }]);
+  },
+);
+
+test('a replica whose core breaks at a tick has ended', async () => {
+  let isBroken = false;
+  await using group = await Group.start(['a', 'b'], {
+    trace: () => {
+      if (isBroken) throw new Error('The trace is broken');
+    },
+  });
+  const { clock, replica, events } = await group.leader();
+  isBroken = true;
+  expect(() => clock.advance(50)).toThrow('The trace is broken');
+  isBroken = false;
+  expect(replica.status().state).toBe('failed');
+  expect(events.at(-1)).toMatchObject({ type: 'failed' });
+});
+
+test('a leader that ends while it reads for a follower that is far behind leaves no timer', async () => {
+  await using group = await Group.start(['a', 'b', 'c'], { tailBytes: 0 });
+  const { clock, replica } = await group.leader();
+  const [behind] = await group.followers();
+  group.isolate(behind!.id);
+  for (let count = 0; count < 20; count++) await group.settled(replica.write(bytes('add x 1')));
+  const setTimer = clock.setTimer.bind(clock);
+  let reads = false;
+  clock.setTimer = (delayMs, onTimer) => {
+    reads ||= delayMs === 0;
+    return setTimer(delayMs, onTimer);
+  };
+  group.rejoin(behind!.id);
+  await group.until(() => reads);
+  await replica[Symbol.asyncDispose]();
+  expect(clock.timerCount).toBe(0);
 });
