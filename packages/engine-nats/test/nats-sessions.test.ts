@@ -242,6 +242,56 @@ describe.skipIf(reason !== undefined)(
       expect((await events.next()).done).toBe(true);
     });
 
+    test('a watch is told of a change of its own client whose answer was lost', async () => {
+      const { partitions, api } = parts();
+      const token = fresh();
+      const write = (name: string): Promise<unknown> => {
+        const put = { type: 'put' as const, key: `${token}/${name}`, value: bytes('') };
+        return partitions.of(token).call(draft => draft.put(put, absent), undefined);
+      };
+      await write('a');
+      const [{ created }] = (await readAll(partitions, token)) as [Entry];
+      const controller = new AbortController();
+      // Nothing is found out by time.
+      const options = { clock: new ManualClock(), partitions, token };
+      const events = watchPartition(options, `${token}/`, created, controller.signal);
+      const next = events.next();
+      await readAll(partitions, token);
+      const publish = api.publish.bind(api);
+      api.publish = async publication => {
+        await publish(publication);
+        throw new QuorateError('UNAVAILABLE', 'The answer was lost', { outcome: 'unknown' });
+      };
+      await expect(write('b')).rejects.toMatchObject({ outcome: 'unknown' });
+      api.publish = publish;
+      expect((await next).value).toMatchObject({ type: 'put', entry: { key: `${token}/b` } });
+      controller.abort();
+      expect((await events.next()).done).toBe(true);
+    });
+
+    test('who listens hears of the first change in a partition that others have forgotten', async () => {
+      const [{ partitions, api }, { partitions: others }] = [parts(), parts()];
+      const token = fresh();
+      const write = (name: string): Promise<unknown> => {
+        const put = { type: 'put' as const, key: `${token}/${name}`, value: bytes('') };
+        return others.of(token).call(draft => draft.put(put, absent), undefined);
+      };
+      await write('a');
+      const [{ created }] = (await readAll(others, token)) as [Entry];
+      await others.of(token).call(draft => draft.delete(`${token}/a`, { created }), undefined);
+      expect(await readAll(partitions, token)).toEqual([]);
+      let doubts = 0;
+      const onDoubt = (): void => void doubts++;
+      const remove = partitions.listen(token, { prefix: `${token}/`, onChange: () => {}, onDoubt });
+      await api.requests.connection.flush();
+      expect(await others.of(token).forget()).toBe(true);
+      await write('b');
+      await api.requests.connection.flush();
+      expect(doubts).toBe(1);
+      expect(await readAll(partitions, token)).toMatchObject([{ key: `${token}/b` }]);
+      remove();
+    });
+
     test('changes that were heard are told without a gap, where histories begin anew between two looks', async () => {
       const [{ partitions, api }, { partitions: others }] = [parts(), parts()];
       const token = fresh();

@@ -106,7 +106,8 @@ export class PartitionLog {
   hear(message: Uint8Array): readonly Change[] {
     const { nonce, base, bytes: delta } = this.#decode(message);
     if (nonce === this.#sent || nonce === this.#replica?.position.nonce || this.#heard.has(nonce)) return [];
-    if (base.sequence < (this.#replica?.position.sequence ?? 0)) return [];
+    // What stands on no message may come after the partition was forgotten, whatever is known of it.
+    if (base.sequence !== 0 && base.sequence < (this.#replica?.position.sequence ?? 0)) return [];
     this.#heard.set(nonce, { base, bytes: delta });
     this.#heardBytes += delta.length;
     for (const [oldest, { bytes }] of this.#heard) {

@@ -211,6 +211,8 @@ export class Partition {
       return applied;
     } catch (thrown) {
       this.#isTrusted = false;
+      // It may be stored, and is not heard of as what others publish.
+      this.doubt();
       throw thrown;
     }
   }
