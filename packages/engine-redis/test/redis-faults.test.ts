@@ -1,4 +1,4 @@
-import { QuorateError, type Store } from '@quorate/core';
+import { ManualClock, QuorateError, type Store } from '@quorate/core';
 import { skipReason } from '@quorate/servers';
 import type { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -229,21 +229,24 @@ describe.skipIf(reason !== undefined)('faults (needs redis-server)', () => {
 
   test('data that is lost under a client that stays connected ends its sessions, and revisions go on', async () => {
     // It is not renewed before what follows has been asked.
-    const session = await store.session({ ttlMs: 4500 });
+    const clock = new ManualClock();
+    const owner = await stand.open({ clock });
+    const session = await owner.session({ ttlMs: 60_000 });
     const { id } = session;
-    const first = await store.put('p/a', bytes(''), absent, { session: id });
+    const first = await owner.put('p/a', bytes(''), absent, { session: id });
     const lost = new Promise(resolve => session.lost.addEventListener('abort', resolve, { once: true }));
     await raw.flushall();
-    const second = await store.put('p/a', bytes(''), absent);
+    const second = await owner.put('p/a', bytes(''), absent);
     if (first.outcome !== 'applied' || second.outcome !== 'applied') throw new Error('Not applied');
     expect(second.revision).toBeGreaterThan(first.revision);
     // It is known to have been here, so nothing is asked before; elsewhere it is, and what was written meanwhile is taken back.
-    expect(await store.put('p/b', bytes(''), absent, { session: id })).toMatchObject({ outcome: 'applied' });
-    expect(await store.put('q/b', bytes(''), absent, { session: id })).toMatchObject({
+    expect(await owner.put('p/b', bytes(''), absent, { session: id })).toMatchObject({ outcome: 'applied' });
+    expect(await owner.put('q/b', bytes(''), absent, { session: id })).toMatchObject({
       outcome: 'unknown',
       cause: { code: 'SESSION_LOST' },
     });
     expect((await store.list('q/')).entries).toEqual([]);
+    clock.advance(20_000);
     await lost;
     expect(session.lost.reason).toMatchObject({ code: 'SESSION_LOST' });
     await vi.waitFor(async () => expect((await store.list('p/')).entries).toHaveLength(1), waiting);
