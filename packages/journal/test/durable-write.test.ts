@@ -136,6 +136,23 @@ describe.each(modes)('a file of a folder, mode %s', mode => {
     expect(file.size).toBe(2);
   });
 
+  test.each([true, false])(
+    'is closed after a durable write that is under way; in one call: %s',
+    async isOne => {
+      const disk = folderDisk(temporaryFolder(), { mode });
+      const file = await disk.open('a', { create: true });
+      const { openSync } = fs;
+      vi.spyOn(fs, 'openSync').mockImplementation(((...call: Parameters<typeof openSync>) => {
+        if (isOne) return openSync(...call);
+        throw Object.assign(new Error('no more'), { code: 'EMFILE' });
+      }) as never);
+      const writing = Promise.resolve(file.writeDurably?.([Uint8Array.of(7)], 0));
+      const closing = file[Symbol.asyncDispose]();
+      await expect(writing).resolves.toBeUndefined();
+      await closing;
+    },
+  );
+
   test.each([
     ['before all of it was written: nothing has happened', 1, 'STORAGE_FULL'],
     ['after all of it was written: it may be there yet', 3, 'IO_FAILED'],

@@ -54,16 +54,7 @@ export class FolderFile implements DiskFile {
 
   sync(): Done {
     this.#checkOpen();
-    if (this.#mode === 'pool') {
-      this.#calls++;
-      return new Promise<void>((resolve, reject) => {
-        fs.fdatasync(this.#fd, error => {
-          this.#ended();
-          if (error === null) resolve();
-          else reject(this.#syncError(error));
-        });
-      });
-    }
+    if (this.#mode === 'pool') return this.#syncDataPooled();
     try {
       fs.fdatasyncSync(this.#fd);
     } catch (error) {
@@ -80,9 +71,9 @@ export class FolderFile implements DiskFile {
     }
     const fd = this.#durableFd;
     if (this.#mode === 'pool') {
-      return fd === undefined
-        ? this.#writeAndSync(chunks, offset)
-        : this.#writeDurablyPooled(fd, chunks, offset);
+      return this.#pooled(
+        fd === undefined ? this.#writeAndSync(chunks, offset) : this.#writeDurablyPooled(fd, chunks, offset),
+      );
     }
     if (fd === undefined) {
       void this.write(chunks, offset);
@@ -201,18 +192,26 @@ export class FolderFile implements DiskFile {
   }
 
   async #writeAndSync(chunks: readonly Uint8Array[], offset: number): Promise<void> {
-    await this.write(chunks, offset);
-    await this.sync();
+    await this.#writePooled(chunks, offset);
+    await this.#syncDataPooled();
+  }
+
+  #syncDataPooled(): Promise<void> {
+    this.#calls++;
+    return new Promise<void>((resolve, reject) => {
+      fs.fdatasync(this.#fd, error => {
+        this.#ended();
+        if (error === null) resolve();
+        else reject(this.#syncError(error));
+      });
+    });
   }
 
   async #writeDurablyPooled(fd: number, chunks: readonly Uint8Array[], offset: number): Promise<void> {
-    this.#calls++;
     try {
       this.#grown(await writeAll(fd, chunks, offset));
     } catch (error) {
       failDurably(error, this.name, this.#fd, chunks, offset);
-    } finally {
-      this.#ended();
     }
   }
 
