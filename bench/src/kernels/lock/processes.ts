@@ -32,8 +32,10 @@ export async function startProcess(file: string, task: object) {
   const failed = once(child, 'close').then(([code, signal]): never => {
     throw new Error(`Process must go on: it ended with ${String(code ?? signal)}\n${output}`.trim());
   });
-  // It ends in the end, when nobody waits for an answer any more.
-  failed.catch(() => {});
+  // It ends in the end, when nobody waits for an answer any more; by itself it does not end without a word.
+  failed.catch((error: Error) => {
+    if (!child.killed && child.exitCode !== 0) process.stderr.write(`${error.message}\n`);
+  });
   const answer = async (request: object): Promise<unknown> => {
     child.send(request);
     const [message] = await Promise.race([once(child, 'message'), failed]);

@@ -82,6 +82,7 @@ function serve(task: ReplicaTask): void {
       replica = await join(task, shared);
       replica.subscribe(event => {
         if (event.type === 'snapshot' && event.how === 'installed') installed++;
+        if (event.type === 'failed') throw event.error;
       });
       serveReplica(replica, requests);
       return 'joined';
