@@ -20,7 +20,9 @@ import { InlineWriter } from '../src/host/inline-writer.ts';
 import { LockWord } from '../src/host/lock-word.ts';
 import { reservedRevisions } from '../src/host/reserved-revisions.ts';
 import { StoreHost } from '../src/host/store-host.ts';
+import { WriterClient } from '../src/host/writer-client.ts';
 import { createLmdbStore } from '../src/index.ts';
+import { unavailable } from '../src/store-failure.ts';
 import { storeChild } from './child-process.ts';
 import { testFolder } from './lmdb-subject.ts';
 
@@ -159,6 +161,43 @@ test('closing a store leaves the locks to the threads that have it open still', 
   expect(before.length).toBeGreaterThan(0);
   await store[Symbol.asyncDispose]();
   expect(locks()).toHaveLength(before.length);
+});
+
+test('what is given up before it is sent comes to an end', async () => {
+  await using store = await createLmdbStore({ path: fresh(), durability: 'os' });
+  const asking = vi.spyOn(WriterClient.prototype, 'ask');
+  const controller = new AbortController();
+  const opening = store.session({ ttlMs: 60_000, signal: controller.signal });
+  controller.abort();
+  await expect(opening).rejects.toMatchObject({ code: 'ABORTED', outcome: 'not-applied' });
+  const end = Promise.all(asking.mock.results.map(({ value }) => value as Promise<unknown>)).catch(
+    (thrown: unknown) => thrown,
+  );
+  asking.mockRestore();
+  const next = store.put('a/1', new Uint8Array(), absent);
+  expect(await Promise.race([end, next])).toMatchObject({ code: 'UNAVAILABLE', outcome: 'not-applied' });
+  await next;
+});
+
+test('a watch outlives a database that cannot be read for a while', async () => {
+  await using store = await createLmdbStore({ path: fresh(), durability: 'os' });
+  const { revision } = await store.list('a/');
+  const read = Object.getOwnPropertyDescriptor(StoreHost.prototype, 'read')?.value as StoreHost['read'];
+  let failures = 3;
+  const reading = vi.spyOn(StoreHost.prototype, 'read').mockImplementation(function (this: StoreHost, run) {
+    if (failures-- > 0) throw unavailable('no reader slot is free', 'not-applied');
+    return read.call(this, run);
+  });
+  onTestFinished(() => {
+    reading.mockRestore();
+  });
+  const controller = new AbortController();
+  const events = store.watch('a/', revision, { signal: controller.signal })[Symbol.asyncIterator]();
+  const first = events.next();
+  await store.put('a/1', new Uint8Array(), absent);
+  expect((await first).value).toMatchObject({ type: 'put', entry: { key: 'a/1' } });
+  expect(failures).toBeLessThan(0);
+  controller.abort();
 });
 
 test('revisions that cannot be read are not taken for none', () => {

@@ -1,8 +1,8 @@
-import { partitionOf, type Revision, type StoreChange, type StoreEvent } from '@quorate/core';
+import { errorCode, partitionOf, type Revision, type StoreChange, type StoreEvent } from '@quorate/core';
 import type { Topic } from '../topic-table.ts';
 import type { StoreHost, StoreView } from './store-host.ts';
 
-/** How long a watch rests where it could not say what it waits for, ms. */
+/** How long a watch rests where it could not say what it waits for, or not read what there is, ms. */
 const restMs = 200;
 
 /** What a look at the database found. `changes` is undefined where some cannot be given. */
@@ -29,9 +29,13 @@ export async function* watchPrefix(
     let after: number | undefined;
     while (!signal.aborted) {
       const known = after;
-      const found = host.read(view =>
+      const found = readIfAny(host, view =>
         known === undefined ? lookFirst(view, prefix, from) : look(view, topic, known),
       );
+      if (found === undefined) {
+        await rest(signal);
+        continue;
+      }
       after = found.upTo;
       if (found.changes === undefined) yield { type: 'resync' };
       for (const change of found.changes ?? []) {
@@ -61,8 +65,22 @@ async function registered(
       await abortable(attempt(), signal);
       return;
     } catch {
-      await abortable(new Promise(resolve => setTimeout(resolve, restMs).unref()), signal);
+      await rest(signal);
     }
+  }
+}
+
+async function rest(signal: AbortSignal): Promise<void> {
+  await abortable(new Promise(resolve => setTimeout(resolve, restMs).unref()), signal);
+}
+
+/** Nothing where the database cannot be read now. */
+function readIfAny(host: StoreHost, run: (view: StoreView) => Found): Found | undefined {
+  try {
+    return host.read(run);
+  } catch (thrown) {
+    if (errorCode(thrown) !== 'UNAVAILABLE') throw thrown;
+    return undefined;
   }
 }
 

@@ -101,7 +101,7 @@ export class WriterClient implements AsyncDisposable {
     }
   }
 
-  /** Has a request carried out. One that nobody waits for any more is dropped, unless it is with the writer. */
+  /** Has a request carried out. One that nobody waits for any more is refused, unless it is with the writer. */
   ask<Result>(request: StoreRequest, signal?: AbortSignal): Promise<Result> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
@@ -158,12 +158,12 @@ export class WriterClient implements AsyncDisposable {
     if (this.#inline !== undefined && this.#sent.length === 0 && !this.#flushInline(this.#inline)) return;
     this.#lookedCount = 0;
     while (this.#sent.length < batchesMax && this.#waiting.length > 0 && this.#failure === undefined) {
-      const batch = this.#waiting.splice(0, batchMax).filter(({ signal }) => signal?.aborted !== true);
+      const batch = awaitedOf(this.#waiting.splice(0, batchMax));
       if (batch.length === 0) continue;
       if (this.#sent.push(batch) === 1) this.#port.ref();
       this.#send(batch.map(({ request }) => request));
     }
-    // What was dropped has no answer that would say that nothing is left.
+    // What was refused here has no answer that would say that nothing is left.
     if (this.#sent.length === 0 && this.#waiting.length === 0) this.#onSettled?.();
   };
 
@@ -173,7 +173,7 @@ export class WriterClient implements AsyncDisposable {
       const later = inline.turn();
       if (later !== undefined) return this.#flushLater(later);
       const batch = this.#waiting.slice(0, batchMax);
-      const awaited = batch.filter(({ signal }) => signal?.aborted !== true);
+      const awaited = awaitedOf(batch);
       const answer = inline.run(awaited.map(({ request }) => request));
       if (answer === undefined) {
         // Whoever has the lock mostly has it for some microseconds, which is less than the way to the writer.
@@ -231,6 +231,15 @@ export class WriterClient implements AsyncDisposable {
     this.#onSettled?.();
     this.#port.unref();
   }
+}
+
+/** Those that somebody waits for. The others are refused: whoever counts on their end need not wait for it in vain. */
+function awaitedOf(batch: readonly Waiting[]): Waiting[] {
+  return batch.filter(({ signal, reject }) => {
+    if (signal?.aborted === true)
+      reject(unavailable('The call was given up before it was sent', 'not-applied'));
+    return signal?.aborted !== true;
+  });
 }
 
 function settle({ resolve, reject }: Waiting, result: WriterResult): void {
