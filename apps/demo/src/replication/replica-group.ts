@@ -186,7 +186,8 @@ export class ReplicaGroup {
         await attempt();
         return;
       } catch (error) {
-        const mayPass = error instanceof QuorateError && error.retryable;
+        // What may have been done is looked for by the next attempt.
+        const mayPass = error instanceof QuorateError && (error.retryable || error.outcome === 'unknown');
         if (!mayPass || this.#clock.monotonicMs() > endMs) throw error;
         await sleep(this.#clock, pollMs);
       }

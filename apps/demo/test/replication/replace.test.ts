@@ -1,9 +1,12 @@
 import { seededRandom, systemClock } from '@quorate/core';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { judge } from '../../src/replication/judge.ts';
 import { isComplete, readBack } from '../../src/replication/read-back.ts';
 import { isLeader } from '../../src/replication/replica-group.ts';
+import { ReplicatedClient } from '../../src/replication/replicated-client.ts';
 import { LocalGroup } from './local-group.ts';
+
+afterEach(() => vi.restoreAllMocks());
 
 test('a node takes the place of the leader while clients write: nothing is lost, and as many vote as before', async () => {
   await using local = await LocalGroup.start();
@@ -43,5 +46,29 @@ test('a node that cannot take the place leaves the group as it was', async () =>
   ]);
   // Another try is as good as the first.
   await local.group.replace(id, heir);
+  expect(local.group.has('n4')).toBe(true);
+}, 120_000);
+
+test('a change of which nobody knows whether it was made is looked for, and not undone', async () => {
+  await using local = await LocalGroup.start();
+  const [id = ''] = local.group.ids;
+  const heir = await local.host('n4');
+  const reconfigure = Reflect.get(
+    ReplicatedClient.prototype,
+    'reconfigure',
+  ) as ReplicatedClient['reconfigure'];
+  vi.spyOn(ReplicatedClient.prototype, 'reconfigure').mockImplementation(async function (
+    this: ReplicatedClient,
+    url,
+    change,
+  ) {
+    const refused = await reconfigure.call(this, url, change);
+    if (change.voters === undefined || refused !== undefined) return refused;
+    const done = false as const;
+    return { done, code: 'REPLICA_FAILED', outcome: 'unknown', retryable: false, leaderUrl: undefined };
+  });
+  await local.group.replace(id, heir);
+  const { voters } = await local.group.leader();
+  expect(new Set(voters)).toEqual(new Set(local.group.ids));
   expect(local.group.has('n4')).toBe(true);
 }, 120_000);
