@@ -179,6 +179,22 @@ test('what is given up before it is sent comes to an end', async () => {
   await next;
 });
 
+test('an answer that comes after the writer has failed is nobody’s, and ends no process', async () => {
+  const made = vi.spyOn(Worker.prototype, 'unref');
+  await using store = await createLmdbStore({ path: fresh(), durability: 'os' });
+  const [writer] = made.mock.contexts as [Worker];
+  made.mockRestore();
+  onTestFinished(async () => {
+    await writer.terminate();
+  });
+  const put = store.put('a/1', new Uint8Array(), absent);
+  await Promise.resolve();
+  writer.emit('error', new Error('out of memory'));
+  expect(await put).toMatchObject({ outcome: 'unknown', cause: { code: 'UNAVAILABLE' } });
+  await expect.poll(() => store.get('a/1')).toBeDefined();
+  await new Promise(resolve => setImmediate(resolve));
+});
+
 test('a watch outlives a database that cannot be read for a while', async () => {
   await using store = await createLmdbStore({ path: fresh(), durability: 'os' });
   const { revision } = await store.list('a/');

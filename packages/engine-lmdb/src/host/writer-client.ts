@@ -196,7 +196,7 @@ export class WriterClient implements AsyncDisposable {
   #settle(batch: readonly Waiting[], { results, wakes }: WriterAnswer): void {
     // Whoever waits for a wake-up in another process waits longest.
     if (wakes.length > 0) this.#options.onWakes(wakes);
-    for (const [index, result] of results.entries()) settle(batch[index] as Waiting, result);
+    for (const [index, waiting] of batch.entries()) settle(waiting, results[index] as WriterResult);
     this.#onSettled?.();
   }
 
@@ -212,6 +212,7 @@ export class WriterClient implements AsyncDisposable {
       else this.#opened.reject(fromWire(message.opened));
       return;
     }
+    // Nobody waits any more for an answer that comes after a failure; others are woken all the same.
     const batch = this.#sent.shift() ?? [];
     if (this.#sent.length === 0) this.#port.unref();
     this.#settle(batch, message);
