@@ -201,3 +201,16 @@ describe('watches', () => {
     expect(seen).toMatchObject([{ type: 'delete', entry: { key: 'p/quiet' } }]);
   });
 });
+
+test('a session that is given up in whichever moment of its opening is ended', async () => {
+  await using store = createMemoryStore();
+  for (let step = 0; step < 30; step++) {
+    const controller = new AbortController();
+    const opening = store.session({ ttlMs: 60_000, signal: controller.signal }).catch(() => undefined);
+    for (let index = 0; index < step; index++) await Promise.resolve();
+    controller.abort();
+    await (await opening)?.[Symbol.asyncDispose]();
+    await turn();
+    expect(store.memory.sessions.count, `given up after ${step} steps`).toBe(0);
+  }
+});

@@ -149,9 +149,7 @@ class DrivenStore implements Store {
     if (!(ttlMs >= ttlMinMs && ttlMs <= ttlMaxMs))
       throw new RangeError(`Time to live in ms must be from ${ttlMinMs} to ${ttlMaxMs}: received ${ttlMs}`);
     const opened = momentOf(this.#clock);
-    const id = await this.#ask(options, signal => this.#openSession(ttlMs, signal));
-    // Closed meanwhile: the session was ended again.
-    this.#checkOpen();
+    const id = await this.#openedSession(ttlMs, options);
     const session = new KeptSession({
       id,
       clock: this.#clock,
@@ -265,12 +263,26 @@ class DrivenStore implements Store {
     });
   }
 
-  /** A session that is opened after nobody waits for it any more is ended; who closes waits for that, too. */
-  #openSession(ttlMs: number, signal: AbortSignal | undefined): Promise<SessionId> {
+  async #openedSession(ttlMs: number, options: WaitOptions): Promise<SessionId> {
+    let opening: Promise<SessionId | undefined> | undefined;
+    try {
+      const id = await this.#ask(options, signal => (opening = this.#openSession(ttlMs, signal)));
+      this.#checkOpen();
+      return id as SessionId;
+    } catch (thrown) {
+      // It may have come in the very moment in which the wait was given up.
+      opening?.then(id => id && this.#driver.endSession(id)).catch(() => {});
+      throw thrown;
+    }
+  }
+
+  /** A session that is opened after nobody waits for it any more is ended, and not given; who closes waits for that, too. */
+  #openSession(ttlMs: number, signal: AbortSignal | undefined): Promise<SessionId | undefined> {
     const opening = this.#driver.openSession(ttlMs, signal).then(async id => {
       const isUnwanted = signal?.aborted === true || this.#closed !== undefined;
-      if (isUnwanted) await this.#driver.endSession(id).catch(() => {});
-      return id;
+      if (!isUnwanted) return id;
+      await this.#driver.endSession(id).catch(() => {});
+      return undefined;
     });
     const settled = opening.then(
       () => {},
