@@ -132,7 +132,13 @@ export function takeHeartbeatReply(state: RaftState, message: HeartbeatReply): v
   }
   progress.recentlyActive = true;
   progress.flowPaused = false;
-  if (progress.match < state.log.last || progress.state === 'probe') requestAppend(state, progress, 3);
+  // Rounds for reads follow each other faster than disks answer: once in a heartbeat's time is enough.
+  const { eagerAppend, heartbeatTicks } = state.limits;
+  const isTime = eagerAppend || state.now - progress.askedAt >= heartbeatTicks;
+  if (progress.state === 'probe' || (progress.match < state.log.last && isTime)) {
+    progress.askedAt = state.now;
+    requestAppend(state, progress, 3);
+  }
   if (message.round > progress.ackedRound) {
     progress.ackedRound = message.round;
     confirmReads(state);

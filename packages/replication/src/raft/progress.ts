@@ -36,6 +36,8 @@ export class Progress {
   pendingSnapshot = 0;
   /** The highest commit index under way to it. */
   sentCommit = 0;
+  /** The tick at which it was last asked about what may have been lost on the way to it. */
+  askedAt = 0;
   /** The highest round of heartbeats that it answered in this term. */
   ackedRound = 0;
   /** The first round that told it of the commit by which this leader goes; 0 before one did. */

@@ -90,6 +90,32 @@ describe('what a leader sends', () => {
     expect(leader.flush().filter(({ to }) => to === 'b')).toMatchObject([{ type: 'append', index: 3 }]);
   });
 
+  test('what is on its way is asked about once in a heartbeat, however many reads are confirmed meanwhile', () => {
+    const group = SmallCluster.of('abc');
+    group.elect('a');
+    const a = group.at('a');
+    a.propose(1);
+    expect(a.flush()).toMatchObject([{ type: 'append' }, { type: 'append' }]);
+    /** What leaves after everybody has answered what left before. */
+    const afterAnswers = (): readonly unknown[] => {
+      for (const heartbeat of a.flush()) {
+        expect(heartbeat.type).toBe('heartbeat');
+        const { round } = heartbeat as { readonly round: number };
+        a.raft.step(message('heartbeat-reply', { from: heartbeat.to, round }));
+      }
+      return a.flush();
+    };
+    a.raft.readIndex(1);
+    expect(afterAnswers()).toEqual([]);
+    a.raft.tick();
+    expect(afterAnswers()).toMatchObject([
+      { type: 'append', to: 'b', entries: [] },
+      { type: 'append', to: 'c', entries: [] },
+    ]);
+    a.raft.readIndex(2);
+    expect(afterAnswers()).toEqual([]);
+  });
+
   test('a rejection that was overtaken does not send a follower back', () => {
     const cluster = SmallCluster.of('abc');
     cluster.elect('a');
