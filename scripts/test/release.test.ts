@@ -49,12 +49,12 @@ describe('a release, rehearsed against a registry on the loopback', { timeout: 1
     first = await release();
     if (first.code !== 0) throw new Error(first.stderr);
     report = JSON.parse(first.stdout) as Report;
-  }, 120_000);
+  }, 600_000);
 
   afterAll(async () => {
     await registry[Symbol.asyncDispose]();
     await rm(scratch, { recursive: true, force: true });
-  }, 120_000);
+  }, 600_000);
 
   test('one new version for all packages, committed and tagged', () => {
     expect(report.released.map(({ name }) => name).toSorted()).toEqual(names.toSorted());
