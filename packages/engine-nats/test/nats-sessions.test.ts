@@ -49,6 +49,14 @@ async function readAll(partitions: Partitions, token: string): Promise<readonly 
   return (await partitions.of(token).call(() => (_, replica) => replica.list(query), undefined)).entries;
 }
 
+/** Puts keys in a partition that are not there yet. */
+function writerTo(partitions: Partitions, token: string): (name: string) => Promise<unknown> {
+  return name => {
+    const put = { type: 'put' as const, key: `${token}/${name}`, value: bytes('') };
+    return partitions.of(token).call(draft => draft.put(put, absent), undefined);
+  };
+}
+
 /** A connection that hears nothing of what is published in partitions. */
 function deafened(open: NatsConnection): NatsConnection {
   const subscribe: NatsConnection['subscribe'] = (subject, options) =>
@@ -219,10 +227,7 @@ describe.skipIf(reason !== undefined)(
     test('a watch that hears of a message before it is stored looks again', async () => {
       const [{ partitions, api }, { partitions: others }] = [parts(), parts()];
       const token = fresh();
-      const write = (name: string): Promise<unknown> => {
-        const put = { type: 'put' as const, key: `${token}/${name}`, value: bytes('') };
-        return others.of(token).call(draft => draft.put(put, absent), undefined);
-      };
+      const write = writerTo(others, token);
       await write('a');
       const [{ created }] = (await readAll(partitions, token)) as [Entry];
       const look = api.lastOf.bind(api);
@@ -245,10 +250,7 @@ describe.skipIf(reason !== undefined)(
     test('a watch is told of a change of its own client whose answer was lost', async () => {
       const { partitions, api } = parts();
       const token = fresh();
-      const write = (name: string): Promise<unknown> => {
-        const put = { type: 'put' as const, key: `${token}/${name}`, value: bytes('') };
-        return partitions.of(token).call(draft => draft.put(put, absent), undefined);
-      };
+      const write = writerTo(partitions, token);
       await write('a');
       const [{ created }] = (await readAll(partitions, token)) as [Entry];
       const controller = new AbortController();
@@ -272,10 +274,7 @@ describe.skipIf(reason !== undefined)(
     test('who listens hears of the first change in a partition that others have forgotten', async () => {
       const [{ partitions, api }, { partitions: others }] = [parts(), parts()];
       const token = fresh();
-      const write = (name: string): Promise<unknown> => {
-        const put = { type: 'put' as const, key: `${token}/${name}`, value: bytes('') };
-        return others.of(token).call(draft => draft.put(put, absent), undefined);
-      };
+      const write = writerTo(others, token);
       await write('a');
       const [{ created }] = (await readAll(others, token)) as [Entry];
       await others.of(token).call(draft => draft.delete(`${token}/a`, { created }), undefined);
