@@ -8,7 +8,7 @@ interface Committing {
   schedule(): void;
 }
 
-/** How long followers may know less than their leader of what is committed. */
+/** How long nothing has to be committed anew before followers are told for its own sake. */
 const waitMs = 1;
 
 /**
@@ -40,7 +40,7 @@ export class CommitNews implements Disposable {
   readonly #onTimer = (): void => {
     this.#timer = undefined;
     const { raft } = this.#replica;
-    // What waits now has not waited for long: the one before left with entries.
+    // Commits go on, and leave with the entries behind them; while none come, the next heartbeat tells at the latest.
     if (raft.committed > this.#committed) this.look();
     else if (raft.commitsWait) {
       raft.sendCommits();
