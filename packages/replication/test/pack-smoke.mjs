@@ -1,6 +1,6 @@
 // Run by the pack check on Node 22, 24 and 26, against the packed package in a project of its own.
 import assert from 'node:assert/strict';
-import { nodeId } from '@quorate/core';
+import { ManualClock, nodeId } from '@quorate/core';
 import { bytesOf, createReplica, valueMachine, valueOf } from '@quorate/replication';
 
 /** As much of a journal as one replica needs that writes a little. */
@@ -54,7 +54,10 @@ const transport = () => ({
 });
 const machine = () => valueMachine(0, { apply: (total, by) => [total + by, total + by] });
 const journal = new SmokeJournal();
-const options = { id, members: [id], journal, electionTimeoutMs: 50 };
+// A clock that goes on with the event loop: a machine that stands still makes nobody step down.
+const clock = new ManualClock({ wallMs: 1_000_000 });
+const ticking = setInterval(() => clock.advance(5), 1);
+const options = { id, members: [id], journal, clock, electionTimeoutMs: 50 };
 
 const first = await createReplica({ ...options, transport: transport(), machine: machine() });
 assert.equal(await first.waitForLeader({ deadlineMs: 5000 }), 'alone');
@@ -78,3 +81,4 @@ for (const mode of ['linearizable', 'lease', 'follower']) {
   assert.equal(valueOf(await second.read(bytesOf(null), { mode, deadlineMs: 5000 })), 21);
 }
 await second[Symbol.asyncDispose]();
+clearInterval(ticking);
