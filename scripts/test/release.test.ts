@@ -26,7 +26,7 @@ const faultsIn = (printed: string): string =>
     .filter(line => !/^ok |:build: /.test(line))
     .join('\n');
 
-describe('a release, rehearsed against a registry on the loopback', { timeout: 120_000 }, () => {
+describe('a release, rehearsed against a registry on the loopback', { timeout: 600_000 }, () => {
   const scratch = mkdtempSync(join(tmpdir(), 'quorate-rehearsal-'));
   const copy = join(scratch, 'copy');
   let registry: LocalRegistry;
