@@ -91,7 +91,7 @@ function release(state: RaftState, write: PendingWrite): void {
 /** Messages that were held back leave with the next effects. They are in the trace already. */
 function emit(state: RaftState, messages: RaftMessage[]): void {
   if (messages.length === 0) return;
-  state.messages = state.messages.length === 0 ? messages.slice() : [...state.messages, ...messages];
+  state.messages = state.messages.length === 0 ? messages : [...state.messages, ...messages];
 }
 
 /** Lets go at once what nothing durable is missing for. */
