@@ -34,6 +34,7 @@ import {
 } from './call-codec.ts';
 import { type CallMethods, methodsOf } from './serve-replica.ts';
 import { CallBatcher, type CallPort } from './call-batcher.ts';
+import { type Asked, LeaderSearch } from './leader-search.ts';
 
 /** What a client is made of. */
 export interface ReplicaClientOptions {
@@ -44,7 +45,7 @@ export interface ReplicaClientOptions {
   readonly group?: GroupId | undefined;
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
-  /** How long one replica is waited for before another is asked. Default 2,000. */
+  /** How long one replica is waited for before another is asked, by one call or by shorter ones together. Default 2,000. */
   readonly attemptMs?: number | undefined;
 }
 
@@ -97,7 +98,6 @@ const backoffMaxMs = 100;
 
 class Client implements ReplicaClient {
   readonly #requests: CallPort;
-  readonly #members: readonly NodeId[];
   readonly #methods: CallMethods;
   readonly #writes: CallBatcher;
   /** Apart, so that those that ask nobody else do not wait for those that do. */
@@ -105,15 +105,15 @@ class Client implements ReplicaClient {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #attemptMs: number;
-  #leader: NodeId | undefined;
+  readonly #search: LeaderSearch;
 
   constructor({ requests, members, group, clock, random, attemptMs = 2000 }: ReplicaClientOptions) {
     this.#requests = requests;
-    this.#members = members.map(nodeId);
     this.#methods = methodsOf(groupId(group ?? 0));
     this.#clock = clock ?? systemClock;
     this.#random = random ?? systemRandom;
     this.#attemptMs = attemptMs;
+    this.#search = new LeaderSearch(members.map(nodeId), this.#clock, attemptMs);
     const { write, writes, read, reads } = this.#methods;
     const options = { requests, deadlineMs: attemptMs, clock: this.#clock };
     const reading = { ...options, method: read, batchMethod: reads, outcome: 'not-applied' } as const;
@@ -193,18 +193,24 @@ class Client implements ReplicaClient {
    */
   async #askAtOnce(batcher: CallBatcher, call: Call, options: WaitOptions): Promise<Uint8Array | boolean> {
     const { signal, deadlineMs } = options;
-    const leader = this.#leader;
+    const { leader } = this.#search;
     if (signal !== undefined || deadlineMs === 0 || leader === undefined) return false;
+    const startMs = this.#clock.monotonicMs();
     try {
       const answer = await batcher.send(leader, call.body, deadlineMs);
-      if (answer[0] !== answerNotLeader) return answer;
-      this.#learn(leader, decodeNotLeader(answer));
-      return false;
+      if (answer[0] === answerNotLeader) {
+        this.#search.named(leader, decodeNotLeader(answer));
+        return false;
+      }
+      this.#search.heard(leader);
+      return answer;
     } catch (error) {
       if (!(error instanceof QuorateError)) throw error;
+      const isOwnLimit =
+        error.code === 'DEADLINE_EXCEEDED' && (deadlineMs ?? this.#attemptMs) < this.#attemptMs;
+      this.#noteFailure(leader, error, startMs, isOwnLimit);
       const mayHave = error.outcome !== 'not-applied' && call.method !== this.#methods.read;
       if (!mayPass(error, call.repeatable)) throw mayHave ? error : withOutcome(error, 'not-applied');
-      if (this.#leader === leader) this.#leader = undefined;
       return mayHave;
     }
   }
@@ -212,54 +218,67 @@ class Client implements ReplicaClient {
   /** @param mayHave whether an attempt before may have been applied, so that no later refusal is certain any more */
   async #call(call: Call, options: WaitOptions, mayHave = false): Promise<Uint8Array> {
     using wait = linkSignal(this.#clock, { ...options, outcome: 'not-applied' });
-    const { length: memberCount } = this.#members;
     let isUnknown = mayHave;
     let backoffMs = backoffMinMs;
     let roundMs = this.#clock.monotonicMs();
-    for (let attempt = 0; ; attempt++) {
+    const asked: Asked = new Map();
+    for (;;) {
+      const to = this.#search.next(asked, call.leaderOnly);
+      if (to === undefined) {
+        // A replica that waited for news of a leader was a pause, too.
+        const pauseMs = backoffMs * (0.5 + this.#random.float() / 2) + roundMs - this.#clock.monotonicMs();
+        backoffMs = Math.min(backoffMs * 2, backoffMaxMs);
+        await this.#pause(pauseMs, wait);
+        asked.clear();
+        roundMs = this.#clock.monotonicMs();
+        continue;
+      }
       try {
         wait.throwIfAborted();
-        const to = this.#choose(call, attempt);
-        const deadlineMs = Math.min(this.#attemptMs, wait.remainingMs());
-        const answer = await this.#requests.request(to, call.method, call.body, {
-          signal: wait.signal,
-          deadlineMs,
-        });
-        if (answer[0] !== answerNotLeader) {
-          if (call.leaderOnly) this.#leader = to;
-          return answer;
-        }
-        if (this.#learn(to, decodeNotLeader(answer))) continue;
+        asked.set(to, (asked.get(to) ?? 0) + 1);
+        const answer = await this.#askOne(to, call, wait);
+        if (answer !== undefined) return answer;
       } catch (error) {
         this.#judge(error, call, wait, isUnknown);
         isUnknown ||= (error as QuorateError).outcome !== 'not-applied';
-        this.#leader = undefined;
+        // Others may name it for as long as they do not know.
+        asked.set(to, Number.POSITIVE_INFINITY);
       }
-      // Nobody is asked twice before everybody was. A replica that waited for news of a leader was a pause, too.
-      if ((attempt + 1) % memberCount > 0) continue;
-      const pauseMs = backoffMs * (0.5 + this.#random.float() / 2) + roundMs - this.#clock.monotonicMs();
-      backoffMs = Math.min(backoffMs * 2, backoffMaxMs);
-      await this.#pause(pauseMs, wait);
-      roundMs = this.#clock.monotonicMs();
     }
+  }
+
+  /** @returns `undefined` where it does not lead */
+  async #askOne(to: NodeId, call: Call, wait: LinkedSignal): Promise<Uint8Array | undefined> {
+    const startMs = this.#clock.monotonicMs();
+    const deadlineMs = Math.min(this.#attemptMs, wait.remainingMs());
+    try {
+      const { signal } = wait;
+      const answer = await this.#requests.request(to, call.method, call.body, { signal, deadlineMs });
+      if (answer[0] === answerNotLeader) {
+        this.#search.named(to, decodeNotLeader(answer));
+        return undefined;
+      }
+      if (call.leaderOnly) this.#search.leads(to);
+      return answer;
+    } catch (error) {
+      const isLate = error instanceof QuorateError && error.code === 'DEADLINE_EXCEEDED';
+      const isOwnLimit = wait.signal.aborted || (isLate && deadlineMs < this.#attemptMs);
+      if (call.leaderOnly) this.#noteFailure(to, error, startMs, isOwnLimit);
+      throw error;
+    }
+  }
+
+  /** @param isOwnLimit whether the call ended before the replica had the time that each has */
+  #noteFailure(to: NodeId, error: unknown, startMs: number, isOwnLimit: boolean): void {
+    if (isOwnLimit) this.#search.gaveUp(to, startMs);
+    else if (error instanceof QuorateError && (error.retryable || ownState.has(error.code)))
+      this.#search.failed(to);
+    else this.#search.heard(to);
   }
 
   async #pause(durationMs: number, wait: LinkedSignal): Promise<void> {
     const restMs = Math.min(durationMs, wait.remainingMs());
     if (restMs > 0) await sleep(this.#clock, restMs, { signal: wait.signal }).catch(() => {});
-  }
-
-  /** The leader, as far as it is known, or one after the other. */
-  #choose({ leaderOnly }: Call, attempt: number): NodeId {
-    const next = this.#members[attempt % this.#members.length] as NodeId;
-    return (leaderOnly ? this.#leader : undefined) ?? next;
-  }
-
-  /** @returns whether somebody else may lead, who can be asked at once */
-  #learn(asked: NodeId, leader: NodeId | undefined): boolean {
-    const isNews = leader !== undefined && leader !== asked && leader !== this.#leader;
-    this.#leader = leader === asked ? undefined : leader;
-    return isNews;
   }
 
   /** Throws what ends the call. */
