@@ -38,10 +38,11 @@ import { type Asked, LeaderSearch } from './leader-search.ts';
 
 /** What a client is made of. */
 export interface ReplicaClientOptions {
+  /** How to reach them: `createRequests` of `@quorate/transport`. Stays the caller's. */
   readonly requests: CallPort;
   /** Whom to ask, in order of preference: the first is asked for `follower` and `local` reads as long as it answers. */
   readonly members: readonly NodeId[];
-  /** Default 0. */
+  /** Which group, where the members serve many. Default 0. */
   readonly group?: GroupId | undefined;
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
@@ -60,8 +61,11 @@ export interface ReplicaClient {
   write(command: Uint8Array, options?: WriteOptions): Promise<WriteReceipt>;
   /** Reads: `linearizable` and `lease` at the leader, the rest at the first member that answers. */
   read(query: Uint8Array, options?: ReadOptions): Promise<Uint8Array>;
+  /** As `Replica.openSession`, at whoever leads. One that was opened and not heard of ends by itself. */
   openSession(options?: SessionOptions): Promise<ClientSession>;
+  /** As `Replica.closeSession`, at whoever leads. */
   closeSession(id: number, options?: WaitOptions): Promise<void>;
+  /** As `Replica.keepSession`, at whoever leads. @throws QuorateError `SESSION_EXPIRED` */
   keepSession(id: number, options?: WaitOptions): Promise<void>;
 }
 
