@@ -41,7 +41,7 @@ export class AnswerBatch<Value extends object> {
     this.#kind = kind;
     this.#replica = replica;
     this.#items = items;
-    this.#answers = new Array<Refusal>(items.length).fill(nobodyLeads);
+    this.#answers = items.map(() => nobodyLeads);
   }
 
   /**

@@ -20,6 +20,7 @@ import type { SessionOptions } from '../replica/replica.ts';
 import { withOutcome } from '../replica/replica-error.ts';
 import type { ReadOptions, WriteOptions, WriteReceipt } from '../replica/write-options.ts';
 import { ClientSession } from '../sessions/client-session.ts';
+import { ByteSlab } from '../wire/byte-slab.ts';
 import { checkSessionId, checkSessionOperation } from '../wire/entry-payload.ts';
 import {
   answerNotLeader,
@@ -110,6 +111,9 @@ class Client implements ReplicaClient {
   readonly #random: Random;
   readonly #attemptMs: number;
   readonly #search: LeaderSearch;
+  /** What goes out is soon forgotten; what comes in is kept by whom it belongs to. */
+  readonly #outgoing = new ByteSlab(0x1_0000);
+  readonly #incoming = new ByteSlab(0x2000);
 
   constructor({ requests, members, group, clock, random, attemptMs = 2000 }: ReplicaClientOptions) {
     this.#requests = requests;
@@ -131,11 +135,11 @@ class Client implements ReplicaClient {
     checkBytes('Command', command);
     checkAck(ack);
     if (session !== undefined) checkSessionOperation(session);
-    const body = encodeWrite(command, options);
+    const body = encodeWrite(command, options, this.#outgoing);
     const { write: method } = this.#methods;
     const repeatable = session !== undefined;
     const answer = await this.#ask(this.#writes, { method, body, leaderOnly: true, repeatable }, options);
-    const receipt = decodeReceipt(answer);
+    const receipt = decodeReceipt(answer, this.#incoming);
     if (receipt === undefined) throw unreadableAnswer();
     return receipt;
   }
@@ -145,12 +149,12 @@ class Client implements ReplicaClient {
     checkBytes('Query', query);
     // Whether lease reads are served, the replica knows.
     checkReadMode(mode, maxStalenessMs, true);
-    const body = encodeRead(query, mode, maxStalenessMs);
+    const body = encodeRead(query, mode, maxStalenessMs, this.#outgoing);
     const batcher = mode === 'linearizable' || mode === 'lease' ? this.#reads[mode] : undefined;
     const call = { method: this.#methods.read, body, leaderOnly: batcher !== undefined, repeatable: true };
-    if (batcher === undefined) return (await this.#call(call, options)).slice(1);
-    checkLimits(options);
-    return (await this.#ask(batcher, call, options)).slice(1);
+    if (batcher !== undefined) checkLimits(options);
+    const asked = batcher === undefined ? this.#call(call, options) : this.#ask(batcher, call, options);
+    return this.#incoming.copy(await asked, 1);
   }
 
   async openSession(options: SessionOptions = {}): Promise<ClientSession> {
@@ -179,44 +183,40 @@ class Client implements ReplicaClient {
     return this.#call({ method: this.#methods.session, body, leaderOnly: true, repeatable: true }, options);
   }
 
-  /** Asks the leader, at once where that goes. */
-  async #ask(batcher: CallBatcher, call: Call, options: WaitOptions): Promise<Uint8Array> {
-    const { signal, deadlineMs } = options;
-    const startMs = deadlineMs === undefined ? 0 : this.#clock.monotonicMs();
-    const answer = await this.#askAtOnce(batcher, call, options);
-    if (typeof answer !== 'boolean') return answer;
-    const passedMs = deadlineMs === undefined ? 0 : this.#clock.monotonicMs() - startMs;
-    const rest = { signal, deadlineMs: deadlineMs && Math.max(0, deadlineMs - passedMs) };
-    return this.#call(call, rest, answer);
-  }
-
-  /**
-   * Spares what a wait costs where no signal limits it and the leader is known.
-   *
-   * @returns the answer, or whether the call may have been applied though it has to be sent again
-   */
-  async #askAtOnce(batcher: CallBatcher, call: Call, options: WaitOptions): Promise<Uint8Array | boolean> {
+  /** Asks the leader: at once, which spares what a wait costs, where no signal limits it and the leader is known. */
+  #ask(batcher: CallBatcher, call: Call, options: WaitOptions): Promise<Uint8Array> {
     const { signal, deadlineMs } = options;
     const { leader } = this.#search;
-    if (signal !== undefined || deadlineMs === 0 || leader === undefined) return false;
+    if (signal !== undefined || leader === undefined) return this.#call(call, options);
     const startMs = this.#clock.monotonicMs();
-    try {
-      const answer = await batcher.send(leader, call.body, deadlineMs);
-      if (answer[0] === answerNotLeader) {
-        this.#search.named(leader, decodeNotLeader(answer));
-        return false;
-      }
-      this.#search.heard(leader);
-      return answer;
-    } catch (error) {
-      if (!(error instanceof QuorateError)) throw error;
-      const isOwnLimit =
-        error.code === 'DEADLINE_EXCEEDED' && (deadlineMs ?? this.#attemptMs) < this.#attemptMs;
-      this.#noteFailure(leader, error, startMs, isOwnLimit);
-      const mayHave = error.outcome !== 'not-applied' && call.method !== this.#methods.read;
-      if (!mayPass(error, call.repeatable)) throw mayHave ? error : withOutcome(error, 'not-applied');
-      return mayHave;
-    }
+    const again = (mayHave: boolean): Promise<Uint8Array> => {
+      const restMs = deadlineMs && Math.max(0, deadlineMs - (this.#clock.monotonicMs() - startMs));
+      return this.#call(call, { deadlineMs: restMs }, mayHave);
+    };
+    return batcher.send(leader, call.body, deadlineMs).then(
+      answer => {
+        if (answer[0] === answerNotLeader) {
+          this.#search.named(leader, decodeNotLeader(answer));
+          return again(false);
+        }
+        this.#search.heard(leader);
+        return answer;
+      },
+      (error: unknown) => {
+        const isLate = error instanceof QuorateError && error.code === 'DEADLINE_EXCEEDED';
+        const isOwnLimit = isLate && (deadlineMs ?? this.#attemptMs) < this.#attemptMs;
+        this.#noteFailure(leader, error, startMs, isOwnLimit);
+        return again(this.#mayHaveBeen(error, call));
+      },
+    );
+  }
+
+  /** Throws what ends a call. @returns whether it may have been applied though it has to be sent again */
+  #mayHaveBeen(error: unknown, call: Call): boolean {
+    if (!(error instanceof QuorateError)) throw error;
+    const mayHave = error.outcome !== 'not-applied' && call.method !== this.#methods.read;
+    if (!mayPass(error, call.repeatable)) throw mayHave ? error : withOutcome(error, 'not-applied');
+    return mayHave;
   }
 
   /** @param mayHave whether an attempt before may have been applied, so that no later refusal is certain any more */
