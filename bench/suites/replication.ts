@@ -24,7 +24,7 @@ function writesOnDisk(clients: number, atMost: number): Bench {
   return {
     name: `writes on disk, ${clients} under way`,
     about:
-      '100 bytes, synced by a majority of three processes before they are answered; one client process, which talks to the leader. Each server is a session of its own, ours as theirs, for Linux shares busy cores out among sessions',
+      '100 bytes, synced by a majority of three processes before they are answered; one client process, which talks to the leader',
     params: { clients: [clients] },
     ...withEtcd,
     warmupCycles: 20,

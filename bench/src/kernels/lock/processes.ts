@@ -29,18 +29,12 @@ export interface Started {
   end(ask: object): Promise<void>;
 }
 
-/**
- * Starts a module of this folder, gives it its task, and waits until it has answered that.
- *
- * @param ownSession whether it has a session of its own, as each server has that is measured beside it: Linux shares busy
- *   cores out among sessions, and what is started without one has a share of this process's
- */
-export async function startProcess(file: string, task: object, ownSession = false): Promise<Started> {
+/** Starts a module of this folder, gives it its task, and waits until it has answered that. */
+export async function startProcess(file: string, task: object): Promise<Started> {
   const url = new URL(file, import.meta.url);
   const child = fork(fileURLToPath(url), {
     execArgv: ['--disable-warning=ExperimentalWarning'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    detached: ownSession,
   });
   const waiting = new Map<number, (value: unknown) => void>();
   let output = '';

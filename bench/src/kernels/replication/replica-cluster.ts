@@ -41,7 +41,7 @@ export class ReplicaMember {
 
   async listen(): Promise<void> {
     const program = new URL('replica-process.ts', import.meta.url).href;
-    this.#process = await startProcess(program, { ...this.#task, port: this.#port }, true);
+    this.#process = await startProcess(program, { ...this.#task, port: this.#port });
     this.#port = (await this.#ask<ReplicaAddress>({ type: 'listen' })).port;
   }
 
