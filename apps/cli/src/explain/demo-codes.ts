@@ -12,6 +12,11 @@ export const demoCodes: Readonly<Record<string, ErrorCode>> = {
     means: 'The supervisor is in the middle of something that excludes this.',
     advice: 'Repeat when it has finished.',
   },
+  CANCELLED: {
+    from: 'demo, HTTP 409',
+    means: 'The removal of a node was cancelled before it began to hand its keys over: the node stays.',
+    advice: 'Nothing; remove it again if you want it to go.',
+  },
   CHANGE_STUCK: {
     from: 'demo',
     means: 'A change of membership was not handed over in time; how far it got is unknown.',
@@ -37,10 +42,25 @@ export const demoCodes: Readonly<Record<string, ErrorCode>> = {
     means: 'A node was to be started again that runs already.',
     advice: 'Nothing; it may just have come back by itself.',
   },
+  NODE_SILENT: {
+    from: 'demo',
+    means: 'The node that was to take a place in the group of replicas does not answer.',
+    advice: 'Kill that node, or wait until it answers, then try again.',
+  },
   NODE_START_FAILED: {
     from: 'demo',
     means: 'A node process did not start; the message has what it wrote.',
     advice: 'Correct what it names, then add the node again.',
+  },
+  NOTHING_TO_CANCEL: {
+    from: 'demo, HTTP 409',
+    means: 'Nothing is under way, or what is cannot be cancelled any more.',
+    advice: 'Nothing; wait until it is over.',
+  },
+  NO_MAJORITY: {
+    from: 'demo',
+    means: 'No majority of the replicas answers, so that nothing can be decided; the message says who does not.',
+    advice: 'Start those nodes again, then repeat. The demo finds out by itself what became of what it had begun.',
   },
   NO_NODES: {
     from: 'demo',
