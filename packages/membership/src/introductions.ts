@@ -19,6 +19,9 @@ export interface KnownSeed {
   readonly address: string | undefined;
 }
 
+/** How often in a row a seed leads back to a member before it counts as that: its address may lead to any of several. */
+const ownTimes = 3;
+
 /** Tells the transport of members, and finds out who listens at the addresses of seeds. */
 export class Introductions {
   readonly #self: NodeId;
@@ -29,8 +32,8 @@ export class Introductions {
   readonly #ending: AbortController = new AbortController();
   /** Those of this join that are to be found. */
   #seeds: readonly KnownSeed[] = [];
-  /** Those of them that turned out to be this member. */
-  readonly #own: Set<KnownSeed> = new Set();
+  /** How often in a row those of them led back to this member. */
+  readonly #own: Map<KnownSeed, number> = new Map();
   #isMeeting = false;
   /** How many addresses of members could not be used. */
   refusedCount = 0;
@@ -62,7 +65,7 @@ export class Introductions {
 
   /** Whether there is nobody to join by: every seed is this member, or there are none. */
   get isAlone(): boolean {
-    return this.#seeds.every(seed => this.#own.has(seed));
+    return this.#seeds.every(seed => (this.#own.get(seed) ?? 0) >= ownTimes);
   }
 
   /**
@@ -119,9 +122,9 @@ export class Introductions {
     this.#ending.abort(new QuorateError('CLOSED', 'The membership was disposed of'));
   }
 
-  /** @returns whether all of them are */
+  /** It led back to this member. @returns whether all of them are that */
   #isOwn(seed: KnownSeed): boolean {
-    this.#own.add(seed);
+    this.#own.set(seed, (this.#own.get(seed) ?? 0) + 1);
     this.seedFault = `${seed.address ?? seed.id}: leads back to "${this.#self}" itself`;
     return this.isAlone;
   }

@@ -34,7 +34,7 @@ export interface Membership extends AsyncDisposable {
 
   /**
    * Settles once this member and one of the seeds have told each other all that they know; at once where there are no seeds, and
-   * as soon as it is found out where each of them is this member itself, under another name or address: then it is the first.
+   * soon where each of them leads back to this member itself, again and again: then it is the first.
    * It goes on trying when the wait is given up. Whoever has left does not come back: make another member.
    *
    * @throws QuorateError `ABORTED`, `DEADLINE_EXCEEDED`, `CLOSED`
