@@ -69,6 +69,13 @@ test('or before the session ends, so that its entries go with it', async () => {
   expect(log).toEqual(['entered p', 'ended']);
 });
 
+test('or its client sweeps by itself after the end, where the server could not be told even then', async () => {
+  refusing = 2;
+  await mutate();
+  await sessions.end(session);
+  expect(log).toEqual(['ended', 'swept p']);
+});
+
 test('and where the session has died meanwhile, its client sweeps by itself', async () => {
   await mutate();
   isAlive = false;

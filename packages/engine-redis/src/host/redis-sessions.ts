@@ -68,6 +68,10 @@ export class RedisSessions {
     if (known !== undefined && known.owed.size > 0) await this.#enterOwed(id, known);
     this.#known.delete(id);
     await this.#options.sweeper.sweepEnded(id, endSessionScript);
+    // The server does not know of these, and nobody else will.
+    for (const partition of known?.owed ?? []) {
+      await this.#options.sweeper.sweep(partition, [id], true).catch(() => {});
+    }
   }
 
   /**
