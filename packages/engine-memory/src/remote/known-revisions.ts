@@ -32,7 +32,10 @@ export class KnownRevisions {
     smallest.set(partition, Math.min(revision, before ?? revision));
   }
 
-  /** The memory that a revision is of; none where it may be of one before the present. */
+  /**
+   * The memory that a revision is taken for one of; none where it is below all that the present one has answered. One of a former
+   * memory that is not below them cannot be told from one of the present.
+   */
   incarnationOf(key: string, revision: number): string {
     if (this.#smallest === undefined) return this.#incarnation;
     const smallest = this.#smallest.get(partitionOf(key));
