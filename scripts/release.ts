@@ -55,7 +55,8 @@ async function main(): Promise<number> {
 }
 
 function isOnLoopback(registry: string | undefined): boolean {
-  return registry !== undefined && ['127.0.0.1', '[::1]', 'localhost'].includes(new URL(registry).hostname);
+  const url = URL.parse(registry ?? '');
+  return url !== null && ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname);
 }
 
 function say(line: string): void {

@@ -4,11 +4,11 @@ import type { PublishTarget } from './publish.ts';
 
 /** Where packages are published to, spoken to through npm so that the user's own login and proxies apply. */
 export class Registry implements PublishTarget {
-  readonly #flags: readonly string[];
+  readonly #url: string | undefined;
 
   /** @param url Default: the one npm is configured for. */
   constructor(url?: string) {
-    this.#flags = url === undefined ? [] : [`--registry=${url}`];
+    this.#url = url;
   }
 
   async integrity(name: string, version: string): Promise<string | undefined> {
@@ -18,7 +18,7 @@ export class Registry implements PublishTarget {
       `${name}@${version}`,
       'dist.integrity',
       '--json',
-      ...this.#flags,
+      ...this.#flags(name),
     ];
     const result = await capture(command);
     if (/\bE404\b/.test(result.stderr + result.stdout)) return undefined;
@@ -30,7 +30,16 @@ export class Registry implements PublishTarget {
   /** Uploads the file as it is. @throws CommandFailed */
   async publish(tarball: Tarball): Promise<void> {
     const provenance = `--provenance=${canAttest()}`;
-    await captureOrThrow(['npm', 'publish', tarball.file, '--access=public', provenance, ...this.#flags]);
+    const flags = ['--access=public', provenance, ...this.#flags(tarball.manifest.name)];
+    await captureOrThrow(['npm', 'publish', tarball.file, ...flags]);
+  }
+
+  /** To npm a registry that is configured for a scope goes before the one that it is given for all. */
+  #flags(name: string): readonly string[] {
+    if (this.#url === undefined) return [];
+    const [scope] = name.split('/');
+    const own = name.startsWith('@') ? [`--${scope}:registry=${this.#url}`] : [];
+    return [`--registry=${this.#url}`, ...own];
   }
 }
 

@@ -3,10 +3,11 @@ import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } f
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Tarball, readTarball } from '../pack-check/tarball.ts';
 import { publishedPackages } from '../published-packages.ts';
 import { type PublishTarget, compareRelease } from '../release/publish.ts';
+import { Registry } from '../release/registry.ts';
 import { copyWorkingTree } from '../release/working-copy.ts';
 import { ROOT, type CommandResult, capture, captureOrThrow } from '../run-command.ts';
 import { type LocalRegistry, startLocalRegistry } from './local-registry.ts';
@@ -152,11 +153,29 @@ describe('a release, rehearsed against a registry on the loopback', { timeout: 6
 });
 
 test('checks are left out for a registry on the loopback alone', async () => {
-  for (const registry of [[], ['--registry=https://registry.example/']]) {
+  for (const registry of [[], ['--registry=https://registry.example/'], ['--registry=localhost']]) {
     const refused = await capture([process.execPath, 'scripts/release.ts', '--unchecked', ...registry]);
     expect([refused.code, refused.stdout]).toEqual([2, '']);
     expect(refused.stderr).toContain('Only for a registry on the loopback');
   }
+});
+
+test('packages go to the registry that was asked for, also where their scope is configured for another', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'quorate-scoped-'));
+  await using local = await startLocalRegistry();
+  onTestFinished(() => vi.unstubAllEnvs());
+  const config = readFileSync(local.env['NPM_CONFIG_USERCONFIG'] ?? '', 'utf8');
+  // Nobody listens there.
+  const other = '@quorate:registry=http://127.0.0.1:1/\nfetch-retries=0\n';
+  writeFileSync(join(folder, 'npmrc'), config + other);
+  for (const name of Object.keys(local.env)) vi.stubEnv(name, join(folder, 'npmrc'));
+  const manifest = { name: '@quorate/scoped', version: '1.0.0' };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+  const registry = new Registry(local.url);
+  expect(await registry.integrity(manifest.name, manifest.version)).toBeUndefined();
+  await registry.publish({ file: folder, entries: new Map(), manifest, integrity: '' });
+  expect(await registry.integrity(manifest.name, manifest.version)).toMatch(/^sha512-/);
+  await rm(folder, { recursive: true });
 });
 
 describe('a release beside what the registry holds', () => {
