@@ -279,6 +279,8 @@ export class Driver {
     if (write !== undefined) this.#store(write);
     if (committed !== undefined) this.applier.push(committed);
     for (const { id, index } of reads) this.reads.confirmed(id, index);
+    // Those that came meanwhile begin the next round now, and not with whatever happens next.
+    if (reads.length > 0 && this.reads.anyWaiting) this.schedule();
     for (const id of readsFailed) this.reads.failed(id);
     for (const fetch of fetches) void this.#fetch(fetch);
     if (effects.snapshotWanted) this.snapshots.take();

@@ -13,6 +13,29 @@ test('linearizable reads show what was acknowledged, and many share a round', as
   await expect(follower!.replica.read(bytes('x'))).rejects.toMatchObject({ code: 'NOT_LEADER' });
 });
 
+test.each(['linearizable', 'follower'] as const)(
+  'who comes while a round is under way waits for no more than a majority: %s',
+  async mode => {
+    await using group = await Group.start();
+    const leader = await group.leader();
+    const [silent, follower] = await group.followers();
+    await group.settled(leader.replica.write(bytes('add x 3')));
+    await group.until(() => follower!.machine.totals.get('x') === 3);
+    group.isolate(silent!.id);
+    await settle(40);
+    const { replica } = mode === 'follower' ? follower! : leader;
+    const answers: string[] = [];
+    for (let count = 0; count < 2; count++) {
+      const answer = replica.read(bytes('x'), { mode }).then(text, ({ code }) => code as string);
+      void answer.then(said => answers.push(said));
+      await Promise.resolve();
+    }
+    // No time passes, so that nothing else happens here.
+    await settle(40);
+    expect(answers).toEqual(['3', '3']);
+  },
+);
+
 test('a leader that is cut off answers no linearizable read with old state', async () => {
   await using group = await Group.start();
   const first = await group.leader();
