@@ -128,7 +128,7 @@ export class Driver {
     this.snapshots = new SnapshotDesk(this, messages);
     this.ticker = new Ticker(clock, tickMs, {
       onTicks: count => this.#onTicks(count),
-      onPause: forMs => this.#stalls.paused(forMs),
+      onPause: forMs => this.guarded(() => this.#stalls.paused(forMs)),
     });
     this.schedule();
   }
@@ -153,7 +153,7 @@ export class Driver {
   }
 
   changeMembership(change: MembershipChange, write: PendingWrite): MembershipOutcome {
-    const outcome = this.raft.changeMembership(change);
+    const outcome = this.guarded(() => this.raft.changeMembership(change));
     if (outcome.accepted) this.writes.add(write, outcome.first, outcome.term);
     this.schedule();
     return outcome;
@@ -192,11 +192,11 @@ export class Driver {
     const message = readMessage(bytes, own, from, id);
     if (message.type === 'fault') this.malformedMessages++;
     else if (message.type === 'piece') {
-      if (message.term >= this.term) this.snapshots.onPiece(from, message);
+      if (message.term >= this.term) this.guarded(() => this.snapshots.onPiece(from, message));
     } else if (message.type === 'receipt') this.snapshots.transfers.onReceipt(from, message);
     // What there is no room for is not taken into memory either.
     else if (message.type !== 'append' || message.entries.length === 0 || this.health.mayWrite) {
-      this.#guarded(() => this.raft.step(message));
+      this.guarded(() => this.raft.step(message));
     }
     // Most answers to heartbeats leave nothing to do, and no flush is cheap.
     if (message.type !== 'heartbeat-reply' || this.raft.anyEffects || this.reads.anyWaiting) this.schedule();
@@ -233,16 +233,16 @@ export class Driver {
     if (this.#flushing) return this.schedule();
     this.#flushing = true;
     try {
-      this.#guarded(this.#flushOnce);
+      this.guarded(this.#flushOnce);
     } finally {
       this.#flushing = false;
     }
   };
 
   /** Where the core throws, or a hook in it, nobody can vouch for what is left in the middle: nothing may go on. */
-  #guarded(act: () => void): void {
+  guarded<Result>(act: () => Result): Result {
     try {
-      act();
+      return act();
     } catch (error) {
       this.fail(replicaFailed(error));
       throw error;
@@ -301,7 +301,7 @@ export class Driver {
 
   #onDurable(token: WriteToken, last: number, leaderTerm: number): void {
     if (this.over !== undefined) return;
-    this.#guarded(() => this.raft.durable(token));
+    this.guarded(() => this.raft.durable(token));
     if (last > 0 && this.health.hasRoom()) this.events.emit({ type: 'storage', state: 'room' });
     if (last > 0 && this.isLeader && leaderTerm === this.term) this.writes.durable(last);
     this.schedule();
@@ -343,10 +343,10 @@ export class Driver {
     const { isLeader } = this.raft;
     const ticks = isLeader ? count : this.health.mayCampaign ? Math.min(count, followerTicksMax) : 0;
     let isDue = isLeader || this.isLeader;
-    this.#guarded(() => {
+    this.guarded(() => {
       for (let tick = 0; tick < ticks; tick++) isDue = this.raft.tick() || isDue;
+      this.#stalls.diskBusy(this.#writer.busyMs());
     });
-    this.#stalls.diskBusy(this.#writer.busyMs());
     this.reads.tick();
     this.snapshots.tick();
     if (!this.isLeader) this.writes.giveUp(this.options.clock.monotonicMs());
@@ -380,7 +380,7 @@ export class Driver {
     const { raft } = this;
     const entries = await this.#fetcher.read(fetch);
     if (this.raft !== raft || this.over !== undefined) return;
-    this.#guarded(() => raft.entriesRead(fetch.peer, fetch.from, entries));
+    this.guarded(() => raft.entriesRead(fetch.peer, fetch.from, entries));
     this.schedule();
   }
 

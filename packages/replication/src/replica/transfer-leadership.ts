@@ -21,7 +21,7 @@ export function handOver(driver: Driver, to: NodeId | undefined, wait: Wait<Node
     wait.reject(transferFailed('there is no other voter that is heard of', 'not-applied'));
     return;
   }
-  const outcome = driver.raft.transferLeadership(successor);
+  const outcome = driver.guarded(() => driver.raft.transferLeadership(successor));
   if (outcome !== 'started' && outcome !== 'under-way') {
     const why = outcome === 'not-a-voter' ? 'no voter' : 'this replica';
     wait.reject(transferFailed(`"${successor}" is ${why}`, 'not-applied'));

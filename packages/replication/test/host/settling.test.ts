@@ -1,7 +1,9 @@
 import { ManualClock, nodeId, type QuorateError } from '@quorate/core';
 import { expect, test } from 'vitest';
 import { DeadlineBook } from '../../src/replica/deadline-book.ts';
+import type { TraceEvent } from '../../src/raft/trace-event.ts';
 import { limitWait } from '../../src/replica/call-limits.ts';
+import type { Replica } from '../../src/replica/replica.ts';
 import { Wait } from '../../src/replica/wait.ts';
 import { Group, settle } from './group.ts';
 import { bytes } from './tally-machine.ts';
@@ -187,6 +189,47 @@ test('a replica whose core breaks at a tick has ended', async () => {
   isBroken = false;
   expect(replica.status().state).toBe('failed');
   expect(events.at(-1)).toMatchObject({ type: 'failed' });
+});
+
+test.each<[string, (event: TraceEvent) => boolean, (replica: Replica) => Promise<unknown>]>([
+  [
+    'its members are changed',
+    ({ step }) => step === 'ChangeConf',
+    replica => replica.reconfigure({ learners: [nodeId('c')] }),
+  ],
+  [
+    'it hands leadership over',
+    ({ step, message }) => step === 'Send' && message?.type === 'timeout-now',
+    replica => replica.transferLeadership(),
+  ],
+])('a replica whose core breaks when %s has ended', async (_, breaks, call) => {
+  await using group = await Group.start(['a', 'b'], {
+    trace: event => {
+      if (breaks(event)) throw new Error('The trace is broken');
+    },
+  });
+  const { replica, events } = await group.leader();
+  await group.settled(replica.write(bytes('add x 1')));
+  await expect(group.settled(call(replica))).rejects.toThrow('The trace is broken');
+  expect(replica.status().state).toBe('failed');
+  expect(events.at(-1)).toMatchObject({ type: 'failed' });
+});
+
+test('a replica whose core breaks when it steps down has ended', async () => {
+  let isBroken = false;
+  await using group = await Group.start(['a', 'b'], {
+    trace: ({ step, role }) => {
+      if (isBroken && step === 'BecomeFollower' && role === 'follower')
+        throw new Error('The trace is broken');
+    },
+  });
+  const { clock, replica } = await group.leader();
+  isBroken = true;
+  const monotonicMs = clock.monotonicMs.bind(clock);
+  clock.monotonicMs = () => monotonicMs() + 150;
+  expect(() => clock.advance(50)).toThrow('The trace is broken');
+  isBroken = false;
+  expect(replica.status().state).toBe('failed');
 });
 
 test('a leader that ends while it reads for a follower that is far behind leaves no timer', async () => {
