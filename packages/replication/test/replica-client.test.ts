@@ -15,6 +15,7 @@ import {
   decodeRead,
   decodeSession,
   decodeWrite,
+  encodeAnswer,
   encodeRead,
   encodeSession,
   encodeWrite,
@@ -153,13 +154,18 @@ test.each(['linearizable', 'lease'] as const)(
     const query = leader.machine.query.bind(leader.machine);
     vi.spyOn(leader.machine, 'query').mockImplementation(asking => {
       if (text(asking) === 'bad') throw new Error('No such key');
-      return query(asking);
+      return text(asking) === 'none' ? (undefined as never) : query(asking);
     });
     const before = asked.length;
-    const bad = client.read(bytes('bad'), { mode }).catch(({ code, outcome }) => `${code} ${outcome}`);
+    const bad = ['bad', 'none'].map(async name =>
+      client.read(bytes(name), { mode }).catch(({ code, outcome }) => `${code} ${outcome}`),
+    );
     const reads = names.map(name => client.read(bytes(name), { mode }));
     expect((await group.settled(Promise.all(reads))).map(text)).toEqual(['1', '2', '3']);
-    expect(await group.settled(bad)).toBe('MACHINE_FAILED not-applied');
+    expect(await group.settled(Promise.all(bad))).toEqual([
+      'MACHINE_FAILED not-applied',
+      'MACHINE_FAILED not-applied',
+    ]);
     expect(asked.length).toBe(before + 1);
   },
 );
@@ -254,6 +260,39 @@ test('the requests of the transport carry it, beside the replicas on one transpo
   const { reply } = await client.write(bytes('add x 3'), { deadlineMs: 5000 });
   expect(text(reply)).toBe('3');
   expect(text(await client.read(bytes('x'), { mode: 'lease', deadlineMs: 5000 }))).toBe('3');
+});
+
+test('an answer that is none is told as such, and leaves those before it as they were', async () => {
+  const answers = [
+    encodeAnswer(bytes('one')),
+    new Uint8Array(0),
+    Uint8Array.of(9, 1),
+    encodeAnswer(bytes('two')),
+  ];
+  const client = createReplicaClient({
+    requests: { request: async () => answers.shift() ?? new Uint8Array(0) },
+    members: [nodeId('a')],
+    clock: new ManualClock(),
+    random: seededRandom(1),
+  });
+  const first = await client.read(bytes('x'));
+  for (let count = 0; count < 2; count++) {
+    await expect(client.read(bytes('x'))).rejects.toMatchObject({
+      code: 'UNREADABLE_ANSWER',
+      outcome: 'not-applied',
+    });
+  }
+  const last = await client.read(bytes('x'));
+  expect([first, last].map(text)).toEqual(['one', 'two']);
+  for (const call of [client.write(bytes('x')), client.openSession(), client.closeSession(1)]) {
+    await expect(call).rejects.toMatchObject({ code: 'UNREADABLE_ANSWER', outcome: 'unknown' });
+  }
+});
+
+test('a time without an end is none that was not given', () => {
+  const ack = { semiSync: 1, timeoutMs: Number.POSITIVE_INFINITY };
+  const call = decodeWrite(encodeWrite(bytes('x'), { ack }));
+  expect(call?.options.ack).toMatchObject({ timeoutMs: 2 ** 48 - 2 });
 });
 
 test('many answers are read as they were written, errors among them', () => {

@@ -52,7 +52,9 @@ export function encodeWrite(
   bytes[2] = semiSync?.onTimeout === 'degrade' ? 1 : 0;
   bytes[3] = session === undefined ? 0 : 1;
   writeUint32(bytes, 4, semiSync?.semiSync ?? 0);
-  writeUint48(bytes, 8, Math.min(notGiven, Math.ceil(semiSync?.timeoutMs ?? notGiven)));
+  const timeoutMs = semiSync?.timeoutMs;
+  // Without an end is another thing than not given.
+  writeUint48(bytes, 8, timeoutMs === undefined ? notGiven : Math.min(notGiven - 1, Math.ceil(timeoutMs)));
   writeUint48(bytes, 14, session?.session ?? 0);
   writeUint48(bytes, 20, session?.sequence ?? 0);
   writeUint48(bytes, 26, session?.settled ?? 0);

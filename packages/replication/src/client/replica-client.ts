@@ -6,6 +6,7 @@ import {
   linkSignal,
   type NodeId,
   nodeId,
+  type Outcome,
   QuorateError,
   type Random,
   sleep,
@@ -23,6 +24,7 @@ import { ClientSession } from '../sessions/client-session.ts';
 import { ByteSlab } from '../wire/byte-slab.ts';
 import { checkSessionId, checkSessionOperation } from '../wire/entry-payload.ts';
 import {
+  answerDone,
   answerNotLeader,
   decodeNotLeader,
   decodeReceipt,
@@ -60,7 +62,10 @@ export interface ReplicaClient {
    * @throws QuorateError what the replica throws, `DEADLINE_EXCEEDED`, `ABORTED`
    */
   write(command: Uint8Array, options?: WriteOptions): Promise<WriteReceipt>;
-  /** Reads: `linearizable` and `lease` at the leader, the rest at the first member that answers. */
+  /**
+   * Reads: `linearizable` and `lease` at the leader, the rest at the first member that answers. The bytes of the answer, as of
+   * a receipt's reply, are the caller's; the `buffer` around them is shared with other answers.
+   */
   read(query: Uint8Array, options?: ReadOptions): Promise<Uint8Array>;
   /** As `Replica.openSession`, at whoever leads. One that was opened and not heard of ends by itself. */
   openSession(options?: SessionOptions): Promise<ClientSession>;
@@ -139,8 +144,8 @@ class Client implements ReplicaClient {
     const { write: method } = this.#methods;
     const repeatable = session !== undefined;
     const answer = await this.#ask(this.#writes, { method, body, leaderOnly: true, repeatable }, options);
-    const receipt = decodeReceipt(answer, this.#incoming);
-    if (receipt === undefined) throw unreadableAnswer();
+    const receipt = decodeReceipt(done(answer, 'unknown'), this.#incoming);
+    if (receipt === undefined) throw unreadableAnswer('unknown');
     return receipt;
   }
 
@@ -154,7 +159,7 @@ class Client implements ReplicaClient {
     const call = { method: this.#methods.read, body, leaderOnly: batcher !== undefined, repeatable: true };
     if (batcher !== undefined) checkLimits(options);
     const asked = batcher === undefined ? this.#call(call, options) : this.#ask(batcher, call, options);
-    return this.#incoming.copy(await asked, 1);
+    return this.#incoming.copy(done(await asked, 'not-applied'), 1);
   }
 
   async openSession(options: SessionOptions = {}): Promise<ClientSession> {
@@ -163,7 +168,7 @@ class Client implements ReplicaClient {
     const answer = await this.#callSession(sessionVerbs.open, wantedMs, options);
     const id = decodeSession(answer.subarray(1, 9))?.value;
     const ttlMs = decodeSession(answer.subarray(9))?.value;
-    if (id === undefined || ttlMs === undefined) throw unreadableAnswer();
+    if (id === undefined || ttlMs === undefined) throw unreadableAnswer('unknown');
     return new ClientSession(id, ttlMs);
   }
 
@@ -178,9 +183,14 @@ class Client implements ReplicaClient {
   }
 
   /** All of them may be repeated: a session that was opened for nobody ends by itself. */
-  #callSession(verb: SessionVerb, value: number | undefined, options: WaitOptions): Promise<Uint8Array> {
-    const body = encodeSession(verb, value);
-    return this.#call({ method: this.#methods.session, body, leaderOnly: true, repeatable: true }, options);
+  async #callSession(
+    verb: SessionVerb,
+    value: number | undefined,
+    options: WaitOptions,
+  ): Promise<Uint8Array> {
+    const call = { method: this.#methods.session, body: encodeSession(verb, value) };
+    const answer = await this.#call({ ...call, leaderOnly: true, repeatable: true }, options);
+    return done(answer, 'unknown');
   }
 
   /** Asks the leader: at once, which spares what a wait costs, where no signal limits it and the leader is known. */
@@ -306,6 +316,12 @@ function mayPass({ code, outcome, retryable }: QuorateError, repeatable: boolean
   );
 }
 
-function unreadableAnswer(): QuorateError {
-  return new QuorateError('UNREADABLE_ANSWER', 'The answer is none of this version', { outcome: 'unknown' });
+/** The answer of who did it. @throws QuorateError for what is none of this version, of no length among it */
+function done(answer: Uint8Array, outcome: Outcome): Uint8Array {
+  if (answer[0] === answerDone) return answer;
+  throw unreadableAnswer(outcome);
+}
+
+function unreadableAnswer(outcome: Outcome): QuorateError {
+  return new QuorateError('UNREADABLE_ANSWER', 'The answer is none of this version', { outcome });
 }

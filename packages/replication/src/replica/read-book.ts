@@ -1,4 +1,5 @@
 import type { Clock, LogIndex, NodeId, QuorateError } from '@quorate/core';
+import { checkBytes } from './check-call.ts';
 import { machineFailed, noLeader } from './replica-error.ts';
 import { Wait } from './wait.ts';
 
@@ -123,7 +124,10 @@ export class ReadBook {
   /** The answer of the present state. @throws QuorateError `MACHINE_FAILED` */
   answerNow(query: Uint8Array): Uint8Array {
     try {
-      return this.#source.query(query);
+      const answer = this.#source.query(query);
+      // One that is none would fail whatever is answered together with it.
+      checkBytes('Answer', answer);
+      return answer;
     } catch (thrown) {
       throw machineFailed('answer a query', thrown);
     }
