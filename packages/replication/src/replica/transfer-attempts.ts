@@ -54,7 +54,8 @@ export class TransferAttempts {
     const { index, acknowledged, end } = this.#last ?? {};
     if (end === undefined || index === undefined || acknowledged === undefined) return 0;
     const isFurther = end === 'complete' ? match >= index : acknowledged > this.#furthest;
-    this.#furthest = Math.max(this.#furthest, acknowledged);
+    // What comes after one that was installed is another matter.
+    this.#furthest = end === 'complete' && isFurther ? 0 : Math.max(this.#furthest, acknowledged);
     this.#failures = isFurther ? 0 : this.#failures + 1;
     if (this.#failures === 0) return 0;
     return Math.min(this.#waitMinMs * 2 ** (this.#failures - 1), this.#waitMaxMs);

@@ -100,6 +100,15 @@ describe('attempts to send a snapshot', () => {
     }
   });
 
+  test('are counted anew after one that was installed', () => {
+    const attempts = new TransferAttempts(50, 800);
+    expect(failed(attempts, 10)).toBe(0);
+    attempts.begun(index);
+    attempts.ended(10, true);
+    expect(attempts.again(7)).toBe(0);
+    expect([5, 5].map(acknowledged => failed(attempts, acknowledged))).toEqual([0, 50]);
+  });
+
   test('that another took the place of say nothing', () => {
     const attempts = new TransferAttempts(50, 800);
     failed(attempts, 0);
