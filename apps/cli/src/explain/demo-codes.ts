@@ -59,8 +59,10 @@ export const demoCodes: Readonly<Record<string, ErrorCode>> = {
   },
   NO_MAJORITY: {
     from: 'demo',
-    means: 'No majority of the replicas answers, so that nothing can be decided; the message says who does not.',
-    advice: 'Start those nodes again, then repeat. The demo finds out by itself what became of what it had begun.',
+    means:
+      'No majority of the replicas answers, so that nothing can be decided; the message says who does not.',
+    advice:
+      'Start those nodes again, then repeat. The demo finds out by itself what became of what it had begun.',
   },
   NO_NODES: {
     from: 'demo',
