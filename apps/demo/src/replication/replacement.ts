@@ -88,9 +88,11 @@ export class Replacement {
     const change = this.#unfinished;
     if (change === undefined) return;
     const { id, host } = change;
+    // Also one that comes through meanwhile, as from a leader that stood still, is not undone.
+    const isOver = (now: ReplicaReport): boolean => isMade(now, id, host.id) || !isMember(now, host.id);
     let leader = await this.#settledLeader(wait);
-    if (!isMade(leader, id, host.id) && isMember(leader, host.id)) {
-      await this.#group.reconfigure({ remove: [host.id] }, now => !isMember(now, host.id), wait);
+    if (!isOver(leader)) {
+      await this.#group.reconfigure({ remove: [host.id] }, isOver, wait);
       leader = await this.#settledLeader(wait);
     }
     if (isMade(leader, id, host.id)) this.#group.swap(id, host.id);

@@ -128,6 +128,8 @@ export class ReplicaGroup {
     const endMs = this.#clock.monotonicMs() + waitMaxMs;
     const watch = new MajorityWatch(this.#clock, wait);
     for (;;) {
+      // Also where it need not wait: what follows is not wanted any more.
+      if (wait.signal?.aborted === true) await sleep(this.#clock, 0, { signal: wait.signal });
       const askedMs = this.#clock.monotonicMs();
       const reports = await this.reports();
       const result = found(reports);

@@ -4,7 +4,7 @@ import { judge } from '../../src/replication/judge.ts';
 import { isComplete, readBack } from '../../src/replication/read-back.ts';
 import type { GroupWait } from '../../src/replication/majority-watch.ts';
 import { isLeader } from '../../src/replication/replica-group.ts';
-import { ReplicatedClient } from '../../src/replication/replicated-client.ts';
+import { type GroupChange, ReplicatedClient } from '../../src/replication/replicated-client.ts';
 import { LocalGroup } from './local-group.ts';
 
 afterEach(() => vi.restoreAllMocks());
@@ -159,6 +159,54 @@ test('a change that was made although nobody could tell is known as made when th
   expect(local.group.ids).toEqual(['n4', ...others]);
   const { voters } = await local.group.leader();
   expect(new Set(voters)).toEqual(new Set(local.group.ids));
+}, 120_000);
+
+test('a change that comes through while it is being undone is not undone any more', async () => {
+  await using local = await LocalGroup.start();
+  const [id = '', ...others] = local.group.ids;
+  const heir = await local.host('n4');
+  const cancelling = new AbortController();
+  const reconfigure = Reflect.get(
+    ReplicatedClient.prototype,
+    'reconfigure',
+  ) as ReplicatedClient['reconfigure'];
+  let late: GroupChange | undefined;
+  vi.spyOn(ReplicatedClient.prototype, 'reconfigure').mockImplementation(async function (
+    this: ReplicatedClient,
+    url,
+    change,
+  ) {
+    const lost = { done: false as const, outcome: 'unknown' as const, retryable: true, leaderUrl: undefined };
+    if (change.voters !== undefined) {
+      late = change;
+      cancelling.abort();
+      return { ...lost, code: 'UNANSWERED' };
+    }
+    if (change.remove === undefined || late === undefined) return reconfigure.call(this, url, change);
+    // It was with the leader all the time, which has stood still.
+    await reconfigure.call(this, url, late);
+    late = undefined;
+    return { ...lost, code: 'MEMBERSHIP_REFUSED', outcome: 'not-applied' };
+  });
+  const why = local.replacement.replace(id, heir, { signal: cancelling.signal });
+  await expect(why).rejects.toMatchObject({ code: 'ABORTED' });
+  await vi.waitUntil(() => local.late.length > 0, { timeout: 60_000, interval: 20 });
+  expect(local.late).toEqual([`n4 for ${id}: made`]);
+  const { voters } = await local.group.leader();
+  expect(new Set(voters)).toEqual(new Set(['n4', ...others]));
+  expect(new Set(local.group.ids)).toEqual(new Set(voters));
+}, 120_000);
+
+test('a change that is cancelled before it begins asks nobody for anything', async () => {
+  await using local = await LocalGroup.start();
+  const [id = ''] = local.group.ids;
+  const heir = await local.host('n4');
+  const asked = vi.spyOn(ReplicatedClient.prototype, 'reconfigure');
+  const why = local.replacement.replace(id, heir, { signal: AbortSignal.abort() });
+  await expect(why).rejects.toMatchObject({ code: 'ABORTED' });
+  expect(asked).not.toHaveBeenCalled();
+  await local.replacement.settle();
+  expect(local.group.isRunning('n4')).toBe(false);
 }, 120_000);
 
 test('a host that ends on the way is not waited for', async () => {
