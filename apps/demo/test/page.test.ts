@@ -80,6 +80,16 @@ describe.skipIf(!present && !required)('the page in Chromium (needs /usr/bin/chr
     expect(complaints).toEqual([]);
   });
 
+  test('has every button of its head back after a time without a connection', async () => {
+    await openIdle();
+    // As it does itself while it is not connected.
+    await page.$$eval('header button', buttons => {
+      for (const button of buttons) (button as HTMLButtonElement).disabled = true;
+    });
+    await page.waitForSelector('#add:enabled');
+    expect(await page.$$eval('header button:disabled', buttons => buttons.length)).toBe(0);
+  });
+
   test('finds a key', async () => {
     await page.goto(pageUrl);
     await page.waitForSelector('.node');

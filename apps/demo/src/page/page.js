@@ -81,6 +81,7 @@ function showState(state) {
   replicas.show(state.replication, busy);
   byId('add').disabled = busy;
   byId('cancel').hidden = !state.cancellable;
+  byId('cancel').disabled = false;
   // A node that hosts a replica can go where another could host it in its stead.
   const hasHeir = state.nodes.some(({ id }) => !hosts.has(id));
   for (const card of cards.values()) {
