@@ -163,7 +163,7 @@ test('checks are left out for a registry on the loopback alone', async () => {
 test('packages go to the registry that was asked for, also where their scope is configured for another', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'quorate-scoped-'));
   await using local = await startLocalRegistry();
-  onTestFinished(() => vi.unstubAllEnvs());
+  onTestFinished(() => void vi.unstubAllEnvs());
   const config = readFileSync(local.env['NPM_CONFIG_USERCONFIG'] ?? '', 'utf8');
   // Nobody listens there.
   const other = '@quorate:registry=http://127.0.0.1:1/\nfetch-retries=0\n';
