@@ -59,7 +59,7 @@ export class Lane {
 
 /** In which order messages of a lane are leased. */
 function isBefore(one: QueuedMessage, other: QueuedMessage): boolean {
-  return one.readyAtMs === other.readyAtMs ? one.sequence < other.sequence : one.readyAtMs < other.readyAtMs;
+  return one.readyAtMs === other.readyAtMs ? one.turn < other.turn : one.readyAtMs < other.readyAtMs;
 }
 
 function isThere({ where }: QueuedMessage): boolean {

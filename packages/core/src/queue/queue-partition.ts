@@ -329,6 +329,7 @@ export class QueuePartition {
       if (message.where === 'leased') this.#leasedCount--;
       // Its holder cannot settle it once more.
       released.token = ++this.#revision;
+      released.turn = released.token;
       released.headers = { ...released.headers, ...action.headers };
       released.readyAtMs = this.#nowMs + action.delayMs;
       cell.wait(released, this.#nowMs);

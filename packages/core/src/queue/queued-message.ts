@@ -17,6 +17,8 @@ export interface QueuedMessage {
   headers: Readonly<Record<string, string>>;
   where: Whereabouts;
   readyAtMs: number;
+  /** Its turn among those that are ready since the same time: when it was put or released. */
+  turn: number;
   /** Of its last lease; raised once more when that is over for good. 0 before the first. */
   token: number;
   owner: string;
@@ -43,6 +45,7 @@ export function queued(arrival: Arrival): QueuedMessage {
     headers: arrival.headers,
     where: 'waiting',
     readyAtMs: arrival.readyAtMs,
+    turn: arrival.sequence,
     token: 0,
     owner: '',
     leasedUntilMs: 0,
