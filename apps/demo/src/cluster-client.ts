@@ -53,8 +53,8 @@ export class ClusterClient {
     }));
   }
 
-  async status(url: string): Promise<NodeStatus> {
-    const { response, text } = await this.#request(url, 'GET', '/v1/status');
+  async status(url: string, withinMs: number = deadlineMs): Promise<NodeStatus> {
+    const { response, text } = await this.#request(url, 'GET', '/v1/status', undefined, withinMs);
     if (!response.ok) throw problemOf(JSON.parse(text), response.status);
     return JSON.parse(text) as NodeStatus;
   }
@@ -70,8 +70,9 @@ export class ClusterClient {
     method: string,
     path: string,
     body?: string,
+    withinMs: number = deadlineMs,
   ): Promise<{ response: Response; text: string }> {
-    using linked = linkSignal(this.#clock, { deadlineMs });
+    using linked = linkSignal(this.#clock, { deadlineMs: withinMs });
     const headers: Record<string, string> = { authorization: `Bearer ${this.#token}` };
     if (method === 'POST') headers['content-type'] = 'application/json';
     const response = await fetch(url + path, {

@@ -155,8 +155,8 @@ export class Cluster implements AsyncDisposable {
   }
 
   /** What every living node tells about itself; one that does not answer is left out. */
-  async statuses(): Promise<NodeStatus[]> {
-    const asked = this.processes.map(({ url }) => this.#control.status(url));
+  async statuses(withinMs?: number): Promise<NodeStatus[]> {
+    const asked = this.processes.map(({ url }) => this.#control.status(url, withinMs));
     const answers = await Promise.allSettled(asked);
     return answers.flatMap(answer => (answer.status === 'fulfilled' ? [answer.value] : []));
   }

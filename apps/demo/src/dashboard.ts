@@ -25,9 +25,12 @@ export interface Dashboard {
   readonly pageUrl: string;
   /** While this is set, buttons are refused: two hands on one cluster would make its report meaningless. */
   busy: string | undefined;
+  /** Gives up what is under way; not there where that cannot be. */
+  cancel: (() => void) | undefined;
   close(): Promise<void>;
 }
 
+type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 type App = Hono<{ Bindings: HttpBindings }>;
 
 const nodesMax = 9;
@@ -56,8 +59,13 @@ export async function startDashboard(
 ): Promise<Dashboard> {
   const token = createToken();
   const app: App = new Hono();
-  const dashboard = { pageUrl: '', busy: undefined as string | undefined, close: async () => {} };
-  const feed = new Feed(demo, clock, () => dashboard.busy);
+  const dashboard: Writable<Dashboard> = {
+    pageUrl: '',
+    busy: undefined,
+    cancel: undefined,
+    close: async () => {},
+  };
+  const feed = new Feed(demo, clock, dashboard);
   addPage(app);
   const hasToken = tokenCheck(token);
   app.use('/v1/*', async (c, next) => {
@@ -109,6 +117,7 @@ function addButtons(app: App, demo: Demo, dashboard: Dashboard): void {
       return jsonAnswer(await change());
     } finally {
       dashboard.busy = undefined;
+      dashboard.cancel = undefined;
     }
   };
   app.post('/v1/nodes', () => {
@@ -117,9 +126,30 @@ function addButtons(app: App, demo: Demo, dashboard: Dashboard): void {
     }
     return act('Adding a node', () => demo.add());
   });
-  app.delete('/v1/nodes/:id', c =>
-    act(`Removing ${c.req.param('id')}`, () => demo.remove(c.req.param('id'))),
-  );
+  app.delete('/v1/nodes/:id', c => {
+    const id = c.req.param('id');
+    return act(`Removing ${id}`, () => {
+      const cancelling = new AbortController();
+      dashboard.cancel = () => {
+        dashboard.cancel = undefined;
+        dashboard.busy = `Cancelling the removal of ${id}`;
+        cancelling.abort();
+      };
+      const passed = (): void => {
+        dashboard.cancel = undefined;
+      };
+      return demo.remove(id, { signal: cancelling.signal, passed });
+    });
+  });
+  app.delete('/v1/change', () => {
+    const { cancel, busy } = dashboard;
+    if (cancel === undefined) {
+      const detail = busy === undefined ? 'Nothing is under way' : `${busy} cannot be cancelled any more`;
+      throw new Problem(409, 'NOTHING_TO_CANCEL', detail);
+    }
+    cancel();
+    return jsonAnswer({ cancelled: busy });
+  });
   app.post('/v1/nodes/:id/start', c =>
     act(`Starting ${c.req.param('id')} again`, () => demo.startAgain(c.req.param('id'))),
   );

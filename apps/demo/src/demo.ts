@@ -1,4 +1,4 @@
-import { type Clock, QuorateError, type Random, sleep } from '@quorate/core';
+import { type Clock, errorCode, QuorateError, type Random, sleep } from '@quorate/core';
 import { checkAllKeys, type CheckReport, isClean } from './checker.ts';
 import { Cluster } from './cluster.ts';
 import { type HandedOver, handedOverSince } from './handed-over.ts';
@@ -7,6 +7,7 @@ import type { KeySet } from './keys.ts';
 import { planOf, type MovePlan } from './move-plan.ts';
 import { Tape } from './tape.ts';
 import { LiveRounds } from './replication/live-rounds.ts';
+import { withoutMajorityMs } from './replication/majority-watch.ts';
 import { Replication } from './replication/replication.ts';
 import type { CatchUpReport } from './replication/revival.ts';
 import { Traffic, type TrafficCounts } from './traffic.ts';
@@ -32,6 +33,13 @@ export interface ChangeReport {
   /** What the background traffic did from the start of the change to the end of the check. */
   readonly traffic: TrafficCounts;
   readonly check: CheckReport;
+}
+
+/** How a change can be given up. */
+export interface Cancellation {
+  readonly signal?: AbortSignal;
+  /** Called when it is too late for that. */
+  readonly passed?: () => void;
 }
 
 /** Everything one run of the demo consists of, and the verbs by which the tour and the page drive it. */
@@ -144,24 +152,47 @@ export class Demo implements AsyncDisposable {
   /**
    * A node that hosts a replica gives its place in the group to one that hosts none, before it hands its keys over.
    *
-   * @throws QuorateError `HOSTS_REPLICA`, and what the group and the cluster throw
+   * @throws QuorateError `HOSTS_REPLICA`, `CANCELLED`, `NO_MAJORITY`, and what else the group and the cluster throw
    */
-  async remove(id: string): Promise<ChangeReport> {
-    const { replication } = this;
-    const isHost = replication?.group.isRunning(id) === true;
-    const heir = this.cluster.processes.find(node => replication?.group.has(node.id) === false);
-    if (isHost && heir === undefined) {
-      const detail = `${id} hosts a replica, and no other node could take its place: add one first`;
-      throw new QuorateError('HOSTS_REPLICA', detail, { outcome: 'not-applied' });
-    }
+  async remove(id: string, cancel: Cancellation = {}): Promise<ChangeReport> {
+    await this.#giveUpPlace(id, cancel.signal);
+    if (cancel.signal?.aborted === true) throw this.#cancelled(id);
+    cancel.passed?.();
     return this.#change('remove', async () => {
-      if (isHost && heir !== undefined) await replication.replace(id, heir);
       const end = await this.cluster.remove(id);
       const text =
         end === 'drained' ? 'has handed everything over and stopped' : 'died before it had handed over all';
       this.tape.write('change', `${id} ${text}`);
       return id;
     });
+  }
+
+  async #giveUpPlace(id: string, signal: AbortSignal | undefined): Promise<void> {
+    const { replication } = this;
+    if (replication === undefined) return;
+    const { group } = replication;
+    try {
+      await replication.settle();
+      if (!group.has(id) || !group.isRunning(id)) return;
+      const heir = this.cluster.processes.find(node => !group.has(node.id));
+      if (heir === undefined) {
+        const detail = `${id} hosts a replica, and no other node could take its place: add one first`;
+        throw new QuorateError('HOSTS_REPLICA', detail, { outcome: 'not-applied' });
+      }
+      await replication.replace(id, heir, signal);
+    } catch (error) {
+      if (signal?.aborted === true) throw this.#cancelled(id);
+      if (errorCode(error) !== 'NO_MAJORITY') throw error;
+      const detail = `${id} stays. ${(error as Error).message}. Start them again, then remove it`;
+      this.tape.write('change', detail);
+      throw new QuorateError('NO_MAJORITY', detail, { outcome: 'not-applied', retryable: true });
+    }
+  }
+
+  #cancelled(id: string): QuorateError {
+    const detail = `${id} stays: its removal was cancelled`;
+    this.tape.write('change', detail);
+    return new QuorateError('CANCELLED', detail, { outcome: 'not-applied' });
   }
 
   kill(id: string): Promise<ChangeReport> {
@@ -193,7 +224,7 @@ export class Demo implements AsyncDisposable {
     this.#live ??= new LiveRounds(replication, this.keys.keys, this.#clock);
   }
 
-  /** Starts a replica's node again that has died. @throws QuorateError `NO_REPLICA`, `NODE_RUNS` */
+  /** Starts a replica's node again that has died. @throws QuorateError `NO_REPLICA`, `NODE_RUNS`, `NO_MAJORITY` */
   async startAgain(id: string): Promise<CatchUpReport> {
     const { replication } = this;
     if (replication?.group.has(id) !== true) {
@@ -202,7 +233,7 @@ export class Demo implements AsyncDisposable {
     if (replication.group.isRunning(id)) {
       throw new QuorateError('NODE_RUNS', `${id} runs already`, { outcome: 'not-applied' });
     }
-    return replication.startAgain(id);
+    return replication.startAgain(id, { withoutMajorityMs });
   }
 
   /** Waits on the demo's clock. */

@@ -2,7 +2,7 @@ import { type Clock, sleep } from '@quorate/core';
 import { Problem, securityHeaders } from '@quorate/node';
 import type { Demo } from './demo.ts';
 import { EventStream } from './event-stream.ts';
-import { ringMessage, Sampler } from './snapshot.ts';
+import { type Activity, ringMessage, Sampler } from './snapshot.ts';
 
 const periodMs = 250;
 const clientsMax = 16;
@@ -11,17 +11,17 @@ const clientsMax = 16;
 export class Feed implements Disposable {
   readonly #demo: Demo;
   readonly #clock: Clock;
-  readonly #busy: () => string | undefined;
+  readonly #activity: Activity;
   readonly #sampler: Sampler;
   readonly #clients = new Set<EventStream>();
   readonly #tape: Disposable;
   #running = false;
   #ringSent = 0;
 
-  constructor(demo: Demo, clock: Clock, busy: () => string | undefined) {
+  constructor(demo: Demo, clock: Clock, activity: Activity) {
     this.#demo = demo;
     this.#clock = clock;
-    this.#busy = busy;
+    this.#activity = activity;
     this.#sampler = new Sampler(demo);
     this.#tape = demo.tape.onEntry(entry => {
       for (const client of this.#clients) client.send('tape', [entry]);
@@ -59,7 +59,7 @@ export class Feed implements Disposable {
   }
 
   async #sendAll(): Promise<void> {
-    const state = await this.#sampler.sample(this.#busy, this.#clock.monotonicMs());
+    const state = await this.#sampler.sample(this.#activity, this.#clock.monotonicMs());
     if (state === undefined) return;
     if (state.epoch !== this.#ringSent) {
       this.#ringSent = state.epoch;

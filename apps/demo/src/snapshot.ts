@@ -22,11 +22,20 @@ export interface NodeCard {
   readonly openSources: readonly string[];
 }
 
+/** What is under way. */
+export interface Activity {
+  readonly busy: string | undefined;
+  /** Not there where it cannot be cancelled. */
+  readonly cancel: (() => void) | undefined;
+}
+
 /** What changes all the time: sent a few times a second. */
 export interface StateMessage {
   readonly epoch: number;
   readonly settled: boolean;
   readonly busy: string | null;
+  /** Whether what is under way can be given up. */
+  readonly cancellable: boolean;
   readonly nodes: readonly NodeCard[];
   readonly keys: number;
   readonly traffic: TrafficCounts | null;
@@ -47,6 +56,8 @@ export interface RingMessage {
 }
 
 const slots = 4096;
+/** The page goes on without those that have not answered by then. */
+const answerWithinMs = 1500;
 
 /** Samples the nodes. Rates are over the time since the sample before. */
 export class Sampler {
@@ -57,13 +68,13 @@ export class Sampler {
     this.#demo = demo;
   }
 
-  /** @param busy asked when the nodes have answered: what was pressed meanwhile counts */
-  async sample(busy: () => string | undefined, nowMs: number): Promise<StateMessage | undefined> {
+  /** @param activity looked at when the nodes have answered: what was pressed meanwhile counts */
+  async sample(activity: Activity, nowMs: number): Promise<StateMessage | undefined> {
     const { cluster, ledger, lastCheck, lastPlan, traffic, replication } = this.#demo;
     if (cluster.members.length === 0) return undefined;
     const [answers, replicas] = await Promise.all([
-      cluster.statuses(),
-      replication === undefined ? null : viewOf(replication),
+      cluster.statuses(answerWithinMs),
+      replication === undefined ? null : viewOf(replication, answerWithinMs),
     ]);
     const statuses = new Map(answers.map(status => [status.id, status]));
     const { view, settled } = cluster;
@@ -80,7 +91,8 @@ export class Sampler {
     return {
       epoch: view.epoch,
       settled,
-      busy: busy() ?? null,
+      busy: activity.busy ?? null,
+      cancellable: activity.cancel !== undefined,
       nodes,
       keys: ledger.size,
       traffic: traffic ?? null,

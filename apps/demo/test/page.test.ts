@@ -172,6 +172,37 @@ describe.skipIf(!present && !required)('the page in Chromium (needs /usr/bin/chr
     expect(complaints).toEqual([]);
   });
 
+  test('without a majority a host stays, and the page says who does not answer; with one it goes', async () => {
+    await openIdle();
+    const hosts = await page.$$eval('.replica', rows => rows.map(row => row.dataset['replica'] ?? ''));
+    const [leaving = '', ...others] = hosts;
+    expect(others).toHaveLength(2);
+    const pids: number[] = [];
+    for (const id of others) {
+      const title = await page.getAttribute(`.node[data-node="${id}"] .numbers`, 'title');
+      pids.push(Number(/process (\d+)/.exec(title ?? '')?.[1]));
+    }
+    // Stopped, and not killed: the demo would start them again.
+    for (const pid of pids) process.kill(pid, 'SIGSTOP');
+    try {
+      const who = `No majority: ${others.join(' and ')} do not answer, and 2 of 3 replicas must`;
+      await page.waitForSelector(`#group-state.bad:has-text("${who}")`);
+      for (const id of others)
+        await page.waitForSelector(`.replica[data-replica="${id}"][data-role="silent"]`);
+      await page.click(`.node[data-node="${leaving}"] button:has-text("Remove"):enabled`);
+      await page.waitForSelector(`#refusal:has-text("${leaving} stays. ${who}")`);
+      await page.waitForFunction(
+        () => !(document.querySelector('#health')?.textContent ?? '').includes('is under way'),
+      );
+      expect(await page.isVisible('#cancel')).toBe(false);
+      expect(await page.locator(`.replica[data-replica="${leaving}"]`).count()).toBe(1);
+    } finally {
+      for (const pid of pids) process.kill(pid, 'SIGCONT');
+    }
+    await page.waitForSelector('#group-state:has-text("all 3 replicas are up")');
+    await page.waitForSelector(`#tape li:has-text("${leaving} keeps its place in the group")`);
+  });
+
   test('a node that hosts a replica goes where another takes its place, and cannot go where none does', async () => {
     await openIdle();
     await page.click('.node[data-node="n1"] button:has-text("Remove"):enabled');

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { createToken, defaultLimits, startClusterNode } from '@quorate/node';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { TestCluster } from './test-cluster.ts';
 
 let cluster: TestCluster;
@@ -305,13 +305,15 @@ describe('starting', () => {
   });
 });
 
-test('a head that never ends is dropped within ten seconds', { timeout: 15_000 }, async () => {
+/** Node's own limit is over a minute and a half: within this time only the limit that was set ends it. */
+test('a head that never ends is answered by the server, which ends the connection', {
+  timeout: 60_000,
+}, async () => {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  let answer = '';
+  socket.setEncoding('utf8').on('data', text => (answer += text));
   socket.write('GET /healthz HTTP/1.1\r\nHost: ');
-  socket.resume();
-  const late = setTimeout(() => socket.destroy(), 10_000);
-  const startMs = performance.now();
   await once(socket, 'close');
-  clearTimeout(late);
-  expect(performance.now() - startMs).toBeLessThan(10_000);
+  expect(answer).toMatch(/^HTTP\/1\.1 408 /);
 });

@@ -113,6 +113,7 @@ export const closingCases: readonly StoreCase[] = [
   },
   {
     name: 'closing ends the sessions of a client and deletes their entries',
+    timed: true,
     async run(stage) {
       const p = stage.partition();
       const store = await stage.open();

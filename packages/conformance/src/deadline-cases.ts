@@ -7,6 +7,7 @@ import { absent, applied, bytes, operations } from './store-stage.ts';
 export const deadlineCases: readonly StoreCase[] = [
   {
     name: 'a session is lost when the wall clock says that its time is over, as after a suspended machine',
+    timed: true,
     async run(stage) {
       const { store, clock } = await stage.openStoppable();
       const session = await stage.session(store, stage.ttlMs);
@@ -19,11 +20,12 @@ export const deadlineCases: readonly StoreCase[] = [
   },
   {
     name: 'a wall clock that is set back by an hour harms no session',
+    timed: true,
     async run(stage) {
       const { store, clock } = await stage.openStoppable();
       const session = await stage.session(store, stage.ttlMs);
       clock.stepWall(-3_600_000);
-      await stage.sleep(2 * stage.ttlMs);
+      await stage.sleepWriting(2 * stage.ttlMs);
       ok(!session.lost.aborted, 'it is not lost');
       ok(session.remainingMs() <= stage.ttlMs, 'it has no more left than its time to live');
     },

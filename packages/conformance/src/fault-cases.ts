@@ -95,6 +95,7 @@ export const faultCases: readonly StoreCase[] = [
   },
   {
     name: 'behind a link that is cut a session is given up by its owner before anybody sees it dead',
+    timed: true,
     needs: ['cut'],
     async run(stage) {
       const p = stage.partition();
@@ -229,13 +230,13 @@ export const faultCases: readonly StoreCase[] = [
     async run(stage) {
       const p = stage.partition();
       const operation = operations(await stage.session(stage.store, 120_000))();
-      const put = () => stage.store.put(`${p}/a`, bytes('mine'), absent, { operation, deadlineMs: 2000 });
-      const first = applied('the first', await put());
+      const put = (limits = {}) => stage.store.put(`${p}/a`, bytes('mine'), absent, { operation, ...limits });
+      const first = applied('the first', await stage.within('it is put', put()));
       await stage.delete(`${p}/a`, { created: first.revision });
       await stage.within('the server ends and starts again', stage.subject.restart!());
       const repeat = async (): Promise<unknown> => {
         for (;;) {
-          const result = await answered(stage, put);
+          const result = await answered(stage, () => put({ deadlineMs: 2000 }));
           if (result.outcome !== 'unknown' || result.cause.code === 'SESSION_LOST') return result;
           await stage.sleep(20);
         }

@@ -24,6 +24,7 @@ export const observeCases: readonly StoreCase[] = [
   },
   {
     name: 'many observers of one session are all told of its end, those before it and those after',
+    timed: true,
     async run(stage) {
       const other = await stage.open();
       const session = await stage.session(stage.store, Math.max(1000, stage.ttlMs));

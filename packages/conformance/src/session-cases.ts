@@ -82,6 +82,7 @@ export const sessionCases: readonly StoreCase[] = [
   },
   {
     name: 'a session lives for as long as its client does, far beyond its time to live',
+    timed: true,
     async run(stage) {
       const p = stage.partition();
       const other = await stage.open();
@@ -91,6 +92,7 @@ export const sessionCases: readonly StoreCase[] = [
         () => 'dead',
         thrown => errorCode(thrown),
       );
+      await stage.sleepWriting(3 * stage.ttlMs);
       equal(await stage.within('the time is over', observed), 'DEADLINE_EXCEEDED', 'what its observer sees');
       ok(!session.lost.aborted, 'it is not lost');
       const leftMs = session.remainingMs();
@@ -100,6 +102,7 @@ export const sessionCases: readonly StoreCase[] = [
   },
   {
     name: 'a session whose client stands still dies, and its entries are deleted in all partitions by whoever is there',
+    timed: true,
     async run(stage) {
       const partitions = [stage.partition(), stage.partition()];
       const { store, clock } = await stage.openStoppable();
@@ -190,6 +193,7 @@ export const sessionCases: readonly StoreCase[] = [
   },
   {
     name: 'many sessions of one client live and die each for itself',
+    timed: true,
     async run(stage) {
       const p = stage.partition();
       const sessions = await Promise.all(
@@ -199,7 +203,7 @@ export const sessionCases: readonly StoreCase[] = [
         sessions.map(({ id }, index) => stage.put(`${p}/${index}`, '', absent, { session: id })),
       );
       await Promise.all(sessions.slice(0, 4).map(session => session[Symbol.asyncDispose]()));
-      await stage.sleep(1.5 * stage.ttlMs);
+      await stage.sleepWriting(1.5 * stage.ttlMs);
       for (const [index, session] of sessions.entries()) {
         equal(session.lost.aborted, index < 4, `session ${index} is lost`);
         if (index < 4) await untilEmpty(stage, `${p}/${index}`);

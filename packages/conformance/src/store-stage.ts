@@ -20,6 +20,7 @@ import {
   type StoreCapabilities,
 } from '@quorate/core';
 import { ok, shown } from './expect.ts';
+import type { Stillness } from './stillness.ts';
 import { StoppableClock } from './stoppable-clock.ts';
 import type { StoreClientOptions, StoreSubject } from './store-subject.ts';
 
@@ -36,13 +37,25 @@ export function textOf(entry: Entry | undefined): string | undefined {
   return entry && new TextDecoder().decode(entry.value);
 }
 
+/** What one attempt at a case goes by. */
+export interface StageOptions {
+  /** The time to live of sessions that are to die. */
+  readonly ttlMs: number;
+  /** What notices that the machine stands still. */
+  readonly stillness: Stillness;
+}
+
 /** What one case works with: clients that are disposed of afterwards, names of its own, and waits that end. */
 export class StoreStage implements AsyncDisposable {
   readonly subject: StoreSubject;
+  readonly ttlMs: number;
+  readonly #stillness: Stillness;
   readonly #stores: Store[] = [];
 
-  constructor(subject: StoreSubject) {
+  constructor(subject: StoreSubject, { ttlMs, stillness }: StageOptions) {
     this.subject = subject;
+    this.ttlMs = ttlMs;
+    this.#stillness = stillness;
   }
 
   get clock(): Clock {
@@ -51,10 +64,6 @@ export class StoreStage implements AsyncDisposable {
 
   get random(): Random {
     return this.subject.random;
-  }
-
-  get ttlMs(): number {
-    return this.subject.ttlMs;
   }
 
   /** The first client. */
@@ -100,9 +109,23 @@ export class StoreStage implements AsyncDisposable {
     return sleep(this.clock, durationMs);
   }
 
+  /**
+   * Sleeps while sessions have to be kept alive. A client of its own writes meanwhile: a store that is long in answering it, as on
+   * a disk that stands still, cannot renew them either.
+   */
+  async sleepWriting(durationMs: number): Promise<void> {
+    const store = await this.open();
+    const p = this.partition();
+    const endMs = this.clock.monotonicMs() + durationMs;
+    for (let count = 0; this.clock.monotonicMs() < endMs; count++) {
+      await this.put(`${p}/${count}`, '', absent, { store });
+      await this.sleep(Math.min(this.ttlMs / 10, Math.max(0, endMs - this.clock.monotonicMs())));
+    }
+  }
+
   /** A session that stays alive unless it is ended. */
   session(store: Store = this.store, ttlMs: number = Math.max(60_000, this.ttlMs)): Promise<Session> {
-    return this.within('a session is opened', store.session({ ttlMs }));
+    return this.#timed('a session is opened', store.session({ ttlMs }));
   }
 
   /** Writes, which must succeed. */
@@ -113,7 +136,7 @@ export class StoreStage implements AsyncDisposable {
     options: Parameters<Store['put']>[3] & { readonly store?: Store } = {},
   ): Promise<Applied> {
     const { store = this.store, ...call } = options;
-    const result = await this.within(`${key} is put`, store.put(key, bytes(value), condition, call));
+    const result = await this.#timed(`${key} is put`, store.put(key, bytes(value), condition, call));
     return applied(`put of ${key}`, result);
   }
 
@@ -176,6 +199,16 @@ export class StoreStage implements AsyncDisposable {
       return thrown;
     }
     throw new Error(`Not refused: ${what}`);
+  }
+
+  /** Waits for what takes a moment alone, unless the store stands still. */
+  async #timed<Result>(what: string, wait: PromiseLike<Result>): Promise<Result> {
+    const beganMs = this.clock.monotonicMs();
+    try {
+      return await this.within(what, wait);
+    } finally {
+      this.#stillness.took(this.clock.monotonicMs() - beganMs);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -38,7 +38,8 @@ const subject: StoreSubject = {
   patienceMs: 20_000,
   async open({ clock = systemClock } = {}) {
     const self = nodeId(`client-${++count}`);
-    const options = { clock, random: random.fork(self), patienceMs: 400, holdMs: 1000 };
+    // So long that no answer is taken for lost because the machine stood still.
+    const options = { clock, random: random.fork(self), patienceMs: 5000, holdMs: 1000 };
     const client = await connectStore(hub.transport(self), server, options);
     nodes.set(client, self);
     return client;

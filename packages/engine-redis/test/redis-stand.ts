@@ -13,8 +13,8 @@ import { createRedisStore, type RedisStoreOptions, type RedisTemplate } from '..
 
 type StoreOptions = Partial<RedisStoreOptions>;
 
-/** Everything sooner than by default, so that tests need not wait; not so soon that a busy disk is taken for a dead server. */
-const soon: StoreOptions = { sweepMs: 200, keepAliveMs: 300, silenceMs: 2500, watchCheckMs: 5000 };
+/** Everything sooner than by default, so that tests need not wait; not so soon that a disk or a machine that stands still is taken for a dead server. */
+const soon: StoreOptions = { sweepMs: 200, keepAliveMs: 300, silenceMs: 5000, watchCheckMs: 5000 };
 
 /** Redis, or a cluster of it, and stores on it that each have links of their own. */
 export class RedisStand implements AsyncDisposable {

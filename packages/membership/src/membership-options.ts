@@ -17,7 +17,10 @@ export interface MembershipOptions {
   readonly transport: Transport;
   /** The transport's own id, where it shall be checked. */
   readonly self?: NodeId | string | undefined;
-  /** Members to join by, one of which should live. None for the first member of all. */
+  /**
+   * Members to join by, one of which should live. None for the first member of all. One that is this member itself counts as
+   * none, so that all members can be given the same seeds.
+   */
   readonly seeds?: readonly (Seed | NodeId | string)[] | undefined;
   /** For which network: `local` processes of a machine, `lan` (the default), `wan`. */
   readonly preset?: Preset | undefined;

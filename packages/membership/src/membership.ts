@@ -18,7 +18,7 @@ export interface MembershipStatus {
   readonly lateMaxMs: number;
   /** Addresses of members that {@link MembershipOptions.peers} would not take. */
   readonly refusedAddressCount: number;
-  /** Why nobody was met at the address of a seed, the last time that it was tried. */
+  /** Why nobody was met at the address of a seed, the last time that it was tried; or that the seed is this member. */
   readonly seedFault: string | undefined;
 }
 
@@ -33,7 +33,8 @@ export interface Membership extends AsyncDisposable {
   start(others?: TransportHandlers): Promise<void>;
 
   /**
-   * Settles once this member and one of the seeds have told each other all that they know; at once where there are no seeds.
+   * Settles once this member and one of the seeds have told each other all that they know; at once where there are no seeds, and
+   * as soon as it is found out where each of them is this member itself, under another name or address: then it is the first.
    * It goes on trying when the wait is given up. Whoever has left does not come back: make another member.
    *
    * @throws QuorateError `ABORTED`, `DEADLINE_EXCEEDED`, `CLOSED`

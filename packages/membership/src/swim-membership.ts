@@ -16,7 +16,7 @@ import {
   type WaitOptions,
 } from '@quorate/core';
 import { ChangeFeed, type Resync } from './change-feed.ts';
-import { Introductions, type PeerBook } from './introductions.ts';
+import { Introductions, type KnownSeed, type PeerBook } from './introductions.ts';
 import type { Membership, MembershipStatus } from './membership.ts';
 import type { MembershipOptions, Seed } from './membership-options.ts';
 import { noMeta } from './swim/member.ts';
@@ -44,7 +44,8 @@ export class SwimMembership implements Membership {
   readonly #swim: Swim;
   readonly #ownAddress: (() => string) | undefined;
   readonly #seedIds: ReadonlySet<NodeId>;
-  readonly #seedAddresses: readonly string[];
+  /** All but itself. */
+  readonly #seeds: readonly KnownSeed[];
   readonly #feed: ChangeFeed<MemberChange> = new ChangeFeed();
   readonly #joined: Latch = new Latch();
   readonly #left: Latch = new Latch();
@@ -72,11 +73,11 @@ export class SwimMembership implements Membership {
     const { peers, address = '' } = options;
     this.#ownAddress = typeof address === 'function' ? address : undefined;
     const seeds = (options.seeds ?? []).map(seed => checkSeed(seed, peers));
-    for (const { id, address: where } of seeds)
-      if (id !== undefined && id !== this.self && where !== undefined) peers?.addPeer(id, where);
-    this.#seedIds = new Set(seeds.flatMap(({ id }) => (id === undefined || id === this.self ? [] : [id])));
-    this.#seedAddresses = seeds.flatMap(seed => (seed.id === undefined ? [seed.address ?? ''] : []));
-    this.#introductions = new Introductions(peers, this.#seedIds);
+    this.#seeds = seeds.filter(({ id }) => id !== this.self);
+    for (const { id, address: where } of this.#seeds)
+      if (id !== undefined && where !== undefined) peers?.addPeer(id, where);
+    this.#seedIds = new Set(this.#seeds.flatMap(({ id }) => id ?? []));
+    this.#introductions = new Introductions(this.self, peers, this.#seedIds);
     this.#swim = new Swim({
       self: this.self,
       // Wall time exceeds every incarnation of an earlier life, unless clocks were set back: then others say so.
@@ -118,9 +119,8 @@ export class SwimMembership implements Membership {
     this.#swim.join(this.#run());
     this.#flush();
     const own = this.#swim.member(this.self)?.address;
-    const addresses = this.#seedAddresses.filter(address => address !== own);
-    void this.#meetSeeds(addresses);
-    if (this.#seedIds.size === 0 && addresses.length === 0) return;
+    void this.#meetSeeds(this.#seeds.filter(({ id, address }) => id !== undefined || address !== own));
+    if (this.#introductions.isAlone) return;
     await boundedWait(this.#clock, options, 'unknown', () => this.#joined.promise);
   }
 
@@ -212,17 +212,20 @@ export class SwimMembership implements Membership {
     if (address !== undefined) this.#swim.setAddress(checkAddress(address), this.#clock.monotonicMs());
   }
 
-  /** Joins by seeds of which only the address is known, for as long as those are no members. */
-  async #meetSeeds(addresses: readonly string[]): Promise<void> {
+  /** Joins by whoever listens at the addresses of seeds, for as long as those are no members. */
+  async #meetSeeds(seeds: readonly KnownSeed[]): Promise<void> {
     const { probeIntervalMs, reconnectIntervalMs } = this.#tuning;
-    await this.#introductions.meet(this.#clock, addresses, {
-      pauseMs: () =>
-        this.#swim.liveCount > 1 ? reconnectIntervalMs : Math.min(probeIntervalMs, reconnectIntervalMs),
+    await this.#introductions.meet(this.#clock, seeds, {
+      pauseMs: () => {
+        const isUrgent = this.#swim.liveCount === 1 && !this.#introductions.isAlone;
+        return isUrgent ? Math.min(probeIntervalMs, reconnectIntervalMs) : reconnectIntervalMs;
+      },
       isMember: id => isLive(this.#swim.member(id)),
       onMet: id => {
         this.#swim.reach(id, this.#clock.monotonicMs());
         this.#flush();
       },
+      onAlone: () => this.#joined.open(),
     });
   }
 
@@ -243,7 +246,7 @@ export class SwimMembership implements Membership {
       for (const id of effects.forgotten) this.#introductions.forget(id);
       for (const change of effects.changes) this.#tell(change);
       for (const { to, bytes } of effects.messages) this.#send(to, bytes);
-      if (effects.synced.length > 0) this.#joined.open();
+      if (effects.synced.length > 0 || (effects.echoed && this.#introductions.echoed())) this.#joined.open();
       if (effects.leaveTold) this.#left.open();
     }
     this.#arm();
@@ -341,10 +344,7 @@ function checkId(id: NodeId | string): NodeId {
   return nodeId(id);
 }
 
-function checkSeed(
-  given: Seed | NodeId | string,
-  peers: PeerBook | undefined,
-): { readonly id: NodeId | undefined; readonly address: string | undefined } {
+function checkSeed(given: Seed | NodeId | string, peers: PeerBook | undefined): KnownSeed {
   const { id, address } = typeof given === 'string' ? { id: given, address: undefined } : given;
   if (id !== undefined) return { id: checkId(id), address };
   if (address === undefined) throw new TypeError('Seed must have an id or an address: received neither');

@@ -1,7 +1,7 @@
-import { type NodeId, QuorateError, nodeId } from '@quorate/core';
+import { type NodeId, QuorateError, type TransportHandlers, errorCode, nodeId } from '@quorate/core';
+import { createTcpTransport } from '@quorate/transport/tcp';
 import { describe, expect, test } from 'vitest';
-import type { PeerBook } from '../src/index.ts';
-import { membershipGroup } from '../src/index.ts';
+import { createMembership, membershipGroup, type PeerBook } from '../src/index.ts';
 import { Net, alive, turns } from './net.ts';
 import { record, written } from './swim/lone-core.ts';
 
@@ -70,6 +70,100 @@ describe('members whose names nobody knew beforehand', () => {
     book.listening.set('there:1', nodeId('c'));
     await pass(net, 30_000);
     expect(alive(b)).toContain('c');
+  });
+
+  test.each([
+    ['the address', { address: 'me:1' }],
+    ['the name and address', { id: 'alias', address: 'me:1' }],
+  ])(
+    'are the first where %s of the only seed leads back to itself, and join as soon as it leads to others',
+    async (_what, seed) => {
+      const net = new Net();
+      const book = new Book();
+      book.listening.set('me:1', nodeId('a'));
+      const a = await net.member('a', { seeds: [seed], peers: book });
+      const joining = a.join({ deadlineMs: 5000 }).then(() => 'joined', errorCode);
+      await pass(net, 500);
+      expect(await joining).toBe('joined');
+      expect([alive(a), a.status().seedFault]).toEqual([['a'], 'me:1: leads back to "a" itself']);
+      // Rarely from then on: it may be the first for ever.
+      const { meetings } = book;
+      await pass(net, 10_000);
+      expect(book.meetings - meetings).toBeLessThanOrEqual(11);
+      // As behind an address that leads to any of several.
+      book.listening.set('me:1', nodeId('b'));
+      await net.member('b', { seeds: [] });
+      await pass(net, 3000);
+      expect([alive(a), a.status().seedFault]).toEqual([['a', 'b'], undefined]);
+    },
+  );
+
+  test('wait for another seed where only one of them is itself', async () => {
+    const net = new Net();
+    const book = new Book();
+    book.listening.set('me:1', nodeId('a'));
+    const a = await net.member('a', { seeds: [{ address: 'me:1' }, { address: 'there:1' }], peers: book });
+    let outcome = 'waiting';
+    void a.join().then(() => {
+      outcome = 'joined';
+    });
+    await pass(net, 5000);
+    expect(outcome).toBe('waiting');
+    book.listening.set('there:1', nodeId('b'));
+    await net.member('b', { seeds: [] });
+    await pass(net, 2000);
+    expect([outcome, ...alive(a)]).toEqual(['joined', 'a', 'b']);
+  });
+
+  test.each([
+    ['says that they are its own', 'a'],
+    ['says that they are of that name', 'alias'],
+  ])('are the first where messages to the only seed come back and the transport %s', async (_what, from) => {
+    const net = new Net();
+    const a = await net.member('a', { seeds: ['alias'] });
+    const handlers = net.handlers.get('a');
+    net.handlers.set('alias', {
+      onMessage: (_from, message, group) => handlers?.onMessage(nodeId(from), message, group),
+    });
+    const joining = a.join({ deadlineMs: 5000 }).then(() => 'joined', errorCode);
+    await pass(net, 1000);
+    expect(await joining).toBe('joined');
+    expect(alive(a)).toEqual(['a']);
+    await pass(net, 20_000);
+    expect(alive(a)).toEqual(['a']);
+  });
+
+  test('wait for the others where messages to one of several seeds come back', async () => {
+    const net = new Net();
+    const a = await net.member('a', { seeds: ['alias', 'b'] });
+    const handlers = net.handlers.get('a');
+    net.handlers.set('alias', { onMessage: (...message) => handlers?.onMessage(...message) });
+    const joining = a.join({ deadlineMs: 5000 }).then(() => 'joined', errorCode);
+    await pass(net, 6000);
+    expect(await joining).toBe('DEADLINE_EXCEEDED');
+  });
+
+  test.each([
+    ['no name', undefined],
+    ['another name', 'alias'],
+  ])('are the first over TCP, too, where the only seed is their own address under %s', async (_what, id) => {
+    await using transport = createTcpTransport({
+      self: 'a',
+      listen: { host: '127.0.0.1', port: 0 },
+      admit: () => true,
+    });
+    const handed: { to?: TransportHandlers } = {};
+    await transport.start({ onMessage: (...message) => handed.to?.onMessage(...message) });
+    const address = `127.0.0.1:${transport.address?.port}`;
+    await using a = createMembership({
+      transport,
+      seeds: [{ id, address }],
+      peers: transport,
+      preset: 'local',
+    });
+    handed.to = a.handlers;
+    await a.join();
+    expect([alive(a), a.status().seedFault]).toEqual([['a'], `${address}: leads back to "a" itself`]);
   });
 
   test('are told to the transport under their last address, and given up when they are forgotten; who was named stays', async () => {

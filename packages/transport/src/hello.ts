@@ -42,6 +42,7 @@ export type RefusalReason =
   | 'PROTOCOL_VERSION'
   | 'WRONG_CLUSTER'
   | 'WRONG_NODE'
+  | 'ITSELF'
   | 'UNKNOWN_PEER'
   | 'GUEST_LIMIT'
   | 'MESSAGE_LIMIT'

@@ -76,6 +76,7 @@ function showState(state) {
   showFacts(state);
   replicas.show(state.replication, busy);
   byId('add').disabled = busy;
+  byId('cancel').hidden = !state.cancellable;
   // A node that hosts a replica can go where another could host it in its stead.
   const hasHeir = state.nodes.some(({ id }) => !hosts.has(id));
   for (const card of cards.values()) {
@@ -231,6 +232,7 @@ async function stayConnected() {
 }
 
 byId('add').addEventListener('click', () => void press('POST', '/v1/nodes'));
+byId('cancel').addEventListener('click', () => void press('DELETE', '/v1/change'));
 byId('lookup').addEventListener('submit', event => {
   event.preventDefault();
   void lookUp();

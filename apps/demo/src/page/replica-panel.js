@@ -8,6 +8,7 @@ const roles = {
   candidate: 'campaigns',
   'pre-candidate': 'asks for votes',
   failed: 'failed',
+  silent: 'does not answer',
   down: 'down',
 };
 
@@ -33,15 +34,11 @@ export class ReplicaPanel {
     if (group === null) return;
     const head = Math.max(1, ...group.replicas.map(({ last }) => last));
     const least = Math.min(
-      ...group.replicas.map(({ last, applied, role }) => (role === 'down' ? last : applied)),
+      ...group.replicas.map(({ last, applied, role }) => (isAbsent(role) ? last : applied)),
     );
     const base = Math.max(0, Math.min(least - spanMin / 4, head - spanMin));
-    const down = group.replicas.filter(({ role }) => role === 'down' || role === 'failed').length;
-    this.#say(
-      '#group-state',
-      stateOf(group, down),
-      down > group.replicas.length - group.majority ? 'bad' : '',
-    );
+    const down = group.replicas.filter(({ role }) => isAbsent(role) || role === 'failed').length;
+    this.#say('#group-state', stateOf(group, down), group.missing === null ? '' : 'bad');
     for (const [id, { item }] of this.#rows) {
       if (group.replicas.some(replica => replica.id === id)) continue;
       item.remove();
@@ -90,14 +87,17 @@ export class ReplicaPanel {
 
   #update({ item, role, log, parts, positions, lag, button }, replica, base, head, busy) {
     const isDown = replica.role === 'down';
+    const isGone = isAbsent(replica.role);
     item.dataset.role = replica.role;
     item.style.setProperty('--tint', this.#tintOf(replica.id));
-    role.textContent = isDown ? 'down' : `${roles[replica.role]}, term ${number.format(replica.term)}`;
+    role.textContent = isGone
+      ? roles[replica.role]
+      : `${roles[replica.role]}, term ${number.format(replica.term)}`;
     for (const [part, element] of Object.entries(parts)) {
       const at = Math.max(0, Math.min(1, (replica[part] - base) / (head - base)));
       element.style.setProperty('--at', String(at));
     }
-    positions.textContent = isDown
+    positions.textContent = isGone
       ? `had ${number.format(replica.last)} entries`
       : `last ${number.format(replica.last)} · committed ${number.format(replica.committed)} · applied ${number.format(replica.applied)}`;
     lag.textContent = lagOf(replica);
@@ -112,8 +112,14 @@ export class ReplicaPanel {
   }
 }
 
+/** Nothing newer is known of it than when it was last heard of. */
+function isAbsent(role) {
+  return role === 'down' || role === 'silent';
+}
+
 function stateOf(group, down) {
   const size = group.replicas.length;
+  if (group.missing !== null) return `${group.missing}. Until then nothing is written or read`;
   const who =
     group.leader === null ? 'Nobody leads' : `${group.leader} leads in term ${number.format(group.term)}`;
   const up = down === 0 ? `all ${size} replicas are up` : `${size - down} of ${size} replicas are up`;

@@ -1,6 +1,7 @@
-import { type Clock, QuorateError, sleep } from '@quorate/core';
+import { type Clock, errorCode, QuorateError, sleep } from '@quorate/core';
 import type { ReplicaMember, ReplicaReport, SeatTask } from '@quorate/node';
 import { type ClusterAuthority, createClusterAuthority } from '@quorate/transport/tcp';
+import { type GroupWait, MajorityWatch } from './majority-watch.ts';
 import type { GroupChange, ReplicatedClient } from './replicated-client.ts';
 
 /** A node that can host a replica: a process, or in tests a node of the same process. */
@@ -18,6 +19,8 @@ export const electionTimeoutMs = 500;
 
 const pollMs = 10;
 const waitMaxMs = 60_000;
+/** With these a wait has ended. */
+const final = new Set(['NO_LEADER', 'NO_MAJORITY', 'NODE_SILENT', 'ABORTED']);
 
 /**
  * The supervisor's part in replication: it starts the replicas, tells them where the others are, and looks at them. It has
@@ -74,32 +77,10 @@ export class ReplicaGroup {
     return host.join(members);
   }
 
-  /**
-   * Puts a new host in a member's place: it receives the log until it has caught up, and then votes in the other's stead, in
-   * one step, so that at no time fewer failures can be borne than before. Who fails on the way is removed again.
-   *
-   * @throws QuorateError `NO_LEADER`, `REPLICA_START_FAILED`, and what the leader refuses
-   */
-  async replace(id: string, host: ReplicaHost): Promise<void> {
-    try {
-      await this.rejoin(host);
-      await this.#reconfigure({ learners: [host.id] }, ({ members }) =>
-        members.some(member => member.id === host.id),
-      );
-      await this.until(`the point where ${host.id} has caught up`, reports =>
-        hasCaughtUp(reports, host.id) ? true : undefined,
-      );
-      await this.#leadElsewhere(id);
-      const change = { voters: [host.id], remove: [id] };
-      await this.#reconfigure(change, ({ voters }) => voters.includes(host.id) && !voters.includes(id));
-    } catch (error) {
-      this.gone(host.id);
-      const isRemoved = ({ members }: ReplicaReport): boolean => members.every(each => each.id !== host.id);
-      await this.#reconfigure({ remove: [host.id] }, isRemoved).catch(() => {});
-      throw error;
-    }
+  /** A host has taken a member's place. */
+  swap(id: string, host: string): void {
     this.gone(id);
-    this.#ids = this.#ids.map(each => (each === id ? host.id : each));
+    this.#ids = this.#ids.map(each => (each === id ? host : each));
   }
 
   /** A member's process is gone. */
@@ -108,8 +89,8 @@ export class ReplicaGroup {
   }
 
   /** How the running members are; one that does not answer is left out. */
-  async reports(): Promise<ReplicaReport[]> {
-    const reports = await Promise.all(this.urls.map(async url => this.#client.report(url)));
+  async reports(withinMs?: number): Promise<ReplicaReport[]> {
+    const reports = await Promise.all(this.urls.map(async url => this.#client.report(url, withinMs)));
     const answers = reports.filter(report => report !== undefined);
     for (const { id, log } of answers) this.#lastKnown.set(id, log);
     return answers;
@@ -125,25 +106,38 @@ export class ReplicaGroup {
     return this.#lastKnown.get(id)?.durable ?? 0;
   }
 
-  /** The leader of the highest term above `term`, once there is one. @throws QuorateError `NO_LEADER` after a minute */
-  async leader(term = 0): Promise<ReplicaReport> {
-    return this.until(`a leader of a term above ${term}`, reports => {
-      const leaders = reports.filter(report => isLeader(report) && report.term > term);
-      return leaders.toSorted((left, right) => right.term - left.term)[0];
-    });
+  /**
+   * The leader of the highest term above `term`, once there is one.
+   *
+   * @throws QuorateError `NO_LEADER` after a minute, and what {@link until} throws
+   */
+  async leader(term = 0, wait: GroupWait = {}): Promise<ReplicaReport> {
+    return this.until(`a leader of a term above ${term}`, reports => newestLeader(reports, term), wait);
   }
 
-  /** Looks at all until something is there. @throws QuorateError `NO_LEADER` after a minute */
-  async until<T>(what: string, found: (reports: readonly ReplicaReport[]) => T | undefined): Promise<T> {
+  /**
+   * Looks at all until something is there.
+   *
+   * @throws QuorateError `NO_LEADER` after a minute, `NO_MAJORITY`, `NODE_SILENT`, `ABORTED`
+   */
+  async until<T>(
+    what: string,
+    found: (reports: readonly ReplicaReport[]) => T | undefined,
+    wait: GroupWait = {},
+  ): Promise<T> {
     const endMs = this.#clock.monotonicMs() + waitMaxMs;
+    const watch = new MajorityWatch(this.#clock, wait);
     for (;;) {
-      const result = found(await this.reports());
+      const askedMs = this.#clock.monotonicMs();
+      const reports = await this.reports();
+      const result = found(reports);
       if (result !== undefined) return result;
+      watch.look(this.#ids, reports, askedMs);
       if (this.#clock.monotonicMs() > endMs) {
         const detail = `The group did not come to ${what} within ${waitMaxMs} ms`;
         throw new QuorateError('NO_LEADER', detail, { outcome: 'unknown' });
       }
-      await sleep(this.#clock, pollMs);
+      await sleep(this.#clock, pollMs, { signal: wait.signal });
     }
   }
 
@@ -159,37 +153,42 @@ export class ReplicaGroup {
   }
 
   /** Whoever is to go hands leadership over first: then writes wait for a moment, and not for an election. */
-  async #leadElsewhere(id: string): Promise<void> {
+  async leadElsewhere(id: string, wait: GroupWait): Promise<void> {
     await this.#again(async () => {
-      const leader = await this.leader();
+      const leader = await this.leader(0, wait);
       if (leader.id === id) await this.transfer(leader);
-    });
+    }, wait);
   }
 
   /** Has the members changed by whoever leads, until it says that they are. */
-  async #reconfigure(change: GroupChange, isDone: (leader: ReplicaReport) => boolean): Promise<void> {
+  async reconfigure(
+    change: GroupChange,
+    isDone: (leader: ReplicaReport) => boolean,
+    wait: GroupWait,
+  ): Promise<void> {
     await this.#again(async () => {
-      const leader = await this.leader();
+      const leader = await this.leader(0, wait);
       if (isDone(leader)) return;
       const refused = await this.#client.reconfigure(this.#hosts.get(leader.id)?.url ?? '', change);
       if (refused === undefined) return;
       const { code, outcome, retryable } = refused;
       throw new QuorateError(code, 'The members of the group were not changed', { outcome, retryable });
-    });
+    }, wait);
   }
 
   /** Another election may come between, and an answer may be lost: then once more. */
-  async #again(attempt: () => Promise<void>): Promise<void> {
+  async #again(attempt: () => Promise<void>, { signal }: GroupWait): Promise<void> {
     const endMs = this.#clock.monotonicMs() + waitMaxMs;
     for (;;) {
       try {
         await attempt();
         return;
       } catch (error) {
-        // What may have been done is looked for by the next attempt.
+        // Whoever waited for a leader has waited; what may have been done is looked for by the next attempt.
+        const isOver = final.has(errorCode(error) ?? '') || this.#clock.monotonicMs() > endMs;
         const mayPass = error instanceof QuorateError && (error.retryable || error.outcome === 'unknown');
-        if (!mayPass || this.#clock.monotonicMs() > endMs) throw error;
-        await sleep(this.#clock, pollMs);
+        if (!mayPass || isOver) throw error;
+        await sleep(this.#clock, pollMs, { signal });
       }
     }
   }
@@ -208,6 +207,12 @@ export class ReplicaGroup {
       address: this.#addresses.get(id) ?? '',
     }));
   }
+}
+
+/** The leader of the highest term above `term`. */
+export function newestLeader(reports: readonly ReplicaReport[], term = 0): ReplicaReport | undefined {
+  const leaders = reports.filter(report => isLeader(report) && report.term > term);
+  return leaders.toSorted((left, right) => right.term - left.term)[0];
 }
 
 /** Whether a replica leads. One that has failed goes on saying what it was, and does nothing. */

@@ -86,8 +86,8 @@ export class ReplicatedClient {
   }
 
   /** How a replica is; `undefined` where it does not answer. */
-  async report(url: string): Promise<ReplicaReport | undefined> {
-    const answer = await this.#ask(url, 'GET', '/v1/replica');
+  async report(url: string, withinMs?: number): Promise<ReplicaReport | undefined> {
+    const answer = await this.#ask(url, 'GET', '/v1/replica', {}, undefined, withinMs);
     return 'text' in answer ? (JSON.parse(answer.text) as ReplicaReport) : undefined;
   }
 
@@ -111,8 +111,9 @@ export class ReplicatedClient {
     path: string,
     headers: Record<string, string> = {},
     body?: string,
+    withinMs: number = attemptMs,
   ): Promise<{ readonly response: Response; readonly text: string } | Refused> {
-    using linked = linkSignal(this.#clock, { deadlineMs: attemptMs });
+    using linked = linkSignal(this.#clock, { deadlineMs: withinMs });
     try {
       const response = await fetch(url + path, {
         method,

@@ -9,6 +9,8 @@ import { History } from './history.ts';
 import { type HistoryVerdict, judge } from './judge.ts';
 import { prime } from './prime.ts';
 import { isComplete, readBack, type ReadBackReport } from './read-back.ts';
+import { type GroupWait, withoutMajorityMs } from './majority-watch.ts';
+import { Replacement } from './replacement.ts';
 import { ReplicaGroup } from './replica-group.ts';
 import { ReplicatedClient } from './replicated-client.ts';
 import { type CatchUpReport, Revival } from './revival.ts';
@@ -51,6 +53,7 @@ export class Replication {
   /** Nobody waits for what happens: it is written on the tape as it is noticed. */
   #isLive = false;
   readonly #revival: Revival;
+  readonly #replacement: Replacement;
   #stream: Stream | undefined;
   #retried = 0;
   #acknowledged = 0;
@@ -62,6 +65,7 @@ export class Replication {
     this.#random = random;
     this.group = new ReplicaGroup(clock, new ReplicatedClient(cluster.secrets.peerToken, clock));
     this.#client = new ReplicatedClient(cluster.secrets.clientToken, clock);
+    this.#replacement = new Replacement(this.group, clock, (...late) => this.#settledLate(...late));
     this.#revival = new Revival(this.group, cluster, tape, clock);
     this.history = this.#newHistory();
   }
@@ -145,18 +149,32 @@ export class Replication {
     return { killed: id, leader: next.id, termBefore, term: next.term, gapMs: gap.gapMs, readBack: report };
   }
 
-  /** Has another node host a member's replica in its stead. */
-  async replace(id: string, host: NodeProcess): Promise<void> {
+  /** Finishes what an earlier change of the members has left open. @throws QuorateError `NO_MAJORITY`, `NO_LEADER` */
+  settle(): Promise<void> {
+    return this.#replacement.settle();
+  }
+
+  /** Has another node host a member's replica in its stead. See {@link Replacement.replace}. */
+  async replace(id: string, host: NodeProcess, signal?: AbortSignal): Promise<void> {
     const startMs = this.#clock.monotonicMs();
     this.#revival.watch(host);
-    await this.group.replace(id, host);
+    await this.#replacement.replace(id, host, { signal, withoutMajorityMs });
     const text = `${host.id} has the log and votes in place of ${id}, after ${this.#since(startMs)} ms`;
     this.#tape.write('change', text);
   }
 
+  /** What was given up without anybody knowing whether it was made: now it is known. */
+  #settledLate(id: string, host: string, isMade: boolean): void {
+    const text = isMade
+      ? `${host} votes in place of ${id} after all: the change had been made before it was given up`
+      : `${id} keeps its place in the group: ${host} was not given it`;
+    this.#tape.write('change', text);
+    if (this.#isLive) this.#revival.goLive();
+  }
+
   /** See {@link Revival.startAgain}. */
-  async startAgain(id: string): Promise<CatchUpReport> {
-    return this.#revival.startAgain(id);
+  async startAgain(id: string, wait: GroupWait = {}): Promise<CatchUpReport> {
+    return this.#revival.startAgain(id, wait);
   }
 
   /** From now on nobody waits for anything: what happens is told as it is noticed, and what has died comes back by itself. */
@@ -167,6 +185,7 @@ export class Replication {
 
   close(): void {
     this.#revival.close();
+    this.#replacement.close();
   }
 
   /** Has the leader hand over while writes go on. */

@@ -1,7 +1,8 @@
-import { type Clock, errorCode, sleep } from '@quorate/core';
+import { type Clock, errorCode, QuorateError, sleep } from '@quorate/core';
 import type { Cluster } from '../cluster.ts';
 import type { NodeProcess } from '../node-process.ts';
 import type { Tape } from '../tape.ts';
+import { type GroupWait, withoutMajorityMs } from './majority-watch.ts';
 import { hasCaughtUp, isLeader, type ReplicaGroup } from './replica-group.ts';
 
 /** What starting a replica again came to. */
@@ -65,16 +66,19 @@ export class Revival {
   /**
    * Starts a member's node again, on the journal that it left, and waits until it has caught up; then it joins the ring. Who
    * asks while that is under way waits for the same start.
+   *
+   * @throws QuorateError `NODE_RUNS`, `NODE_START_FAILED`, `REPLICA_START_FAILED`; `NO_MAJORITY` where it runs, and cannot catch
+   *   up yet
    */
-  startAgain(id: string): Promise<CatchUpReport> {
+  startAgain(id: string, wait: GroupWait = {}): Promise<CatchUpReport> {
     const underWay = this.#starts.get(id);
     if (underWay !== undefined) return underWay;
-    const start = this.#start(id).finally(() => this.#starts.delete(id));
+    const start = this.#start(id, wait).finally(() => this.#starts.delete(id));
     this.#starts.set(id, start);
     return start;
   }
 
-  async #start(id: string): Promise<CatchUpReport> {
+  async #start(id: string, wait: GroupWait): Promise<CatchUpReport> {
     const startedAtMs = this.#clock.monotonicMs();
     const durableEntries = this.#group.lastDurable(id);
     let startMs = 0;
@@ -89,7 +93,7 @@ export class Revival {
       missedEntries = Math.max(0, (leader?.log.last ?? 0) - heldEntries);
       startMs = Math.round(this.#clock.monotonicMs() - startedAtMs);
       const since = `${id} is back on its journal after ${startMs} ms; ${missedEntries} entries behind`;
-      caughtUp = this.#caughtUp(id, since);
+      caughtUp = this.#caughtUp(id, since, wait);
       // The ring waits a moment, so that its keys do not slow the log down; not for ever, where there is no majority.
       await Promise.race([caughtUp.catch(() => {}), sleep(this.#clock, ringWaitsMs)]);
     });
@@ -104,20 +108,27 @@ export class Revival {
     for (;;) {
       await sleep(this.#clock, startAgainAfterMs);
       if (this.#closing || !this.#group.has(id) || this.#group.isRunning(id)) break;
-      await this.startAgain(id).catch((error: Error) => {
+      await this.startAgain(id, { withoutMajorityMs }).catch((error: Error) => {
+        const code = errorCode(error);
         // Somebody was faster, or the demo is ending.
-        if (errorCode(error) !== 'NODE_RUNS' && !this.#closing) this.#tape.write('bad', error.message);
+        if (code === 'NODE_RUNS' || this.#closing) return;
+        this.#tape.write(code === 'NO_MAJORITY' ? 'change' : 'bad', error.message);
       });
     }
     this.#reviving.delete(id);
   }
 
   /** @returns how long it took */
-  async #caughtUp(id: string, since: string): Promise<number> {
+  async #caughtUp(id: string, since: string, wait: GroupWait): Promise<number> {
     const startMs = this.#clock.monotonicMs();
-    await this.#group.until(`the point where ${id} has caught up`, reports =>
-      hasCaughtUp(reports, id) ? true : undefined,
-    );
+    const found = `the point where ${id} has caught up`;
+    try {
+      await this.#group.until(found, reports => (hasCaughtUp(reports, id) ? true : undefined), wait);
+    } catch (error) {
+      if (errorCode(error) !== 'NO_MAJORITY') throw error;
+      const detail = `${since}. ${(error as Error).message}: it catches up when they do`;
+      throw new QuorateError('NO_MAJORITY', detail, { outcome: 'applied', retryable: true });
+    }
     const durationMs = Math.round(this.#clock.monotonicMs() - startMs);
     this.#tape.write('change', `${since}, it has caught up in ${durationMs} ms`);
     return durationMs;

@@ -5,6 +5,7 @@ import { type StateMachine, seededRandom, systemClock } from '@quorate/core';
 import { type ClusterNode, createToken, startClusterNode } from '@quorate/node';
 import type { CallerSeams } from '../../src/replication/caller.ts';
 import { History } from '../../src/replication/history.ts';
+import { Replacement } from '../../src/replication/replacement.ts';
 import { ReplicaGroup, type ReplicaHost } from '../../src/replication/replica-group.ts';
 import { ReplicatedClient } from '../../src/replication/replicated-client.ts';
 import { Stream } from '../../src/replication/stream.ts';
@@ -12,10 +13,13 @@ import { Stream } from '../../src/replication/stream.ts';
 /** A group of three replicas on nodes of this process, and what the demo judges it by. */
 export class LocalGroup implements AsyncDisposable {
   readonly group: ReplicaGroup;
+  readonly replacement: Replacement;
+  /** What became of changes that had been given up. */
+  readonly late: string[] = [];
   readonly history: History = new History(systemClock);
   readonly #clientToken = createToken();
   readonly #folder = mkdtempSync(join(tmpdir(), 'quorate-local-'));
-  readonly #nodes: ClusterNode[] = [];
+  readonly #nodes = new Map<string, ClusterNode>();
 
   readonly #peerToken: string;
   readonly #machine: (() => StateMachine) | undefined;
@@ -24,6 +28,9 @@ export class LocalGroup implements AsyncDisposable {
     this.#peerToken = peerToken;
     this.#machine = machine;
     this.group = new ReplicaGroup(systemClock, new ReplicatedClient(peerToken, systemClock));
+    this.replacement = new Replacement(this.group, systemClock, (id, host, isMade) =>
+      this.late.push(`${host} for ${id}: ${isMade ? 'made' : 'undone'}`),
+    );
   }
 
   static async start(machine?: () => StateMachine): Promise<LocalGroup> {
@@ -42,7 +49,7 @@ export class LocalGroup implements AsyncDisposable {
       peerToken: this.#peerToken,
       ...(this.#machine === undefined ? {} : { machine: this.#machine }),
     });
-    this.#nodes.push(node);
+    this.#nodes.set(id, node);
     const { url, seat } = node;
     return {
       id,
@@ -51,6 +58,12 @@ export class LocalGroup implements AsyncDisposable {
       join: async members => seat.join(members),
       moved: members => seat.moved(members),
     };
+  }
+
+  /** Ends a node, as the supervisor sees it. */
+  async stop(id: string): Promise<void> {
+    await this.#nodes.get(id)?.stop(0);
+    this.group.gone(id);
   }
 
   get seams(): CallerSeams {
@@ -70,7 +83,8 @@ export class LocalGroup implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#nodes.map(node => node.stop(0)));
+    this.replacement.close();
+    await Promise.all([...this.#nodes.values()].map(node => node.stop(0)));
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }

@@ -13,7 +13,7 @@ import {
 export interface DiskFaults {
   /** There is no room for anything longer. */
   isFull: boolean;
-  /** No sync ends before this, on the system's monotonic clock. */
+  /** No sync and no durable write ends before this, on the system's monotonic clock. */
   stalledUntilMs: number;
 }
 
@@ -24,7 +24,8 @@ interface Held {
 
 /**
  * A disk whose unsynced writes are in the process's own memory. The kernel keeps what a killed process has written; here
- * SIGKILL takes what a power failure would: of what was not synced any sectors may be left.
+ * SIGKILL takes what a power failure would: of what was not synced any sectors may be left. What was written durably is left;
+ * one file of two has such writes, so that whoever uses it shows both of its ways.
  *
  * Writes beyond the end of a file go through at once, since the file's length is the kernel's.
  */
@@ -69,6 +70,7 @@ export class UnsyncedDisk implements Disk {
 
 class UnsyncedFile implements DiskFile {
   readonly name: string;
+  declare readonly writeDurably?: (chunks: readonly Uint8Array[], offset: number) => Promise<void>;
   readonly #file: DiskFile;
   readonly #sectorBytes: number;
   readonly #random: Random;
@@ -81,6 +83,9 @@ class UnsyncedFile implements DiskFile {
     this.#sectorBytes = sectorBytes;
     this.#random = random;
     this.#faults = faults;
+    if (random.below(2) === 0) {
+      this.writeDurably = (chunks, offset) => this.#writeDurably(Buffer.concat(chunks), offset);
+    }
   }
 
   get size(): number {
@@ -96,8 +101,7 @@ class UnsyncedFile implements DiskFile {
 
   async sync(): Promise<void> {
     await this.#writeHeld();
-    const leftMs = this.#faults.stalledUntilMs - systemClock.monotonicMs();
-    if (leftMs > 0) await sleep(systemClock, leftMs);
+    await this.#stalled();
     await this.#file.sync();
   }
 
@@ -133,6 +137,23 @@ class UnsyncedFile implements DiskFile {
     await this.#file.write([bytes], offset);
   }
 
+  /** These bytes alone become durable: what else was written stays as it is. Until it is done any sectors may be there. */
+  async #writeDurably(bytes: Uint8Array, offset: number): Promise<void> {
+    const end = offset + bytes.length;
+    if (end > this.size) this.#checkRoom();
+    else if (this.#random.below(4) === 0) await this.#tear(bytes, offset);
+    await this.#stalled();
+    this.#held = this.#held.flatMap(held => outside(held, offset, end));
+    if (this.#file.writeDurably !== undefined) return await this.#file.writeDurably([bytes], offset);
+    await this.#file.write([bytes], offset);
+    await this.#file.sync();
+  }
+
+  async #stalled(): Promise<void> {
+    const leftMs = this.#faults.stalledUntilMs - systemClock.monotonicMs();
+    if (leftMs > 0) await sleep(systemClock, leftMs);
+  }
+
   /** Some of it is on the medium before it is synced. */
   async #tear(bytes: Uint8Array, offset: number): Promise<void> {
     const sectorBytes = this.#sectorBytes;
@@ -158,4 +179,15 @@ class UnsyncedFile implements DiskFile {
       outcome: 'not-applied',
     });
   }
+}
+
+/** What of a write is not between `start` and `end`. */
+function outside({ bytes, offset }: Held, start: number, end: number): Held[] {
+  const before = bytes.subarray(0, Math.max(0, start - offset));
+  const after = bytes.subarray(Math.min(bytes.length, Math.max(0, end - offset)));
+  const parts = [
+    { bytes: before, offset },
+    { bytes: after, offset: offset + bytes.length - after.length },
+  ];
+  return parts.filter(part => part.bytes.length > 0);
 }

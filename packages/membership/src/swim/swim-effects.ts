@@ -42,6 +42,8 @@ export interface SwimEffects {
   readonly changes: readonly MemberChange[];
   /** Members with which the whole state was just exchanged, or found to be equal. */
   readonly synced: readonly NodeId[];
+  /** A message of this member came back to it: what it took for a peer is itself. */
+  readonly echoed: boolean;
   /** Members that are remembered no more. */
   readonly forgotten: readonly NodeId[];
   /** The others have been told that this member leaves, as often as anything is told. */

@@ -25,6 +25,7 @@ export class SwimState {
   #messages: OutgoingMessage[] = [];
   #changes: MemberChange[] = [];
   #synced: NodeId[] = [];
+  #echoed = false;
   #leaveTold = false;
 
   constructor(options: SwimOptions) {
@@ -79,6 +80,10 @@ export class SwimState {
     this.#synced.push(peer);
   }
 
+  heardItself(): void {
+    this.#echoed = true;
+  }
+
   leaveWasTold(): void {
     this.#leaveTold = true;
   }
@@ -90,6 +95,7 @@ export class SwimState {
       this.#changes.length === 0 &&
       this.#synced.length === 0 &&
       this.table.forgotten.length === 0 &&
+      !this.#echoed &&
       !this.#leaveTold
     ) {
       return undefined;
@@ -98,6 +104,7 @@ export class SwimState {
       messages: this.#messages,
       changes: this.#changes,
       synced: this.#synced,
+      echoed: this.#echoed,
       forgotten: this.table.forgotten,
       leaveTold: this.#leaveTold,
     };
@@ -105,6 +112,7 @@ export class SwimState {
     if (this.#changes.length > 0) this.#changes = [];
     if (this.#synced.length > 0) this.#synced = [];
     if (this.table.forgotten.length > 0) this.table.forgotten = [];
+    this.#echoed = false;
     this.#leaveTold = false;
     return effects;
   }

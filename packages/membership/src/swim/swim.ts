@@ -120,7 +120,10 @@ export class Swim {
    */
   receive(from: NodeId, bytes: Uint8Array, nowMs: number): string | undefined {
     this.#state.nowMs = nowMs;
-    if (from === this.#state.self.id) return undefined;
+    if (from === this.#state.self.id) {
+      this.#state.heardItself();
+      return undefined;
+    }
     const message = readMessage(bytes, this.#state.tuning);
     if (typeof message === 'string') {
       this.#malformedCount++;

@@ -14,10 +14,13 @@ import {
   type WaitOptions,
 } from '@quorate/core';
 import { checkLimits } from '../replica/call-limits.ts';
+import { checkAck, checkBytes, checkReadMode, idsOf } from '../replica/check-call.ts';
+import { checkSessionTtl } from '../replica/replica-options.ts';
 import type { SessionOptions } from '../replica/replica.ts';
 import { withOutcome } from '../replica/replica-error.ts';
 import type { ReadOptions, WriteOptions, WriteReceipt } from '../replica/write-options.ts';
 import { ClientSession } from '../sessions/client-session.ts';
+import { checkSessionId, checkSessionOperation } from '../wire/entry-payload.ts';
 import {
   answerNotLeader,
   decodeNotLeader,
@@ -61,9 +64,19 @@ export interface ReplicaClient {
   keepSession(id: number, options?: WaitOptions): Promise<void>;
 }
 
-/** Makes a client. Without a deadline a call goes on until there is an answer. */
+/**
+ * Makes a client. Without a deadline a call goes on until there is an answer.
+ *
+ * @throws TypeError, RangeError for options that cannot be
+ */
 export function createReplicaClient(options: ReplicaClientOptions): ReplicaClient {
-  if (options.members.length === 0) throw new RangeError('Members must be at least one: received none');
+  const { attemptMs } = options;
+  if (idsOf('Members', options.members).length === 0) {
+    throw new RangeError('Members must be at least one: received none');
+  }
+  if (attemptMs !== undefined && !(attemptMs > 0)) {
+    throw new RangeError(`Attempt in ms must be a number above 0: received ${attemptMs}`);
+  }
   return new Client(options);
 }
 
@@ -109,10 +122,14 @@ class Client implements ReplicaClient {
   }
 
   async write(command: Uint8Array, options: WriteOptions = {}): Promise<WriteReceipt> {
+    const { ack = 'quorum', session } = options;
     checkLimits(options);
+    checkBytes('Command', command);
+    checkAck(ack);
+    if (session !== undefined) checkSessionOperation(session);
     const body = encodeWrite(command, options);
     const { write: method } = this.#methods;
-    const repeatable = options.session !== undefined;
+    const repeatable = session !== undefined;
     const answer = await this.#ask(this.#writes, { method, body, leaderOnly: true, repeatable }, options);
     const receipt = decodeReceipt(answer);
     if (receipt === undefined) throw unreadableAnswer();
@@ -121,6 +138,9 @@ class Client implements ReplicaClient {
 
   async read(query: Uint8Array, options: ReadOptions = {}): Promise<Uint8Array> {
     const { mode = 'linearizable', maxStalenessMs } = options;
+    checkBytes('Query', query);
+    // Whether lease reads are served, the replica knows.
+    checkReadMode(mode, maxStalenessMs, true);
     const body = encodeRead(query, mode, maxStalenessMs);
     const batcher = mode === 'linearizable' || mode === 'lease' ? this.#reads[mode] : undefined;
     const call = { method: this.#methods.read, body, leaderOnly: batcher !== undefined, repeatable: true };
@@ -130,7 +150,9 @@ class Client implements ReplicaClient {
   }
 
   async openSession(options: SessionOptions = {}): Promise<ClientSession> {
-    const answer = await this.#callSession(sessionVerbs.open, options.ttlMs, options);
+    const { ttlMs: wantedMs } = options;
+    if (wantedMs !== undefined) checkSessionTtl(wantedMs);
+    const answer = await this.#callSession(sessionVerbs.open, wantedMs, options);
     const id = decodeSession(answer.subarray(1, 9))?.value;
     const ttlMs = decodeSession(answer.subarray(9))?.value;
     if (id === undefined || ttlMs === undefined) throw unreadableAnswer();
@@ -138,10 +160,12 @@ class Client implements ReplicaClient {
   }
 
   async closeSession(id: number, options: WaitOptions = {}): Promise<void> {
+    checkSessionId(id);
     await this.#callSession(sessionVerbs.close, id, options);
   }
 
   async keepSession(id: number, options: WaitOptions = {}): Promise<void> {
+    checkSessionId(id);
     await this.#callSession(sessionVerbs.keep, id, options);
   }
 

@@ -91,16 +91,20 @@ export function answerVote(state: RaftState, message: VoteMessage): void {
     state.electionElapsed = 0;
     state.votedFor = message.from;
   }
-  if (granted && pre && yieldsTo(state, message)) state.becomeFollower(state.term, undefined);
+  if (granted && pre && yieldsTo(state, message)) {
+    state.becomeFollower(state.term, undefined);
+    state.giveWay();
+  }
 }
 
 /**
  * Of two that ask at once, one gives way: with a majority of pre-votes each, they would split the votes, and the group would
  * wait for another election. Each hears the other's question before its answer, where messages keep their order, so that
- * both know it in time.
+ * both know it in time. It does so once in a term: the other may be gone by then, or hear nobody and ask for ever.
  */
 function yieldsTo(state: RaftState, { from, term, index, logTerm }: VoteMessage): boolean {
-  if (state.role !== 'pre-candidate' || term !== state.term + 1) return false;
+  if (state.role !== 'pre-candidate' || term !== state.term + 1 || state.yieldedIn === state.term)
+    return false;
   const { last, lastTerm } = state.log;
   return logTerm > lastTerm || index > last || from > state.id;
 }

@@ -122,7 +122,7 @@ export function acknowledge(state: RaftState, to: NodeId, index: number): void {
   const { held } = state;
   let reached = index;
   if (!state.limits.eagerAppend) {
-    const before = held[held.length - 1];
+    const before = held.at(-1);
     if (before?.type === 'append-reply' && supersedes(state, before, to)) {
       held.pop();
       reached = Math.max(index, before.index);

@@ -26,6 +26,8 @@ export class PendingWrite implements RaftWrite {
   /** As leader in this term it acknowledges its own log up to `selfAck`. */
   selfAckTerm = 0;
   selfAck = 0;
+  /** The write after this one, as long as both are under way. */
+  next: PendingWrite | undefined;
 
   constructor(
     token: number,
@@ -50,38 +52,40 @@ export class PendingWrite implements RaftWrite {
 }
 
 /**
- * The writes under way, oldest first. They become durable in that order.
+ * The writes under way, oldest first. They become durable in that order. A chain of links: mostly there is one, and an array
+ * that runs empty again and again makes room anew each time.
  *
  * When entries from `k` on are overwritten, every write under way is worth nothing beyond `k - 1`: the entries that it brings
  * there will be gone again. That closes the ABA hole without looking at terms: even if the overwriting is itself overwritten
  * by the entries of old, only the write that brings them last makes them durable (compare etcd `newStorageAppendRespMsg`).
  */
 export class PendingWrites {
-  #writes: PendingWrite[] = [];
-  #head = 0;
+  #oldest: PendingWrite | undefined;
+  #newest: PendingWrite | undefined;
   #ordinal = 0;
 
   get empty(): boolean {
-    return this.#head === this.#writes.length;
+    return this.#oldest === undefined;
   }
 
   get newest(): PendingWrite | undefined {
-    return this.empty ? undefined : this.#writes[this.#writes.length - 1];
+    return this.#newest;
   }
 
   /** @param last the log's last entry, durable with this write */
   add(write: Omit<RaftWrite, 'token' | 'releases'>, last: number, releases: RaftMessage[]): PendingWrite {
     this.#ordinal++;
     const pending = new PendingWrite(this.#ordinal, write, last, releases);
-    this.#writes.push(pending);
+    if (this.#newest === undefined) this.#oldest = pending;
+    else this.#newest.next = pending;
+    this.#newest = pending;
     return pending;
   }
 
   /** Entries from `index` on will be overwritten by a write to come. */
   overwrittenFrom(index: number): void {
-    for (let at = this.#head; at < this.#writes.length; at++) {
-      const write = this.#writes[at];
-      if (write !== undefined && write.last >= index) write.last = index - 1;
+    for (let write = this.#oldest; write !== undefined; write = write.next) {
+      if (write.last >= index) write.last = index - 1;
     }
   }
 
@@ -93,16 +97,11 @@ export class PendingWrites {
   /** The oldest write under way if it is covered by `token`, which then is no longer under way. */
   takeUpTo(token: WriteToken): PendingWrite | undefined {
     invariant(token <= this.#ordinal, 'a write that is reported durable was asked for');
-    const write = this.#writes[this.#head];
+    const write = this.#oldest;
     if (write === undefined || write.token > token) return undefined;
-    this.#head++;
-    if (this.empty) {
-      this.#writes.length = 0;
-      this.#head = 0;
-    } else if (this.#head >= 64) {
-      this.#writes = this.#writes.slice(this.#head);
-      this.#head = 0;
-    }
+    this.#oldest = write.next;
+    if (this.#oldest === undefined) this.#newest = undefined;
+    write.next = undefined;
     return write;
   }
 }

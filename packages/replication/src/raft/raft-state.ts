@@ -47,6 +47,10 @@ export class RaftState {
   quarantinedUntil = 0;
   /** Before this tick it campaigns for its leader's sake as soon as it may: its leader waits for that no longer. */
   takeOverBy = 0;
+  /** The term in which it last gave way to another that asked at the same time. */
+  yieldedIn = -1;
+  /** From this tick on it asks again, if nobody leads; 0 for any other. */
+  #askAgainAt = 0;
 
   /** No change of membership is admitted before everything up to here is applied. */
   pendingMembershipIndex = 0;
@@ -162,6 +166,7 @@ export class RaftState {
     // Nothing but the role changes: a pre-vote that fails must leave no mark (Ongaro 2014, §9.6).
     this.peers.clearVotes();
     this.leader = undefined;
+    this.#askAgainAt = 0;
     this.role = 'pre-candidate';
     this.reads.failAll();
   }
@@ -233,6 +238,7 @@ export class RaftState {
   drawElectionTimeout(): void {
     const { electionTicks } = this.limits;
     this.electionTimeout = electionTicks + this.#random.below(electionTicks);
+    this.#askAgainAt = 0;
   }
 
   /**
@@ -245,12 +251,20 @@ export class RaftState {
     this.electionTimeout = Math.min(this.electionTimeout, due);
   }
 
+  /** For who left an election to another: it asks again soon where nothing comes of that. Who leads until then is promised all. */
+  giveWay(): void {
+    const { retryTicks } = this.limits;
+    this.yieldedIn = this.term;
+    this.#askAgainAt = this.now + retryTicks + this.#random.below(retryTicks);
+  }
+
   /**
    * Whether it is time for an election. Who lost the connection to its leader waits out what it has promised, like everybody,
    * and of the random time after that only a quarter: most likely the leader's process has ended.
    */
   get electionDue(): boolean {
     const { electionTicks } = this.limits;
+    if (this.#askAgainAt > 0 && this.leader === undefined && this.now >= this.#askAgainAt) return true;
     const beyond = this.electionTimeout - electionTicks;
     const isSoon = this.leaderLost && this.role === 'follower' && beyond > 0;
     const timeout = isSoon ? electionTicks + Math.floor(beyond / 4) : this.electionTimeout;

@@ -71,6 +71,10 @@ export class Raft {
     return asIndex(this.#state.log.committed);
   }
 
+  get last(): LogIndex {
+    return asIndex(this.#state.log.last);
+  }
+
   /** Lets one tick of time pass. Returns whether that may have left something to do. */
   tick(): boolean {
     const state = this.#state;

@@ -4,11 +4,11 @@ import type { Raft } from '../raft/raft.ts';
 /** Whose followers are told. */
 interface Committing {
   readonly options: { readonly clock: Clock };
-  readonly raft: Pick<Raft, 'commitsWait' | 'committed' | 'sendCommits'>;
+  readonly raft: Pick<Raft, 'commitsWait' | 'last' | 'sendCommits'>;
   schedule(): void;
 }
 
-/** How long nothing has to be committed anew before followers are told for its own sake. */
+/** How long no entries have to come before followers are told for its own sake: they know what is committed within twice that. */
 const waitMs = 1;
 
 /**
@@ -18,8 +18,8 @@ const waitMs = 1;
 export class CommitNews implements Disposable {
   readonly #replica: Committing;
   #timer: Timer | undefined;
-  /** What was committed when the timer was set. */
-  #committed = 0;
+  /** The last entry when the timer was set. */
+  #last = 0;
 
   constructor(replica: Committing) {
     this.#replica = replica;
@@ -29,7 +29,7 @@ export class CommitNews implements Disposable {
   look(): void {
     const { raft } = this.#replica;
     if (this.#timer !== undefined || !raft.commitsWait) return;
-    this.#committed = raft.committed;
+    this.#last = raft.last;
     this.#timer = this.#replica.options.clock.setTimer(waitMs, this.#onTimer);
   }
 
@@ -40,8 +40,8 @@ export class CommitNews implements Disposable {
   readonly #onTimer = (): void => {
     this.#timer = undefined;
     const { raft } = this.#replica;
-    // Commits go on, and leave with the entries behind them; while none come, the next heartbeat tells at the latest.
-    if (raft.committed > this.#committed) this.look();
+    // Entries left meanwhile, and what was committed when the timer was set with them; what waits now is newer.
+    if (raft.last > this.#last) this.look();
     else if (raft.commitsWait) {
       raft.sendCommits();
       this.#replica.schedule();

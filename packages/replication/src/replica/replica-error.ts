@@ -96,9 +96,10 @@ export function membershipRefused(reason: string, retryable: boolean): QuorateEr
   });
 }
 
-export function transferFailed(reason: string): QuorateError {
+/** @param outcome `not-applied` where nobody was asked to take over, else `unknown`: who was may lead yet */
+export function transferFailed(reason: string, outcome: Outcome): QuorateError {
   return new QuorateError('TRANSFER_FAILED', `Leadership was not handed over: ${reason}`, {
-    outcome: 'unknown',
+    outcome,
     retryable: true,
   });
 }

@@ -1,9 +1,16 @@
-import { type GroupId, type LogIndex, type NodeId, type WaitOptions } from '@quorate/core';
+import { type GroupId, type LogIndex, type NodeId, nodeId, type WaitOptions } from '@quorate/core';
 import { type Membership, votersOf } from '../raft/membership.ts';
 import { ClientSession } from '../sessions/client-session.ts';
-import { checkSessionOperation, PayloadWriter, payloadTypes } from '../wire/entry-payload.ts';
+import { checkSessionId, checkSessionOperation, PayloadWriter, payloadTypes } from '../wire/entry-payload.ts';
 import { checkLimits, limitWait } from './call-limits.ts';
-import { checkAck, checkReadMode, isPassing, membershipChange, refusalText } from './check-call.ts';
+import {
+  checkAck,
+  checkBytes,
+  checkReadMode,
+  isPassing,
+  membershipChange,
+  refusalText,
+} from './check-call.ts';
 import { DeadlineBook } from './deadline-book.ts';
 import type { Driver } from './driver.ts';
 import { type Awaited, PendingWrite } from './pending-write.ts';
@@ -26,7 +33,7 @@ import {
   withOutcome,
 } from './replica-error.ts';
 import type { ReplicaEventListener } from './replica-event.ts';
-import { sessionTtlMaxMs, sessionTtlMinMs } from './replica-options.ts';
+import { checkSessionTtl } from './replica-options.ts';
 import { replicaStatus } from './replica-status.ts';
 import { handOver } from './transfer-leadership.ts';
 import { Wait } from './wait.ts';
@@ -84,9 +91,7 @@ export class ReplicaHost implements Replica {
     const { mode = 'linearizable', maxStalenessMs } = options;
     const driver = this.#driver;
     try {
-      if (!(query instanceof Uint8Array)) {
-        throw new TypeError(`Query must be a Uint8Array: received ${String(query)}`);
-      }
+      checkBytes('Query', query);
       checkReadMode(mode, maxStalenessMs, driver.options.leases);
       this.#checkOpen();
       checkLimits(options);
@@ -120,12 +125,7 @@ export class ReplicaHost implements Replica {
 
   async openSession(options: SessionOptions = {}): Promise<ClientSession> {
     const { sessionTtlMs, sessionsMax } = this.#driver.options;
-    const { ttlMs = sessionTtlMs } = options;
-    if (!(ttlMs >= sessionTtlMinMs && ttlMs <= sessionTtlMaxMs)) {
-      throw new RangeError(
-        `Time to live of a session in ms must be a number from ${sessionTtlMinMs} to ${sessionTtlMaxMs}: received ${ttlMs}`,
-      );
-    }
+    const ttlMs = checkSessionTtl(options.ttlMs ?? sessionTtlMs);
     this.#admit(options);
     if (this.#driver.applier.sessions.count + this.#opening >= sessionsMax) {
       throw overloaded(`${sessionsMax} sessions are open`);
@@ -140,13 +140,13 @@ export class ReplicaHost implements Replica {
   }
 
   async closeSession(id: number, options: WaitOptions = {}): Promise<void> {
-    checkSessionOperation({ session: id, sequence: 1, settled: 0 });
+    checkSessionId(id);
     this.#admit(options);
     await this.#writeSession(payloadTypes.closeSession, id, options);
   }
 
   async keepSession(id: number, options: WaitOptions = {}): Promise<void> {
-    checkSessionOperation({ session: id, sequence: 1, settled: 0 });
+    checkSessionId(id);
     this.#admit(options);
     await this.#writeSession(payloadTypes.keepSession, id, options);
   }
@@ -176,6 +176,7 @@ export class ReplicaHost implements Replica {
   }
 
   async transferLeadership(to?: NodeId, options: WaitOptions = {}): Promise<NodeId> {
+    if (to !== undefined) nodeId(to);
     this.#checkOpen();
     checkLimits(options);
     return await new Promise<NodeId>((resolve, reject) => {
@@ -211,6 +212,8 @@ export class ReplicaHost implements Replica {
   }
 
   subscribe(listener: ReplicaEventListener): Disposable {
+    if (typeof listener !== 'function')
+      throw new TypeError(`Listener must be a function: received ${String(listener)}`);
     return this.#driver.events.subscribe(listener);
   }
 
@@ -251,9 +254,7 @@ export class ReplicaHost implements Replica {
   }
 
   #checkCommand(command: Uint8Array): void {
-    if (!(command instanceof Uint8Array)) {
-      throw new TypeError(`Command must be a Uint8Array: received ${String(command)}`);
-    }
+    checkBytes('Command', command);
     if (command.length > this.#commandMaxBytes) {
       throw new RangeError(
         `Command must be at most ${this.#commandMaxBytes} bytes: received ${command.length}`,

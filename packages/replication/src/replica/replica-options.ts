@@ -13,6 +13,7 @@ import {
 } from '@quorate/core';
 import type { TraceEvent } from '../raft/trace-event.ts';
 import { appendHeadBytes, entryHeadBytes, pieceHeadBytes } from '../wire/wire-format.ts';
+import { checkOnce, idsOf } from './check-call.ts';
 
 /** What a replica is made of, and how it behaves. All members of a group should be given the same times. */
 export interface ReplicaOptions {
@@ -46,7 +47,10 @@ export interface ReplicaOptions {
   readonly checkQuorum?: boolean | undefined;
   /** Whether `lease` reads are served. All members alike. Default: as `checkQuorum`. */
   readonly leases?: boolean | undefined;
-  /** By how much a lease ends early, for clocks that run at different rates. Default: a tenth of the election timeout. */
+  /**
+   * By how much a lease ends early, for clocks that run at different rates; at most the election timeout, which leaves none.
+   * Default: a tenth of it.
+   */
   readonly leaseMarginMs?: number | undefined;
   /** A snapshot is taken when the log behind the last one takes so much, or as much as that one. Default 64 MiB. */
   readonly snapshotBytes?: number | undefined;
@@ -108,9 +112,6 @@ export interface ResolvedOptions {
 
 const mebi = 0x10_0000;
 const dayMs = 86_400_000;
-/** The bounds of a session's time to live. */
-export const sessionTtlMinMs = 1000;
-export const sessionTtlMaxMs: number = 30 * dayMs;
 /** Ticks per heartbeat: lets election timeouts of different replicas differ by less than a heartbeat. */
 const heartbeatTicks = 2;
 
@@ -118,10 +119,15 @@ const heartbeatTicks = 2;
 export function resolveOptions(options: ReplicaOptions): ResolvedOptions {
   const { transport, journal, machine } = options;
   const id = nodeId(options.id);
+  checkSeam('Transport', transport, 'start');
+  checkSeam('Journal', journal, 'recover');
+  checkSeam('Machine', machine, 'apply');
   if (transport.self !== id) {
     throw new RangeError(`Transport must be that of "${id}": received that of "${transport.self}"`);
   }
-  if (options.members.length === 0) throw new RangeError('Members must be at least one: received none');
+  const members = idsOf('Members', options.members);
+  if (members.length === 0) throw new RangeError('Members must be at least one: received none');
+  checkOnce('Members', members);
   const electionTimeoutMs = within('Election timeout in ms', options.electionTimeoutMs ?? 1000, 10, dayMs);
   const heartbeatMs = within(
     'Heartbeat in ms',
@@ -131,15 +137,19 @@ export function resolveOptions(options: ReplicaOptions): ResolvedOptions {
   );
   const tickMs = heartbeatMs / heartbeatTicks;
   const electionTicks = Math.max(heartbeatTicks * 3, Math.round(electionTimeoutMs / tickMs));
-  const marginMs = within('Lease margin in ms', options.leaseMarginMs ?? electionTimeoutMs / 10, 0, dayMs);
+  const marginMs = within(
+    'Lease margin in ms',
+    options.leaseMarginMs ?? electionTimeoutMs / 10,
+    0,
+    electionTimeoutMs,
+  );
   const checkQuorum = options.checkQuorum ?? true;
   const leases = options.leases ?? checkQuorum;
   const messageMaxBytes = transport.capabilities.messageMaxBytes;
-  const ttlMs = options.sessionTtlMs ?? 300_000;
   return {
     id,
     group: groupId(options.group ?? 0),
-    members: options.members.map(nodeId),
+    members,
     transport,
     journal,
     machine,
@@ -159,7 +169,7 @@ export function resolveOptions(options: ReplicaOptions): ResolvedOptions {
     catchUpBytes: size('Log kept for catching up in bytes', options.catchUpBytes ?? 256 * mebi, 0),
     tailBytes: size('Tail in memory in bytes', options.tailBytes ?? 4 * mebi, 0),
     transferWindowBytes: size('Transfer window in bytes', options.transferWindowBytes ?? mebi, 1024),
-    sessionTtlMs: within('Time to live of a session in ms', ttlMs, sessionTtlMinMs, sessionTtlMaxMs),
+    sessionTtlMs: checkSessionTtl(options.sessionTtlMs ?? 300_000),
     sessionsMax: size('Sessions', options.sessionsMax ?? 100_000, 0),
     pendingBytesMax: size('Pending bytes', options.pendingBytesMax ?? 64 * mebi, 1024),
     payloadMaxBytes: Math.min(
@@ -170,6 +180,17 @@ export function resolveOptions(options: ReplicaOptions): ResolvedOptions {
     pieceBytes: Math.max(1, Math.min(0x1_0000, messageMaxBytes - pieceHeadBytes)),
     trace: options.trace,
   };
+}
+
+/** @throws RangeError for what no session may live */
+export function checkSessionTtl(ttlMs: number): number {
+  return within('Time to live of a session in ms', ttlMs, 1000, 30 * dayMs);
+}
+
+/** @throws TypeError for what is none of the kind, before it fails in the middle of something */
+function checkSeam<Seam>(what: string, seam: Seam, method: keyof Seam & string): void {
+  if (typeof seam?.[method] === 'function') return;
+  throw new TypeError(`${what} must have a method "${method}": received ${String(seam)}`);
 }
 
 function within(what: string, value: number, least: number, most: number): number {

@@ -34,7 +34,12 @@ export interface Reconfigured {
 export interface TransferStatus {
   readonly peer: NodeId;
   readonly index: LogIndex;
+  /** How much of it the follower has taken, or took of the one that failed. */
   readonly bytesAcknowledged: number;
+  /** How many have failed in a row, each of which came no further than one before: the follower's disk is full, most likely. */
+  readonly failedCount: number;
+  /** When it is tried again; `undefined` while one is under way. */
+  readonly retryInMs: number | undefined;
 }
 
 /** A replica's state, as a copy. */

@@ -135,6 +135,7 @@ export class SnapshotDesk {
         host.schedule();
       },
       snapshotNeeded: () => this.take(),
+      progress: peer => host.raft.status().progress.find(({ id }) => id === peer),
     });
   }
 

@@ -18,14 +18,13 @@ export function handOver(driver: Driver, to: NodeId | undefined, wait: Wait<Node
   }
   const successor = to ?? furthestVoter(driver);
   if (successor === undefined) {
-    wait.reject(transferFailed('there is no other voter that is heard of'));
+    wait.reject(transferFailed('there is no other voter that is heard of', 'not-applied'));
     return;
   }
   const outcome = driver.raft.transferLeadership(successor);
   if (outcome !== 'started' && outcome !== 'under-way') {
-    wait.reject(
-      transferFailed(`"${successor}" is ${outcome === 'not-a-voter' ? 'no voter' : 'this replica'}`),
-    );
+    const why = outcome === 'not-a-voter' ? 'no voter' : 'this replica';
+    wait.reject(transferFailed(`"${successor}" is ${why}`, 'not-applied'));
     return;
   }
   const { term } = driver;
@@ -38,7 +37,9 @@ export function handOver(driver: Driver, to: NodeId | undefined, wait: Wait<Node
   const { clock, electionTimeoutMs } = driver.options;
   const timer = clock.setTimer(electionTimeoutMs * 2, () => {
     const leads = driver.isLeader && driver.term === term;
-    wait.reject(transferFailed(leads ? 'this replica still leads' : 'no other leader is known yet'));
+    wait.reject(
+      transferFailed(leads ? 'this replica still leads' : 'no other leader is known yet', 'unknown'),
+    );
   });
   wait.onSettled(() => {
     subscription[Symbol.dispose]();

@@ -7,7 +7,10 @@ export interface SemiSync {
   readonly semiSync: number;
   /** How long they have. Default: the election timeout. */
   readonly timeoutMs?: number;
-  /** `fail`: `SEMI_SYNC_TIMEOUT`. `degrade`: acknowledge with fewer, and say so in the receipt. Default `fail`. */
+  /**
+   * `fail`: `SEMI_SYNC_TIMEOUT`. `degrade`: acknowledge with fewer, and say so in the receipt; it fails so all the same where
+   * the leader's own disk has not got the entry by then. Default `fail`.
+   */
   readonly onTimeout?: 'fail' | 'degrade';
 }
 

@@ -192,11 +192,22 @@ export function earlyLeader(payload: Uint8Array): string | undefined {
   return new TextDecoder().decode(payload.subarray(headerBytes + 1, headerBytes + 1 + length));
 }
 
-/** @throws RangeError unless an operation of a session fits into an entry */
-export function checkSessionOperation({ session, sequence, settled }: SessionOperation): void {
-  checkInteger('Session', session, 1, uint48Max);
+/** @throws TypeError, RangeError unless it is an operation of a session that fits into an entry */
+export function checkSessionOperation(operation: SessionOperation): void {
+  if (typeof operation !== 'object' || operation === null) {
+    throw new TypeError(
+      `Session must be what "begin" of a ClientSession gave: received ${String(operation)}`,
+    );
+  }
+  const { session, sequence, settled } = operation;
+  checkSessionId(session);
   checkInteger('Sequence number', sequence, 1, uint48Max);
   checkInteger('Settled sequence number', settled, Math.max(0, sequence - sessionWindowMax), sequence - 1);
+}
+
+/** @throws RangeError for what is the id of no session */
+export function checkSessionId(id: number): void {
+  checkInteger('Session', id, 1, uint48Max);
 }
 
 function checkInteger(what: string, value: number, least: number, most: number): void {

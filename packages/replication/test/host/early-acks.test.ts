@@ -2,6 +2,7 @@ import { nodeId } from '@quorate/core';
 import { expect, test } from 'vitest';
 import { EarlyAcks } from '../../src/replica/early-acks.ts';
 import { Group } from './group.ts';
+import { MemoryJournal } from './memory-journal.ts';
 import { bytes } from './tally-machine.ts';
 
 test('ack leader waits for the own disk alone, and a read does not show it before it is committed', async () => {
@@ -40,6 +41,19 @@ test('ack semiSync waits for so many others, and all for everybody', async () =>
   expect(await group.settled(all)).toMatchObject({ replicas: 3, degraded: false });
   expect(settled).toEqual(['semi', 'both', 'all']);
 });
+
+test.each(['memory', 'os', 'fsync'] as const)(
+  'a receipt says %s where that is what the journal keeps',
+  async durability => {
+    const journal = new MemoryJournal();
+    Object.assign(journal, { capabilities: { ...journal.capabilities, durability } });
+    await using group = await Group.start(['a'], { journal });
+    const { replica } = await group.leader();
+    for (const ack of ['leader', 'quorum', 'all'] as const) {
+      expect(await group.settled(replica.write(bytes('add x 1'), { ack }))).toMatchObject({ durability });
+    }
+  },
+);
 
 test('what was committed before it was acknowledged is at no risk', async () => {
   await using group = await Group.start();

@@ -113,6 +113,20 @@ test('leadership goes to whom it is handed, and not to who is none', async () =>
   await expect(leader.replica.transferLeadership()).rejects.toMatchObject({ code: 'NOT_LEADER' });
 });
 
+test('leadership that is handed to nobody in particular goes to the voter that is furthest on', async () => {
+  for (const lagging of [0, 1]) {
+    await using group = await Group.start();
+    const leader = await group.leader();
+    const followers = await group.followers();
+    await group.start('d');
+    await group.settled(leader.replica.reconfigure({ learners: [nodeId('d')] }));
+    followers[lagging]!.journal.hang();
+    await group.settled(leader.replica.write(bytes('add x 1')));
+    const next = followers[1 - lagging]!.id;
+    expect(await group.settled(leader.replica.transferLeadership())).toBe(next);
+  }
+});
+
 test('a hand-over right behind a change of membership succeeds once the change is applied there', async () => {
   await using group = await Group.start();
   const { replica } = await group.leader();

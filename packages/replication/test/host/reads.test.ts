@@ -40,25 +40,28 @@ test('a lease answers at once, and not after the quorum is gone for its time', a
   });
 });
 
-test('no lease is believed after a pause, though no timer has run yet', async () => {
-  await using group = await Group.start();
-  const first = await group.leader();
-  await group.settled(first.replica.write(bytes('add x 1')));
-  await group.pass(30);
-  // The process stands still while others elect and write; its first act afterwards is a read.
-  group.isolate(first.id);
-  const others = group.running.filter(({ id }) => id !== first.id).map(({ id }) => id);
-  await group.pass(400, ...others);
-  const second = group.running.find(
-    ({ id, replica }) => id !== first.id && replica.status().role === 'leader',
-  );
-  const write = second!.replica.write(bytes('add x 1'));
-  await settle();
-  await write;
-  Object.assign(first.clock, { monotonicMs: shifted(first.clock.monotonicMs.bind(first.clock), 400) });
-  const read = first.replica.read(bytes('x'), { mode: 'lease' }).then(text, ({ code }) => code as string);
-  expect(await group.settled(read)).not.toBe('1');
-});
+test.each(['monotonicMs', 'bootMs'] as const)(
+  'no lease is believed after a pause that %s shows, though no timer has run yet',
+  async shows => {
+    await using group = await Group.start();
+    const first = await group.leader();
+    await group.settled(first.replica.write(bytes('add x 1')));
+    await group.pass(30);
+    // The process stands still while others elect and write; its first act afterwards is a read.
+    group.isolate(first.id);
+    const others = group.running.filter(({ id }) => id !== first.id).map(({ id }) => id);
+    await group.pass(400, ...others);
+    const second = group.running.find(
+      ({ id, replica }) => id !== first.id && replica.status().role === 'leader',
+    );
+    const write = second!.replica.write(bytes('add x 1'));
+    await settle();
+    await write;
+    Object.assign(first.clock, { [shows]: shifted(first.clock[shows].bind(first.clock), 400) });
+    const read = first.replica.read(bytes('x'), { mode: 'lease' }).then(text, ({ code }) => code as string);
+    expect(await group.settled(read)).not.toBe('1');
+  },
+);
 
 test('a follower reads at an index of the leader’s', async () => {
   await using group = await Group.start();
@@ -101,6 +104,22 @@ test('a local read answers at once, and within a bound asks the leader when it m
     outcome: 'not-applied',
   });
   expect(text(await follower!.replica.read(bytes('x'), { mode: 'local' }))).toBe('1');
+});
+
+test('how old a local state is counts from when it was asked for, not from when that was answered', async () => {
+  await using group = await Group.start();
+  const leader = await group.leader();
+  const [follower] = await group.followers();
+  follower!.journal.hang();
+  await group.settled(leader.replica.write(bytes('add x 1')));
+  const options = { mode: 'local', maxStalenessMs: 50 } as const;
+  const asked = follower!.replica.read(bytes('x'), options);
+  await group.pass(60);
+  group.isolate(follower!.id);
+  follower!.journal.resume();
+  expect(text(await group.settled(asked))).toBe('1');
+  const stale = follower!.replica.read(bytes('x'), { ...options, deadlineMs: 20 });
+  await expect(group.settled(stale)).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
 });
 
 function shifted(read: () => number, byMs: number): () => number {

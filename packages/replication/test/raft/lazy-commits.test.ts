@@ -1,5 +1,6 @@
 import { ManualClock, type NodeId } from '@quorate/core';
 import { describe, expect, test } from 'vitest';
+import type { RaftMessage } from '../../src/raft/raft-message.ts';
 import { CommitNews } from '../../src/replica/commit-news.ts';
 import { SmallCluster } from './small-cluster.ts';
 
@@ -78,13 +79,13 @@ describe('the clock that asks for it', () => {
   /** What became of a core whose commits wait, as the calls that were made. */
   function watched(): {
     clock: ManualClock;
-    raft: { commitsWait: boolean; committed: number };
+    raft: { commitsWait: boolean; last: number };
     calls: string[];
     news: CommitNews;
   } {
     const clock = new ManualClock();
     const calls: string[] = [];
-    const raft = { commitsWait: true, committed: 1, sendCommits: () => void calls.push('send') };
+    const raft = { commitsWait: true, last: 1, sendCommits: () => void calls.push('send') };
     const news = new CommitNews({
       options: { clock },
       raft: raft as never,
@@ -106,11 +107,43 @@ describe('the clock that asks for it', () => {
   test('waits on where entries took the commit along and a newer one waits', () => {
     const { clock, raft, calls, news } = watched();
     news.look();
-    raft.committed = 2;
+    raft.last = 2;
     clock.advance(1);
     expect(calls).toEqual([]);
     clock.advance(1);
     expect(calls).toEqual(['send', 'flush']);
+  });
+
+  test('tells within two milliseconds where commits go on and no entries come to go with', () => {
+    const cluster = SmallCluster.of('abc', { lazyCommits: true });
+    cluster.elect('a');
+    const [a, b] = [cluster.at('a'), cluster.at('b')];
+    const count = 20;
+    const acknowledgements: RaftMessage[] = [];
+    for (let at = 0; at < count; at++) {
+      a.propose(at);
+      for (const message of a.flush()) if (message.to === 'b') b.raft.step(message);
+      acknowledgements.push(...b.flush());
+    }
+    expect(acknowledgements).toHaveLength(count);
+    const clock = new ManualClock();
+    using news = new CommitNews({ options: { clock }, raft: a.raft, schedule: () => {} });
+    const before = a.raft.committed;
+    const told: { readonly committed: number; readonly commit: number }[] = [];
+    for (const acknowledgement of acknowledgements) {
+      const { committed } = a.raft;
+      a.raft.step(acknowledgement);
+      for (const message of a.flush()) {
+        if (message.type === 'append' && message.to === 'c') told.push({ committed, commit: message.commit });
+      }
+      news.look();
+      clock.advance(0.5);
+    }
+    expect(a.raft.committed).toBe(before + count);
+    // Half as many as there were commits, or fewer, and none of them has old news.
+    expect(told.length).toBeLessThanOrEqual(count / 2);
+    expect(told.length).toBeGreaterThanOrEqual(count / 4 - 1);
+    for (const { committed, commit } of told) expect(commit).toBeGreaterThanOrEqual(committed);
   });
 
   test('does nothing where nothing waits any more, or the replica has ended', () => {

@@ -1,6 +1,6 @@
-import type { NodeId } from '@quorate/core';
+import { type NodeId, seededRandom } from '@quorate/core';
 import { describe, expect, test } from 'vitest';
-import { Member, message, type MemberOptions, SmallCluster } from './small-cluster.ts';
+import { ids, Member, message, type MemberOptions, SmallCluster, voters } from './small-cluster.ts';
 
 const careful = { preVote: true, checkQuorum: true } as const;
 const b = 'b' as NodeId;
@@ -110,6 +110,59 @@ describe('two that ask at once', () => {
     for (const id of ['b', 'c']) cluster.at(id).raft.campaign();
     cluster.settle();
     expect(cluster.at('b').raft.status()).toMatchObject({ role: 'leader', term: 2 });
+  });
+});
+
+describe('who gives way', () => {
+  test('asks again soon where nobody leads after that', () => {
+    const ticks = seeds.map(seed => {
+      const member = followerOf(seed);
+      ticksUntilAsked(member);
+      member.raft.step(message('pre-vote', { from: 'c', to: `a${seed}`, term: 2, index: 9, logTerm: 1 }));
+      expect(member.raft.status().role).toBe('follower');
+      return ticksUntilAsked(member);
+    });
+    expect([Math.min(...ticks), Math.max(...ticks)]).toEqual([3, 5]);
+  });
+
+  test('keeps the whole promise to a leader of before that is heard again', () => {
+    const ticks = seeds.map(seed => {
+      const member = followerOf(seed);
+      ticksUntilAsked(member);
+      member.raft.step(message('pre-vote', { from: 'c', to: `a${seed}`, term: 2, index: 9, logTerm: 1 }));
+      hear(member, seed);
+      return ticksUntilAsked(member);
+    });
+    expect([Math.min(...ticks), Math.max(...ticks)]).toEqual([10, 19]);
+  });
+
+  test('does not do so for ever to one that hears nobody, though it asks whenever others do', () => {
+    const ticks = seeds.map(seed => {
+      const random = seededRandom(seed);
+      const others = ids('bcd');
+      const cluster = new SmallCluster(
+        Object.fromEntries(
+          ids('abcde').map(id => {
+            const options = { ...careful, membership: voters('abcde'), random: random.fork(id) };
+            return [id, new Member(id, options)];
+          }),
+        ),
+      );
+      cluster.elect('a');
+      cluster.isolate('a');
+      for (const id of others) cluster.cut.add(`${id}>e`);
+      for (let ticks = 1; ticks < 200; ticks++) {
+        for (const id of others) cluster.at(id).raft.tick();
+        const isAnyAsking = others.some(id => cluster.at(id).raft.status().role === 'pre-candidate');
+        if (isAnyAsking) cluster.at('e').raft.campaign();
+        for (const asked of cluster.at('e').flush()) cluster.at(asked.to).raft.step(asked);
+        cluster.settle();
+        if (others.some(id => cluster.at(id).raft.isLeader)) return ticks;
+      }
+      throw new Error('Nobody was elected');
+    });
+    // An election timeout, and the time of asking again.
+    expect(Math.max(...ticks)).toBeLessThanOrEqual(19 + 5);
   });
 });
 

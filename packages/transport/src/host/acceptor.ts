@@ -127,7 +127,8 @@ export class Acceptor {
       if (fault !== undefined) return ['CERTIFICATE', fault];
     }
     if (hello.node === self) {
-      return ['WRONG_NODE', `this is "${self}" ${hello.incarnation === incarnation ? 'itself' : 'already'}`];
+      const isItself = hello.incarnation === incarnation;
+      return isItself ? ['ITSELF', `this is "${self}" itself`] : ['WRONG_NODE', `this is "${self}" already`];
     }
     const objection = this.#links.objectionTo(hello.node);
     if (objection !== undefined) return objection;

@@ -125,6 +125,11 @@ export function duplicateOf({ cause }: QuorateError): NodeId | undefined {
   return reason === 'DUPLICATE' ? (message as NodeId) : undefined;
 }
 
+/** Whether a node was refused because it had dialed itself. */
+export function isItself({ cause }: QuorateError): boolean {
+  return (cause as Partial<Refusal> | undefined)?.reason === 'ITSELF';
+}
+
 function asConnectFailure(peer: string, cause: unknown): QuorateError {
   const inner = cause instanceof QuorateError ? (cause.cause ?? cause) : cause;
   if (cause instanceof QuorateError && cause.code === 'PROTOCOL_VIOLATION') return cause;

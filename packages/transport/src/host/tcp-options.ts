@@ -44,7 +44,8 @@ export interface TcpTransport extends Transport {
   addPeer(id: NodeId | string, address?: string): void;
   /**
    * Connects to whoever listens at an address, once, and says who that is. It is a guest, as one that {@link TcpTransportOptions.admit}
-   * let in, unless it was named. Who is connected from that address already is not dialed again.
+   * let in, unless it was named. Who is connected from that address already is not dialed again. Where the address leads back to
+   * this node, that is its own id, and nothing is connected.
    *
    * @throws RangeError for an address that is none
    * @throws QuorateError `TLS_REQUIRED`, `CLOSED` also before the start, `ABORTED`, `DEADLINE_EXCEEDED`; where nobody can be met

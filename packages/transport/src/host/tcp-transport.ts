@@ -18,7 +18,7 @@ import { type PeerAddress, formatAddress, isLoopback, parseAddress } from '../pe
 import { TransportState, checkInteger, checkMessage } from '../transport-state.ts';
 import { Acceptor } from './acceptor.ts';
 import { Listener } from './listener.ts';
-import { dial, duplicateOf } from './dial.ts';
+import { dial, duplicateOf, isItself } from './dial.ts';
 import { PeerLinks } from './peer-links.ts';
 import { type CheckedLimits, checkLimits } from './tcp-limits.ts';
 import { TcpNode } from './tcp-node.ts';
@@ -194,6 +194,7 @@ class Tcp implements TcpTransport {
           // It has dialed this node, and that connection proved who it is.
           const id = duplicateOf(cause);
           if (id !== undefined && this.#links.get(id)?.current !== undefined) resolve(id);
+          else if (isItself(cause)) resolve(this.self);
           else reject(cause);
         },
       });
