@@ -18,6 +18,8 @@ const heartbeats =
 /** These draw, between them, every kind of fault that the scenario allows. */
 const unhurriedSeeds = 3;
 const unhurriedMs = 100_000;
+/** As warm as a campaign is for all but its first seconds: the code of a replica is large, and its compiler takes its time. */
+const replicaWarmups = 12;
 /** Some eight simulated seconds each. */
 const campaignSeeds = 20;
 const replicas = (name: string): Promise<Scenario> => scenarioOf('replication', name, '@quorate/replication');
@@ -55,7 +57,7 @@ export default defineSuite({
         [forMinutes]: async () => eventsOf(await unhurried(), unhurriedSeeds),
         [asCampaigns]: async () => eventsOf(await replicas('replication'), campaignSeeds),
       },
-      warmupCycles: 4,
+      warmupCycles: replicaWarmups,
       goals: [{ of: forMinutes, limit: 1000 }],
     },
     {
@@ -65,7 +67,7 @@ export default defineSuite({
       contenders: {
         [forMinutes]: async () => millisecondsOf(await unhurried(), unhurriedSeeds),
       },
-      warmupCycles: 4,
+      warmupCycles: replicaWarmups,
       goals: [{ of: forMinutes, limit: 1e9 / 3_600_000 }],
     },
     {

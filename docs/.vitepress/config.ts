@@ -43,6 +43,7 @@ const startSidebar = [
       { text: 'Consistent hashing', link: '/concepts/consistent-hashing' },
       { text: 'Deterministic simulation', link: '/concepts/simulation' },
       { text: 'Locks that can be trusted', link: '/concepts/locks' },
+      { text: 'Replication that survives its leader', link: '/concepts/replication' },
     ],
   },
   {
@@ -88,6 +89,7 @@ export default defineConfig({
           { text: '一致性哈希', link: '/concepts/consistent-hashing' },
           { text: '确定性模拟', link: '/concepts/simulation' },
           { text: '可信的锁', link: '/concepts/locks' },
+          { text: '主节点失效也不丢数据', link: '/concepts/replication' },
           { text: '保证与边界', link: '/guarantees' },
           { text: 'API', link: '/api/' },
         ],

@@ -25,7 +25,7 @@ export function removeBlocks(): void {
   rmSync(blocksFolder, { recursive: true, force: true });
 }
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 100_000;
 
 /** A block as a file, and how its lines map back to the document. */
 export interface BlockFile {

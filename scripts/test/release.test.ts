@@ -19,22 +19,23 @@ interface Report {
 const names = publishedPackages(ROOT).map(({ manifest }) => manifest.name ?? '');
 const CHANGESET = `---\n${names.map(name => `'${name}': minor\n`).join('')}---\n\nA rehearsal.\n`;
 
-/** What a release printed, without the checks that found nothing and what turbo says of builds. */
+/** What a release printed, without what turbo says of builds. */
 const faultsIn = (printed: string): string =>
   printed
     .split('\n')
-    .filter(line => !/^ok |:build: /.test(line))
+    .filter(line => !line.includes(':build: '))
     .join('\n');
 
-describe('a release, rehearsed against a registry on the loopback', { timeout: 120_000 }, () => {
+describe('a release, rehearsed against a registry on the loopback', { timeout: 600_000 }, () => {
   const scratch = mkdtempSync(join(tmpdir(), 'quorate-rehearsal-'));
   const copy = join(scratch, 'copy');
   let registry: LocalRegistry;
   let first: CommandResult;
   let report: Report;
 
-  const release = (...flags: string[]): Promise<CommandResult> =>
-    capture([process.execPath, 'scripts/release.ts', `--registry=${registry.url}`, '--json', ...flags], {
+  // What is packed is checked by a step of the gate of its own.
+  const release = (): Promise<CommandResult> =>
+    capture([process.execPath, 'scripts/release.ts', `--registry=${registry.url}`, '--unchecked', '--json'], {
       cwd: copy,
       env: registry.env,
     });
@@ -148,6 +149,14 @@ describe('a release, rehearsed against a registry on the loopback', { timeout: 1
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('commit them first');
   });
+});
+
+test('checks are left out for a registry on the loopback alone', async () => {
+  for (const registry of [[], ['--registry=https://registry.example/']]) {
+    const refused = await capture([process.execPath, 'scripts/release.ts', '--unchecked', ...registry]);
+    expect([refused.code, refused.stdout]).toEqual([2, '']);
+    expect(refused.stderr).toContain('Only for a registry on the loopback');
+  }
 });
 
 describe('a release beside what the registry holds', () => {

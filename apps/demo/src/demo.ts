@@ -56,7 +56,7 @@ export class Demo implements AsyncDisposable {
   #live: LiveRounds | undefined;
   #checks = 0;
   lastPlan: MovePlan | undefined;
-  lastCheck: CheckReport | undefined;
+  lastCheck: (CheckReport & { readonly wallMs: number }) | undefined;
   #keysOnDeadNode = 0;
 
   constructor(keys: KeySet, random: Random, clock: Clock) {
@@ -136,7 +136,7 @@ export class Demo implements AsyncDisposable {
   async check(): Promise<CheckReport> {
     const random = this.#random.fork(`check-${++this.#checks}`);
     const report = await checkAllKeys(this.cluster, this.ledger, random, this.#clock);
-    this.lastCheck = report;
+    this.lastCheck = { ...report, wallMs: this.#clock.wallMs() };
     const { read, ok, lost, stale, wrong, unreadable, died } = report;
     const deaths = died === 0 ? '' : `, ${died} lost with nodes that died`;
     const broken = `${lost} lost, ${stale} stale, ${wrong} wrong, ${unreadable} unreadable`;

@@ -39,7 +39,7 @@ export interface StateMessage {
   readonly nodes: readonly NodeCard[];
   readonly keys: number;
   readonly traffic: TrafficCounts | null;
-  readonly check: CheckReport | null;
+  readonly check: (CheckReport & { readonly wallMs: number }) | null;
   readonly plan: MovePlan | null;
   /** Null while there is no group of replicas. */
   readonly replication: ReplicationView | null;

@@ -195,6 +195,13 @@ describe.skipIf(!present && !required)('the page in Chromium (needs /usr/bin/chr
         () => !(document.querySelector('#health')?.textContent ?? '').includes('is under way'),
       );
       expect(await page.isVisible('#cancel')).toBe(false);
+      // What is not known is not shown as nothing.
+      for (const id of others) {
+        expect(await page.textContent(`.node[data-node="${id}"] .numbers`)).toBe('does not answer');
+        const heard = await page.textContent(`.replica[data-replica="${id}"] .positions`);
+        expect(heard).toMatch(/^last heard of with entry [\d,]+$/);
+      }
+      expect(await page.textContent('#ring')).toContain('held by those that answer');
       expect(await page.locator(`.replica[data-replica="${leaving}"]`).count()).toBe(1);
     } finally {
       for (const pid of pids) process.kill(pid, 'SIGCONT');
@@ -222,7 +229,9 @@ describe.skipIf(!present && !required)('the page in Chromium (needs /usr/bin/chr
       expect([refused.status, await refused.json()]).toMatchObject([409, { code }]);
     }
     await page.waitForSelector('.node[data-node="n2"] button:has-text("Kill"):enabled');
-    expect(await page.isDisabled('.node[data-node="n2"] button:has-text("Remove")')).toBe(true);
+    const remove = page.locator('.node[data-node="n2"] button:has-text("Remove")');
+    expect(await remove.isDisabled()).toBe(true);
+    expect(await remove.getAttribute('title')).toContain('no other node could take its place');
   });
 
   test('removing drains, killing loses, and both are said so', async () => {

@@ -44,7 +44,7 @@ test('every node serves every key, and the key is held once, by its owner', asyn
 
 test('a forwarded operation is never forwarded again: a node that does not own it says so', async () => {
   const key = keyOf('n2');
-  const forwarded = { epoch: 1, from: 'n1', deadlineMs: 1000, operations: [['put', key, 'eA==']] };
+  const forwarded = { epoch: 1, from: 'n1', deadlineMs: 10_000, operations: [['put', key, 'eA==']] };
   const answer = await cluster.peer('n3', '/v1/peer/operations', forwarded);
   expect(answer.json).toMatchObject({ epoch: 1, replies: [['moved', 1]] });
   expect((await cluster.get('n1', key)).status).toBe(404);
@@ -54,7 +54,7 @@ test('a forwarded operation is never forwarded again: a node that does not own i
 
 test('a node that is behind refuses what was routed by a newer view, and has done nothing', async () => {
   const key = keyOf('n2');
-  const forwarded = { epoch: 2, from: 'n1', deadlineMs: 1000, operations: [['put', key, 'eA==']] };
+  const forwarded = { epoch: 2, from: 'n1', deadlineMs: 10_000, operations: [['put', key, 'eA==']] };
   const answer = await cluster.peer('n2', '/v1/peer/operations', forwarded);
   expect(answer.json).toMatchObject({
     status: 409,
@@ -76,7 +76,7 @@ test('a node that is ahead does what it owns, answers moved for the rest, and se
   const answer = await cluster.peer('n1', '/v1/peer/operations', {
     epoch: 1,
     from: 'n2',
-    deadlineMs: 1000,
+    deadlineMs: 10_000,
     operations,
   });
   const [first, second] = answer.json['replies'] as unknown[][];

@@ -93,7 +93,7 @@ describe('a process that is killed', () => {
 describe('a process that is stopped', () => {
   test('is dead once its time to live has passed, and finds that out when it goes on', async () => {
     await using holder = await storeChild(options);
-    holder.send({ do: 'hold', prefix: 'stopped/', ttlMs: 1500 });
+    holder.send({ do: 'hold', prefix: 'stopped/', ttlMs: 4000 });
     const { session } = await holder.answer('held');
     holder.process.kill('SIGSTOP');
     await store.observe(session as never);

@@ -427,6 +427,34 @@ describe('a served store', () => {
     });
   });
 
+  test('a revision of the memory before is not taken for one of the next, whatever else the client has heard of it', async () => {
+    const stand = await Stand.open();
+    for (let count = 0; count < 5; count++) await stand.do(stand.store.put(`p/${count}`, bytes(1), absent));
+    const { revision: before } = await stand.do(stand.store.list('p'));
+    const { signal } = new AbortController();
+    const first = stand.store.watch('q', revision(0), { signal })[Symbol.asyncIterator]();
+    const resynced = first.next();
+    await stand.turns(5);
+    await stand.serving[Symbol.asyncDispose]();
+    await stand.serverTransport[Symbol.asyncDispose]();
+    stand.hub.sever(server);
+    const later = createMemoryStore({ clock: stand.clock, random: seededRandom('later') });
+    await serveStore(later, stand.hub.transport(server));
+    stand.hub.sever(client);
+    await stand.turns(400);
+    expect((await stand.do(resynced)).value).toEqual({ type: 'resync' });
+    // The next memory goes beyond that revision.
+    for (let count = 0; count < 8; count++) await later.put(`p/later-${count}`, bytes(1), absent);
+    const missing = stand.store.watch('p', before, { signal })[Symbol.asyncIterator]();
+    expect((await stand.do(missing.next())).value).toEqual({ type: 'resync' });
+    // Whoever has listed since is told what comes then, and nothing else.
+    const { revision: now } = await stand.do(stand.store.list('p'));
+    const told = stand.store.watch('p', now, { signal })[Symbol.asyncIterator]();
+    const next = stand.do(told.next());
+    await later.put('p/last', bytes(1), absent);
+    expect((await next).value).toMatchObject({ type: 'put', entry: { key: 'p/last' }, revision: 9 });
+  });
+
   test('a client that is closed leaves no timer, and no wait at the server', async () => {
     const stand = await Stand.open();
     const { signal } = new AbortController();

@@ -10,10 +10,14 @@ export class NatsStand extends LinkedClients<Store> {
     return new NatsStand(await startNats(options));
   }
 
-  /** A handshake that is cut off is only given up after its timeout, so that is short. */
+  /**
+   * A handshake that is cut off is only given up after its timeout, so that is short; the first is tried again where the machine
+   * stood still for as long.
+   */
   connect(port: number = this.server.port): ReturnType<typeof connect> {
     return connect({
       port,
+      waitOnFirstConnect: true,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 5,
       reconnectJitter: 0,

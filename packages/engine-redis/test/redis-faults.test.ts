@@ -87,7 +87,7 @@ describe.skipIf(reason !== undefined)('faults (needs redis-server)', () => {
 
   test('a request of a dead session that comes late leaves nothing behind', async () => {
     const other = await stand.open();
-    const session = await store.session({ ttlMs: 1500 });
+    const session = await store.session({ ttlMs: 4000 });
     const { id } = session;
     await store.put('p/before', bytes(''), absent, { session: id });
     const proxy = stand.proxyOf(store);

@@ -97,7 +97,7 @@ describe.skipIf(reason !== undefined)('what is left behind (needs redis-server)'
     const opened = await standing();
     const store = await opened.open();
     const raw = opened.client();
-    const session = await store.session({ ttlMs: 3000 });
+    const session = await store.session({ ttlMs: 6000 });
     const { id } = session;
     await store.put('plain/a', empty, absent);
     const queued = await store.enqueue!('lock/q/', empty, {
@@ -229,7 +229,7 @@ describe.skipIf(reason !== undefined)('sessions (needs redis-server)', () => {
     const opened = await standing();
     const store = await opened.open();
     const other = await opened.open();
-    const session = await store.session({ ttlMs: 3000 });
+    const session = await store.session({ ttlMs: 6000 });
     const partitions = Array.from({ length: 600 }, (_, index) => `p-${index}/a`);
     await Promise.all(partitions.map(key => store.put(key, empty, absent, { session: session.id })));
     opened.proxyOf(store).cut();

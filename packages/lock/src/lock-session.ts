@@ -97,7 +97,10 @@ export class LockSession {
     return this.guardThen<Answer, Answer | typeof sessionGone>(call, sessionGone, answer => answer);
   }
 
-  /** The same with what follows from the answer, in one promise; `gone` where the session is lost first. */
+  /**
+   * The same with what follows from the answer, in one promise; `gone` where the session is lost first. What `resultOf` or `failed`
+   * throws rejects, as it does in a `then`.
+   */
   guardThen<Answer, Result>(
     call: Promise<Answer>,
     gone: Result,
@@ -106,11 +109,18 @@ export class LockSession {
   ): Promise<Result> {
     return new Promise((resolve, reject) => {
       const onLost = (): void => resolve(gone);
+      const follow = (result: () => Result | Promise<Result>): void => {
+        try {
+          resolve(result());
+        } catch (thrown) {
+          reject(thrown as Error);
+        }
+      };
       this.onLost(onLost);
       call.then(
         answer => {
           this.offLost(onLost);
-          if (this.#lost === undefined) resolve(resultOf(answer));
+          if (this.#lost === undefined) follow(() => resultOf(answer));
         },
         (thrown: unknown) => {
           this.offLost(onLost);
@@ -118,7 +128,7 @@ export class LockSession {
             this.lose(thrown);
             resolve(gone);
           } else if (failed === undefined) reject(thrown as Error);
-          else if (this.#lost === undefined) resolve(failed(thrown));
+          else if (this.#lost === undefined) follow(() => failed(thrown));
         },
       );
     });

@@ -96,11 +96,11 @@ export class Ticket {
     const enqueued = await this.session.inTurn(this.partition, () => this.#enter());
     if (enqueued === sessionGone) return 'lost';
     this.#entry = enqueued.self;
-    const verdict = this.#atOnce(enqueued);
-    // Most often nobody is in the way.
-    if (verdict.type === 'granted' && !this.#isWithdrawn)
-      return this.session.remainingMs() === 0 ? 'lost' : 'granted';
     try {
+      const verdict = this.#atOnce(enqueued);
+      // Most often nobody is in the way.
+      if (verdict.type === 'granted' && !this.#isWithdrawn)
+        return this.session.remainingMs() === 0 ? 'lost' : 'granted';
       return await this.#waitInLine(enqueued, verdict, mayWait);
     } catch (thrown) {
       // Its session may live for long, and nobody would take it away.
@@ -265,9 +265,15 @@ export class Ticket {
 
   /** Undefined where it is unknown whether the entry was made. */
   #entered(result: EnqueueResult | WriteResult): Enqueued | undefined {
-    if ('self' in result) return result;
-    if ('entry' in result) return { self: result.entry, head: result.entry };
-    invariant(result.outcome === 'unknown', 'nobody else makes an entry of this name');
+    try {
+      if ('self' in result) return result;
+      if ('entry' in result) return { self: result.entry, head: result.entry };
+      invariant(result.outcome === 'unknown', 'nobody else makes an entry of this name');
+    } catch (thrown) {
+      // A store that answers what it must not may have made an entry of any name: that only goes with the session.
+      this.session.lose(thrown);
+      throw thrown;
+    }
     this.#heed(result.cause);
     return undefined;
   }

@@ -9,23 +9,24 @@ import { make, started, where } from './tcp-mesh.ts';
 
 const b = nodeId('b');
 
-/** Where raw peers are dialed: `next` is one that has heard hello. */
+/** Where raw peers are dialed: `next` is the next of them, however early it came, once it has heard hello. */
 async function acceptor(): Promise<AsyncDisposable & { address: string; next(): Promise<RawPeer> }> {
   const server = createServer().listen(0, '127.0.0.1');
+  const accepted: RawPeer[] = [];
+  server.on('connection', (socket: Socket) => accepted.push(new RawPeer(socket)));
   await once(server, 'listening');
-  const sockets: Socket[] = [];
+  let taken = 0;
   return {
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     async next() {
-      const [socket] = (await once(server, 'connection')) as [Socket];
-      sockets.push(socket);
-      const raw = new RawPeer(socket);
+      while (accepted.length === taken) await once(server, 'connection');
+      const raw = accepted[taken++] as RawPeer;
       await raw.hears('hello');
       return raw;
     },
     async [Symbol.asyncDispose]() {
       server.close();
-      for (const socket of sockets) socket.destroy();
+      for (const { socket } of accepted) socket.destroy();
       await once(server, 'close');
     },
   };

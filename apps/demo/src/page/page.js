@@ -66,7 +66,11 @@ function showState(state) {
       ? `${number.format(moving)} keys on their way`
       : 'settling';
   const held = state.nodes.reduce((sum, node) => sum + node.keys + node.outboxKeys, 0);
-  picture.say(number.format(held), ['keys held', `view ${state.epoch}, ${settled}`]);
+  const isPartial = state.nodes.some(node => node.state === 'silent');
+  picture.say(number.format(held), [
+    isPartial ? 'held by those that answer' : 'keys held',
+    `view ${state.epoch}, ${settled}`,
+  ]);
   byId('health').textContent =
     `${serving} of ${state.nodes.length} nodes serving, view ${state.epoch}, ${settled}` +
     (state.busy === null ? '' : `. ${state.busy} is under way`);
@@ -82,7 +86,12 @@ function showState(state) {
   for (const card of cards.values()) {
     const [remove, kill] = card.buttons;
     kill.disabled = busy || serving < 2;
-    remove.disabled = kill.disabled || (hosts.has(card.item.dataset.node) && !hasHeir);
+    const id = card.item.dataset.node;
+    const isBound = hosts.has(id) && !hasHeir;
+    remove.disabled = kill.disabled || isBound;
+    remove.title = isBound
+      ? `${id} hosts a replica, and no other node could take its place: add a node first`
+      : `Remove ${id}: it hands its keys over first`;
   }
 }
 
@@ -127,10 +136,14 @@ function createCard(id) {
 
 function updateCard(card, node) {
   const rate = number.format(Math.round(node.requestsPerSecond));
-  card.numbers.textContent = `${number.format(node.keys)} keys · ${rate} requests/s`;
+  const isSilent = node.state === 'silent';
+  card.numbers.textContent = isSilent
+    ? 'does not answer'
+    : `${number.format(node.keys)} keys · ${rate} requests/s`;
   card.share.textContent =
     node.ideal === 0 ? 'owns nothing' : `${percent(node.share)}, ideal ${percent(node.ideal)}`;
-  card.numbers.title = `process ${node.pid}, ${number.format(Math.round(node.rssBytes / 2 ** 20))} MiB`;
+  const memory = isSilent ? '' : `, ${number.format(Math.round(node.rssBytes / 2 ** 20))} MiB`;
+  card.numbers.title = `process ${node.pid}${memory}`;
   card.state.textContent = node.openSources.length > 0 ? 'taking over' : node.state;
   card.bar.style.setProperty('--share', String(node.share));
   card.bar.style.setProperty('--ideal', String(node.ideal));
@@ -149,8 +162,9 @@ function showFacts({ plan, check, traffic }) {
       broken === 0
         ? `none ${check.died === 0 ? '' : 'else '}lost, none stale`
         : `${number.format(broken)} lost, stale, wrong or unreadable`;
+    const at = new Date(check.wallMs).toLocaleTimeString('en-GB');
     byId('check').textContent =
-      `${number.format(check.ok)} of ${number.format(check.read)} right${died}; ${verdict}`;
+      `${at}: ${number.format(check.ok)} of ${number.format(check.read)} right${died}; ${verdict}`;
     byId('check').className = broken === 0 ? 'good' : 'bad';
   }
   if (traffic !== null) {

@@ -98,7 +98,7 @@ export class ReplicaPanel {
       element.style.setProperty('--at', String(at));
     }
     positions.textContent = isGone
-      ? `had ${number.format(replica.last)} entries`
+      ? `last heard of with entry ${number.format(replica.last)}`
       : `last ${number.format(replica.last)} · committed ${number.format(replica.committed)} · applied ${number.format(replica.applied)}`;
     lag.textContent = lagOf(replica);
     lag.classList.toggle('behind', replica.role !== 'leader' && (replica.lag ?? 0) > 0);
@@ -127,7 +127,7 @@ function stateOf(group, down) {
 }
 
 function lagOf({ role, lag }) {
-  if (role === 'leader') return 'ahead of all';
+  if (role === 'leader') return 'the others are measured by it';
   if (lag === null) return 'lag unknown';
   if (lag === 0) return 'has everything';
   return lag === 1 ? '1 entry behind' : `${number.format(lag)} entries behind`;

@@ -36,6 +36,7 @@ export interface TransferReport {
 }
 
 const pollMs = 5;
+const lookMs = 1000;
 const attemptsMax = 5;
 const acknowledgedWithinMs = 60_000;
 
@@ -52,6 +53,7 @@ export class Replication {
   lastVerdict: HistoryVerdict | undefined;
   /** Nobody waits for what happens: it is written on the tape as it is noticed. */
   #isLive = false;
+  #isClosed = false;
   readonly #revival: Revival;
   readonly #replacement: Replacement;
   #stream: Stream | undefined;
@@ -179,11 +181,21 @@ export class Replication {
 
   /** From now on nobody waits for anything: what happens is told as it is noticed, and what has died comes back by itself. */
   goLive(): void {
+    if (!this.#isLive) void this.#lookOn();
     this.#isLive = true;
     this.#revival.goLive();
   }
 
+  /** So that what is last known of a member that ends is not old, whether or not anybody has the page open. */
+  async #lookOn(): Promise<void> {
+    while (!this.#isClosed) {
+      await this.group.reports();
+      await sleep(this.#clock, lookMs);
+    }
+  }
+
   close(): void {
+    this.#isClosed = true;
     this.#revival.close();
     this.#replacement.close();
   }

@@ -2,18 +2,18 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { createLmdbStore } from '@quorate/engine-lmdb';
 import { createLocks } from '@quorate/lock';
+import { answerParent } from './answer-parent.ts';
 import type { HolderTask } from './hand-off.ts';
 
 /** A process that takes something, says so, and holds it until it is killed. */
-process.once('message', (task: HolderTask) => void hold(task));
-process.once('disconnect', () => process.exit(1));
+answerParent(hold);
 
-async function hold(task: HolderTask): Promise<void> {
+async function hold(task: HolderTask): Promise<string> {
   if (task.kind === 'lmdb') {
     const store = await createLmdbStore({ path: task.path, durability: 'os' });
     await createLocks({ store }).mutex(task.name).acquire();
   } else {
     await once(connect(task.path), 'connect');
   }
-  process.send?.('held');
+  return 'held';
 }

@@ -1,25 +1,26 @@
 import { lmdbIn } from '../store/engines.ts';
+import { answerParent } from './answer-parent.ts';
 import { fileLockPairs } from './file-lock-pairs.ts';
 import { lockPairs } from './lock-pairs.ts';
 import type { Pairs } from './pairs.ts';
 import type { PairsTask } from './processes.ts';
 
-/** One of several processes: takes a task, says that it is ready, and does as many pairs as it is told, again and again. */
-process.once('message', (task: PairsTask) => void serve(task));
-process.once('disconnect', () => process.exit(1));
+type Order = { readonly pairs: number } | { readonly end: true };
 
-async function serve({ kind, path, things }: PairsTask): Promise<void> {
-  const open = kind === 'files' ? fileLockPairs() : lockPairs(lmdbIn(path, kind));
-  const pairs = await open();
-  process.on('message', (request: { readonly pairs: number } | { readonly end: true }) => {
-    if ('end' in request) void pairs.close().then(() => process.exit(0));
-    else void answer(request.pairs);
-  });
-  const answer = async (count: number): Promise<void> => {
-    process.send?.(await take(pairs, things, count));
-  };
-  process.send?.('ready');
-}
+/** One of several processes: takes a task, says that it is ready, and does as many pairs as it is told, again and again. */
+let serving: { readonly pairs: Pairs; readonly things: number } | undefined;
+answerParent(async (ask: PairsTask | Order) => {
+  if ('kind' in ask) {
+    const open = ask.kind === 'files' ? fileLockPairs() : lockPairs(lmdbIn(ask.path, ask.kind));
+    serving = { pairs: await open(), things: ask.things };
+    return 'ready';
+  }
+  if (serving === undefined) throw new Error('Process must have a task: it has none');
+  const { pairs, things } = serving;
+  if ('pairs' in ask) return take(pairs, things, ask.pairs);
+  await pairs.close();
+  return process.exit(0);
+});
 
 /** Several chains of pairs, side by side. */
 async function take(pairs: Pairs, things: number, count: number): Promise<number> {

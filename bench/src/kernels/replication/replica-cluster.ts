@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startProcess } from '../lock/processes.ts';
+import { type Started, startProcess } from '../lock/processes.ts';
 import type { LogLimits, ReplicaAddress, ReplicaNews, ReplicaOrder, ReplicaTask } from './replica-process.ts';
 
 /** How a cluster of ours is started. */
@@ -15,8 +15,6 @@ export interface ReplicaClusterOptions {
   readonly logLimits?: LogLimits;
 }
 
-type Process = Awaited<ReturnType<typeof startProcess>>;
-
 const names = ['a', 'b', 'c'];
 const leaderMs = 20_000;
 
@@ -24,7 +22,7 @@ const leaderMs = 20_000;
 export class ReplicaMember {
   readonly id: string;
   readonly #task: ReplicaTask;
-  #process: Process | undefined;
+  #process: Started | undefined;
   #port = 0;
 
   constructor(task: ReplicaTask) {

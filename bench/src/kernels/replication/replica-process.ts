@@ -11,6 +11,7 @@ import {
 } from '@quorate/replication';
 import { createRequests } from '@quorate/transport';
 import { createTcpTransport } from '@quorate/transport/tcp';
+import { answerParent } from '../lock/answer-parent.ts';
 import { KeyValueMachine, setCommand } from './key-value-machine.ts';
 import { clientGroup, clientName, replicaGroup, requestLimits } from './replica-names.ts';
 
@@ -29,7 +30,7 @@ export interface ReplicaTask {
   readonly port: number;
 }
 
-/** What a process is told after that. Each is answered by one message. */
+/** What a process is told after that. */
 export type ReplicaOrder =
   /** Where it listens: {@link ReplicaAddress}. */
   | { readonly type: 'listen' }
@@ -56,10 +57,15 @@ export interface ReplicaNews {
   readonly installed: number;
 }
 
-process.once('message', (task: ReplicaTask) => serve(task));
-process.once('disconnect', () => process.exit(1));
+let answerOrder: ((order: ReplicaOrder) => Promise<unknown>) | undefined;
+answerParent((ask: ReplicaTask | ReplicaOrder) => {
+  if ('type' in ask) return answerOrder?.(ask);
+  answerOrder = serve(ask);
+  return 'ready';
+});
 
-function serve(task: ReplicaTask): void {
+/** @returns what does what the process is told */
+function serve(task: ReplicaTask): (order: ReplicaOrder) => Promise<unknown> {
   const others = task.members.filter(id => id !== task.id);
   const tcp = createTcpTransport({
     self: task.id,
@@ -72,7 +78,7 @@ function serve(task: ReplicaTask): void {
   const requests = createRequests(shared.forGroup(group), { group, limits: requestLimits });
   let replica: Replica | undefined;
   let installed = 0;
-  const answer = async (order: ReplicaOrder): Promise<ReplicaAddress | ReplicaNews | string | number> => {
+  return async (order: ReplicaOrder): Promise<ReplicaAddress | ReplicaNews | string | number> => {
     if (order.type === 'listen') {
       await requests.start();
       return { port: tcp.address?.port ?? 0 };
@@ -93,8 +99,6 @@ function serve(task: ReplicaTask): void {
     const { role, term, applied, first } = replica.status();
     return { role, term, applied, first, installed };
   };
-  process.on('message', (order: ReplicaOrder) => void answer(order).then(message => process.send?.(message)));
-  process.send?.('ready');
 }
 
 async function fill(replica: Replica, count: number, keyCount: number): Promise<number> {

@@ -20,6 +20,7 @@ import {
   type StoreEvent,
   type Unknown,
 } from '@quorate/core';
+import { KnownRevisions } from './known-revisions.ts';
 import type { RemoteLink } from './remote-link.ts';
 import type { WireValue } from './value-codec.ts';
 
@@ -39,18 +40,24 @@ interface WatchAnswer {
   readonly incarnation: string;
 }
 
+/** What is answered with a revision, and of which memory that is. */
+interface Revised {
+  readonly incarnation: string;
+  readonly revision?: Revision;
+  readonly self?: Entry;
+}
+
 /** A client of a served store. Several may share a link. */
 export class RemoteDriver implements StoreDriver {
   readonly capabilities: StoreCapabilities;
   readonly #link: RemoteLink;
   readonly #holdMs: number;
   readonly #onDispose: () => Promise<void>;
-  /** Of which memory the revisions are that were seen last. */
-  #incarnation: string;
+  readonly #revisions: KnownRevisions;
 
   constructor(link: RemoteLink, hello: Hello, holdMs: number, onDispose: () => Promise<void>) {
     this.capabilities = hello.capabilities;
-    this.#incarnation = hello.incarnation;
+    this.#revisions = new KnownRevisions(hello.incarnation);
     this.#link = link;
     this.#holdMs = holdMs;
     this.#onDispose = onDispose;
@@ -63,7 +70,7 @@ export class RemoteDriver implements StoreDriver {
   list(query: ListQuery, signal: AbortSignal | undefined): Promise<Listing> {
     const { prefix, createdBefore, newestFirst, limit } = query;
     const options = { createdBefore, newestFirst, limit };
-    return this.#ask('list', [prefix, options], signal);
+    return this.#askRevised('list', prefix, [options], signal);
   }
 
   put(
@@ -71,11 +78,12 @@ export class RemoteDriver implements StoreDriver {
     condition: Condition,
     { operation, signal }: DriverCall,
   ): Promise<Applied | Refused> {
-    return this.#ask('put', [key, value, { ...condition }, operation && { ...operation }, session], signal);
+    const args = [value, { ...condition }, operation && { ...operation }, session];
+    return this.#askRevised('put', key, args, signal);
   }
 
   delete(key: string, condition: Condition, { operation, signal }: DriverCall): Promise<Applied | Refused> {
-    return this.#ask('delete', [key, { ...condition }, operation && { ...operation }], signal);
+    return this.#askRevised('delete', key, [{ ...condition }, operation && { ...operation }], signal);
   }
 
   enqueue(
@@ -84,34 +92,39 @@ export class RemoteDriver implements StoreDriver {
     session: SessionId,
     { operation, signal }: DriverCall,
   ): Promise<Enqueued> {
-    return this.#ask('enqueue', [prefix, value, session, operation && { ...operation }], signal);
+    return this.#askRevised('enqueue', prefix, [value, session, operation && { ...operation }], signal);
   }
 
   add(key: string, delta: bigint, { operation, signal }: DriverCall): Promise<Exclude<AddResult, Unknown>> {
-    return this.#ask('add', [key, delta, operation && { ...operation }], signal);
+    return this.#askRevised('add', key, [delta, operation && { ...operation }], signal);
   }
 
-  batch(
+  async batch(
     conditions: ReadonlyMap<string, Condition>,
     writes: readonly BatchWrite[],
     { operation, signal }: DriverCall,
   ): Promise<Exclude<BatchResult, Unknown>> {
     const asked = [...conditions].map(([key, condition]) => [key, { ...condition }]);
     const sent = writes.map(write => ({ ...write }));
-    return this.#ask('batch', [asked, sent as WireValue[], operation && { ...operation }], signal);
+    const args = [asked, sent as WireValue[], operation && { ...operation }];
+    const key = writes[0]?.key ?? [...conditions.keys()][0] ?? '';
+    return this.#revised(key, await this.#ask<Revised>('batch', args, signal)) as Exclude<
+      BatchResult,
+      Unknown
+    >;
   }
 
   /** Asks again and again for what came after the last that is known: a connection that ends costs nothing but time. */
   async *watch(prefix: string, from: Revision, signal: AbortSignal): AsyncGenerator<StoreEvent> {
     let after = from;
-    let incarnation = this.#incarnation;
+    let incarnation = this.#revisions.incarnationOf(prefix, from);
     while (!signal.aborted) {
       const position = [prefix, after, incarnation];
       const answer = await this.#held<WatchAnswer>('watch', position, signal);
       if (answer === undefined) continue;
       after = answer.upTo;
       incarnation = answer.incarnation;
-      this.#incarnation = incarnation;
+      this.#revisions.learn(incarnation, prefix, undefined);
       if (answer.changes === undefined) yield { type: 'resync' };
       for (const change of answer.changes ?? []) {
         if (signal.aborted) return;
@@ -141,6 +154,22 @@ export class RemoteDriver implements StoreDriver {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#onDispose();
+  }
+
+  /** Asks for what is answered with a revision, which is one of the memory that answers. */
+  async #askRevised<Result>(
+    verb: string,
+    key: string,
+    args: readonly WireValue[],
+    signal: AbortSignal | undefined,
+  ): Promise<Result> {
+    return this.#revised(key, await this.#ask<Revised>(verb, [key, ...args], signal)) as Result;
+  }
+
+  #revised(key: string, answer: Revised): unknown {
+    const { incarnation, ...result } = answer;
+    this.#revisions.learn(incarnation, key, answer.revision ?? answer.self?.modified);
+    return result;
   }
 
   async #ask<Result>(

@@ -70,8 +70,21 @@ export async function serveRequest(
 ): Promise<WireValue> {
   const carryOut = verbs.get(verb);
   if (carryOut === undefined) throw new TypeError('Request must be for something that there is');
-  return (await carryOut(served, args as unknown as Unchecked, signal)) as WireValue;
+  const result = (await carryOut(served, args as unknown as Unchecked, signal)) as WireValue;
+  if (!revisedVerbs.has(verb)) return result;
+  // A revision is one of this memory alone.
+  return { ...(result as object), incarnation: served.memory.incarnation };
 }
+
+/** What is answered with a revision. */
+const revisedVerbs: ReadonlySet<WireValue> = new Set<WireValue>([
+  'list',
+  'put',
+  'delete',
+  'enqueue',
+  'add',
+  'batch',
+]);
 
 /** What waits until something happens, and may wait for long. */
 const heldVerbs: ReadonlySet<WireValue> = new Set<WireValue>(['watch', 'observe']);

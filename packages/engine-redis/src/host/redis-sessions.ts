@@ -20,6 +20,8 @@ interface KnownSession {
   deadlineUs: number;
   /** Where it is known, or about to be known, that this session may leave something: whether it lives. */
   readonly entered: Map<string, Promise<boolean> | true>;
+  /** Where it may have left something of which the server could not be told: nobody else would sweep there. */
+  readonly owed: Set<string>;
 }
 
 export interface RedisSessionsOptions {
@@ -44,7 +46,7 @@ export class RedisSessions {
     const id = sessionId(Buffer.from(random.bytes(16)).toString('hex'));
     const ttlUs = Math.ceil(ttlMs * 1000);
     const deadlineUs = Number(await runner.run(openSessionScript, keys.sessions, id, ttlUs));
-    this.#known.set(id, { ttlUs, deadlineUs, entered: new Map() });
+    this.#known.set(id, { ttlUs, deadlineUs, entered: new Map(), owed: new Set() });
     return id;
   }
 
@@ -56,12 +58,14 @@ export class RedisSessions {
     if (deadlineUs === 0) {
       this.#known.delete(id);
       void this.#sweepAfter(id, known);
-    }
+    } else void this.#enterOwed(id, known);
     known.deadlineUs = Math.max(deadlineUs, known.deadlineUs);
     return deadlineUs > 0;
   }
 
   async end(id: SessionId): Promise<void> {
+    const known = this.#known.get(id);
+    if (known !== undefined && known.owed.size > 0) await this.#enterOwed(id, known);
     this.#known.delete(id);
     await this.#options.sweeper.sweepEnded(id, endSessionScript);
   }
@@ -147,9 +151,10 @@ export class RedisSessions {
     const entries = sessions.map(session => this.#enter(session, partition));
     const [ran, ...entered] = await Promise.allSettled([run(), ...entries]);
     for (const [index, entry] of entered.entries()) {
-      // What became of the mutation is told by itself alone. Where this failed it is asked again the next time.
-      if (entry.status === 'rejected' || entry.value) continue;
       const session = sessions[index] as SessionId;
+      // What became of the mutation is told by itself alone. The rest is made up for with the next renewal, or the next mutation.
+      if (entry.status === 'rejected') this.#owe(session, partition);
+      if (entry.status === 'rejected' || entry.value) continue;
       await this.#options.sweeper.sweep(partition, [session], true).catch(() => {});
       if (ran.status === 'rejected') throw ran.reason;
       throw isLate(ran.value) ? lostFor([session], operation) : sessionLost(session, 'unknown');
@@ -159,10 +164,26 @@ export class RedisSessions {
   }
 
   /** Where the server has forgotten the session with everything it knew of it, this client alone knows what it left since. */
-  async #sweepAfter(session: SessionId, { entered }: KnownSession): Promise<void> {
-    for (const partition of entered.keys()) {
+  async #sweepAfter(session: SessionId, { entered, owed }: KnownSession): Promise<void> {
+    for (const partition of new Set([...entered.keys(), ...owed])) {
       await this.#options.sweeper.sweep(partition, [session], true).catch(() => {});
     }
+  }
+
+  #owe(session: SessionId, partition: string): void {
+    this.#known.get(session)?.owed.add(partition);
+  }
+
+  /** Tells the server what it could not be told when a mutation went ahead. What fails again is told again. */
+  async #enterOwed(session: SessionId, { owed }: KnownSession): Promise<void> {
+    await Promise.all(
+      [...owed].map(async partition => {
+        const isAlive = await Promise.resolve(this.#enter(session, partition)).catch(() => undefined);
+        if (isAlive === undefined) return;
+        owed.delete(partition);
+        if (!isAlive) await this.#options.sweeper.sweep(partition, [session], true).catch(() => {});
+      }),
+    );
   }
 
   #isOwn(session: SessionId): boolean {
@@ -175,7 +196,12 @@ export class RedisSessions {
   }
 
   #enter(session: SessionId, partition: string): Promise<boolean> | true {
-    const known = this.#known.get(session) ?? { ttlUs: undefined, deadlineUs: 0, entered: new Map() };
+    const known = this.#known.get(session) ?? {
+      ttlUs: undefined,
+      deadlineUs: 0,
+      entered: new Map(),
+      owed: new Set<string>(),
+    };
     const before = known.entered.get(partition);
     if (before !== undefined) return before;
     if (++this.#enteredCount > enteredMax) this.forgetEntered();

@@ -7,7 +7,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type EngineStand, engines, startEngine } from '../engines.ts';
 import { type Answer, ContenderProcess } from './contender-process.ts';
 
+/** Of those whose holders die, or stand still for so long. */
 const ttlMs = 1500;
+
+/** Of those that have to keep what they hold, also where the machine stands still for a while. */
+const lastingMs = 5000;
 const hourMs = 3_600_000;
 const isLinux = process.platform === 'linux';
 
@@ -63,7 +67,7 @@ for (const { name: engine, program } of engines) {
       let stand: EngineStand;
       let names = 0;
       const fresh = (): string => `name ${++names}`;
-      const start = (): Promise<ContenderProcess> => ContenderProcess.start(stand.address, ttlMs);
+      const start = (ms = ttlMs): Promise<ContenderProcess> => ContenderProcess.start(stand.address, ms);
 
       beforeAll(async () => {
         stand = await startEngine(engine);
@@ -74,9 +78,9 @@ for (const { name: engine, program } of engines) {
         const folder = mkdtempSync(join(tmpdir(), 'quorate-locks-test-'));
         const file = join(folder, 'count');
         writeFileSync(file, '0');
-        await using one = await start();
-        await using two = await start();
-        await using three = await start();
+        await using one = await start(lastingMs);
+        await using two = await start(lastingMs);
+        await using three = await start(lastingMs);
         const order = { do: 'count', name: fresh(), times: 40, file } as const;
         const answers = await Promise.all([one, two, three].map(each => each.tell(order)));
         const fences = answers.flatMap(answer => answer.fences ?? []).map(BigInt);
@@ -102,9 +106,9 @@ for (const { name: engine, program } of engines) {
 
       test('pass over a waiter that is killed', async () => {
         const name = fresh();
-        await using holder = await start();
+        await using holder = await start(lastingMs);
         await using dead = await start();
-        await using waiter = await start();
+        await using waiter = await start(lastingMs);
         await holder.tell({ do: 'acquire', name });
         dead.tell({ do: 'acquire', name }).catch(() => {});
         await expect(dead.tell({ do: 'acquire', name, deadlineMs: 300 })).rejects.toMatchObject({
@@ -142,8 +146,8 @@ for (const { name: engine, program } of engines) {
 
       test('stay with one holder when wall clocks are set by an hour', async () => {
         const name = fresh();
-        await using holder = await start();
-        await using waiter = await start();
+        await using holder = await start(lastingMs);
+        await using waiter = await start(lastingMs);
         const { fence: first = '' } = await holder.tell({ do: 'acquire', name });
         const waiting = waiter.tell({ do: 'acquire', name });
         // Back: nothing is lost by it. The time to live goes by the monotonic clock.
@@ -160,8 +164,8 @@ for (const { name: engine, program } of engines) {
 
       test('that are asked for crosswise are found, and one of both goes on', async () => {
         const [a, b] = [fresh(), fresh()];
-        await using one = await start();
-        await using two = await start();
+        await using one = await start(lastingMs);
+        await using two = await start(lastingMs);
         await one.tell({ do: 'acquire', name: a });
         await two.tell({ do: 'acquire', name: b });
         const crossed = await Promise.allSettled([

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type EngineName, type EngineStand, engines, openStore, startEngine } from '../engines.ts';
 import { ContenderProcess } from './contender-process.ts';
 
-const ttlMs = 1500;
+const ttlMs = 4000;
 const isLong = process.env['QUORATE_LONG'] !== undefined;
 
 /**

@@ -2,7 +2,7 @@ import {
   errorCode,
   type GroupId,
   type NodeId,
-  type QuorateError,
+  QuorateError,
   type Timer,
   type Transport,
 } from '@quorate/core';
@@ -22,6 +22,19 @@ export interface CallFailure {
   readonly leader: NodeId | undefined;
 }
 
+const errors = new Map<string, QuorateError>();
+
+/** What a client makes of a failure: one error for all that are alike, since making one costs more than the call. */
+export function callError(code: string, outcome: string): QuorateError {
+  const name = `${code} ${outcome}`;
+  let error = errors.get(name);
+  if (error === undefined) {
+    error = new QuorateError(code, 'A call failed', { outcome: outcome as QuorateError['outcome'] });
+    errors.set(name, error);
+  }
+  return error;
+}
+
 export type CallAnswer = { readonly value: unknown } | { readonly failure: CallFailure };
 
 const encoder = new TextEncoder();
@@ -38,17 +51,18 @@ export async function serveCalls(
 ): Promise<void> {
   const handlers = new Map(Object.entries(methods));
   const answer = async (from: NodeId, call: number, method: string, args: CallArguments): Promise<void> => {
-    const reply = (word: string, value: unknown): void => {
-      transport.send(from, encode([call, word, value]), group);
-    };
+    let word = 'done';
+    let value: unknown;
     try {
-      reply('done', (await handlers.get(method)?.(args)) ?? null);
+      value = (await handlers.get(method)?.(args)) ?? null;
     } catch (error) {
       const code = errorCode(error);
       if (code === undefined) throw error;
       const { outcome, leader } = error as QuorateError & { readonly leader?: NodeId };
-      reply('failed', { code, outcome, leader });
+      word = 'failed';
+      value = { code, outcome, leader };
     }
+    transport.send(from, encode([call, word, value]), group);
   };
   await transport.start({
     onMessage(from, message) {
@@ -91,10 +105,10 @@ export class Calls {
   }
 
   /** Asks one node once. Never rejects. */
-  async ask(to: NodeId, method: string, args: CallArguments, timeoutMs: number): Promise<CallAnswer> {
+  ask(to: NodeId, method: string, args: CallArguments, timeoutMs: number): Promise<CallAnswer> {
     const { clock, transport } = this.#env;
     const call = this.#count++;
-    return await new Promise(resolve => {
+    return new Promise(resolve => {
       const timer = clock.setTimer(timeoutMs, () => this.#settle(call, timedOut));
       this.#waiting.set(call, { resolve, timer });
       transport.send(to, encode([call, method, args]), this.#group);

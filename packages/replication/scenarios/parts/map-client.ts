@@ -1,4 +1,4 @@
-import { type NodeId, QuorateError, sleep } from '@quorate/core';
+import { type NodeId, sleep } from '@quorate/core';
 import {
   type ClientEnv,
   type Model,
@@ -7,7 +7,7 @@ import {
   type RegisterOutput,
   type Scalar,
 } from '@quorate/sim';
-import type { CallArguments, CallFailure, Calls } from './calls.ts';
+import { type CallArguments, callError, type CallFailure, type Calls } from './calls.ts';
 
 /** What clients do with the map. */
 export type MapInput = RegisterInput & { readonly key: string };
@@ -56,7 +56,7 @@ export class MapCaller {
     const { code, outcome, leader } = answer.failure;
     this.#env.reached(code);
     this.#target = leader === undefined || leader === this.#target ? this.#anyNode() : leader;
-    throw new QuorateError(code, `Asked for ${method}`, { outcome: outcome as QuorateError['outcome'] });
+    throw callError(code, outcome);
   }
 
   /** Asks one after another until somebody answers, or says that it is no use. */
@@ -66,9 +66,7 @@ export class MapCaller {
       if ('value' in answer) return answer.value;
       const { code, leader } = answer.failure;
       this.#env.reached(code);
-      if (isFinal(answer.failure)) {
-        throw new QuorateError(code, `Asked for ${method}`);
-      }
+      if (isFinal(answer.failure)) throw callError(code, 'unknown');
       this.#target = leader === undefined || leader === this.#target ? this.#anyNode() : leader;
       await sleep(this.#env.clock, 10 + this.#env.random.below(40));
     }

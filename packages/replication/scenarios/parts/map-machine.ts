@@ -24,8 +24,12 @@ interface State {
   readonly values: readonly (readonly [string, number])[];
 }
 
+const yes = Uint8Array.of(1);
+const no = Uint8Array.of(0);
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+/** What a command says stands within so many bytes of it; the rest is there to be long. */
+const textMax = 64;
 /** Snapshots are handed over in pieces of so many characters, so that there are some. */
 const pieceLength = 64;
 
@@ -55,19 +59,26 @@ export class MapMachine implements StateMachine {
       if (index <= this.appliedIndex)
         this.#listener.misused(`${index} is applied after ${this.appliedIndex}`);
       if (leaderTimeMs < this.#timeMs) this.#listener.misused(`The time at ${index} is before the last one`);
-      const text = decoder.decode(command);
-      const [id = '', type, key = '', one = '', two = ''] = text.split(' ');
+      const text = decoder.decode(command.length > textMax ? command.subarray(0, textMax) : command);
+      const idEnd = text.indexOf(' ');
       this.appliedIndex = index;
       this.#last = index;
       this.#timeMs = leaderTimeMs;
       this.#hash = hashOf(this.#hash, index, term, leaderTimeMs, command);
-      applied.push([index, term, id, leaderTimeMs, this.#hash]);
-      if (type === 'put') this.#values.set(key, Number(one));
-      else if (type === 'cas') return Uint8Array.of(this.#compareAndSet(key, one, two) ? 1 : 0);
-      return Uint8Array.of(1);
+      applied.push([index, term, text.slice(0, idEnd), leaderTimeMs, this.#hash]);
+      return this.#change(text, idEnd + 1) ? yes : no;
     });
     this.#listener.applied(applied);
     return replies;
+  }
+
+  /** Does what the text says from `at` on. Returns whether it was to be done. */
+  #change(text: string, at: number): boolean {
+    if (text.startsWith('note', at)) return true;
+    const [type, key = '', one = '', two = ''] = text.slice(at).split(' ');
+    if (type === 'cas') return this.#compareAndSet(key, one, two);
+    if (type === 'put') this.#values.set(key, Number(one));
+    return true;
   }
 
   #compareAndSet(key: string, from: string, to: string): boolean {

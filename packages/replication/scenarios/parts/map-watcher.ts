@@ -1,6 +1,6 @@
-import { type NodeId, QuorateError, sleep } from '@quorate/core';
+import { type NodeId, sleep } from '@quorate/core';
 import type { ClientEnv } from '@quorate/sim';
-import type { Calls } from './calls.ts';
+import { callError, type Calls } from './calls.ts';
 import { keys } from './map-client.ts';
 
 /** Soon enough to ask again before a leader that was cut off steps down. */
@@ -20,7 +20,7 @@ export async function watchMap(env: ClientEnv, calls: Calls, ease: number): Prom
       target = 'value' in answer ? to : answer.failure.leader;
       if ('value' in answer) return answer.value;
       // A read that nobody heard the answer of is none.
-      throw new QuorateError(answer.failure.code, `Asked ${to} for "${key}"`, { outcome: 'not-applied' });
+      throw callError(answer.failure.code, 'not-applied');
     });
     await sleep(clock, random.below(ease * pauseMaxMs));
   }

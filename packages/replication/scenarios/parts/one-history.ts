@@ -30,14 +30,14 @@ export function oneHistory(): Invariant {
   let agreed = 0;
   const found = (message: string): Finding => ({ rule, message });
   const see = (index: number, hash: number): Finding | undefined => {
-    const known = hashes.get(index) ?? hash;
-    hashes.set(index, known);
-    return known === hash ? undefined : found(`Two histories lead to index ${index}`);
+    const known = hashes.get(index);
+    if (known === undefined) hashes.set(index, hash);
+    return (known ?? hash) === hash ? undefined : found(`Two histories lead to index ${index}`);
   };
   const apply = ([index, , id, , hash]: AppliedCommand): Finding | undefined => {
-    const place = indexes.get(id) ?? index;
-    indexes.set(id, place);
-    if (place !== index) {
+    const place = indexes.get(id);
+    if (place === undefined) indexes.set(id, index);
+    else if (place !== index) {
       return { rule: 'applied-once', message: `Command ${id} is applied at ${place} and at ${index}` };
     }
     return see(index, hash);

@@ -130,7 +130,8 @@ function settle(items: readonly Item[], answer: Uint8Array): void {
     for (const { wait } of items) wait.reject(error);
     return;
   }
-  for (const [at, { wait }] of items.entries()) {
+  for (let at = 0; at < items.length; at++) {
+    const { wait } = items[at] as Item;
     const own = answers[at] as Uint8Array;
     if (own[0] === answerFailed) wait.reject(decodeError(own));
     else wait.resolve(own);

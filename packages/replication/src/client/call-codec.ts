@@ -1,5 +1,7 @@
-import type { LogIndex, NodeId, Term } from '@quorate/core';
-import type { ReadMode, WriteOptions, WriteReceipt } from '../replica/write-options.ts';
+import type { LogIndex, NodeId, Term, WaitOptions } from '@quorate/core';
+import type { ReadMode, SemiSync, WriteOptions, WriteReceipt } from '../replica/write-options.ts';
+import { ByteSlab } from '../wire/byte-slab.ts';
+import type { SessionOperation } from '../wire/entry-payload.ts';
 import { readUint32, readUint48, uint48Max, writeUint32, writeUint48 } from '../wire/uint48.ts';
 import { readUint64, writeUint64 } from '../wire/uint64.ts';
 
@@ -22,6 +24,8 @@ import { readUint64, writeUint64 } from '../wire/uint64.ts';
 const version = 1;
 const writeHeadBytes = 32;
 const receiptHeadBytes = 24;
+/** Memory of its own for each piece. */
+const apart = new ByteSlab(0);
 /** Stands for a time that was not given. */
 const notGiven = uint48Max;
 const acks = ['leader', 'quorum', 'all', 'semiSync'] as const;
@@ -36,8 +40,12 @@ export type SessionVerb = (typeof sessionVerbs)[keyof typeof sessionVerbs];
 export const answerDone = 0;
 export const answerNotLeader = 1;
 
-export function encodeWrite(command: Uint8Array, { ack = 'quorum', session }: WriteOptions): Uint8Array {
-  const bytes = new Uint8Array(writeHeadBytes + command.length);
+export function encodeWrite(
+  command: Uint8Array,
+  { ack = 'quorum', session }: WriteOptions,
+  slab: ByteSlab = apart,
+): Uint8Array {
+  const bytes = slab.take(writeHeadBytes + command.length);
   const semiSync = typeof ack === 'string' ? undefined : ack;
   bytes[0] = version;
   bytes[1] = acks.indexOf(typeof ack === 'string' ? ack : 'semiSync');
@@ -52,52 +60,63 @@ export function encodeWrite(command: Uint8Array, { ack = 'quorum', session }: Wr
   return bytes;
 }
 
-/** Undefined for what is none of this version. */
+/**
+ * Undefined for what is none of this version.
+ *
+ * @param limits how long it is waited for here
+ */
 export function decodeWrite(
   bytes: Uint8Array,
+  { signal, deadlineMs }: WaitOptions = {},
 ): { readonly command: Uint8Array; readonly options: WriteOptions } | undefined {
   const name = acks[bytes[1] ?? acks.length];
   if (bytes.length < writeHeadBytes || bytes[0] !== version || name === undefined) return undefined;
-  const timeoutMs = readUint48(bytes, 8);
-  const semiSync = {
-    semiSync: readUint32(bytes, 4),
-    onTimeout: bytes[2] === 1 ? ('degrade' as const) : ('fail' as const),
-    ...(timeoutMs === notGiven ? {} : { timeoutMs }),
-  };
-  const session = {
-    session: readUint48(bytes, 14),
-    sequence: readUint48(bytes, 20),
-    settled: readUint48(bytes, 26),
-  };
   return {
     command: bytes.subarray(writeHeadBytes),
     options: {
-      ack: name === 'semiSync' ? semiSync : name,
-      session: bytes[3] === 1 ? session : undefined,
+      ack: name === 'semiSync' ? decodeSemiSync(bytes) : name,
+      session: bytes[3] === 1 ? decodeOperation(bytes) : undefined,
+      signal,
+      deadlineMs,
     },
   };
 }
 
-export function encodeReceipt({
-  index,
-  term,
-  replicas,
-  degraded,
-  durability,
-  reply,
-}: WriteReceipt): Uint8Array {
-  const bytes = new Uint8Array(receiptHeadBytes + (reply?.length ?? 0));
-  bytes[0] = answerDone;
-  bytes[1] = (degraded ? 1 : 0) | (reply === undefined ? 0 : 2);
-  bytes[2] = durabilities.indexOf(durability);
-  writeUint32(bytes, 4, replicas);
-  writeUint64(bytes, 8, index);
-  writeUint64(bytes, 16, term);
-  if (reply !== undefined) bytes.set(reply, receiptHeadBytes);
-  return bytes;
+function decodeSemiSync(bytes: Uint8Array): SemiSync {
+  const timeoutMs = readUint48(bytes, 8);
+  return {
+    semiSync: readUint32(bytes, 4),
+    onTimeout: bytes[2] === 1 ? 'degrade' : 'fail',
+    ...(timeoutMs === notGiven ? {} : { timeoutMs }),
+  };
 }
 
-export function decodeReceipt(bytes: Uint8Array): WriteReceipt | undefined {
+function decodeOperation(bytes: Uint8Array): SessionOperation {
+  return { session: readUint48(bytes, 14), sequence: readUint48(bytes, 20), settled: readUint48(bytes, 26) };
+}
+
+/** How long the answer to a write is. */
+export function receiptBytes({ reply }: WriteReceipt): number {
+  return receiptHeadBytes + (reply?.length ?? 0);
+}
+
+/** Writes {@link receiptBytes} into zeros from `at` on. */
+export function writeReceipt(
+  target: Uint8Array,
+  at: number,
+  { index, term, replicas, degraded, durability, reply }: WriteReceipt,
+): void {
+  target[at] = answerDone;
+  target[at + 1] = (degraded ? 1 : 0) | (reply === undefined ? 0 : 2);
+  target[at + 2] = durabilities.indexOf(durability);
+  writeUint32(target, at + 4, replicas);
+  writeUint64(target, at + 8, index);
+  writeUint64(target, at + 16, term);
+  if (reply !== undefined) target.set(reply, at + receiptHeadBytes);
+}
+
+/** @param slab where the reply is copied to, which is the caller's */
+export function decodeReceipt(bytes: Uint8Array, slab: ByteSlab = apart): WriteReceipt | undefined {
   const durability = durabilities[bytes[2] ?? durabilities.length];
   if (bytes.length < receiptHeadBytes || durability === undefined) return undefined;
   const flags = bytes[1] as number;
@@ -107,7 +126,7 @@ export function decodeReceipt(bytes: Uint8Array): WriteReceipt | undefined {
     durability,
     replicas: readUint32(bytes, 4),
     degraded: (flags & 1) !== 0,
-    reply: (flags & 2) === 0 ? undefined : bytes.slice(receiptHeadBytes),
+    reply: (flags & 2) === 0 ? undefined : slab.copy(bytes, receiptHeadBytes),
   };
 }
 
@@ -115,8 +134,9 @@ export function encodeRead(
   query: Uint8Array,
   mode: ReadMode,
   maxStalenessMs: number | undefined,
+  slab: ByteSlab = apart,
 ): Uint8Array {
-  const bytes = new Uint8Array(8 + query.length);
+  const bytes = slab.take(8 + query.length);
   bytes[0] = version;
   bytes[1] = modes.indexOf(mode);
   writeUint48(bytes, 2, Math.min(notGiven, Math.floor(maxStalenessMs ?? notGiven)));

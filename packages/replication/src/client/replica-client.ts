@@ -20,6 +20,7 @@ import type { SessionOptions } from '../replica/replica.ts';
 import { withOutcome } from '../replica/replica-error.ts';
 import type { ReadOptions, WriteOptions, WriteReceipt } from '../replica/write-options.ts';
 import { ClientSession } from '../sessions/client-session.ts';
+import { ByteSlab } from '../wire/byte-slab.ts';
 import { checkSessionId, checkSessionOperation } from '../wire/entry-payload.ts';
 import {
   answerNotLeader,
@@ -34,17 +35,19 @@ import {
 } from './call-codec.ts';
 import { type CallMethods, methodsOf } from './serve-replica.ts';
 import { CallBatcher, type CallPort } from './call-batcher.ts';
+import { type Asked, LeaderSearch } from './leader-search.ts';
 
 /** What a client is made of. */
 export interface ReplicaClientOptions {
+  /** How to reach them: `createRequests` of `@quorate/transport`. Stays the caller's. */
   readonly requests: CallPort;
   /** Whom to ask, in order of preference: the first is asked for `follower` and `local` reads as long as it answers. */
   readonly members: readonly NodeId[];
-  /** Default 0. */
+  /** Which group, where the members serve many. Default 0. */
   readonly group?: GroupId | undefined;
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
-  /** How long one replica is waited for before another is asked. Default 2,000. */
+  /** How long one replica is waited for before another is asked, by one call or by shorter ones together. Default 2,000. */
   readonly attemptMs?: number | undefined;
 }
 
@@ -59,8 +62,11 @@ export interface ReplicaClient {
   write(command: Uint8Array, options?: WriteOptions): Promise<WriteReceipt>;
   /** Reads: `linearizable` and `lease` at the leader, the rest at the first member that answers. */
   read(query: Uint8Array, options?: ReadOptions): Promise<Uint8Array>;
+  /** As `Replica.openSession`, at whoever leads. One that was opened and not heard of ends by itself. */
   openSession(options?: SessionOptions): Promise<ClientSession>;
+  /** As `Replica.closeSession`, at whoever leads. */
   closeSession(id: number, options?: WaitOptions): Promise<void>;
+  /** As `Replica.keepSession`, at whoever leads. @throws QuorateError `SESSION_EXPIRED` */
   keepSession(id: number, options?: WaitOptions): Promise<void>;
 }
 
@@ -97,7 +103,6 @@ const backoffMaxMs = 100;
 
 class Client implements ReplicaClient {
   readonly #requests: CallPort;
-  readonly #members: readonly NodeId[];
   readonly #methods: CallMethods;
   readonly #writes: CallBatcher;
   /** Apart, so that those that ask nobody else do not wait for those that do. */
@@ -105,15 +110,18 @@ class Client implements ReplicaClient {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #attemptMs: number;
-  #leader: NodeId | undefined;
+  readonly #search: LeaderSearch;
+  /** What goes out is soon forgotten; what comes in is kept by whom it belongs to. */
+  readonly #outgoing = new ByteSlab(0x1_0000);
+  readonly #incoming = new ByteSlab(0x2000);
 
   constructor({ requests, members, group, clock, random, attemptMs = 2000 }: ReplicaClientOptions) {
     this.#requests = requests;
-    this.#members = members.map(nodeId);
     this.#methods = methodsOf(groupId(group ?? 0));
     this.#clock = clock ?? systemClock;
     this.#random = random ?? systemRandom;
     this.#attemptMs = attemptMs;
+    this.#search = new LeaderSearch(members.map(nodeId), this.#clock, attemptMs);
     const { write, writes, read, reads } = this.#methods;
     const options = { requests, deadlineMs: attemptMs, clock: this.#clock };
     const reading = { ...options, method: read, batchMethod: reads, outcome: 'not-applied' } as const;
@@ -127,11 +135,11 @@ class Client implements ReplicaClient {
     checkBytes('Command', command);
     checkAck(ack);
     if (session !== undefined) checkSessionOperation(session);
-    const body = encodeWrite(command, options);
+    const body = encodeWrite(command, options, this.#outgoing);
     const { write: method } = this.#methods;
     const repeatable = session !== undefined;
     const answer = await this.#ask(this.#writes, { method, body, leaderOnly: true, repeatable }, options);
-    const receipt = decodeReceipt(answer);
+    const receipt = decodeReceipt(answer, this.#incoming);
     if (receipt === undefined) throw unreadableAnswer();
     return receipt;
   }
@@ -141,12 +149,12 @@ class Client implements ReplicaClient {
     checkBytes('Query', query);
     // Whether lease reads are served, the replica knows.
     checkReadMode(mode, maxStalenessMs, true);
-    const body = encodeRead(query, mode, maxStalenessMs);
+    const body = encodeRead(query, mode, maxStalenessMs, this.#outgoing);
     const batcher = mode === 'linearizable' || mode === 'lease' ? this.#reads[mode] : undefined;
     const call = { method: this.#methods.read, body, leaderOnly: batcher !== undefined, repeatable: true };
-    if (batcher === undefined) return (await this.#call(call, options)).slice(1);
-    checkLimits(options);
-    return (await this.#ask(batcher, call, options)).slice(1);
+    if (batcher !== undefined) checkLimits(options);
+    const asked = batcher === undefined ? this.#call(call, options) : this.#ask(batcher, call, options);
+    return this.#incoming.copy(await asked, 1);
   }
 
   async openSession(options: SessionOptions = {}): Promise<ClientSession> {
@@ -175,91 +183,106 @@ class Client implements ReplicaClient {
     return this.#call({ method: this.#methods.session, body, leaderOnly: true, repeatable: true }, options);
   }
 
-  /** Asks the leader, at once where that goes. */
-  async #ask(batcher: CallBatcher, call: Call, options: WaitOptions): Promise<Uint8Array> {
+  /** Asks the leader: at once, which spares what a wait costs, where no signal limits it and the leader is known. */
+  #ask(batcher: CallBatcher, call: Call, options: WaitOptions): Promise<Uint8Array> {
     const { signal, deadlineMs } = options;
-    const startMs = deadlineMs === undefined ? 0 : this.#clock.monotonicMs();
-    const answer = await this.#askAtOnce(batcher, call, options);
-    if (typeof answer !== 'boolean') return answer;
-    const passedMs = deadlineMs === undefined ? 0 : this.#clock.monotonicMs() - startMs;
-    const rest = { signal, deadlineMs: deadlineMs && Math.max(0, deadlineMs - passedMs) };
-    return this.#call(call, rest, answer);
+    const { leader } = this.#search;
+    if (signal !== undefined || leader === undefined) return this.#call(call, options);
+    const startMs = this.#clock.monotonicMs();
+    const again = (mayHave: boolean): Promise<Uint8Array> => {
+      const restMs = deadlineMs && Math.max(0, deadlineMs - (this.#clock.monotonicMs() - startMs));
+      return this.#call(call, { deadlineMs: restMs }, mayHave);
+    };
+    return batcher.send(leader, call.body, deadlineMs).then(
+      answer => {
+        if (answer[0] === answerNotLeader) {
+          this.#search.named(leader, decodeNotLeader(answer));
+          return again(false);
+        }
+        this.#search.heard(leader);
+        return answer;
+      },
+      (error: unknown) => {
+        const isLate = error instanceof QuorateError && error.code === 'DEADLINE_EXCEEDED';
+        const isOwnLimit = isLate && (deadlineMs ?? this.#attemptMs) < this.#attemptMs;
+        this.#noteFailure(leader, error, startMs, isOwnLimit);
+        return again(this.#mayHaveBeen(error, call));
+      },
+    );
   }
 
-  /**
-   * Spares what a wait costs where no signal limits it and the leader is known.
-   *
-   * @returns the answer, or whether the call may have been applied though it has to be sent again
-   */
-  async #askAtOnce(batcher: CallBatcher, call: Call, options: WaitOptions): Promise<Uint8Array | boolean> {
-    const { signal, deadlineMs } = options;
-    const leader = this.#leader;
-    if (signal !== undefined || deadlineMs === 0 || leader === undefined) return false;
-    try {
-      const answer = await batcher.send(leader, call.body, deadlineMs);
-      if (answer[0] !== answerNotLeader) return answer;
-      this.#learn(leader, decodeNotLeader(answer));
-      return false;
-    } catch (error) {
-      if (!(error instanceof QuorateError)) throw error;
-      const mayHave = error.outcome !== 'not-applied' && call.method !== this.#methods.read;
-      if (!mayPass(error, call.repeatable)) throw mayHave ? error : withOutcome(error, 'not-applied');
-      if (this.#leader === leader) this.#leader = undefined;
-      return mayHave;
-    }
+  /** Throws what ends a call. @returns whether it may have been applied though it has to be sent again */
+  #mayHaveBeen(error: unknown, call: Call): boolean {
+    if (!(error instanceof QuorateError)) throw error;
+    const mayHave = error.outcome !== 'not-applied' && call.method !== this.#methods.read;
+    if (!mayPass(error, call.repeatable)) throw mayHave ? error : withOutcome(error, 'not-applied');
+    return mayHave;
   }
 
   /** @param mayHave whether an attempt before may have been applied, so that no later refusal is certain any more */
   async #call(call: Call, options: WaitOptions, mayHave = false): Promise<Uint8Array> {
     using wait = linkSignal(this.#clock, { ...options, outcome: 'not-applied' });
-    const { length: memberCount } = this.#members;
     let isUnknown = mayHave;
     let backoffMs = backoffMinMs;
     let roundMs = this.#clock.monotonicMs();
-    for (let attempt = 0; ; attempt++) {
+    const asked: Asked = new Map();
+    for (;;) {
+      const to = this.#search.next(asked, call.leaderOnly);
+      if (to === undefined) {
+        // A replica that waited for news of a leader was a pause, too.
+        const pauseMs = backoffMs * (0.5 + this.#random.float() / 2) + roundMs - this.#clock.monotonicMs();
+        backoffMs = Math.min(backoffMs * 2, backoffMaxMs);
+        await this.#pause(pauseMs, wait);
+        asked.clear();
+        roundMs = this.#clock.monotonicMs();
+        continue;
+      }
       try {
         wait.throwIfAborted();
-        const to = this.#choose(call, attempt);
-        const deadlineMs = Math.min(this.#attemptMs, wait.remainingMs());
-        const answer = await this.#requests.request(to, call.method, call.body, {
-          signal: wait.signal,
-          deadlineMs,
-        });
-        if (answer[0] !== answerNotLeader) {
-          if (call.leaderOnly) this.#leader = to;
-          return answer;
-        }
-        if (this.#learn(to, decodeNotLeader(answer))) continue;
+        asked.set(to, (asked.get(to) ?? 0) + 1);
+        const answer = await this.#askOne(to, call, wait);
+        if (answer !== undefined) return answer;
       } catch (error) {
         this.#judge(error, call, wait, isUnknown);
         isUnknown ||= (error as QuorateError).outcome !== 'not-applied';
-        this.#leader = undefined;
+        // Others may name it for as long as they do not know.
+        asked.set(to, Number.POSITIVE_INFINITY);
       }
-      // Nobody is asked twice before everybody was. A replica that waited for news of a leader was a pause, too.
-      if ((attempt + 1) % memberCount > 0) continue;
-      const pauseMs = backoffMs * (0.5 + this.#random.float() / 2) + roundMs - this.#clock.monotonicMs();
-      backoffMs = Math.min(backoffMs * 2, backoffMaxMs);
-      await this.#pause(pauseMs, wait);
-      roundMs = this.#clock.monotonicMs();
     }
+  }
+
+  /** @returns `undefined` where it does not lead */
+  async #askOne(to: NodeId, call: Call, wait: LinkedSignal): Promise<Uint8Array | undefined> {
+    const startMs = this.#clock.monotonicMs();
+    const deadlineMs = Math.min(this.#attemptMs, wait.remainingMs());
+    try {
+      const { signal } = wait;
+      const answer = await this.#requests.request(to, call.method, call.body, { signal, deadlineMs });
+      if (answer[0] === answerNotLeader) {
+        this.#search.named(to, decodeNotLeader(answer));
+        return undefined;
+      }
+      if (call.leaderOnly) this.#search.leads(to);
+      return answer;
+    } catch (error) {
+      const isLate = error instanceof QuorateError && error.code === 'DEADLINE_EXCEEDED';
+      const isOwnLimit = wait.signal.aborted || (isLate && deadlineMs < this.#attemptMs);
+      if (call.leaderOnly) this.#noteFailure(to, error, startMs, isOwnLimit);
+      throw error;
+    }
+  }
+
+  /** @param isOwnLimit whether the call ended before the replica had the time that each has */
+  #noteFailure(to: NodeId, error: unknown, startMs: number, isOwnLimit: boolean): void {
+    if (isOwnLimit) this.#search.gaveUp(to, startMs);
+    else if (error instanceof QuorateError && (error.retryable || ownState.has(error.code)))
+      this.#search.failed(to);
+    else this.#search.heard(to);
   }
 
   async #pause(durationMs: number, wait: LinkedSignal): Promise<void> {
     const restMs = Math.min(durationMs, wait.remainingMs());
     if (restMs > 0) await sleep(this.#clock, restMs, { signal: wait.signal }).catch(() => {});
-  }
-
-  /** The leader, as far as it is known, or one after the other. */
-  #choose({ leaderOnly }: Call, attempt: number): NodeId {
-    const next = this.#members[attempt % this.#members.length] as NodeId;
-    return (leaderOnly ? this.#leader : undefined) ?? next;
-  }
-
-  /** @returns whether somebody else may lead, who can be asked at once */
-  #learn(asked: NodeId, leader: NodeId | undefined): boolean {
-    const isNews = leader !== undefined && leader !== asked && leader !== this.#leader;
-    this.#leader = leader === asked ? undefined : leader;
-    return isNews;
   }
 
   /** Throws what ends the call. */

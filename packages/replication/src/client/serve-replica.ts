@@ -1,16 +1,20 @@
-import { type GroupId, QuorateError } from '@quorate/core';
+import { type GroupId, QuorateError, type WaitOptions } from '@quorate/core';
 import type { Replica } from '../replica/replica.ts';
+import type { WriteReceipt } from '../replica/write-options.ts';
 import { NotLeaderError } from '../replica/replica-error.ts';
-import { decodeBatch, encodeBatch, encodeError } from './batch-codec.ts';
+import { AnswerBatch, type BatchKind } from './answer-batch.ts';
+import { decodeBatch } from './batch-codec.ts';
 import {
+  answerDone,
   decodeRead,
   decodeSession,
   decodeWrite,
   encodeAnswer,
   encodeNotLeader,
-  encodeReceipt,
   encodeSession,
+  receiptBytes,
   sessionVerbs,
+  writeReceipt,
 } from './call-codec.ts';
 import { LeaderWait } from './leader-wait.ts';
 
@@ -49,9 +53,6 @@ export interface CallMethods {
   readonly session: string;
 }
 
-/** Where a write has to go, if nobody knows. One answer, to be told from others by identity. */
-const nobodyLeads = encodeNotLeader(undefined);
-
 /**
  * Answers what a `createReplicaClient` elsewhere asks, until disposed. The replica stays the caller's. A question for the
  * leader that comes while none is known waits for the next one, a tenth of a second at most.
@@ -61,10 +62,10 @@ export function serveReplica(replica: Replica, requests: CallHandlers): Disposab
   const wait = new LeaderWait(replica);
   const answer = (run: () => Promise<Uint8Array>): Promise<Uint8Array> => answerAtLeader(replica, wait, run);
   const served = [
-    requests.handle(methods.write, ({ body, signal }) => answer(() => write(replica, body, signal))),
-    requests.handle(methods.writes, call => answerAll(replica, wait, call, writeOne)),
-    requests.handle(methods.read, ({ body, signal }) => answer(() => read(replica, body, signal))),
-    requests.handle(methods.reads, call => answerAll(replica, wait, call, readOne)),
+    requests.handle(methods.write, call => answer(() => answerAlone(writes, replica, call))),
+    requests.handle(methods.writes, call => answerAll(writes, replica, wait, call)),
+    requests.handle(methods.read, call => answer(() => answerAlone(reads, replica, call))),
+    requests.handle(methods.reads, call => answerAll(reads, replica, wait, call)),
     requests.handle(methods.session, ({ body, signal }) => answer(() => session(replica, body, signal))),
   ];
   return {
@@ -92,72 +93,63 @@ async function answerAtLeader(
   }
 }
 
-async function write(replica: Replica, body: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-  const wanted = decodeWrite(body);
-  if (wanted === undefined) throw unreadable();
-  return encodeReceipt(await replica.write(wanted.command, { ...wanted.options, signal }));
-}
-
-/** The calls of one turn of a client, which share a flush here as well. Each is answered for itself. */
-async function answerAll(
-  replica: Replica,
-  wait: LeaderWait,
-  call: IncomingCall,
-  answerOne: typeof writeOne,
-): Promise<Uint8Array> {
-  const items = decodeBatch(call.body);
-  if (items === undefined) throw unreadable();
-  // One timer for all of them: a listener on the signal for each would cost more than the call.
-  const deadlineMs = call.remainingMs?.();
-  const answers = await Promise.all(items.map(item => answerOne(replica, item, deadlineMs)));
-  if (!answers.includes(nobodyLeads)) return encodeBatch(answers);
-  const again = async (answer: Uint8Array, at: number): Promise<Uint8Array> => {
-    if (answer !== nobodyLeads) return answer;
-    await wait.known();
-    return answerOne(replica, items[at] as Uint8Array, call.remainingMs?.());
-  };
-  return encodeBatch(await Promise.all(answers.map(again)));
-}
-
-async function writeOne(
-  replica: Replica,
-  body: Uint8Array,
-  deadlineMs: number | undefined,
-): Promise<Uint8Array> {
-  try {
-    const wanted = decodeWrite(body);
+const writes: BatchKind<WriteReceipt> = {
+  ask(replica, body, limits) {
+    const wanted = decodeWrite(body, limits);
     if (wanted === undefined) throw unreadable();
-    return encodeReceipt(await replica.write(wanted.command, { ...wanted.options, deadlineMs }));
-  } catch (error) {
-    return encodeRefusal(error);
-  }
-}
+    return replica.write(wanted.command, wanted.options);
+  },
+  byteCount: receiptBytes,
+  write: writeReceipt,
+};
 
-async function readOne(
-  replica: Replica,
-  body: Uint8Array,
-  deadlineMs: number | undefined,
-): Promise<Uint8Array> {
-  try {
+const reads: BatchKind<Uint8Array> = {
+  ask(replica, body, { signal, deadlineMs }) {
     const wanted = decodeRead(body);
     if (wanted === undefined) throw unreadable();
     const { query, mode, maxStalenessMs } = wanted;
-    return encodeAnswer(await replica.read(query, { mode, maxStalenessMs, deadlineMs }));
-  } catch (error) {
-    return encodeRefusal(error);
-  }
+    return replica.read(query, { mode, maxStalenessMs, signal, deadlineMs });
+  },
+  byteCount: answer => 1 + answer.length,
+  write(target, at, answer) {
+    target[at] = answerDone;
+    target.set(answer, at + 1);
+  },
+};
+
+async function answerAlone<Value>(
+  kind: BatchKind<Value>,
+  replica: Replica,
+  call: IncomingCall,
+): Promise<Uint8Array> {
+  const value = await kind.ask(replica, call.body, limitsOf(call));
+  const bytes = new Uint8Array(kind.byteCount(value));
+  kind.write(bytes, 0, value);
+  return bytes;
 }
 
-function encodeRefusal(error: unknown): Uint8Array {
-  if (!(error instanceof NotLeaderError)) return encodeError(error);
-  return error.leader === undefined ? nobodyLeads : encodeNotLeader(error.leader);
+/** The calls of one turn of a client, which share a flush here as well. Each is answered for itself. */
+async function answerAll<Value extends object>(
+  kind: BatchKind<Value>,
+  replica: Replica,
+  wait: LeaderWait,
+  call: IncomingCall,
+): Promise<Uint8Array> {
+  const items = decodeBatch(call.body);
+  if (items === undefined) throw unreadable();
+  const batch = new AnswerBatch(kind, replica, items);
+  if (await batch.ask(limitsOf(call))) return batch.encode();
+  await wait.known();
+  await batch.ask(limitsOf(call));
+  return batch.encode();
 }
 
-async function read(replica: Replica, body: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-  const wanted = decodeRead(body);
-  if (wanted === undefined) throw unreadable();
-  const { query, mode, maxStalenessMs } = wanted;
-  return encodeAnswer(await replica.read(query, { mode, maxStalenessMs, signal }));
+/** How long somebody waits for it, without what a signal costs where the time is known. */
+function limitsOf(call: IncomingCall): WaitOptions {
+  const deadlineMs = call.remainingMs?.();
+  return deadlineMs === undefined || deadlineMs === Number.POSITIVE_INFINITY
+    ? { signal: call.signal }
+    : { deadlineMs };
 }
 
 async function session(replica: Replica, body: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {

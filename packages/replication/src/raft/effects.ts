@@ -32,7 +32,7 @@ export interface RaftWrite {
   readonly hardState: HardState | undefined;
   /** Whether it must be on disk before it is reported. If not, it may be reported as soon as it is taken on. */
   readonly sync: boolean;
-  /** What `durable(token)` will let go, for whoever watches. Not to be sent from here. */
+  /** What `durable(token)` will let go, for whoever watches until then. Not to be sent from here. */
   readonly releases: readonly RaftMessage[];
 }
 

@@ -66,6 +66,26 @@ export function takeEffects(state: RaftState): Effects | undefined {
   return effects;
 }
 
+/** Whether {@link takeEffects} may have something to say: cheaper to ask, and not wrong where it is false. */
+export function anyEffects(state: RaftState): boolean {
+  const { reads, log } = state;
+  return (
+    state.limits.eagerAppend ||
+    state.appendsDue ||
+    state.snapshotWanted ||
+    state.messages.length > 0 ||
+    state.fetches.length > 0 ||
+    reads.anyAsked ||
+    reads.done.length > 0 ||
+    reads.failed.length > 0 ||
+    anyHeld(state) ||
+    log.hasUnwritten ||
+    log.committed !== log.handedOut ||
+    hardStateChanged(state) ||
+    roleChanged(state)
+  );
+}
+
 /** A write is durable, and with it every earlier one: what rested on them counts and leaves. */
 export function writesDurable(state: RaftState, token: WriteToken): void {
   for (let write = state.writes.takeUpTo(token); write !== undefined; write = state.writes.takeUpTo(token)) {
@@ -91,7 +111,7 @@ function release(state: RaftState, write: PendingWrite): void {
 /** Messages that were held back leave with the next effects. They are in the trace already. */
 function emit(state: RaftState, messages: RaftMessage[]): void {
   if (messages.length === 0) return;
-  state.messages = state.messages.length === 0 ? messages.slice() : [...state.messages, ...messages];
+  state.messages = state.messages.length === 0 ? messages : [...state.messages, ...messages];
 }
 
 /** Lets go at once what nothing durable is missing for. */
@@ -203,9 +223,13 @@ function takeCommitted(state: RaftState): CommittedRange | undefined {
   return { from: asIndex(from), to: asIndex(to), entries };
 }
 
+function roleChanged({ role, term, leaderHint, toldRole, toldTerm, toldLeader }: RaftState): boolean {
+  return role !== toldRole || term !== toldTerm || leaderHint !== toldLeader;
+}
+
 function takeRoleChange(state: RaftState): RoleChange | undefined {
+  if (!roleChanged(state)) return undefined;
   const { role, term, leaderHint: leader } = state;
-  if (role === state.toldRole && term === state.toldTerm && leader === state.toldLeader) return undefined;
   state.toldRole = role;
   state.toldTerm = term;
   state.toldLeader = leader;

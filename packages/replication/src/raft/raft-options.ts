@@ -38,7 +38,10 @@ export interface RaftOptions {
   readonly inflightBytesMax?: number;
   /** The most payload bytes that wait to be committed before proposals are refused as `full`. Default 256 MiB. */
   readonly uncommittedBytesMax?: number;
-  /** Durable and committed entries kept in memory for followers that are a little behind, in payload bytes. Default 4 MiB. */
+  /**
+   * The most payload bytes of durable and committed entries that are kept in memory for followers that are a little behind; at
+   * times an eighth less. Default 4 MiB.
+   */
   readonly tailBytesMax?: number;
   /**
    * When a leader that is removed or demoted steps down. `once-known`: it leads on, counts itself no more and takes nothing

@@ -11,7 +11,7 @@ import { faultOf } from './check-message.ts';
 import type { Effects, WriteToken } from './effects.ts';
 import { startElection, takeOver } from './electing.ts';
 import { entryKind, type Proposal } from './entry-kind.ts';
-import { takeEffects, writesDurable } from './flushing.ts';
+import { anyEffects, takeEffects, writesDurable } from './flushing.ts';
 import { appendOwn, beat, takeSnapshotSent, tickLeader, transferTo } from './leading.ts';
 import { encodeMembershipChange } from './membership-codec.ts';
 import { isJoint, type Membership, type MembershipChange } from './membership.ts';
@@ -266,6 +266,11 @@ export class Raft {
   /** Whether a snapshot would bring this replica anything, for who is about to receive its chunks. */
   wantsSnapshot(metadata: SnapshotMetadata): boolean {
     return !this.#state.log.reaches(metadata);
+  }
+
+  /** Whether {@link takeEffects} may have something: false is certain. */
+  get anyEffects(): boolean {
+    return anyEffects(this.#state);
   }
 
   /** What is to be done since the last call. Call again until it gives `undefined`. */

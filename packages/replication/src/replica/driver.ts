@@ -198,7 +198,8 @@ export class Driver {
     else if (message.type !== 'append' || message.entries.length === 0 || this.health.mayWrite) {
       this.#guarded(() => this.raft.step(message));
     }
-    this.schedule();
+    // Most answers to heartbeats leave nothing to do, and no flush is cheap.
+    if (message.type !== 'heartbeat-reply' || this.raft.anyEffects || this.reads.anyWaiting) this.schedule();
   }
 
   /** A peer was connected, or takes messages again. */

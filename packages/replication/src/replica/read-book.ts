@@ -116,20 +116,17 @@ export class ReadBook {
     this.#confirmed = this.#confirmed.filter(confirmed => confirmed.index > index);
     for (const { round } of ready) {
       this.#freshMs = Math.max(this.#freshMs, round.startedMs);
-      for (const read of round.reads) if (!read.settled) this.answer(read);
+      for (const read of round.reads) if (!read.settled) this.#answer(read);
     }
   }
 
-  /** Answers from the present state. */
-  answer(read: PendingRead): void {
-    let answer: Uint8Array;
+  /** The answer of the present state. @throws QuorateError `MACHINE_FAILED` */
+  answerNow(query: Uint8Array): Uint8Array {
     try {
-      answer = this.#source.query(read.query);
+      return this.#source.query(query);
     } catch (thrown) {
-      read.reject(machineFailed('answer a query', thrown));
-      return;
+      throw machineFailed('answer a query', thrown);
     }
-    read.resolve(answer);
   }
 
   /** Nothing that is under way will be answered. */
@@ -190,6 +187,17 @@ export class ReadBook {
   #giveUp(askedBeforeMs: number): void {
     for (const read of this.#waiting) if (read.askedMs < askedBeforeMs) read.reject(noLeader(this.#self));
     this.#waiting = this.#waiting.filter(read => !read.settled);
+  }
+
+  #answer(read: PendingRead): void {
+    let answer: Uint8Array;
+    try {
+      answer = this.answerNow(read.query);
+    } catch (failure) {
+      read.reject(failure as QuorateError);
+      return;
+    }
+    read.resolve(answer);
   }
 
   #take(id: number): Round | undefined {

@@ -1,18 +1,28 @@
-import { type NodeId, type Outcome, QuorateError } from '@quorate/core';
+import { type NodeId, type Outcome, QuorateError, type QuorateErrorOptions } from '@quorate/core';
 
-/** Refused because this replica does not lead; says who may. */
+const refused: QuorateErrorOptions = { outcome: 'not-applied', retryable: true };
+
+/**
+ * Refused because this replica does not lead; says who may. It has no stack: to look through one costs several times what the
+ * refusal does, and who asks a replica that leads no more has made no mistake.
+ */
 export class NotLeaderError extends QuorateError {
   /** Whom to ask instead, where that is known. A hint: it may have changed. */
   readonly leader: NodeId | undefined;
 
   constructor(self: NodeId, leader: NodeId | undefined) {
     const who = leader === undefined ? 'it knows of no leader' : `"${leader}" may be`;
-    super('NOT_LEADER', `Replica "${self}" is not the leader: ${who}`, {
-      outcome: 'not-applied',
-      retryable: true,
-    });
+    const { stackTraceLimit } = Error;
+    limitStacks(0);
+    super('NOT_LEADER', `Replica "${self}" is not the leader: ${who}`, refused);
+    limitStacks(stackTraceLimit);
     this.leader = leader;
   }
+}
+
+/** Nothing where it cannot be set, as where the language's own objects are frozen: then there are stacks. */
+function limitStacks(depth: number): void {
+  Reflect.set(Error, 'stackTraceLimit', depth);
 }
 
 export function noLeader(self: NodeId): QuorateError {

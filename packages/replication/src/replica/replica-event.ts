@@ -6,6 +6,7 @@ import type { RaftRole } from '../raft/raft-status.ts';
 export interface EarlyRange {
   readonly from: LogIndex;
   readonly to: LogIndex;
+  /** In which this replica led when it acknowledged them. */
   readonly term: Term;
   /** How many of them were acknowledged so. */
   readonly count: number;

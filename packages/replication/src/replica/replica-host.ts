@@ -98,22 +98,18 @@ export class ReplicaHost implements Replica {
       const leaderOnly = mode === 'linearizable' || mode === 'lease';
       if (leaderOnly && !driver.isLeader) throw new NotLeaderError(this.id, driver.leader);
       const byLease = mode === 'lease';
+      // What was measured before a pause is not believed: time is caught up with first.
+      if (byLease) driver.ticker.catchUp();
+      if (byLease && driver.leaseAllows()) return Promise.resolve(driver.reads.answerNow(query));
       const askedMs = driver.options.clock.monotonicMs();
+      if (
+        mode === 'local' &&
+        !(askedMs - driver.reads.freshMs > (maxStalenessMs ?? Number.POSITIVE_INFINITY))
+      ) {
+        return Promise.resolve(driver.reads.answerNow(query));
+      }
       return new Promise((resolve, reject) => {
         const read = new PendingRead(query, { leaderOnly, byLease, askedMs }, resolve, reject);
-        if (
-          mode === 'local' &&
-          !(askedMs - driver.reads.freshMs > (maxStalenessMs ?? Number.POSITIVE_INFINITY))
-        ) {
-          driver.reads.answer(read);
-          return;
-        }
-        // What was measured before a pause is not believed: time is caught up with first.
-        if (byLease) driver.ticker.catchUp();
-        if (byLease && driver.leaseAllows()) {
-          driver.reads.answer(read);
-          return;
-        }
         this.#limit(read, options, 'not-applied');
         driver.reads.add(read);
         driver.schedule();

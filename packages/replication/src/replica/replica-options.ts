@@ -17,6 +17,7 @@ import { checkOnce, idsOf } from './check-call.ts';
 
 /** What a replica is made of, and how it behaves. All members of a group should be given the same times. */
 export interface ReplicaOptions {
+  /** The name of this member, for ever: one that lost its journal comes back under another. Must be that of `transport`. */
   readonly id: NodeId;
   /** Tells this group from others on the same transport and journal. Default 0. */
   readonly group?: GroupId | undefined;
@@ -33,6 +34,7 @@ export interface ReplicaOptions {
   readonly machine: StateMachine;
   /** Default: the platform's. */
   readonly clock?: Clock | undefined;
+  /** Draws the election timeouts. Default: the platform's. */
   readonly random?: Random | undefined;
   /**
    * How long a follower goes without its leader before it campaigns: from this up to twice as long, or up to a quarter longer
@@ -70,7 +72,10 @@ export interface ReplicaOptions {
   readonly sessionsMax?: number | undefined;
   /** How many bytes of commands may wait to be committed, and to be applied. Default 64 MiB. */
   readonly pendingBytesMax?: number | undefined;
-  /** Is told of every step of the core, for checking against a specification. */
+  /**
+   * Is told of every step of the core, for checking against a specification: `tlaTraceLine` of `@quorate/replication/raft`
+   * writes one for etcd's. What it throws ends the replica.
+   */
   readonly trace?: ((event: TraceEvent) => void) | undefined;
 }
 

@@ -11,6 +11,7 @@ export interface Reconfiguration {
   readonly voters?: readonly NodeId[] | undefined;
   /** Members that receive the log and do not vote: new ones, or voters that are demoted. */
   readonly learners?: readonly NodeId[] | undefined;
+  /** Members that take no part any more, voters or learners. One that is none already is no error. */
   readonly remove?: readonly NodeId[] | undefined;
 }
 
@@ -96,31 +97,45 @@ export interface Replica extends AsyncDisposable {
    * Appends a command, of which it keeps a copy, and settles when it is acknowledged as asked for. Writes of one turn of the
    * event loop share one write to the journal and one message to each follower.
    *
+   * @throws TypeError, RangeError for a command that is too long or none, and for options that cannot be
    * @throws QuorateError `NOT_LEADER`, `TRANSFERRING`, `OVERLOADED`, `STORAGE_FULL` (not applied, try again);
    *   `SUPERSEDED` (not applied); `LEADERSHIP_LOST`, `SEMI_SYNC_TIMEOUT`, `DEADLINE_EXCEEDED`, `ABORTED` (unknown);
-   *   `SESSION_EXPIRED`, `SEQUENCE_GAP`, `REPLY_LOST`; `JOURNAL_FAILED`, `MACHINE_FAILED`, `CLOSED`
+   *   `SESSION_EXPIRED`, `SEQUENCE_GAP`, `REPLY_LOST`; `JOURNAL_FAILED`, `MACHINE_FAILED`,
+   *   `REPLICA_FAILED`, `CLOSED`
    */
   write(command: Uint8Array, options?: WriteOptions): Promise<WriteReceipt>;
 
   /**
-   * Answers a query from the state machine.
+   * Answers a query from the state machine. Reads that wait at the same time share one round of messages, however many they
+   * are; `local` ones without a bound, and `lease` ones under a lease, need none.
    *
+   * @throws TypeError, RangeError for a query that is none, and for options that cannot be
    * @throws QuorateError `NOT_LEADER`, `NO_LEADER`, `DEADLINE_EXCEEDED`, `ABORTED`, `MACHINE_FAILED`, `CLOSED`; all of them
    *   not applied
    */
   read(query: Uint8Array, options?: ReadOptions): Promise<Uint8Array>;
 
-  /** Opens a session, so that writes can be retried. Only at the leader. */
+  /**
+   * Opens a session, so that writes can be retried. Only at the leader.
+   *
+   * @throws RangeError for a `ttlMs` that is out of its bounds; QuorateError what {@link write} throws, and `OVERLOADED`
+   *   where `sessionsMax` are open
+   */
   openSession(options?: SessionOptions): Promise<ClientSession>;
-  /** Ends a session; what it remembers is forgotten. One that is over already is none to end. */
+  /**
+   * Ends a session; what it remembers is forgotten. One that is over already is none to end.
+   *
+   * @throws QuorateError what {@link write} throws
+   */
   closeSession(id: number, options?: WaitOptions): Promise<void>;
-  /** Lets a session live on. @throws QuorateError `SESSION_EXPIRED` */
+  /** Lets a session live on. @throws QuorateError `SESSION_EXPIRED`, and what {@link write} throws */
   keepSession(id: number, options?: WaitOptions): Promise<void>;
 
   /**
    * Changes who takes part; settles when the new membership is in force. Add a voter as a learner first, and promote it once
    * it has caught up: until then it can hold up the group. No changes leave a joint configuration.
    *
+   * @throws TypeError, RangeError for ids that are none or named twice, and for what is no transition
    * @throws QuorateError `MEMBERSHIP_REFUSED` (not applied), and what {@link write} throws
    */
   reconfigure(change: Reconfiguration, options?: ReconfigureOptions): Promise<Reconfigured>;
@@ -128,18 +143,36 @@ export interface Replica extends AsyncDisposable {
   /**
    * Hands leadership over to `to`, or to the voter that is furthest on, and settles when this replica knows another leader.
    *
-   * @throws QuorateError `TRANSFER_FAILED` (retryable): it still leads, or no other leader is known
+   * @throws QuorateError `TRANSFER_FAILED` (retryable): there is nobody to hand over to (not applied); it still leads, or no
+   *   other leader is known (unknown). `NOT_LEADER` (not applied); `DEADLINE_EXCEEDED`, `ABORTED`, `CLOSED`
    */
   transferLeadership(to?: NodeId, options?: WaitOptions): Promise<NodeId>;
 
-  /** The leader as this replica knows it, once it knows one. It may be another by the time that anybody asks it. */
+  /**
+   * The leader as this replica knows it, once it knows one. It may be another by the time that anybody asks it.
+   *
+   * @throws QuorateError `DEADLINE_EXCEEDED`, `ABORTED`, `CLOSED`
+   */
   waitForLeader(options?: WaitOptions): Promise<NodeId>;
 
-  /** Takes a snapshot now and gives back what of the log it stands for. */
+  /**
+   * Takes a snapshot now and gives back what of the log it stands for, but for `trailingBytes`. It takes as long as the state
+   * is to be written, and is not to be given up.
+   *
+   * @returns the index that the newest snapshot stands for: an older one while another is installed, or while the log is
+   *   applied again after a start
+   * @throws QuorateError `MACHINE_FAILED`, `CLOSED`, and what the journal throws, `STORAGE_FULL` among it
+   */
   snapshot(): Promise<LogIndex>;
 
+  /** The state at this moment. A copy, in time that grows with the number of members. */
   status(): ReplicaStatus;
 
-  /** Tells of what happens, until the result is disposed. */
+  /**
+   * Tells of what happens, at once and in order, until the result is disposed. A listener may call the replica; what it throws
+   * is thrown on its own and keeps nobody else from hearing.
+   *
+   * @throws TypeError for what is no function
+   */
   subscribe(listener: ReplicaEventListener): Disposable;
 }

@@ -29,7 +29,10 @@ export class ClientSession {
     this.#begun = this.#settled = last;
   }
 
-  /** The next operation. Several may be under way at once; they are applied in the order of their numbers. */
+  /**
+   * The next operation. Several may be under way at once; they are applied in the order of their numbers. At most
+   * 1,024 (`sessionWindowMax`) may wait to be settled: a write with one beyond them is refused as `RangeError`.
+   */
   begin(): SessionOperation {
     this.#begun++;
     return { session: this.id, sequence: this.#begun, settled: this.#settled };

@@ -1,3 +1,4 @@
+import { ByteSlab } from './byte-slab.ts';
 import { readUint48, uint48Max, writeUint48 } from './uint48.ts';
 
 /**
@@ -58,8 +59,7 @@ export interface LeaderMoment {
 /** Makes payloads, many in one buffer, since each buffer of its own costs more than the copy. */
 export class PayloadWriter {
   readonly #leader: Uint8Array;
-  #slab = new Uint8Array(0);
-  #used = 0;
+  readonly #slab = new ByteSlab(0x1_0000);
 
   /** @param leader the id that early entries name */
   constructor(leader: string) {
@@ -115,27 +115,14 @@ export class PayloadWriter {
 
   #begin(type: PayloadType, moment: LeaderMoment, bodyBytes: number, early: boolean): Uint8Array {
     const earlyBytes = early ? (this.#leader[0] as number) + 1 : 0;
-    const payload = this.#take(headerBytes + earlyBytes + bodyBytes);
+    const payload = this.#slab.take(headerBytes + earlyBytes + bodyBytes);
     payload[0] = early ? type | earlyFlag : type;
     writeUint48(payload, 1, moment.timeMs);
     writeUint48(payload, 7, moment.elapsedMs);
     if (early) payload.set(this.#leader.subarray(0, earlyBytes), headerBytes);
     return payload;
   }
-
-  #take(byteCount: number): Uint8Array {
-    if (byteCount > slabBytes / 4) return new Uint8Array(byteCount);
-    if (this.#used + byteCount > this.#slab.length) {
-      this.#slab = new Uint8Array(slabBytes);
-      this.#used = 0;
-    }
-    const at = this.#used;
-    this.#used += byteCount;
-    return new Uint8Array(this.#slab.buffer, at, byteCount);
-  }
 }
-
-const slabBytes = 0x1_0000;
 
 /** Where the body of a payload begins, or undefined where the payload is none of this version. */
 export function payloadBodyAt(payload: Uint8Array): number | undefined {

@@ -17,6 +17,9 @@ import {
   wireVersion,
 } from './wire-format.ts';
 
+/** The longest message but appends and parts of snapshots. */
+const shortMaxBytes = 40;
+
 /** What one core tells another in one message; the parts of a snapshot travel as pieces. */
 export type PlainMessage = Exclude<RaftMessage, SnapshotMessage>;
 
@@ -29,6 +32,8 @@ export class MessageWriter {
   readonly #group: GroupId;
   readonly #messageMaxBytes: number;
   #buffer: Uint8Array = new Uint8Array(4096);
+  /** The beginning of the buffer, by its length. */
+  #shorts: (Uint8Array | undefined)[] = [];
   /** The entries that stand in the buffer behind the head of an append, and where they end. */
   #entries: readonly LogEntry[] | undefined;
   #end = 0;
@@ -71,8 +76,10 @@ export class MessageWriter {
   }
 
   #writeShort(message: Exclude<PlainMessage, AppendMessage>): Uint8Array {
-    const target = this.#reserve(40);
-    return target.subarray(0, this.#fillShort(target, wireTypes[message.type], message));
+    const target = this.#reserve(shortMaxBytes);
+    const end = this.#fillShort(target, wireTypes[message.type], message);
+    // To make a view costs more than to write the message.
+    return (this.#shorts[end] ??= target.subarray(0, end));
   }
 
   /** @returns where it ends */
@@ -181,6 +188,7 @@ export class MessageWriter {
   #reserve(byteCount: number): Uint8Array {
     if (byteCount > this.#buffer.length) {
       this.#buffer = new Uint8Array(Math.max(byteCount, this.#buffer.length * 2));
+      this.#shorts = [];
     }
     this.#entries = undefined;
     return this.#buffer;

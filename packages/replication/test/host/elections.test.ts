@@ -30,6 +30,9 @@ test('a follower refuses a write and says who leads', async () => {
   const refused = await follower!.replica.write(bytes('add x 1')).catch((error: unknown) => error);
   expect(refused).toBeInstanceOf(NotLeaderError);
   expect(refused).toMatchObject({ code: 'NOT_LEADER', outcome: 'not-applied', leader: leader.id });
+  // To be refused costs no look through the stack, and other errors keep theirs.
+  expect((refused as Error).stack).not.toContain('    at ');
+  expect(new Error('another').stack).toContain('    at ');
 });
 
 test('writes of one turn share a write to the journal and a message to each follower', async () => {

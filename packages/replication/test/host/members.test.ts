@@ -102,6 +102,20 @@ test('an explicit joint configuration stays until it is left', async () => {
   expect(left.membership).toMatchObject({ voters: ['a', 'b', 'c', 'd'], votersOutgoing: [] });
 });
 
+test.each([
+  ['auto', [[]]],
+  ['joint', [['a', 'b', 'c'], []]],
+] as const)(
+  'by "%s" the old voters have a say in a change of one member: %j, one after the other',
+  async (transition, outgoing) => {
+    await using group = await Group.start();
+    const leader = await group.leader();
+    await group.settled(leader.replica.reconfigure({ learners: [nodeId('d')] }, { transition }));
+    const changes = leader.events.filter(event => event.type === 'membership');
+    expect(changes.map(({ membership }) => membership.votersOutgoing)).toEqual(outgoing);
+  },
+);
+
 test('leadership goes to whom it is handed, and not to who is none', async () => {
   await using group = await Group.start();
   const leader = await group.leader();

@@ -1,4 +1,5 @@
 import { type NodeId, type Random, seededRandom } from '@quorate/core';
+import type { Effects } from '../../src/raft/effects.ts';
 import { entryKind } from '../../src/raft/entry-kind.ts';
 import type { MemberChange, Membership, MembershipChange } from '../../src/raft/membership.ts';
 import type { RaftMessage } from '../../src/raft/raft-message.ts';
@@ -223,7 +224,7 @@ export class Walk {
   /** Takes a node's effects, and looks at each. */
   #settle(node: WalkNode): void {
     if (!node.up) return;
-    for (let effects = node.raft.takeEffects(); effects !== undefined; effects = node.raft.takeEffects()) {
+    for (let effects = takeEffects(node); effects !== undefined; effects = takeEffects(node)) {
       for (const message of effects.messages) {
         this.#checks.sends(node, message);
         this.#bag.push(message);
@@ -302,4 +303,13 @@ export class Walk {
     if (item === undefined) throw new Error('Nothing to pick from');
     return item;
   }
+}
+
+/** What a node says beforehand of whether there are any is held against it. */
+function takeEffects({ raft, id }: WalkNode): Effects | undefined {
+  const said = raft.anyEffects;
+  const effects = raft.takeEffects();
+  if (!said && effects !== undefined)
+    throw new Error(`${id} says that nothing is to be done, and asks for it`);
+  return effects;
 }
