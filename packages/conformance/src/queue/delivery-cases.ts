@@ -43,6 +43,7 @@ export const deliveryCases: readonly QueueCase[] = [
   },
   {
     name: 'what is acknowledged is gone, and what is not is not',
+    timed: true,
     async run(stage) {
       const q = stage.queue();
       for (const text of ['a', 'b', 'c']) await stage.put(q, text);

@@ -26,6 +26,7 @@ export const queueHistoryCases: readonly QueueCase[] = [
   },
   {
     name: 'nothing that was put is lost, whoever holds it and forgets it',
+    timed: true,
     async run(stage) {
       const q = stage.queue();
       const count = 60;

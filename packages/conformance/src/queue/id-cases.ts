@@ -63,6 +63,7 @@ export const idCases: readonly QueueCase[] = [
   },
   {
     name: 'a remembered id is forgotten after its time',
+    timed: true,
     async run(stage) {
       const q = stage.queue();
       const id = 'same' as MessageId;

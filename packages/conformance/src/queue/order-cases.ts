@@ -61,6 +61,7 @@ export const orderCases: readonly QueueCase[] = [
   },
   {
     name: 'the order of a key is held through releases, delays and leases that end',
+    timed: true,
     applies: ({ lease }) => lease.oneActivePerKey && lease.readyAt,
     async run(stage) {
       const q = stage.queue();

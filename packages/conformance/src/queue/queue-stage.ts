@@ -16,6 +16,7 @@ import {
   type StateWrite,
 } from '@quorate/core';
 import { equal, ok, shown } from '../expect.ts';
+import type { StageOptions } from '../seam-case.ts';
 import { bytes } from '../store-stage.ts';
 import type { QueueClientOptions, QueueSubject } from './queue-subject.ts';
 
@@ -25,10 +26,13 @@ export type MessageOptions = Omit<NewMessage, 'body' | 'id'> & { readonly id?: s
 /** What one case works with: clients that are disposed of afterwards, names of its own, and waits that end. */
 export class QueueStage implements AsyncDisposable {
   readonly subject: QueueSubject;
+  /** A lease that is to end, and a delay that is to pass. */
+  readonly leaseMs: number;
   readonly #stores: QueueStore[] = [];
 
-  constructor(subject: QueueSubject) {
+  constructor(subject: QueueSubject, { ttlMs }: StageOptions) {
     this.subject = subject;
+    this.leaseMs = ttlMs;
   }
 
   /** The first client. */
@@ -38,10 +42,6 @@ export class QueueStage implements AsyncDisposable {
 
   get capabilities(): QueueCapabilities {
     return this.store.capabilities;
-  }
-
-  get leaseMs(): number {
-    return this.subject.leaseMs;
   }
 
   async open(options?: QueueClientOptions): Promise<QueueStore> {

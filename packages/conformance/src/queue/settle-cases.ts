@@ -55,6 +55,7 @@ export const settleCases: readonly QueueCase[] = [
   },
   {
     name: 'a settlement of a lease that is lost does nothing',
+    timed: true,
     async run(stage) {
       const p = stage.partition();
       await stage.put(`${p}/in`, 'a');

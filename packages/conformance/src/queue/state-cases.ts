@@ -48,6 +48,7 @@ export const stateCases: readonly QueueCase[] = [
   },
   {
     name: 'a record is gone by itself after its time, and not before',
+    timed: true,
     async run(stage) {
       const p = stage.partition();
       const now = await stage.store.now();

@@ -7,6 +7,7 @@ import { done, lost, messageOf, textOf } from './queue-stage.ts';
 export const timeCases: readonly QueueCase[] = [
   {
     name: 'a message whose lease ends comes again, with a larger token and count',
+    timed: true,
     async run(stage) {
       const q = stage.queue();
       await stage.put(q, 'a');
@@ -38,6 +39,7 @@ export const timeCases: readonly QueueCase[] = [
   },
   {
     name: 'an extended lease lasts, and a started one charges an attempt',
+    timed: true,
     async run(stage) {
       const q = stage.queue();
       for (const text of ['a', 'b']) await stage.put(q, text);
@@ -69,6 +71,7 @@ export const timeCases: readonly QueueCase[] = [
   },
   {
     name: 'a delayed message is not leased before its time, and those ready overtake it',
+    timed: true,
     applies: ({ lease }) => lease.readyAt,
     async run(stage) {
       const q = stage.queue();
@@ -99,6 +102,7 @@ export const timeCases: readonly QueueCase[] = [
   },
   {
     name: 'what is released for later comes then',
+    timed: true,
     applies: ({ lease }) => lease.readyAt,
     async run(stage) {
       const q = stage.queue();
