@@ -31,6 +31,8 @@ export const queueHistoryCases: readonly QueueCase[] = [
       const q = stage.queue();
       const count = 60;
       const acknowledged = new Set<string>();
+      const { patienceMs = 10_000 } = stage.subject;
+      const untilMs = stage.subject.clock.monotonicMs() + Math.max(patienceMs, 20 * stage.leaseMs);
       const produce = async (): Promise<void> => {
         const store = await stage.open();
         for (let index = 0; index < count; index++) {
@@ -40,7 +42,7 @@ export const queueHistoryCases: readonly QueueCase[] = [
       };
       const consume = async (): Promise<void> => {
         const store = await stage.open();
-        while (acknowledged.size < count) {
+        while (acknowledged.size < count && stage.subject.clock.monotonicMs() < untilMs) {
           const options = { messagesMax: 5, leaseMs: stage.leaseMs, waitMs: stage.leaseMs };
           for (const message of await stage.lease(q, options, store)) {
             if (random(stage, 3) === 0) continue; // It is forgotten, and comes again.
