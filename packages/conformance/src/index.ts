@@ -14,3 +14,7 @@ export { runStoreCase, type StoreCase } from './store-case.ts';
 export { storeCases } from './store-cases.ts';
 export type { StoreStage } from './store-stage.ts';
 export type { StoreClientOptions, StoreFault, StoreSubject } from './store-subject.ts';
+export { type QueueCase, runQueueCase } from './queue/queue-case.ts';
+export { queueCases } from './queue/queue-cases.ts';
+export type { QueueStage } from './queue/queue-stage.ts';
+export type { QueueClientOptions, QueueFault, QueueSubject } from './queue/queue-subject.ts';

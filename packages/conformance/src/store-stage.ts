@@ -20,6 +20,7 @@ import {
   type StoreCapabilities,
 } from '@quorate/core';
 import { ok, shown } from './expect.ts';
+import type { StageOptions } from './seam-case.ts';
 import type { Stillness } from './stillness.ts';
 import { StoppableClock } from './stoppable-clock.ts';
 import type { StoreClientOptions, StoreSubject } from './store-subject.ts';
@@ -35,14 +36,6 @@ export function bytes(text: string): Uint8Array {
 /** The text of a value. */
 export function textOf(entry: Entry | undefined): string | undefined {
   return entry && new TextDecoder().decode(entry.value);
-}
-
-/** What one attempt at a case goes by. */
-export interface StageOptions {
-  /** The time to live of sessions that are to die. */
-  readonly ttlMs: number;
-  /** What notices that the machine stands still. */
-  readonly stillness: Stillness;
 }
 
 /** What one case works with: clients that are disposed of afterwards, names of its own, and waits that end. */

@@ -70,22 +70,48 @@ export {
 export { JournalGroup, type LogBounds } from './journal/journal-group.ts';
 export { ownedChunks, ownedLogEntry } from './journal/owned-journal.ts';
 export { type JournalOperation, operationBytes, type StoredSnapshot } from './journal/journal-operation.ts';
+export { driveQueue, type DriveQueueOptions } from './queue/drive-queue.ts';
+export { ownedRecord } from './queue/owned-message.ts';
 export type {
-  LeasedMessage,
-  LeaseHandle,
-  LeaseOptions,
-  NewMessage,
-  Page,
-  PutResult,
-  QueueCapabilities,
-  QueueDepth,
-  QueueState,
-  QueueStore,
-  Settlement,
-  SettleResult,
-  StateRecord,
-  StateWrite,
-} from './queue-store.ts';
+  LeaseAnswer,
+  PutCall,
+  QueueDriver,
+  QueueInspectorDriver,
+  QueueStateDriver,
+} from './queue/queue-driver.ts';
+export {
+  type LeaseQuery,
+  type MessagesQuery,
+  type PageQuery,
+  QueuePartition,
+  type QueuePartitionOptions,
+} from './queue/queue-partition.ts';
+export {
+  type InspectedMessage,
+  laneMax,
+  type LeasedMessage,
+  type LeaseHandle,
+  type LeaseOptions,
+  type MessageState,
+  type NewMessage,
+  type Page,
+  pageMax,
+  type PageOptions,
+  type PutOptions,
+  type PutResult,
+  type QueueCapabilities,
+  type QueueDepth,
+  type QueueInspector,
+  type QueuePut,
+  type QueueState,
+  type QueueStore,
+  type RemoveResult,
+  type Settlement,
+  type SettleResult,
+  type StateRecord,
+  type StateResult,
+  type StateWrite,
+} from './queue/queue-store.ts';
 export type { Committed, StateMachine, StateSnapshot } from './state-machine.ts';
 export type {
   AddResult,

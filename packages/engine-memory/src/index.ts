@@ -5,6 +5,7 @@
  */
 export { Memory, type MemoryOptions, type NextChanges } from './memory.ts';
 export { createMemoryJournal, type MemoryJournalOptions } from './memory-journal.ts';
+export { createMemoryQueueStore, type MemoryQueueOptions, type MemoryQueueStore } from './memory-queue.ts';
 export { createMemoryStore, type MemoryClientOptions, type MemoryStore } from './memory-store.ts';
 export { connectStore, type ConnectStoreOptions, type RemoteStore } from './remote/connect-store.ts';
 export type { RemoteLinkOptions } from './remote/remote-link.ts';

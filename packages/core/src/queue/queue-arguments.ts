@@ -1,0 +1,198 @@
+import { fencingToken, messageId } from '../ids.ts';
+import { checkInteger, checkKey, partitionOf } from '../store/store-arguments.ts';
+import {
+  laneMax,
+  type LeaseHandle,
+  type LeaseOptions,
+  type NewMessage,
+  pageMax,
+  type PageOptions,
+  type QueuePut,
+  type Settlement,
+  type StateWrite,
+} from './queue-store.ts';
+
+/** The longest time of a lease, a delay or a memory: what a timer can wait for. */
+export const durationMaxMs: number = 2 ** 31 - 1;
+
+/** The longest name of an owner, in UTF-16 code units. */
+const ownerLengthMax = 255;
+
+/** @throws TypeError, RangeError */
+export function checkPuts(puts: readonly QueuePut[], bodyMaxBytes: number): void {
+  checkCount('Puts', puts);
+  for (const { queue, message } of puts) checkPut(queue, message, bodyMaxBytes);
+}
+
+/** @throws TypeError, RangeError */
+function checkPut(queue: string, message: NewMessage, bodyMaxBytes: number): void {
+  checkKey('Queue', queue);
+  const { id, rememberMs, lane, key, keyActiveMax, readyAtMs, delayMs } = message;
+  if (id !== undefined && messageId(id).startsWith('~'))
+    throw new RangeError(`Message id must not begin with "~": received "${id}"`);
+  checkBody(queue, message, bodyMaxBytes);
+  if (rememberMs !== undefined) checkDuration('Time to remember an id, in ms,', rememberMs, 0);
+  if (rememberMs !== undefined && id === undefined)
+    throw new RangeError(`An id must be given to be remembered: received none, and rememberMs ${rememberMs}`);
+  if (lane !== undefined) checkLane(lane);
+  if (key !== undefined) checkKey('Key of a message', key);
+  if (keyActiveMax !== undefined) checkInteger('Active messages of a key', keyActiveMax, 1);
+  if (readyAtMs !== undefined && delayMs !== undefined)
+    throw new RangeError(
+      `A message must have one of readyAtMs and delayMs: received ${readyAtMs} and ${delayMs}`,
+    );
+  if (readyAtMs !== undefined) checkTime('Time a message is ready', readyAtMs);
+  if (delayMs !== undefined) checkDuration('Delay in ms', delayMs, 0);
+}
+
+/** @throws TypeError, RangeError */
+function checkBody(queue: string, { body, headers = {} }: NewMessage, bodyMaxBytes: number): void {
+  if (!(body instanceof Uint8Array))
+    throw new TypeError(`Body of a message to "${queue}" must be a Uint8Array: received ${String(body)}`);
+  checkHeaders(headers);
+  let bytes = body.length;
+  for (const [name, value] of Object.entries(headers)) bytes += utf8Bytes(name) + utf8Bytes(value);
+  if (bytes <= bodyMaxBytes) return;
+  throw new RangeError(
+    `Body and headers of a message to "${queue}" must be at most ${bodyMaxBytes} bytes: received ${bytes}`,
+  );
+}
+
+/** @throws TypeError */
+function checkHeaders(headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) {
+    if (typeof value === 'string') continue;
+    throw new TypeError(`Header "${name}" must be a string: received ${String(value)}`);
+  }
+}
+
+/** @throws TypeError, RangeError */
+export function checkLease(queue: string, options: LeaseOptions): void {
+  checkKey('Queue', queue);
+  const { messagesMax, leaseMs, lanes, owner, waitMs = 0 } = options;
+  checkInteger('Messages to lease', messagesMax, 1);
+  if (messagesMax > pageMax)
+    throw new RangeError(`Messages to lease must be at most ${pageMax}: received ${messagesMax}`);
+  checkDuration('Lease in ms', leaseMs, 1);
+  for (const lane of lanes ?? []) checkLane(lane);
+  checkOwner(owner);
+  if (!(waitMs >= 0)) throw new RangeError(`Wait in ms must be at least 0: received ${waitMs}`);
+}
+
+/** @throws TypeError, RangeError */
+export function checkExtension(leases: readonly LeaseHandle[], leaseMs: number): void {
+  checkCount('Leases', leases);
+  for (const lease of leases) checkHandle(lease);
+  checkDuration('Lease in ms', leaseMs, 1);
+}
+
+/** @throws TypeError, RangeError */
+export function checkSettlements(settlements: readonly Settlement[], bodyMaxBytes: number): void {
+  checkCount('Settlements', settlements);
+  for (const settlement of settlements) checkSettlement(settlement, bodyMaxBytes);
+}
+
+/** @throws TypeError, RangeError */
+function checkSettlement({ lease, action, puts = [], state = [] }: Settlement, bodyMaxBytes: number): void {
+  checkHandle(lease);
+  const { queue } = lease;
+  if (action.type === 'release') checkDuration('Delay in ms', action.delayMs, 0);
+  else if (action.type === 'move') checkBeside(queue, 'Queue', action.queue);
+  else if (action.type !== 'acknowledge') {
+    const { type } = action as { readonly type: unknown };
+    throw new TypeError(`Action must be acknowledge, release or move: received ${String(type)}`);
+  }
+  if ('headers' in action) checkHeaders(action.headers ?? {});
+  for (const put of puts) {
+    checkPut(put.queue, put.message, bodyMaxBytes);
+    checkBeside(queue, 'Queue', put.queue);
+  }
+  const written = new Set<string>();
+  for (const write of state) {
+    checkState(write, bodyMaxBytes);
+    checkBeside(queue, 'Key', write.key);
+    if (written.has(write.key))
+      throw new RangeError(`Key of a settlement must be written once: received "${write.key}" twice`);
+    written.add(write.key);
+  }
+}
+
+/** @throws TypeError, RangeError */
+export function checkState(write: StateWrite, valueMaxBytes: number): void {
+  const { key, value, version, expiresAtMs } = write;
+  checkKey('Key', key);
+  if (version !== undefined) checkInteger(`Version of "${key}"`, version, 0);
+  if (expiresAtMs !== undefined) checkTime(`Expiry of "${key}"`, expiresAtMs);
+  if (value === undefined) return;
+  if (!(value instanceof Uint8Array))
+    throw new TypeError(`Value of "${key}" must be a Uint8Array or undefined: received ${String(value)}`);
+  if (value.length <= valueMaxBytes) return;
+  throw new RangeError(`Value of "${key}" must be at most ${valueMaxBytes} bytes: received ${value.length}`);
+}
+
+/** Reads the options of a page. @throws RangeError */
+export function pageOf(options: PageOptions): {
+  readonly cursor: string | undefined;
+  readonly limit: number;
+} {
+  const { cursor, limit = 100 } = options;
+  checkInteger('Limit', limit, 1);
+  return { cursor, limit: Math.min(limit, pageMax) };
+}
+
+/** @throws TypeError, RangeError */
+export function checkOwner(owner: string): void {
+  if (typeof owner !== 'string') throw new TypeError(`Owner must be a string: received ${String(owner)}`);
+  if (owner.length > 0 && owner.length <= ownerLengthMax) return;
+  throw new RangeError(`Owner must have 1 to ${ownerLengthMax} characters: received ${owner.length}`);
+}
+
+/** @throws TypeError, RangeError */
+function checkHandle({ queue, id, token }: LeaseHandle): void {
+  checkKey('Queue', queue);
+  messageId(id);
+  fencingToken(token);
+}
+
+/** @throws RangeError unless what a settlement touches lies beside its message */
+function checkBeside(queue: string, what: string, name: string): void {
+  checkKey(what, name);
+  if (partitionOf(name) === partitionOf(queue)) return;
+  throw new RangeError(`${what} of a settlement must lie in the partition of "${queue}": received "${name}"`);
+}
+
+/** @throws RangeError */
+function checkLane(lane: number): void {
+  if (Number.isInteger(lane) && lane >= 0 && lane <= laneMax) return;
+  throw new RangeError(`Lane must be an integer from 0 to ${laneMax}: received ${String(lane)}`);
+}
+
+/** @throws RangeError */
+function checkDuration(what: string, durationMs: number, min: number): void {
+  if (durationMs >= min && durationMs <= durationMaxMs) return;
+  throw new RangeError(`${what} must be from ${min} to ${durationMaxMs}: received ${String(durationMs)}`);
+}
+
+/** @throws RangeError */
+function checkTime(what: string, atMs: number): void {
+  if (atMs >= 0 && atMs <= Number.MAX_SAFE_INTEGER) return;
+  throw new RangeError(
+    `${what} must be from 0 to ${Number.MAX_SAFE_INTEGER} ms since 1970: received ${String(atMs)}`,
+  );
+}
+
+/** @throws TypeError, RangeError */
+function checkCount(what: string, items: readonly unknown[]): void {
+  if (!Array.isArray(items)) throw new TypeError(`${what} must be an array: received ${String(items)}`);
+  if (items.length <= pageMax) return;
+  throw new RangeError(`${what} must be at most ${pageMax} in a call: received ${items.length}`);
+}
+
+function utf8Bytes(text: string): number {
+  let bytes = text.length;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit >= 0x80) bytes += unit >= 0x800 && (unit < 0xd800 || unit > 0xdfff) ? 2 : 1;
+  }
+  return bytes;
+}

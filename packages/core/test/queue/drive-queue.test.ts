@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest';
+import {
+  driveQueue,
+  type LeaseAnswer,
+  type LeasedMessage,
+  ManualClock,
+  type MessageId,
+  type QueueDriver,
+  type QueueStore,
+  QuorateError,
+} from '../../src/index.ts';
+
+const message = { queue: 'p/a', id: 'x' as MessageId, token: 1n } as LeasedMessage;
+const lease = { messagesMax: 1, leaseMs: 1000, owner: 'o' };
+const put = { queue: 'p/a', message: { body: new Uint8Array(1) } };
+
+/** A driver that does nothing but what is given; it writes down what is asked of it. */
+function driven(parts: Partial<QueueDriver>): { store: QueueStore; clock: ManualClock; settled: unknown[] } {
+  const clock = new ManualClock();
+  const settled: unknown[] = [];
+  const driver = {
+    capabilities: {
+      durability: 'os',
+      atomicSettle: true,
+      atomicPut: true,
+      transactionalPut: false,
+      crossProcess: true,
+      lease: { readyAt: true, lanes: true, oneActivePerKey: true },
+      abandon: true,
+      leaseGranularityMs: 1,
+      bodyMaxBytes: 1024,
+    },
+    settle: async (settlements: readonly unknown[]) => {
+      settled.push(...settlements);
+      return settlements.map(() => ({ outcome: 'applied' }));
+    },
+    watch: () => ({ [Symbol.dispose]() {} }),
+    [Symbol.asyncDispose]: async () => {},
+    ...parts,
+  } as unknown as QueueDriver;
+  return { store: driveQueue(driver, { clock, pollMs: 100 }), clock, settled };
+}
+
+/** Until what was set off by the step before has come to rest. */
+async function settle(): Promise<void> {
+  await new Promise(resolve => setImmediate(resolve));
+}
+
+describe('a driven queue store', () => {
+  test('makes a value of each message whose fate nobody knows, and an error of a question', async () => {
+    const cause = new QuorateError('UNAVAILABLE', 'The answer was lost', {
+      outcome: 'unknown',
+      retryable: true,
+    });
+    const fail = (): Promise<never> => Promise.reject(cause);
+    const { store } = driven({ put: fail, now: fail });
+    const unknown = { outcome: 'unknown', cause };
+    expect(await store.put([put, put])).toEqual([unknown, unknown]);
+    await expect(store.now()).rejects.toMatchObject({ code: 'UNAVAILABLE', outcome: 'not-applied', cause });
+  });
+
+  test('throws what certainly had no effect', async () => {
+    const cause = new QuorateError('STORE_FULL', 'There is no room', { outcome: 'not-applied' });
+    const { store } = driven({ put: () => Promise.reject(cause) });
+    await expect(store.put([put])).rejects.toBe(cause);
+  });
+
+  test('looks again when time alone makes a message ready, though nobody tells', async () => {
+    const answers: LeaseAnswer[] = [
+      { messages: [] },
+      { messages: [], nextInMs: 30 },
+      { messages: [message] },
+    ];
+    const { store, clock } = driven({ lease: async () => answers.shift() as LeaseAnswer });
+    const leased = store.lease('p/a', { ...lease, waitMs: 1000 });
+    await settle();
+    clock.advance(29);
+    await settle();
+    expect(answers).toHaveLength(1);
+    clock.advance(1);
+    expect(await leased).toEqual([message]);
+    expect(clock.timerCount).toBe(0);
+  });
+
+  test('looks again now and then where a hint was lost', async () => {
+    const answers: LeaseAnswer[] = [{ messages: [] }, { messages: [] }, { messages: [message] }];
+    const { store, clock } = driven({ lease: async () => answers.shift() as LeaseAnswer });
+    const leased = store.lease('p/a', { ...lease, waitMs: Number.POSITIVE_INFINITY });
+    await settle();
+    clock.advance(100);
+    expect(await leased).toEqual([message]);
+  });
+
+  test('gives back what comes in the moment in which nobody waits for it any more', async () => {
+    let come = (_answer: LeaseAnswer): void => {};
+    const { store, settled } = driven({ lease: () => new Promise(resolve => (come = resolve)) });
+    const controller = new AbortController();
+    const leased = store.lease('p/a', { ...lease, signal: controller.signal });
+    await settle();
+    controller.abort();
+    await expect(leased).rejects.toMatchObject({ code: 'ABORTED', outcome: 'not-applied' });
+    come({ messages: [message] });
+    await settle();
+    const { queue, id, token } = message;
+    expect(settled).toEqual([{ lease: { queue, id, token }, action: { type: 'release', delayMs: 0 } }]);
+  });
+
+  test('ends what waits, and its watches, when it is closed', async () => {
+    let ended = 0;
+    const { store, clock } = driven({
+      lease: async () => ({ messages: [] }),
+      watch: () => ({ [Symbol.dispose]: () => void ended++ }),
+    });
+    const leased = store.lease('p/a', { ...lease, waitMs: Number.POSITIVE_INFINITY });
+    const end = leased.catch((thrown: unknown) => thrown);
+    using _watch = store.watch('p/a', () => {});
+    await settle();
+    await store[Symbol.asyncDispose]();
+    expect(await end).toMatchObject({ code: 'CLOSED' });
+    expect(ended).toBe(2);
+    expect(clock.timerCount).toBe(0);
+  });
+});
