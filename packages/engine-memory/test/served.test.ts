@@ -1,7 +1,13 @@
 import { getEventListeners } from 'node:events';
 import { ManualClock, nodeId, revision, seededRandom, type Store } from '@quorate/core';
 import { describe, expect, test } from 'vitest';
-import { connectStore, createMemoryStore, serveStore, type StoreServer } from '../src/index.ts';
+import {
+  connectStore,
+  createMemoryStore,
+  type MemoryStore,
+  serveStore,
+  type StoreServer,
+} from '../src/index.ts';
 import { frameKinds, framesOf } from '../src/remote/frame.ts';
 import { RemoteLink } from '../src/remote/remote-link.ts';
 import { encodeValue } from '../src/remote/value-codec.ts';
@@ -55,6 +61,18 @@ class Stand {
 
   async turns(count: number): Promise<void> {
     for (let turn = 0; turn < count; turn++) await this.turn();
+  }
+
+  /** Another memory comes in the place of the one that is served, under the same name. */
+  async replaceMemory(): Promise<MemoryStore> {
+    await this.serving[Symbol.asyncDispose]();
+    await this.serverTransport[Symbol.asyncDispose]();
+    this.hub.sever(server);
+    const later = createMemoryStore({ clock: this.clock, random: seededRandom('later') });
+    await serveStore(later, this.hub.transport(server));
+    this.hub.sever(client);
+    await this.turns(400);
+    return later;
   }
 }
 
@@ -409,13 +427,7 @@ describe('a served store', () => {
     const events = stand.store.watch('p', revision(5), { signal })[Symbol.asyncIterator]();
     const next = events.next();
     await stand.turns(5);
-    await stand.serving[Symbol.asyncDispose]();
-    await stand.serverTransport[Symbol.asyncDispose]();
-    stand.hub.sever(server);
-    const later = createMemoryStore({ clock: stand.clock, random: seededRandom('later') });
-    await serveStore(later, stand.hub.transport(server));
-    stand.hub.sever(client);
-    await stand.turns(400);
+    await stand.replaceMemory();
     expect((await stand.do(next)).value).toEqual({ type: 'resync' });
     expect(session.lost.aborted).toBe(true);
     const after = events.next();
@@ -435,13 +447,7 @@ describe('a served store', () => {
     const first = stand.store.watch('q', revision(0), { signal })[Symbol.asyncIterator]();
     const resynced = first.next();
     await stand.turns(5);
-    await stand.serving[Symbol.asyncDispose]();
-    await stand.serverTransport[Symbol.asyncDispose]();
-    stand.hub.sever(server);
-    const later = createMemoryStore({ clock: stand.clock, random: seededRandom('later') });
-    await serveStore(later, stand.hub.transport(server));
-    stand.hub.sever(client);
-    await stand.turns(400);
+    const later = await stand.replaceMemory();
     expect((await stand.do(resynced)).value).toEqual({ type: 'resync' });
     // The next memory goes beyond that revision.
     for (let count = 0; count < 8; count++) await later.put(`p/later-${count}`, bytes(1), absent);

@@ -9,6 +9,9 @@ import { LocalGroup } from './local-group.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
+/** As it is, whatever stands in its place in a test. */
+const reconfigure = Reflect.get(ReplicatedClient.prototype, 'reconfigure') as ReplicatedClient['reconfigure'];
+
 test('a node takes the place of the leader while clients write: nothing is lost, and as many vote as before', async () => {
   await using local = await LocalGroup.start();
   const before = await local.group.leader();
@@ -54,10 +57,6 @@ test('a change of which nobody knows whether it was made is looked for, and not 
   await using local = await LocalGroup.start();
   const [id = ''] = local.group.ids;
   const heir = await local.host('n4');
-  const reconfigure = Reflect.get(
-    ReplicatedClient.prototype,
-    'reconfigure',
-  ) as ReplicatedClient['reconfigure'];
   vi.spyOn(ReplicatedClient.prototype, 'reconfigure').mockImplementation(async function (
     this: ReplicatedClient,
     url,
@@ -135,10 +134,6 @@ test('a change that was made although nobody could tell is known as made when th
   await using local = await LocalGroup.start();
   const [id = '', ...others] = local.group.ids;
   const heir = await local.host('n4');
-  const reconfigure = Reflect.get(
-    ReplicatedClient.prototype,
-    'reconfigure',
-  ) as ReplicatedClient['reconfigure'];
   vi.spyOn(ReplicatedClient.prototype, 'reconfigure').mockImplementation(async function (
     this: ReplicatedClient,
     url,
@@ -166,10 +161,6 @@ test('a change that comes through while it is being undone is not undone any mor
   const [id = '', ...others] = local.group.ids;
   const heir = await local.host('n4');
   const cancelling = new AbortController();
-  const reconfigure = Reflect.get(
-    ReplicatedClient.prototype,
-    'reconfigure',
-  ) as ReplicatedClient['reconfigure'];
   let late: GroupChange | undefined;
   vi.spyOn(ReplicatedClient.prototype, 'reconfigure').mockImplementation(async function (
     this: ReplicatedClient,
