@@ -1,0 +1,6 @@
+/**
+ * Queues between threads, over shared memory.
+ *
+ * @packageDocumentation
+ */
+export {};
