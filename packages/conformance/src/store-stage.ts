@@ -1,27 +1,20 @@
-import {
-  type AddResult,
-  type Applied,
-  type BatchResult,
-  type BatchWrite,
-  boundedWait,
-  type Clock,
-  type CallOptions,
-  type Condition,
-  type Enqueued,
-  type Entry,
-  errorCode,
-  type OperationId,
-  type Random,
-  type Revision,
-  type Session,
-  type SessionId,
-  sleep,
-  type Store,
-  type StoreCapabilities,
+import type {
+  AddResult,
+  Applied,
+  BatchResult,
+  BatchWrite,
+  CallOptions,
+  Condition,
+  Enqueued,
+  Entry,
+  OperationId,
+  Revision,
+  Session,
+  SessionId,
+  Store,
 } from '@quorate/core';
 import { ok, shown } from './expect.ts';
-import type { StageOptions } from './seam-case.ts';
-import type { Stillness } from './stillness.ts';
+import { SeamStage } from './seam-stage.ts';
 import { StoppableClock } from './stoppable-clock.ts';
 import type { StoreClientOptions, StoreSubject } from './store-subject.ts';
 
@@ -38,68 +31,12 @@ export function textOf(entry: Entry | undefined): string | undefined {
   return entry && new TextDecoder().decode(entry.value);
 }
 
-/** What one case works with: clients that are disposed of afterwards, names of its own, and waits that end. */
-export class StoreStage implements AsyncDisposable {
-  readonly subject: StoreSubject;
-  readonly ttlMs: number;
-  readonly #stillness: Stillness;
-  readonly #stores: Store[] = [];
-
-  constructor(subject: StoreSubject, { ttlMs, stillness }: StageOptions) {
-    this.subject = subject;
-    this.ttlMs = ttlMs;
-    this.#stillness = stillness;
-  }
-
-  get clock(): Clock {
-    return this.subject.clock;
-  }
-
-  get random(): Random {
-    return this.subject.random;
-  }
-
-  /** The first client. */
-  get store(): Store {
-    return this.#stores[0] as Store;
-  }
-
-  get capabilities(): StoreCapabilities {
-    return this.store.capabilities;
-  }
-
-  /** Opens one more client. */
-  async open(options?: StoreClientOptions): Promise<Store> {
-    const store = await this.within('a client is opened', this.subject.open(options));
-    this.#stores.push(store);
-    return store;
-  }
-
+/** What one case works with. */
+export class StoreStage extends SeamStage<Store, StoreClientOptions, StoreSubject> {
   /** Opens a client whose clock can be stopped: one whose process stands still. */
   async openStoppable(): Promise<{ readonly store: Store; readonly clock: StoppableClock }> {
     const clock = new StoppableClock(this.clock);
     return { clock, store: await this.open({ clock }) };
-  }
-
-  /** The name of a partition that nobody has used. */
-  partition(): string {
-    const words = [0, 1].map(() => this.random.uint32().toString(16).padStart(8, '0'));
-    return `case-${words.join('')}`;
-  }
-
-  /** Waits, and throws where it takes longer than the subject's patience. */
-  async within<Result>(what: string, wait: PromiseLike<Result>): Promise<Result> {
-    const patienceMs = Math.max(this.subject.patienceMs ?? 10_000, 5 * this.ttlMs);
-    try {
-      return await boundedWait(this.clock, { deadlineMs: patienceMs }, 'unknown', async () => wait);
-    } catch (thrown) {
-      if (errorCode(thrown) !== 'DEADLINE_EXCEEDED' || (await settled(wait))) throw thrown;
-      throw new Error(`Waited for ${patienceMs} ms in vain until ${what}`, { cause: thrown });
-    }
-  }
-
-  sleep(durationMs: number): Promise<void> {
-    return sleep(this.clock, durationMs);
   }
 
   /**
@@ -118,7 +55,7 @@ export class StoreStage implements AsyncDisposable {
 
   /** A session that stays alive unless it is ended. */
   session(store: Store = this.store, ttlMs: number = Math.max(60_000, this.ttlMs)): Promise<Session> {
-    return this.#timed('a session is opened', store.session({ ttlMs }));
+    return this.timed('a session is opened', store.session({ ttlMs }));
   }
 
   /** Writes, which must succeed. */
@@ -129,7 +66,7 @@ export class StoreStage implements AsyncDisposable {
     options: Parameters<Store['put']>[3] & { readonly store?: Store } = {},
   ): Promise<Applied> {
     const { store = this.store, ...call } = options;
-    const result = await this.#timed(`${key} is put`, store.put(key, bytes(value), condition, call));
+    const result = await this.timed(`${key} is put`, store.put(key, bytes(value), condition, call));
     return applied(`put of ${key}`, result);
   }
 
@@ -183,32 +120,6 @@ export class StoreStage implements AsyncDisposable {
   ): Promise<BatchResult> {
     return this.within('a batch is written', verb(this.store, 'batch')(new Map(conditions), writes, options));
   }
-
-  /** What a call throws; it must. */
-  async thrown(what: string, call: () => unknown): Promise<unknown> {
-    try {
-      await this.within(what, (async () => call())());
-    } catch (thrown) {
-      return thrown;
-    }
-    throw new Error(`Not refused: ${what}`);
-  }
-
-  /** Waits for what takes a moment alone, unless the store stands still. */
-  async #timed<Result>(what: string, wait: PromiseLike<Result>): Promise<Result> {
-    const beganMs = this.clock.monotonicMs();
-    try {
-      return await this.within(what, wait);
-    } finally {
-      this.#stillness.took(this.clock.monotonicMs() - beganMs);
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(
-      this.#stores.map(store => this.within('a client is disposed of', store[Symbol.asyncDispose]())),
-    );
-  }
 }
 
 /** One of the verbs that not every store has. */
@@ -231,10 +142,4 @@ export function applied<Result extends { readonly outcome: string }>(
 export function operations(session: Session): () => OperationId {
   let sequence = 0;
   return () => ({ session: session.id, sequence: ++sequence });
-}
-
-/** Whether a wait is over, without waiting. */
-async function settled(wait: PromiseLike<unknown>): Promise<boolean> {
-  const pending = {};
-  return (await Promise.race([wait, Promise.resolve(pending)]).catch(() => undefined)) !== pending;
 }

@@ -4,6 +4,7 @@ import { idCases } from './id-cases.ts';
 import { inspectCases } from './inspect-cases.ts';
 import { orderCases } from './order-cases.ts';
 import type { QueueCase } from './queue-case.ts';
+import { queueFaultCases } from './queue-fault-cases.ts';
 import { refusalCases } from './refusal-cases.ts';
 import { settleCases } from './settle-cases.ts';
 import { stateCases } from './state-cases.ts';
@@ -20,4 +21,5 @@ export const queueCases: readonly QueueCase[] = [
   ...inspectCases,
   ...refusalCases,
   ...queueHistoryCases,
+  ...queueFaultCases,
 ];

@@ -1,81 +1,34 @@
-import {
-  boundedWait,
-  errorCode,
-  type LeasedMessage,
-  type LeaseOptions,
-  type MessageId,
-  type NewMessage,
-  type PutResult,
-  type QueueCapabilities,
-  type QueuePut,
-  type QueueStore,
-  type Settlement,
-  type SettleResult,
-  sleep,
-  type StateRecord,
-  type StateWrite,
+import type {
+  LeasedMessage,
+  LeaseOptions,
+  MessageId,
+  NewMessage,
+  PutResult,
+  QueuePut,
+  QueueStore,
+  Settlement,
+  SettleResult,
+  StateRecord,
+  StateWrite,
 } from '@quorate/core';
 import { equal, ok, shown } from '../expect.ts';
-import type { StageOptions } from '../seam-case.ts';
+import { SeamStage } from '../seam-stage.ts';
 import { bytes } from '../store-stage.ts';
 import type { QueueClientOptions, QueueSubject } from './queue-subject.ts';
 
 /** A message beside its text. */
 export type MessageOptions = Omit<NewMessage, 'body' | 'id'> & { readonly id?: string };
 
-/** What one case works with: clients that are disposed of afterwards, names of its own, and waits that end. */
-export class QueueStage implements AsyncDisposable {
-  readonly subject: QueueSubject;
+/** What one case works with. */
+export class QueueStage extends SeamStage<QueueStore, QueueClientOptions, QueueSubject> {
   /** A lease that is to end, and a delay that is to pass. */
-  readonly leaseMs: number;
-  readonly #stores: QueueStore[] = [];
-
-  constructor(subject: QueueSubject, { ttlMs }: StageOptions) {
-    this.subject = subject;
-    this.leaseMs = ttlMs;
-  }
-
-  /** The first client. */
-  get store(): QueueStore {
-    return this.#stores[0] as QueueStore;
-  }
-
-  get capabilities(): QueueCapabilities {
-    return this.store.capabilities;
-  }
-
-  async open(options?: QueueClientOptions): Promise<QueueStore> {
-    const store = await this.within('a client is opened', this.subject.open(options));
-    this.#stores.push(store);
-    return store;
-  }
-
-  /** The name of a partition that nobody has used. */
-  partition(): string {
-    const words = [0, 1].map(() => this.subject.random.uint32().toString(16).padStart(8, '0'));
-    return `case-${words.join('')}`;
+  get leaseMs(): number {
+    return this.ttlMs;
   }
 
   /** The name of a queue that nobody has used. */
   queue(): string {
     return `${this.partition()}/queue`;
-  }
-
-  /** Waits, and throws where it takes longer than the subject's patience. */
-  async within<Result>(what: string, wait: PromiseLike<Result>): Promise<Result> {
-    const patienceMs = Math.max(this.subject.patienceMs ?? 10_000, 5 * this.leaseMs);
-    const over = {};
-    try {
-      return await boundedWait(this.subject.clock, { deadlineMs: patienceMs }, 'unknown', async () => wait);
-    } catch (thrown) {
-      const first = await Promise.race([wait, Promise.resolve(over)]).catch(() => undefined);
-      if (errorCode(thrown) !== 'DEADLINE_EXCEEDED' || first !== over) throw thrown;
-      throw new Error(`Waited for ${patienceMs} ms in vain until ${what}`, { cause: thrown });
-    }
-  }
-
-  sleep(durationMs: number): Promise<void> {
-    return sleep(this.subject.clock, durationMs);
   }
 
   /** Puts one message, which must succeed. */
@@ -91,7 +44,7 @@ export class QueueStage implements AsyncDisposable {
   }
 
   puts(puts: readonly QueuePut[], store: QueueStore = this.store): Promise<readonly PutResult[]> {
-    return this.within('messages are put', store.put(puts));
+    return this.timed('messages are put', store.put(puts));
   }
 
   /** Leases what is there, up to ten, for longer than a case takes. */
@@ -123,7 +76,7 @@ export class QueueStage implements AsyncDisposable {
     more: Pick<Settlement, 'puts' | 'state'> = {},
     store: QueueStore = this.store,
   ): Promise<SettleResult> {
-    const results = await this.within('it is settled', store.settle([{ lease, action, ...more }]));
+    const results = await this.timed('it is settled', store.settle([{ lease, action, ...more }]));
     equal(results.length, 1, 'how many results there are');
     return results[0] as SettleResult;
   }
@@ -164,22 +117,6 @@ export class QueueStage implements AsyncDisposable {
 
   record(key: string, store: QueueStore = this.store): Promise<StateRecord | undefined> {
     return this.within(`${key} is read`, store.state.get(key));
-  }
-
-  /** What a call throws; it must. */
-  async thrown(what: string, call: () => unknown): Promise<unknown> {
-    try {
-      await this.within(what, (async () => call())());
-    } catch (thrown) {
-      return thrown;
-    }
-    throw new Error(`Not refused: ${what}`);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(
-      this.#stores.map(store => this.within('a client is disposed of', store[Symbol.asyncDispose]())),
-    );
   }
 }
 
