@@ -79,6 +79,8 @@ export type {
   QueueInspectorDriver,
   QueueStateDriver,
 } from './queue/queue-driver.ts';
+export type { PartitionImage, RememberedId } from './queue/partition-image.ts';
+export type { QueuedMessage, Whereabouts } from './queue/queued-message.ts';
 export {
   type LeaseQuery,
   type MessagesQuery,

@@ -32,11 +32,21 @@ export class QueueCell {
       this.wait(message, nowMs);
       return;
     }
-    const chain = this.#chains.get(message.key) ?? { outCount: 0, held: new Fifo<QueuedMessage>() };
-    this.#chains.set(message.key, chain);
+    const chain = this.#chainOf(message.key);
     message.where = 'held';
     chain.held.add(message);
     this.#letOut(message.key, chain, nowMs);
+  }
+
+  /** Takes in a message of an image as it stands there, in the order in which they were put. */
+  restore(message: QueuedMessage, nowMs: number): void {
+    this.messages.set(message.id, message);
+    if (message.key !== undefined) {
+      const chain = this.#chainOf(message.key);
+      if (message.where === 'held') chain.held.add(message);
+      else chain.outCount++;
+    }
+    if (message.where === 'waiting') this.wait(message, nowMs);
   }
 
   /** Puts one that is out into its lane. */
@@ -90,6 +100,12 @@ export class QueueCell {
     const chain = this.#chains.get(key) as KeyChain;
     if (where !== 'held') chain.outCount--;
     this.#letOut(key, chain, nowMs);
+  }
+
+  #chainOf(key: string): KeyChain {
+    const chain = this.#chains.get(key) ?? { outCount: 0, held: new Fifo<QueuedMessage>() };
+    this.#chains.set(key, chain);
+    return chain;
   }
 
   #letOut(key: string, chain: KeyChain, nowMs: number): void {

@@ -1,6 +1,7 @@
 import type { MessageId } from '../ids.ts';
 import type { Unknown } from '../store/store.ts';
 import { Heap } from './heap.ts';
+import type { PartitionImage } from './partition-image.ts';
 import { QueueCell } from './queue-cell.ts';
 import type {
   InspectedMessage,
@@ -54,6 +55,8 @@ export interface QueuePartitionOptions {
   readonly idPrefix?: string;
   /** Where tokens and versions begin to count, for a partition that was forgotten. Default 0. */
   readonly revision?: number;
+  /** What another one held, to go on with; its messages become this one's own. Default: nothing. */
+  readonly image?: PartitionImage;
 }
 
 /** When a lease that was given once may end. */
@@ -98,6 +101,14 @@ export class QueuePartition {
     this.#onReady = onReady;
     this.#onState = onState;
     this.#idPrefix = idPrefix;
+    if (options.image !== undefined) this.#restore(options.image);
+  }
+
+  /** All that it holds, to be read before its next step: another made of it answers every step alike, given the same prefix of ids. */
+  get image(): PartitionImage {
+    const queues = [...this.#cells].map(([name, { messages }]) => [name, messages.values()] as const);
+    const own = { nowMs: this.#nowMs, revision: this.#revision };
+    return { ...own, queues, remembered: this.#remembered, records: this.#state };
   }
 
   /** The last number given: tokens and versions only grow. */
@@ -351,6 +362,23 @@ export class QueuePartition {
     cell.remove(message, this.#nowMs);
     if (cell.messages.size === 0) this.#cells.delete(cell.name);
     else if (message.key !== undefined) this.#onReady(cell.name);
+  }
+
+  #restore({ nowMs, revision, queues, remembered, records }: PartitionImage): void {
+    this.#nowMs = nowMs;
+    this.#revision = revision;
+    for (const [name, messages] of queues) {
+      const cell = new QueueCell(name);
+      this.#cells.set(name, cell);
+      for (const message of messages) {
+        cell.restore(message, nowMs);
+        if (message.where !== 'leased') continue;
+        this.#leasedCount++;
+        this.#leaseEnds.add({ atMs: message.leasedUntilMs, cell, message, token: message.token });
+      }
+    }
+    for (const { queue, id, untilMs } of remembered) this.#remembered.add(queue, id, untilMs);
+    for (const record of records) this.#state.restore(record);
   }
 
   #writeState(write: StateWrite): Exclude<StateResult, Unknown> {

@@ -1,5 +1,6 @@
 import type { MessageId } from '../ids.ts';
 import { Heap } from './heap.ts';
+import type { RememberedId } from './partition-image.ts';
 
 /** Ids of messages that may be gone, by queue, each until its time. */
 export class RememberedIds {
@@ -20,6 +21,13 @@ export class RememberedIds {
     const name = nameOf(queue, id);
     this.#untilMs.set(name, untilMs);
     this.#expiries.add({ atMs: untilMs, name });
+  }
+
+  *[Symbol.iterator](): IterableIterator<RememberedId> {
+    for (const [name, untilMs] of this.#untilMs) {
+      const end = name.indexOf('\0');
+      yield { queue: name.slice(0, end), id: name.slice(end + 1) as MessageId, untilMs };
+    }
   }
 
   expire(nowMs: number): void {

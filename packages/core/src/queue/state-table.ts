@@ -55,6 +55,17 @@ export class StateTable {
     return { outcome: 'applied', version };
   }
 
+  [Symbol.iterator](): IterableIterator<StateRecord> {
+    return this.#records.values();
+  }
+
+  /** Takes in a record of an image as it stands there. */
+  restore(record: StateRecord): void {
+    const { key, expiresAtMs } = record;
+    this.#records.set(key, record);
+    if (expiresAtMs !== undefined) this.#expiresAt(key, expiresAtMs);
+  }
+
   /** Drops what has had its time. @returns the keys of what is gone */
   expire(nowMs: number): readonly string[] {
     let first = this.#expiries.first();

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type LeaseHandle, type MessageId, QueuePartition, type Settlement } from '../../src/index.ts';
+import {
+  type LeaseHandle,
+  type MessageId,
+  type PartitionImage,
+  QueuePartition,
+  type Settlement,
+} from '../../src/index.ts';
 import { NaiveQueue } from './naive-queue.ts';
 
 const queues = ['p/a', 'p/b'] as const;
@@ -40,6 +46,7 @@ const step = fc.oneof(
     started: fc.boolean(),
   }),
   fc.record({ type: fc.constant('remove' as const), queue, place: fc.nat(5) }),
+  fc.record({ type: fc.constant('image' as const) }),
   fc.record({ type: fc.constant('advance' as const), byMs: fc.constantFrom(1, 3, 10, 50) }),
 );
 
@@ -47,7 +54,7 @@ type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 
 /** The partition and the naive queue, told the same. */
 class Both {
-  readonly #partition = new QueuePartition();
+  #partition = new QueuePartition();
   readonly #naive = new NaiveQueue();
   readonly #leases: { readonly real: LeaseHandle; readonly id: string; readonly token: number }[] = [];
   #nowMs = 0;
@@ -59,6 +66,7 @@ class Both {
     else if (given.type === 'settle') this.#settle(given.lease, given.action);
     else if (given.type === 'extend') this.#extend(given);
     else if (given.type === 'remove') this.#remove(given);
+    else if (given.type === 'image') this.#partition = new QueuePartition({ image: this.#image() });
     else this.#nowMs += given.byMs;
     for (const name of queues) this.#compare(name);
   }
@@ -123,6 +131,18 @@ class Both {
       .toSorted((one, other) => one.place - other.place)[place];
     expect(this.#partition.remove(name, real.id, this.#nowMs)).toBe(true);
     this.#naive.remove(name, naive?.id ?? '');
+  }
+
+  /** As it would come from elsewhere. */
+  #image(): PartitionImage {
+    const { queues: all, remembered, records, ...image } = this.#partition.image;
+    const queuesOf = [...all].map(([name, messages]) => [name, [...messages]] as const);
+    return structuredClone({
+      ...image,
+      queues: queuesOf,
+      remembered: [...remembered],
+      records: [...records],
+    });
   }
 
   #compare(name: string): void {
