@@ -3,4 +3,11 @@
  *
  * @packageDocumentation
  */
-export {};
+export type { Delivery, DeliveryHandler, Ending, Following } from './work/ending.ts';
+export type { LaneOptions } from './work/lane-choice.ts';
+export type { KeptLeases, LeaseKeeper } from './work/lease-keeper.ts';
+export type { Limiter } from './work/limiter.ts';
+export type { RetryPolicy } from './work/retry-policy.ts';
+export type { Work, WorkEvent } from './work/work.ts';
+export { startWork } from './work/work-loop.ts';
+export type { WorkOptions, WorkSettings } from './work/work-options.ts';

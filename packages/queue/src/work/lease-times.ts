@@ -1,0 +1,108 @@
+import type { Clock, LeaseHandle, QueueStore, SettleResult, Timer } from '@quorate/core';
+import { pageMax } from '@quorate/core';
+import type { HeldMessage } from './held-message.ts';
+import type { KeptLeases, LeaseKeeper } from './lease-keeper.ts';
+
+/** What the times of leases need of their work. */
+export interface LeaseTimesOptions {
+  readonly store: QueueStore;
+  readonly clock: Clock;
+  readonly leaseMs: number;
+  readonly keeper: LeaseKeeper | undefined;
+  /** All that is held. */
+  readonly held: ReadonlySet<HeldMessage>;
+  /** @param isCertain whether the engine said so; else the lease's time is over, as far as is known here */
+  readonly onLost: (held: HeldMessage, isCertain: boolean) => void;
+  readonly onTrouble: (error: unknown) => void;
+}
+
+/**
+ * Extends the leases that are held at a third of their time at the latest, and says which are lost. One timer, which runs while
+ * something is held; nothing is done for a message that ends before it fires.
+ */
+export class LeaseTimes implements Disposable {
+  readonly #options: LeaseTimesOptions;
+  readonly #kept: KeptLeases | undefined;
+  #timer: Timer | undefined;
+  #isExtending = false;
+
+  constructor(options: LeaseTimesOptions) {
+    this.#options = options;
+    this.#kept = options.keeper?.keep(options.leaseMs, leases => this.#onLost(leases));
+  }
+
+  /** Messages were leased. */
+  add(leases: readonly LeaseHandle[]): void {
+    this.#kept?.add(leases);
+    this.#timer ??= this.#options.clock.setTimer(this.#options.leaseMs / 6, this.#onTimer);
+  }
+
+  /**
+   * Whether a lease is certainly held still. A tenth of its time is kept as a margin for clocks that go at different speeds.
+   */
+  isHeld(held: HeldMessage): boolean {
+    const { clock, leaseMs } = this.#options;
+    const keptMs = this.#kept?.keptSinceMs(held.addedMs) ?? Number.NEGATIVE_INFINITY;
+    return clock.monotonicMs() < Math.max(held.renewedMs, keptMs) + 0.9 * leaseMs;
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer?.cancel();
+    this.#kept?.[Symbol.dispose]();
+  }
+
+  readonly #onTimer = (): void => {
+    const { held, leaseMs, clock } = this.#options;
+    if (held.size === 0) {
+      this.#kept?.replace([]);
+      this.#timer = undefined;
+      return;
+    }
+    this.#timer = clock.setTimer(leaseMs / 6, this.#onTimer);
+    const all = [...held];
+    for (const each of all) if (!this.isHeld(each)) this.#options.onLost(each, false);
+    if (this.#kept !== undefined) this.#kept.replace(all.map(({ handle }) => handle));
+    else if (!this.#isExtending) void this.#extend(all);
+  };
+
+  /** Those that would be past a third of their time when the timer fires next. */
+  async #extend(all: readonly HeldMessage[]): Promise<void> {
+    const { clock, leaseMs } = this.#options;
+    const beforeMs = clock.monotonicMs() - leaseMs / 6;
+    // What is being settled or started is on its way already.
+    const due = all.filter(
+      held => held.renewedMs <= beforeMs && (held.state === 'waiting' || held.state === 'running'),
+    );
+    this.#isExtending = true;
+    for (let from = 0; from < due.length; from += pageMax)
+      await this.#extendPage(due.slice(from, from + pageMax));
+    this.#isExtending = false;
+  }
+
+  async #extendPage(due: readonly HeldMessage[]): Promise<void> {
+    const { store, clock, leaseMs, onTrouble, onLost } = this.#options;
+    const beforeMs = clock.monotonicMs();
+    let results: readonly SettleResult[];
+    try {
+      results = await store.extend(
+        due.map(({ handle }) => handle),
+        leaseMs,
+        { deadlineMs: leaseMs / 3 },
+      );
+    } catch (thrown) {
+      onTrouble(thrown);
+      return;
+    }
+    for (const [index, held] of due.entries()) {
+      const result = results[index] as SettleResult;
+      if (result.outcome === 'applied') held.renewedMs = Math.max(held.renewedMs, beforeMs);
+      else if (result.outcome === 'not-applied') onLost(held, true);
+    }
+  }
+
+  #onLost(leases: readonly LeaseHandle[]): void {
+    const tokens = new Set(leases.map(({ token }) => token));
+    for (const held of this.#options.held)
+      if (tokens.has(held.handle.token)) this.#options.onLost(held, true);
+  }
+}

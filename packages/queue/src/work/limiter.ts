@@ -1,0 +1,7 @@
+/** Says how many handlers may start. */
+export interface Limiter {
+  /** Takes up to `countMax` permits; none where they have to be waited for. */
+  take(countMax: number): number;
+  /** Settles when it is worth asking for `count` again. */
+  wait(count: number, signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,388 @@
+import {
+  boundedWait,
+  errorCode,
+  type LeasedMessage,
+  pageMax,
+  type Timer,
+  type WaitOptions,
+} from '@quorate/core';
+import { deadEnding, errorHeaders } from '../dead-letters/cause.ts';
+import { isReadable } from '../message-version.ts';
+import { leaseLost, workEnded } from '../queue-error.ts';
+import type { Ending } from './ending.ts';
+import { HeldMessage } from './held-message.ts';
+import { LaneChoice } from './lane-choice.ts';
+import { LeaseTimes } from './lease-times.ts';
+import { PauseWatch } from './pause-record.ts';
+import { retryDelayMs } from './retry-policy.ts';
+import { type Ended, Settler } from './settler.ts';
+import { Starter } from './starter.ts';
+import type { Work } from './work.ts';
+import { type CheckedWork, checkWork, type WorkOptions } from './work-options.ts';
+import { WorkTeller } from './work-teller.ts';
+
+/**
+ * Begins to work on a queue: leases its messages ahead of need, starts the handler on them, extends their leases and settles them, all
+ * of it in batches.
+ *
+ * @throws TypeError, RangeError on bad options
+ * @throws QuorateError `CLOSED`
+ */
+export function startWork(options: WorkOptions): Work {
+  return new WorkLoop(checkWork(options));
+}
+
+const giveBack: Ending = { type: 'retry', delayMs: 0 };
+
+/** The longest that one call waits for a message: its lease is reckoned from before the call. */
+const waitMaxMs = 10_000;
+
+class WorkLoop implements Work {
+  readonly queue: string;
+  readonly done: Promise<void>;
+  readonly #options: CheckedWork;
+  readonly #tell: WorkTeller;
+  readonly #held = new Set<HeldMessage>();
+  readonly #times: LeaseTimes;
+  readonly #starter: Starter;
+  readonly #settler: Settler;
+  readonly #lanes: LaneChoice;
+  readonly #pause: PauseWatch;
+  readonly #over = new AbortController();
+  /** Leased and not started, in the order in which they came. */
+  #waiting: HeldMessage[] = [];
+  /** Handlers that run or are about to. */
+  #busyCount = 0;
+  #isPausedHere = false;
+  #isEnding = false;
+  #isOver = false;
+  #leasing: AbortController | undefined;
+  #failureCount = 0;
+  #rest: Timer | undefined;
+  #isWaitingForPermits = false;
+  #resolve: () => void = () => {};
+  #reject: (error: unknown) => void = () => {};
+  #disposed: Promise<void> | undefined;
+
+  constructor(options: CheckedWork) {
+    const { store, clock, leaseMs, keeper, queue } = options;
+    this.queue = queue;
+    this.#options = options;
+    this.#tell = new WorkTeller(queue, options.onEvent);
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.done.catch(() => {}); // Whoever does not ask has onEvent.
+    const onLost = (held: HeldMessage, isCertain: boolean): void => this.#onLost(held, isCertain);
+    const onTrouble = (error: unknown): void => this.#tell.trouble(error);
+    const common = { store, clock, leaseMs, onLost, onTrouble };
+    this.#times = new LeaseTimes({ ...common, keeper, held: this.#held });
+    this.#starter = new Starter({
+      ...common,
+      onLost: held => this.#onLost(held, true),
+      onStarted: held => this.#run(held),
+      onPutOff: (held, error) => this.#onPutOff(held, error),
+    });
+    this.#settler = new Settler({
+      ...common,
+      onLost: held => this.#onLost(held, true),
+      onSettled: ended => this.#onSettled(ended),
+      onConflict: ended => this.#onConflict(ended),
+      onRefused: (ended, error) => this.#onRefused(ended, error),
+    });
+    this.#lanes = new LaneChoice(clock, options.lanes);
+    this.#pause = new PauseWatch(store, clock, queue, () => this.#onPause());
+  }
+
+  pause(): void {
+    this.#isPausedHere = true;
+    this.#onPause();
+  }
+
+  resume(): void {
+    this.#isPausedHere = false;
+    this.#onPause();
+  }
+
+  drain(options: WaitOptions = {}): Promise<void> {
+    this.#end();
+    return boundedWait(this.#options.clock, options, 'not-applied', () => this.done);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed ??= this.#dispose();
+    return this.#disposed;
+  }
+
+  async #dispose(): Promise<void> {
+    const { clock, graceMs } = this.#options;
+    const reason = workEnded(this.queue);
+    for (const held of this.#held) held.abort(reason);
+    this.#end();
+    const grace = clock.setTimer(graceMs, () => this.#finish());
+    await this.done.catch(() => {});
+    grace.cancel();
+  }
+
+  get #isOpen(): boolean {
+    return !this.#isPausedHere && !this.#isEnding && !this.#pause.isPaused;
+  }
+
+  #onPause(): void {
+    if (!this.#isOpen) this.#giveBack();
+    this.#pump();
+  }
+
+  /** What was leased and not started goes back at once, and no more comes. */
+  #giveBack(): void {
+    this.#leasing?.abort();
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const held of waiting)
+      if (held.state === 'waiting') this.#settler.settle({ held, ending: giveBack });
+  }
+
+  #end(): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    this.#giveBack();
+    this.#pump();
+  }
+
+  #finish(error?: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#isEnding = true;
+    this.#leasing?.abort();
+    this.#rest?.cancel();
+    this.#over.abort();
+    this.#settler.close();
+    this.#times[Symbol.dispose]();
+    this.#pause[Symbol.dispose]();
+    for (const held of this.#held) held.abort(workEnded(this.queue));
+    if (error === undefined) this.#resolve();
+    else this.#reject(error);
+  }
+
+  #pump(): void {
+    if (this.#isOver) return;
+    if (this.#isOpen) {
+      this.#startSome();
+      this.#leaseSome();
+    } else if (
+      this.#isEnding &&
+      this.#held.size === 0 &&
+      this.#busyCount === 0 &&
+      this.#leasing === undefined
+    ) {
+      this.#finish();
+    }
+  }
+
+  #startSome(): void {
+    const { concurrency, limiter } = this.#options;
+    const wanted = Math.min(concurrency - this.#busyCount, this.#waiting.length);
+    if (wanted <= 0 || this.#rest !== undefined) return;
+    const count = limiter === undefined ? wanted : limiter.take(wanted);
+    for (let index = 0; index < count; index++) {
+      this.#busyCount++;
+      this.#starter.start(this.#waiting.shift() as HeldMessage);
+    }
+    if (count < wanted) void this.#waitForPermits(wanted - count);
+  }
+
+  async #waitForPermits(count: number): Promise<void> {
+    if (this.#isWaitingForPermits) return;
+    this.#isWaitingForPermits = true;
+    try {
+      await this.#options.limiter?.wait(count, this.#over.signal);
+      this.#isWaitingForPermits = false;
+      this.#pump();
+    } catch (thrown) {
+      this.#isWaitingForPermits = false;
+      this.#onFailure(thrown);
+    }
+  }
+
+  #leaseSome(): void {
+    const { concurrency, prefetch } = this.#options;
+    if (this.#leasing !== undefined || this.#rest !== undefined) return;
+    const room = concurrency + prefetch - this.#held.size;
+    if (room > 0 && this.#waiting.length <= prefetch / 2) void this.#lease(Math.min(room, pageMax));
+  }
+
+  async #lease(messagesMax: number): Promise<void> {
+    const { store, clock, queue, leaseMs, owner } = this.#options;
+    const { signal } = (this.#leasing = new AbortController());
+    const lanes = store.capabilities.lease.lanes ? this.#lanes.next() : undefined;
+    const waitMs = Math.min(leaseMs / 3, waitMaxMs);
+    const beforeMs = clock.monotonicMs();
+    try {
+      const messages = await store.lease(queue, {
+        messagesMax,
+        leaseMs,
+        owner,
+        waitMs,
+        signal,
+        ...(lanes && { lanes }),
+      });
+      this.#leasing = undefined;
+      this.#failureCount = 0;
+      this.#lanes.leased(messages.length === messagesMax);
+      if (messages.length > 0) this.#take(messages, beforeMs);
+      this.#pump();
+    } catch (thrown) {
+      this.#leasing = undefined;
+      if (signal.aborted) this.#pump();
+      else this.#onFailure(thrown);
+    }
+  }
+
+  #take(messages: readonly LeasedMessage[], beforeMs: number): void {
+    this.#tell.leased(messages.length);
+    const nowMs = this.#options.clock.monotonicMs();
+    const taken = messages.map(message => new HeldMessage(message, beforeMs, nowMs));
+    for (const held of taken) {
+      this.#held.add(held);
+      const ending = this.#isOpen ? this.#earlyEnding(held.message) : giveBack;
+      if (ending === undefined) this.#waiting.push(held);
+      else this.#settler.settle({ held, ending });
+    }
+    this.#times.add(taken.map(({ handle }) => handle));
+  }
+
+  /** How a message ends that no handler may start on. */
+  #earlyEnding(message: LeasedMessage): Ending | undefined {
+    const { retry, deliveriesMax, deadLetters, random } = this.#options;
+    const { deliveryCount, attemptCount, headers } = message;
+    // A later release wrote it, whose workers are here or will come.
+    if (!isReadable(headers))
+      return { type: 'retry', delayMs: retryDelayMs(unreadableRest, deliveryCount, random) };
+    if (attemptCount >= retry.attemptsMax) return deadEnding(deadLetters, message, 'attempts');
+    if (deliveryCount > deliveriesMax) return deadEnding(deadLetters, message, 'deliveries');
+    return undefined;
+  }
+
+  #run(held: HeldMessage): void {
+    if (this.#isEnding && this.#disposed !== undefined) {
+      this.#busyCount--;
+      this.#settle(held, giveBack);
+      return;
+    }
+    held.state = 'running';
+    this.#tell.started(held);
+    let handled: Promise<Ending>;
+    try {
+      handled = this.#options.handler.handle(held);
+    } catch (thrown) {
+      handled = Promise.reject(thrown);
+    }
+    handled.then(
+      ending => {
+        this.#busyCount--;
+        this.#settle(held, ending);
+      },
+      thrown => {
+        this.#busyCount--;
+        this.#settle(held, this.#endingOfError(held, thrown));
+      },
+    );
+  }
+
+  #settle(held: HeldMessage, ending: Ending): void {
+    if (held.state !== 'gone') this.#settler.settle({ held, ending });
+    this.#pump();
+  }
+
+  #endingOfError(held: HeldMessage, error: unknown): Ending {
+    const { retry, deadLetters, random } = this.#options;
+    let ending: Ending;
+    // It was told to end: that is nobody's failure.
+    if (errorCode(held.reason) === 'WORK_ENDED') ending = giveBack;
+    else {
+      const headers = errorHeaders(error);
+      const { queue, deliveryCount } = held.message;
+      ending =
+        held.attempt >= retry.attemptsMax
+          ? deadEnding(deadLetters, { queue, deliveryCount, attemptCount: held.attempt }, 'attempts', headers)
+          : { type: 'retry', delayMs: retryDelayMs(retry, held.attempt, random), headers };
+    }
+    this.#tell.failed(held, error, ending);
+    return ending;
+  }
+
+  #onSettled({ held, ending }: Ended): void {
+    held.state = 'gone';
+    this.#held.delete(held);
+    this.#tell.settled(held, ending);
+    this.#pump();
+  }
+
+  /** @param isCertain whether the engine says so, or only time */
+  #onLost(held: HeldMessage, isCertain: boolean): void {
+    const { state } = held;
+    // What does not run yet is proved to be held before it does.
+    if (state === 'gone' || (!isCertain && state !== 'running')) return;
+    if (held.reason === undefined || errorCode(held.reason) !== 'LEASE_LOST') {
+      held.abort(leaseLost(this.queue, held.message.id));
+      this.#tell.lost(held);
+    }
+    if (!isCertain) return;
+    if (state === 'starting') this.#busyCount--;
+    if (state === 'waiting') this.#waiting = this.#waiting.filter(other => other !== held);
+    held.state = 'gone';
+    this.#held.delete(held);
+    this.#pump();
+  }
+
+  #onPutOff(held: HeldMessage, error: unknown): void {
+    this.#busyCount--;
+    if (held.state === 'gone') return;
+    held.state = 'waiting';
+    if (this.#isOpen) this.#waiting.unshift(held);
+    else this.#settler.settle({ held, ending: giveBack });
+    this.#onFailure(error);
+  }
+
+  #onConflict(ended: Ended): void {
+    const { held, ending } = ended;
+    const conflict = new Error(
+      `A state record that the end of message "${held.message.id}" writes was changed`,
+    );
+    const again = this.#options.handler.endAgain?.(held, ending) ?? Promise.reject(conflict);
+    again.then(
+      next => this.#settle(held, next),
+      thrown => this.#settle(held, this.#endingOfError(held, thrown)),
+    );
+  }
+
+  #onRefused({ held }: Ended, error: unknown): void {
+    if (held.isRefused) {
+      this.#tell.trouble(error);
+      this.#onLost(held, true);
+      return;
+    }
+    held.isRefused = true;
+    this.#settle(held, this.#endingOfError(held, error));
+  }
+
+  /** A call failed: nothing is asked of the store for a while, unless it never can be again. */
+  #onFailure(error: unknown): void {
+    if (this.#isOver) return;
+    this.#tell.trouble(error);
+    const isWrong = error instanceof TypeError || error instanceof RangeError;
+    if (isWrong || ['CLOSED', 'UNSUPPORTED'].includes(errorCode(error) ?? '')) {
+      this.#finish(error);
+      return;
+    }
+    const { clock, random } = this.#options;
+    this.#rest ??= clock.setTimer(retryDelayMs(troubleRest, ++this.#failureCount, random), () => {
+      this.#rest = undefined;
+      this.#pump();
+    });
+  }
+}
+
+const unreadableRest = { attemptsMax: 1, delayMs: 1000, factor: 2, delayMaxMs: 60_000 };
+const troubleRest = { attemptsMax: 1, delayMs: 100, factor: 2, delayMaxMs: 5000 };

@@ -1,0 +1,207 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type MessageId } from '@quorate/core';
+import type { Delivery, Ending } from '../src/index.ts';
+import { acknowledge, QueueStand, textOf, turn } from './queue-stand.ts';
+
+describe('work loop', () => {
+  let stand: QueueStand;
+  beforeEach(() => {
+    stand = new QueueStand();
+  });
+  afterEach(async () => {
+    await stand.close();
+    expect(stand.clock.timerCount).toBe(0);
+  });
+
+  it('handles messages in order, acknowledges them and drains', async () => {
+    await stand.put(['a', 'b', 'c']);
+    const seen: string[] = [];
+    const work = stand.work(async delivery => {
+      seen.push(textOf(delivery));
+      return acknowledge;
+    });
+    await stand.pass(100);
+    expect(seen).toEqual(['a', 'b', 'c']);
+    expect(await stand.count()).toBe(0);
+    await stand.until(work.drain());
+    await work.done;
+  });
+
+  it('starts no more handlers at a time than it may, and charges only what it starts', async () => {
+    await stand.put(['a', 'b', 'c', 'd', 'e', 'f']);
+    const running: Delivery[] = [];
+    stand.work(delivery => new Promise<Ending>(() => running.push(delivery)), {
+      concurrency: 2,
+      prefetch: 3,
+      graceMs: 0,
+    });
+    await stand.pass(100);
+    expect(running.map(textOf)).toEqual(['a', 'b']);
+    const charged = await stand.store.inspect.messages('q');
+    expect(charged.items.map(({ attemptCount }) => attemptCount)).toEqual([1, 1, 0, 0, 0, 0]);
+    expect(charged.items.map(({ deliveryCount }) => deliveryCount)).toEqual([1, 1, 1, 1, 1, 0]);
+  });
+
+  it('tries again with growing delays, and moves what fails too often to the dead letters with its cause', async () => {
+    await stand.put(['a']);
+    const atMs: number[] = [];
+    stand.work(
+      async ({ attempt }) => {
+        atMs.push(stand.clock.monotonicMs());
+        throw Object.assign(new Error(`no ${attempt}`), { code: 'E_NO' });
+      },
+      { retry: { attemptsMax: 4, delayMs: 1000 } },
+    );
+    await stand.pass(20_000);
+    expect(atMs).toHaveLength(4);
+    for (const [index, limitMs] of [1000, 2000, 4000].entries())
+      expect((atMs[index + 1] as number) - (atMs[index] as number)).toBeLessThanOrEqual(limitMs + 100);
+    const dead = await stand.store.inspect.get('q/~dead', 'a' as MessageId);
+    expect(dead?.headers).toMatchObject({
+      '~cause': 'attempts',
+      '~error': 'Error: no 4',
+      '~code': 'E_NO',
+      '~from': 'q',
+      '~attempts': '4',
+      '~deliveries': '4',
+    });
+    expect(await stand.count()).toBe(0);
+  });
+
+  it('extends what is held for longer than a lease', async () => {
+    await stand.put(['a', 'b']);
+    let end = (_: Ending): void => {};
+    const seen: string[] = [];
+    stand.work(delivery => {
+      seen.push(textOf(delivery));
+      return new Promise(resolve => (end = resolve));
+    });
+    await stand.pass(10_000);
+    expect(seen).toEqual(['a']);
+    expect(stand.told('lost')).toEqual([]);
+    end(acknowledge);
+    await stand.pass(100);
+    expect(seen).toEqual(['a', 'b']);
+    end(acknowledge);
+    await stand.pass(100);
+    expect(await stand.count()).toBe(0);
+  });
+
+  it('tells a handler whose lease is lost, and drops what it says', async () => {
+    await stand.put(['a']);
+    const deliveries: Delivery[] = [];
+    let end = (_: Ending): void => {};
+    stand.work(
+      delivery => {
+        deliveries.push(delivery);
+        return new Promise(resolve => (end = resolve));
+      },
+      { owner: 'w', prefetch: 0 },
+    );
+    await turn();
+    expect(await stand.store.abandon('q', 'w')).toBe(1);
+    const [other] = await stand.store.lease('q', { messagesMax: 1, leaseMs: 60_000, owner: 'other' });
+    expect(other?.id).toBe('a');
+    const { signal } = deliveries[0] as Delivery;
+    expect(signal.aborted).toBe(false);
+    await stand.pass(1000);
+    expect(signal.reason).toMatchObject({ code: 'LEASE_LOST' });
+    end(acknowledge);
+    await stand.pass(100);
+    expect(await stand.count()).toBe(1);
+    expect(stand.told('lost')).toHaveLength(1);
+    expect(stand.told('settled')).toHaveLength(0);
+  });
+
+  it('pauses and resumes; what was leased and not started goes back', async () => {
+    await stand.put(['a', 'b', 'c']);
+    const ends: ((ending: Ending) => void)[] = [];
+    const work = stand.work(() => new Promise(resolve => ends.push(resolve)), { prefetch: 2 });
+    await stand.pass(100);
+    work.pause();
+    await stand.pass(100);
+    expect(await stand.store.inspect.depth('q')).toMatchObject({ readyCount: 2, leasedCount: 1 });
+    ends[0]?.(acknowledge);
+    await stand.pass(100);
+    expect(ends).toHaveLength(1);
+    work.resume();
+    await stand.pass(100);
+    expect(ends).toHaveLength(2);
+    const drained = work.drain();
+    ends[1]?.(acknowledge);
+    await stand.until(drained);
+    expect(await stand.store.inspect.depth('q')).toMatchObject({ readyCount: 1, leasedCount: 0 });
+  });
+
+  it('ends at once when disposed of: aborts handlers and gives their messages back', async () => {
+    await stand.put(['a', 'b']);
+    const work = stand.work(
+      ({ signal }) =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
+    );
+    await stand.pass(100);
+    await stand.until(work[Symbol.asyncDispose]());
+    expect(await stand.store.inspect.depth('q')).toMatchObject({ readyCount: 2, leasedCount: 0 });
+  });
+
+  it('moves what kills its process before a handler starts to the dead letters', async () => {
+    await stand.put(['a']);
+    for (let time = 0; time < 3; time++) {
+      await stand.store.lease('q', { messagesMax: 1, leaseMs: 10, owner: 'killed' });
+      await stand.pass(20);
+    }
+    stand.work(async () => acknowledge, { deliveriesMax: 3 });
+    await stand.pass(100);
+    const dead = await stand.store.inspect.get('q/~dead', 'a' as MessageId);
+    expect(dead?.headers).toMatchObject({ '~cause': 'deliveries', '~deliveries': '4', '~attempts': '0' });
+  });
+
+  it('keeps messages of a later version for workers of that version', async () => {
+    await stand.put(['a'], { headers: { '~v': '99' } });
+    stand.work(async () => acknowledge, { deliveriesMax: 3 });
+    await stand.pass(300_000, 1000);
+    expect(stand.told('started')).toEqual([]);
+    expect(await stand.count()).toBe(1);
+  });
+
+  it('settles an ending with its puts and its state, and asks again where a record was changed', async () => {
+    await stand.put(['a']);
+    await stand.store.state.write({ key: 'q/n', value: new Uint8Array([1]) });
+    const asked: Ending[] = [];
+    const withVersion = (version: number): Ending => ({
+      type: 'acknowledge',
+      puts: [{ queue: 'q/next', message: { body: new Uint8Array([7]) } }],
+      state: [{ key: 'q/n', value: new Uint8Array([2]), version }],
+    });
+    stand.work(async () => withVersion(9_999), {
+      handler: {
+        handle: async () => withVersion(9_999),
+        endAgain: async (_, ending) => {
+          asked.push(ending);
+          return withVersion((await stand.store.state.get('q/n'))?.version as number);
+        },
+      },
+    });
+    await stand.pass(100);
+    expect(asked).toHaveLength(1);
+    expect(await stand.count('q/next')).toBe(1);
+    expect(await stand.count()).toBe(0);
+    expect((await stand.store.state.get('q/n'))?.value).toEqual(new Uint8Array([2]));
+  });
+
+  it('treats an ending that the store can never take as a failure of its handler', async () => {
+    await stand.put(['a', 'b']);
+    stand.work(
+      async delivery =>
+        textOf(delivery) === 'b'
+          ? acknowledge
+          : { type: 'acknowledge', puts: [{ queue: 'elsewhere', message: { body: new Uint8Array() } }] },
+      { retry: { attemptsMax: 1 }, concurrency: 2 },
+    );
+    await stand.pass(1000);
+    expect(await stand.count()).toBe(0);
+    const dead = await stand.store.inspect.messages('q/~dead');
+    expect(dead.items.map(({ id }) => id)).toEqual(['a']);
+    expect(dead.items[0]?.headers['~error']).toMatch(/RangeError: Queue of a settlement/);
+  });
+});
