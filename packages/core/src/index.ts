@@ -72,6 +72,7 @@ export { ownedChunks, ownedLogEntry } from './journal/owned-journal.ts';
 export { type JournalOperation, operationBytes, type StoredSnapshot } from './journal/journal-operation.ts';
 export { driveQueue, type DriveQueueOptions } from './queue/drive-queue.ts';
 export { ownedRecord } from './queue/owned-message.ts';
+export { drivePartitions, type PartitionedQueues, type QueueStep } from './queue/partition-driver.ts';
 export type {
   LeaseAnswer,
   PutCall,

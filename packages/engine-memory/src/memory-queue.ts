@@ -6,7 +6,7 @@ import {
   systemClock,
   systemRandom,
 } from '@quorate/core';
-import { MemoryQueueDriver } from './memory-queue-driver.ts';
+import { memoryQueueDriver } from './memory-queue-driver.ts';
 import { MemoryQueues } from './memory-queues.ts';
 import { hexOf } from './memory-sessions.ts';
 
@@ -34,6 +34,6 @@ export function createMemoryQueueStore(options: MemoryQueueOptions = {}): Memory
   const { clock = systemClock, random = systemRandom, bodyMaxBytes = 1_048_576 } = options;
   const queues = new MemoryQueues(clock, hexOf(random.bytes(8)));
   const open = (): MemoryQueueStore =>
-    Object.assign(driveQueue(new MemoryQueueDriver(queues, bodyMaxBytes), { clock }), { open });
+    Object.assign(driveQueue(memoryQueueDriver(queues, bodyMaxBytes), { clock }), { open });
   return open();
 }

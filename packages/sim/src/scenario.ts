@@ -1,4 +1,4 @@
-import type { Clock, Disk, Journal, NodeId, Random, Store, Transport } from '@quorate/core';
+import type { Clock, Disk, Journal, NodeId, QueueStore, Random, Store, Transport } from '@quorate/core';
 import type { FaultOptions } from './fault-options.ts';
 import type { Invariant } from './invariant.ts';
 import type { Operation } from './operation.ts';
@@ -60,6 +60,8 @@ export interface Env {
   readonly store: Store;
   /** Opens one more client of that service, with sessions of its own. By default it goes by the node's clock. */
   openStore(options?: { readonly clock?: Clock }): Store;
+  /** Opens a client of the simulated queue service, which every node and client of the run reaches over the network. */
+  openQueueStore(options?: { readonly clock?: Clock }): QueueStore;
   /** Tells the invariants something; it also stands in the trace. Costs no simulated time. */
   observe(fact: Fact): void;
   /** Says that this place was reached: see {@link Scenario.probes}. */

@@ -72,7 +72,7 @@ export class Simulation {
       nodes: nodeNames.map((name): NodeId => nodeId(name)),
     };
     const devices = (host: Host) =>
-      new MachineDevices(this.world, host, this.#store.service, this.#allowed, this.#swarm);
+      new MachineDevices(this.world, host, this.#store, this.#allowed, this.#swarm);
     this.#machines = hosts
       .filter(({ kind }) => kind === 'node')
       .map(host => new Machine(shared, host, devices(host), env => scenario.node(env)));

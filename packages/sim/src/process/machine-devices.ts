@@ -1,4 +1,4 @@
-import type { Clock, Disk, Journal, Store } from '@quorate/core';
+import type { Clock, Disk, Journal, QueueStore, Store } from '@quorate/core';
 import { openSimDisk, type SimDiskOptions, SimDiskState } from '../disk/sim-disk.ts';
 import { HostDevice } from '../engine/host-device.ts';
 import type { Incarnation } from '../engine/incarnation.ts';
@@ -6,9 +6,11 @@ import type { World } from '../engine/world.ts';
 import type { AllowedFaults } from '../faults/allowed-faults.ts';
 import type { Swarm } from '../faults/swarm.ts';
 import { openSimJournal, type SimJournalOptions, SimJournalState } from '../journal/sim-journal.ts';
-import { openSimStore, type SimStoreOptions, type SimStoreService } from '../store/sim-store.ts';
+import { openSimQueue } from '../queue/sim-queue.ts';
+import { openSimStore, type SimStoreOptions } from '../store/sim-store.ts';
 import type { Host } from './host.ts';
 import type { HostDevices } from './sim-env.ts';
+import type { StoreHost } from './store-host.ts';
 
 /** The devices of one host: what of them outlives a crash, and how each start of the host opens them. */
 export class MachineDevices {
@@ -18,15 +20,15 @@ export class MachineDevices {
   readonly #host: Host;
   readonly #disk: SimDiskState = new SimDiskState();
   readonly #journal: SimJournalState = new SimJournalState();
-  readonly #service: SimStoreService;
+  readonly #services: StoreHost;
   readonly #disks: SimDiskOptions & Omit<SimJournalOptions, 'clock'>;
   readonly #links: Omit<SimStoreOptions, 'clock'>;
   readonly #crash: { readonly tornChance: number; readonly rotChance: number };
 
-  constructor(world: World, host: Host, service: SimStoreService, allowed: AllowedFaults, swarm: Swarm) {
+  constructor(world: World, host: Host, services: StoreHost, allowed: AllowedFaults, swarm: Swarm) {
     this.#world = world;
     this.#host = host;
-    this.#service = service;
+    this.#services = services;
     this.#disks = {
       slowChance: 0.05 * swarm.force('disk-latency'),
       slowMaxUs: (allowed.disk.latencyMaxMs ?? 0) * 1000,
@@ -64,7 +66,10 @@ export class MachineDevices {
       disk: (): Disk => openSimDisk(device(onWork), this.#disk, this.#disks),
       journal: (clock: Clock): Journal =>
         openSimJournal(device(onWork), this.#journal, { ...this.#disks, clock }),
-      store: (clock: Clock): Store => openSimStore(device(), this.#service, { ...this.#links, clock }),
+      queueStore: (clock: Clock): QueueStore =>
+        openSimQueue(device(), this.#services.queues, { ...this.#links, clock }),
+      store: (clock: Clock): Store =>
+        openSimStore(device(), this.#services.service, { ...this.#links, clock }),
     };
   }
 }

@@ -1,4 +1,4 @@
-import type { Clock, Disk, Journal, NodeId, Random, Store, Transport } from '@quorate/core';
+import type { Clock, Disk, Journal, NodeId, QueueStore, Random, Store, Transport } from '@quorate/core';
 import { SimClock } from '../clock/sim-clock.ts';
 import type { Incarnation } from '../engine/incarnation.ts';
 import type { Referee } from '../engine/referee.ts';
@@ -20,6 +20,7 @@ export interface EnvWorld {
 export interface HostDevices {
   disk(): Disk;
   journal(clock: Clock): Journal;
+  queueStore(clock: Clock): QueueStore;
   store(clock: Clock): Store;
 }
 
@@ -58,6 +59,10 @@ export class SimEnv implements Env {
 
   openStore({ clock = this.clock }: { readonly clock?: Clock } = {}): Store {
     return this.devices.store(clock);
+  }
+
+  openQueueStore({ clock = this.clock }: { readonly clock?: Clock } = {}): QueueStore {
+    return this.devices.queueStore(clock);
   }
 
   observe(fact: Fact): void {

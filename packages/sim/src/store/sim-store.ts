@@ -69,7 +69,7 @@ class SimStoreDriver implements StoreDriver {
   readonly #device: Device;
   readonly #options: SimStoreOptions;
   readonly #service: SimStoreService;
-  readonly #link: StoreLink;
+  readonly #link: StoreLink<SimStoreService>;
 
   constructor(device: Device, service: SimStoreService, options: SimStoreOptions) {
     this.#device = device;

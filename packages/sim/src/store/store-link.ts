@@ -1,8 +1,15 @@
-import { QuorateError } from '@quorate/core';
+import { type NodeId, QuorateError } from '@quorate/core';
 import type { Device } from '../device.ts';
 import { drawBetween, drawChance, neverSettles } from '../device-wait.ts';
 import type { SimStoreOptions } from './sim-store.ts';
-import type { SimStoreService } from './sim-store-service.ts';
+
+/** What stands at the far end of a link. */
+export interface LinkedService {
+  /** Of a host that never crashes. */
+  readonly device: Device;
+  /** Whether a node and the service can hear each other now. */
+  readonly reachable: (node: NodeId) => boolean;
+}
 
 /** How long a client waits for an answer until it takes the connection for broken. */
 const patienceUs = 1_000_000;
@@ -21,21 +28,24 @@ interface Fate {
  * A client's way to the service. A request may be lost, or its answer, or either may take long: longer than the client waits, so
  * that it takes effect after its caller was told that nobody knows. Requests of one client may overtake each other.
  */
-export class StoreLink {
+export class StoreLink<Service extends LinkedService> {
   readonly #device: Device;
-  readonly #service: SimStoreService;
+  readonly #service: Service;
+  readonly #name: string;
   readonly #options: SimStoreOptions;
   /** Whether there is a connection, as far as the client knows. Without one a request certainly does not leave. */
   #isConnected = true;
 
-  constructor(device: Device, service: SimStoreService, options: SimStoreOptions) {
+  /** @param name what its draws and errors name the service */
+  constructor(device: Device, service: Service, options: SimStoreOptions, name = 'store') {
     this.#device = device;
     this.#service = service;
     this.#options = options;
+    this.#name = name;
   }
 
   /** Has the service do one step, and gives its result, or what it threw. See {@link exchange}. */
-  call<Result>(step: (service: SimStoreService) => Result): Promise<Result> {
+  call<Result>(step: (service: Service) => Result): Promise<Result> {
     return this.exchange((service, resolve) => resolve(step(service)), 0);
   }
 
@@ -45,14 +55,14 @@ export class StoreLink {
    * @throws QuorateError `UNAVAILABLE`; by its outcome the request did not leave (`not-applied`), or nobody knows (`unknown`)
    */
   exchange<Result>(
-    request: (service: SimStoreService, resolve: (result: Result) => void) => void,
+    request: (service: Service, resolve: (result: Result) => void) => void,
     holdUs: number,
   ): Promise<Result> {
     const device = this.#device;
     if (!device.alive) return neverSettles();
     return new Promise((resolve, reject) => {
       const fate = this.#drawFate();
-      const isRefused = drawChance(device, 'store.refused', this.#options.refusedChance ?? 0);
+      const isRefused = drawChance(device, `${this.#name}.refused`, this.#options.refusedChance ?? 0);
       const send = (): void => this.#send(request, fate, holdUs, resolve, reject);
       if (this.#isConnected && !isRefused) {
         send();
@@ -62,35 +72,36 @@ export class StoreLink {
       device.after(fate.requestUs + fate.answerUs, () => {
         this.#isConnected = !isRefused && this.#service.reachable(device.node);
         if (this.#isConnected) send();
-        else reject(unavailable('The store cannot be reached', 'not-applied'));
+        else reject(unavailable(`The ${this.#name} cannot be reached`, 'not-applied'));
       });
     });
   }
 
   #drawFate(): Fate {
     const device = this.#device;
+    const name = this.#name;
     const { latencyMinUs = 200, latencyMaxUs = 2_000, lateMaxUs = 5_000_000 } = this.#options;
     const { requestLossChance = 0, answerLossChance = 0, lateChance = 0 } = this.#options;
-    const requestLost = drawChance(device, 'store.request-lost', requestLossChance);
-    const answerLost = drawChance(device, 'store.answer-lost', answerLossChance);
-    const requestLate = drawChance(device, 'store.request-late', lateChance);
-    const answerLate = drawChance(device, 'store.answer-late', lateChance);
+    const requestLost = drawChance(device, `${name}.request-lost`, requestLossChance);
+    const answerLost = drawChance(device, `${name}.answer-lost`, answerLossChance);
+    const requestLate = drawChance(device, `${name}.request-late`, lateChance);
+    const answerLate = drawChance(device, `${name}.answer-late`, lateChance);
     return {
       requestUs:
-        drawBetween(device, 'store.request', latencyMinUs, latencyMaxUs) +
-        (requestLate ? drawBetween(device, 'store.request-late-us', 0, lateMaxUs) : 0),
+        drawBetween(device, `${name}.request`, latencyMinUs, latencyMaxUs) +
+        (requestLate ? drawBetween(device, `${name}.request-late-us`, 0, lateMaxUs) : 0),
       answerUs:
-        drawBetween(device, 'store.answer', latencyMinUs, latencyMaxUs) +
-        (answerLate ? drawBetween(device, 'store.answer-late-us', 0, lateMaxUs) : 0),
+        drawBetween(device, `${name}.answer`, latencyMinUs, latencyMaxUs) +
+        (answerLate ? drawBetween(device, `${name}.answer-late-us`, 0, lateMaxUs) : 0),
       requestLost,
       answerLost,
       noticeUs:
-        requestLost || answerLost ? drawBetween(device, 'store.notice-us', 0, patienceUs) : patienceUs,
+        requestLost || answerLost ? drawBetween(device, `${name}.notice-us`, 0, patienceUs) : patienceUs,
     };
   }
 
   #send<Result>(
-    request: (service: SimStoreService, resolve: (result: Result) => void) => void,
+    request: (service: Service, resolve: (result: Result) => void) => void,
     fate: Fate,
     holdUs: number,
     resolve: (result: Result) => void,
@@ -106,7 +117,7 @@ export class StoreLink {
       isGivenUp = true;
       device.after(Math.max(0, noticeAtUs - device.nowUs), () => {
         this.#isConnected = false;
-        reject(unavailable('The connection to the store broke before the answer came', 'unknown'));
+        reject(unavailable(`The connection to the ${this.#name} broke before the answer came`, 'unknown'));
       });
     };
     const answer = (settle: () => void): void => {

@@ -12,7 +12,7 @@ const restMs = 100;
 export interface WatchContext {
   readonly device: Device;
   readonly service: SimStoreService;
-  readonly link: StoreLink;
+  readonly link: StoreLink<SimStoreService>;
   readonly options: SimStoreOptions;
 }
 
