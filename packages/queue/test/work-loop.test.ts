@@ -70,7 +70,7 @@ describe('work loop', () => {
 
   it('extends what is held for longer than a lease', async () => {
     await stand.put(['a', 'b']);
-    let end = (_: Ending): void => {};
+    let end: (ending: Ending) => void = () => {};
     const seen: string[] = [];
     stand.work(delivery => {
       seen.push(textOf(delivery));
@@ -90,7 +90,7 @@ describe('work loop', () => {
   it('tells a handler whose lease is lost, and drops what it says', async () => {
     await stand.put(['a']);
     const deliveries: Delivery[] = [];
-    let end = (_: Ending): void => {};
+    let end: (ending: Ending) => void = () => {};
     stand.work(
       delivery => {
         deliveries.push(delivery);
