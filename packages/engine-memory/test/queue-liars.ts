@@ -184,6 +184,11 @@ export const queueLiars: readonly (readonly [name: string, what: string, lie: Li
     (isNow => leases(messages => (isNow() || messages.length < 2 ? messages : messages.slice(1))))(now()),
   ],
   [
+    'a cursor that no page gave',
+    'begins anew at a cursor that it does not know',
+    state({ scan: async () => ({ items: [] }) }),
+  ],
+  [
     'nothing that was put is lost',
     'loses every second message',
     (isNow => store => ({

@@ -1,4 +1,4 @@
-import type { MessageId } from '@quorate/core';
+import type { MessageId, Page } from '@quorate/core';
 import { equal, ok } from '../expect.ts';
 import type { QueueCase } from './queue-case.ts';
 import { lost, messageOf, type QueueStage, textOf } from './queue-stage.ts';
@@ -128,6 +128,32 @@ export const inspectCases: readonly QueueCase[] = [
       equal(await names(p, 100), all, 'all');
       equal(await names(p, 1), all, 'one by one');
       equal(await names(`${p}/b/`, 100), all.slice(1), 'by prefix');
+    },
+  },
+  {
+    name: 'a cursor that no page gave is refused, and so is that of another list',
+    async run(stage) {
+      const p = stage.partition();
+      for (const name of ['a', 'b']) {
+        await stage.put(`${p}/${name}`, '1');
+        await stage.put(`${p}/${name}`, '2');
+        await stage.write({ key: `${p}/${name}`, text: 'x' });
+      }
+      const { inspect, state } = stage.store;
+      const pages: readonly ((cursor?: string) => Promise<Page<unknown>>)[] = [
+        cursor => inspect.queues(p, { limit: 1, ...(cursor === undefined ? {} : { cursor }) }),
+        cursor => inspect.messages(`${p}/a`, { limit: 1, ...(cursor === undefined ? {} : { cursor }) }),
+        cursor => inspect.messages(`${p}/b`, { limit: 1, ...(cursor === undefined ? {} : { cursor }) }),
+        cursor => state.scan(p, { limit: 1, ...(cursor === undefined ? {} : { cursor }) }),
+      ];
+      const cursors = ['', '0', 'x'.repeat(12)];
+      for (const page of pages) cursors.push((await stage.within('a page comes', page())).cursor ?? 'none');
+      for (const [index, page] of pages.entries()) {
+        for (const cursor of cursors.filter((_, at) => at !== 3 + index)) {
+          const thrown = await stage.thrown(cursor, () => page(cursor));
+          ok(thrown instanceof RangeError && thrown.message.includes(`"${cursor}"`), 'the error names it');
+        }
+      }
     },
   },
 ];

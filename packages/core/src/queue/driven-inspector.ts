@@ -1,7 +1,7 @@
 import { type MessageId, messageId } from '../ids.ts';
 import type { WaitOptions } from '../link-signal.ts';
 import { checkKey } from '../store/store-arguments.ts';
-import { pageOf } from './queue-arguments.ts';
+import { pageBounds, sealedPage } from './page-cursor.ts';
 import type { QueueCalls } from './queue-calls.ts';
 import type { QueueDriver } from './queue-driver.ts';
 import type {
@@ -26,8 +26,12 @@ export class DrivenInspector implements QueueInspector {
 
   async queues(prefix: string, options: PageOptions = {}): Promise<Page<string>> {
     checkKey('Prefix', prefix);
-    const query = { prefix, ...pageOf(options) };
-    return this.#calls.ask(options, signal => this.#driver.inspect.queues(query, signal));
+    const scope = `queues ${prefix}`;
+    const query = { prefix, ...pageBounds(scope, options) };
+    return sealedPage(
+      scope,
+      await this.#calls.ask(options, signal => this.#driver.inspect.queues(query, signal)),
+    );
   }
 
   async depth(queue: string, options: WaitOptions = {}): Promise<QueueDepth> {
@@ -46,8 +50,12 @@ export class DrivenInspector implements QueueInspector {
     options: PageOptions & { readonly state?: MessageState } = {},
   ): Promise<Page<InspectedMessage>> {
     checkKey('Queue', queue);
-    const query = { state: options.state, ...pageOf(options) };
-    return this.#calls.ask(options, signal => this.#driver.inspect.messages(queue, query, signal));
+    const scope = `messages of ${queue}`;
+    const query = { state: options.state, ...pageBounds(scope, options) };
+    return sealedPage(
+      scope,
+      await this.#calls.ask(options, signal => this.#driver.inspect.messages(queue, query, signal)),
+    );
   }
 
   async remove(

@@ -1,7 +1,8 @@
 import type { WaitOptions } from '../link-signal.ts';
 import { checkKey } from '../store/store-arguments.ts';
 import { ownedState } from './owned-message.ts';
-import { checkState, pageOf } from './queue-arguments.ts';
+import { pageBounds, sealedPage } from './page-cursor.ts';
+import { checkState } from './queue-arguments.ts';
 import type { QueueCalls } from './queue-calls.ts';
 import type { QueueDriver } from './queue-driver.ts';
 import type { Page, PageOptions, QueueState, StateRecord, StateResult, StateWrite } from './queue-store.ts';
@@ -29,8 +30,12 @@ export class DrivenState implements QueueState {
 
   async scan(prefix: string, options: PageOptions = {}): Promise<Page<StateRecord>> {
     checkKey('Prefix', prefix);
-    const query = { prefix, ...pageOf(options) };
-    return this.#calls.ask(options, signal => this.#driver.state.scan(query, signal));
+    const scope = `records ${prefix}`;
+    const query = { prefix, ...pageBounds(scope, options) };
+    return sealedPage(
+      scope,
+      await this.#calls.ask(options, signal => this.#driver.state.scan(query, signal)),
+    );
   }
 
   watch(prefix: string, onChange: (key: string) => void): Disposable {

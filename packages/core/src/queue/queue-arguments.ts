@@ -6,7 +6,6 @@ import {
   type LeaseOptions,
   type NewMessage,
   pageMax,
-  type PageOptions,
   type QueuePut,
   type Settlement,
   type StateWrite,
@@ -128,16 +127,6 @@ export function checkState(write: StateWrite, valueMaxBytes: number): void {
     throw new TypeError(`Value of "${key}" must be a Uint8Array or undefined: received ${String(value)}`);
   if (value.length <= valueMaxBytes) return;
   throw new RangeError(`Value of "${key}" must be at most ${valueMaxBytes} bytes: received ${value.length}`);
-}
-
-/** Reads the options of a page. @throws RangeError */
-export function pageOf(options: PageOptions): {
-  readonly cursor: string | undefined;
-  readonly limit: number;
-} {
-  const { cursor, limit = 100 } = options;
-  checkInteger('Limit', limit, 1);
-  return { cursor, limit: Math.min(limit, pageMax) };
 }
 
 /** @throws TypeError, RangeError */

@@ -200,7 +200,7 @@ export interface Page<Item> {
 
 /** Where a page begins, and how much it holds. */
 export interface PageOptions extends WaitOptions {
-  /** Of the page before. Default: from the start. */
+  /** Of the page before, of the same list. Default: from the start. */
   readonly cursor?: string;
   /** At most this many. Default 100; at most {@link pageMax}. */
   readonly limit?: number;
