@@ -1,5 +1,5 @@
-import type { StoreSubject } from '@quorate/conformance';
-import { type Store, systemClock, systemRandom } from '@quorate/core';
+import type { QueueSubject, StoreSubject } from '@quorate/conformance';
+import { type QueueStore, type Store, systemClock, systemRandom } from '@quorate/core';
 import {
   type Proxy,
   type RedisOptions,
@@ -9,7 +9,13 @@ import {
   startRedisCluster,
 } from '@quorate/servers';
 import { Cluster, Redis } from 'ioredis';
-import { createRedisStore, type RedisStoreOptions, type RedisTemplate } from '../src/index.ts';
+import {
+  createRedisQueueStore,
+  createRedisStore,
+  type RedisQueueStoreOptions,
+  type RedisStoreOptions,
+  type RedisTemplate,
+} from '../src/index.ts';
 
 type StoreOptions = Partial<RedisStoreOptions>;
 
@@ -21,7 +27,7 @@ export class RedisStand implements AsyncDisposable {
   readonly servers: readonly Server[];
   readonly options: StoreOptions;
   readonly #open = new AsyncDisposableStack();
-  readonly #proxies = new Map<Store, readonly Proxy[]>();
+  readonly #proxies = new Map<Store | QueueStore, readonly Proxy[]>();
 
   private constructor(servers: readonly Server[], options: StoreOptions) {
     this.servers = servers;
@@ -47,13 +53,14 @@ export class RedisStand implements AsyncDisposable {
   }
 
   /** Opens a store behind a proxy of its own, or as many as there are servers. */
-  async open(options: StoreOptions = {}): Promise<Store> {
-    const proxies = await Promise.all(this.servers.map(({ port }) => startProxy({ port })));
-    for (const proxy of proxies) this.#open.use(proxy);
-    const store = await createRedisStore({ client: this.#template(proxies), ...this.options, ...options });
-    this.#proxies.set(store, proxies);
-    this.#open.use(store);
-    return store;
+  open(options: StoreOptions = {}): Promise<Store> {
+    return this.#linked(client => createRedisStore({ client, ...this.options, ...options }));
+  }
+
+  /** The same with a queue store. */
+  openQueues(options: Partial<RedisQueueStoreOptions> = {}): Promise<QueueStore> {
+    const { keepAliveMs = 300, silenceMs = 5000 } = this.options;
+    return this.#linked(client => createRedisQueueStore({ client, keepAliveMs, silenceMs, ...options }));
   }
 
   /** A client of one's own, straight to the first server. */
@@ -65,7 +72,7 @@ export class RedisStand implements AsyncDisposable {
   }
 
   /** The link of a store on a single server. */
-  proxyOf(store: Store): Proxy {
+  proxyOf(store: Store | QueueStore): Proxy {
     return this.linksOf(store)[0] as Proxy;
   }
 
@@ -81,9 +88,27 @@ export class RedisStand implements AsyncDisposable {
       heal: store => this.linksOf(store).forEach(proxy => proxy.heal()),
       sever: store => this.linksOf(store).forEach(proxy => proxy.reset()),
     };
-    if (this.servers.length > 1) return subject;
+    return this.servers.length > 1 ? subject : { ...subject, ...this.#ends() };
+  }
+
+  queueSubject(): QueueSubject {
+    const { name, clock, random, patienceMs = 20_000 } = this.subject();
+    const subject: QueueSubject = {
+      name,
+      clock,
+      random,
+      patienceMs,
+      leaseMs: 300,
+      open: options => this.openQueues(options),
+      cut: store => this.linksOf(store).forEach(proxy => proxy.mute()),
+      heal: store => this.linksOf(store).forEach(proxy => proxy.heal()),
+      sever: store => this.linksOf(store).forEach(proxy => proxy.reset()),
+    };
+    return this.servers.length > 1 ? subject : { ...subject, ...this.#ends() };
+  }
+
+  #ends(): { restart(): Promise<void>; lose(): Promise<void> } {
     return {
-      ...subject,
       restart: async () => {
         await this.server.kill();
         await this.server.restart();
@@ -95,12 +120,23 @@ export class RedisStand implements AsyncDisposable {
     };
   }
 
+  async #linked<Linked extends Store | QueueStore>(
+    open: (template: RedisTemplate) => Promise<Linked>,
+  ): Promise<Linked> {
+    const proxies = await Promise.all(this.servers.map(({ port }) => startProxy({ port })));
+    for (const proxy of proxies) this.#open.use(proxy);
+    const store = await open(this.#template(proxies));
+    this.#proxies.set(store, proxies);
+    this.#open.use(store);
+    return store;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#open[Symbol.asyncDispose]();
   }
 
   /** The links of a store, one to each server. */
-  linksOf(store: Store): readonly Proxy[] {
+  linksOf(store: Store | QueueStore): readonly Proxy[] {
     return this.#proxies.get(store) as readonly Proxy[];
   }
 

@@ -60,10 +60,7 @@ export interface RedisStoreOptions extends WaitOptions {
 export async function createRedisStore(options: RedisStoreOptions): Promise<Store> {
   const { clock = systemClock, prefix = defaultPrefix, silenceMs = 10_000 } = options;
   const base = new RedisKeys(prefix);
-  for (const [name, value] of Object.entries(options)) {
-    if (name.endsWith('Ms') && name !== 'deadlineMs' && value !== undefined)
-      checkDuration(name, value as number);
-  }
+  checkDurations(options);
   const template = await templateOf(options);
   const keys = base.inDatabase(databaseOf(template));
   const runner = new ScriptRunner({ template, clock, silenceMs });
@@ -104,7 +101,11 @@ function makeDriver(
   return new RedisDriver({ capabilities, keys, runner, sessions, observers, watch, close });
 }
 
-async function templateOf({ client, url }: RedisStoreOptions): Promise<RedisTemplate> {
+/** What connections are made like. @throws TypeError */
+export async function templateOf({
+  client,
+  url,
+}: Pick<RedisStoreOptions, 'client' | 'url'>): Promise<RedisTemplate> {
   if ((client === undefined) === (url === undefined))
     throw new TypeError('Options of a Redis store must have either a client or a url');
   if (client !== undefined) {
@@ -136,6 +137,14 @@ function warnOfEviction(policy: string): void {
     `Redis has maxmemory-policy ${policy}: once its memory is full it drops entries that nobody has deleted, such as locks that are held`,
     { code: 'QUORATE_REDIS_EVICTION', detail: 'Set maxmemory-policy to noeviction.' },
   );
+}
+
+/** @throws RangeError */
+export function checkDurations(options: object): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (name.endsWith('Ms') && name !== 'deadlineMs' && value !== undefined)
+      checkDuration(name, value as number);
+  }
 }
 
 function checkDuration(name: string, valueMs: number): void {

@@ -1,0 +1,55 @@
+import type { QuorateError, Unknown } from '@quorate/core';
+
+/**
+ * Carries items out in groups that have something in common, `max` at most in each, and gives the results in the items' order. A group
+ * that fails beside others that do not is of unknown outcome; where all fail the call does.
+ */
+export async function inGroups<Item, Result>(
+  items: readonly Item[],
+  nameOf: (item: Item) => string,
+  max: number,
+  call: (items: readonly Item[]) => Promise<readonly Result[]>,
+): Promise<readonly (Result | Unknown)[]> {
+  const groups = groupsOf(items, nameOf, max);
+  if (groups.length === 1) return call(items);
+  const settled = await Promise.allSettled(
+    groups.map(indexes => call(indexes.map(index => items[index] as Item))),
+  );
+  const failed = settled.filter(each => each.status === 'rejected');
+  if (failed.length === settled.length) throw worst(failed.map(({ reason }) => reason as QuorateError));
+  const results: (Result | Unknown)[] = [];
+  for (const [place, indexes] of groups.entries()) {
+    const each = settled[place] as PromiseSettledResult<readonly Result[]>;
+    for (const [at, index] of indexes.entries()) {
+      results[index] =
+        each.status === 'fulfilled'
+          ? (each.value[at] as Result)
+          : { outcome: 'unknown', cause: each.reason as QuorateError };
+    }
+  }
+  return results;
+}
+
+/** One that is not sure that nothing happened speaks for all. */
+function worst(failures: readonly QuorateError[]): QuorateError {
+  return failures.find(({ outcome }) => outcome === 'unknown') ?? (failures[0] as QuorateError);
+}
+
+function groupsOf<Item>(
+  items: readonly Item[],
+  nameOf: (item: Item) => string,
+  max: number,
+): readonly (readonly number[])[] {
+  const groups: number[][] = [];
+  const open = new Map<string, number[]>();
+  for (const [index, item] of items.entries()) {
+    const name = nameOf(item);
+    let group = open.get(name);
+    if (group === undefined || group.length >= max) {
+      groups.push((group = []));
+      open.set(name, group);
+    }
+    group.push(index);
+  }
+  return groups;
+}

@@ -1,0 +1,45 @@
+import type { LeaseHandle, Settlement, StateWrite } from '@quorate/core';
+import type { BlobWriter } from './blob-writer.ts';
+import { writeName } from './message-name.ts';
+import { writeHeaders, writePuts } from './write-puts.ts';
+
+/** Says that something comes with a settlement. */
+const isFollowed = 32;
+
+const kinds = { acknowledge: 0, release: 1, move: 2 } as const;
+
+/** Writes one settlement as the script reads it. */
+export function writeSettlement(writer: BlobWriter, settlement: Settlement): void {
+  const { lease, action, puts = [], state = [] } = settlement;
+  const follows = puts.length > 0 || state.length > 0;
+  writeLease(writer, kinds[action.type] + (follows ? isFollowed : 0), lease);
+  if (action.type !== 'acknowledge') {
+    if (action.type === 'release') writer.double(action.delayMs);
+    else writer.name(action.queue);
+    writeHeaders(writer, action.headers ?? {});
+  }
+  if (!follows) return;
+  const from = writer.begin();
+  writeStates(writer, state);
+  writePuts(writer, puts);
+  writer.sized(from);
+}
+
+/** Writes a lease behind what is done with it. A token beyond 2^53 is nobody's. */
+export function writeLease(writer: BlobWriter, kind: number, { id, token }: LeaseHandle): void {
+  writeName(writer, kind, id);
+  writer.double(token <= Number.MAX_SAFE_INTEGER ? Number(token) : -1);
+}
+
+function writeStates(writer: BlobWriter, writes: readonly StateWrite[]): void {
+  writer.count(writes.length);
+  for (const { key, value, version = -1, expiresAtMs = -1 } of writes) {
+    writer.name(key);
+    writer.double(version);
+    writer.double(expiresAtMs);
+    writer.byte(value === undefined ? 0 : 1);
+    if (value === undefined) continue;
+    writer.count(value.length);
+    writer.bytes(value);
+  }
+}

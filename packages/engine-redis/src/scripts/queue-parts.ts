@@ -1,0 +1,364 @@
+/**
+ * What the scripts of a queue store have in common. KEYS[1] is the name of a partition's revision, which all its other keys begin with:
+ *
+ * ```text
+ * quorate:{jobs}:q                 the partition's revision: the last number that was given
+ * quorate:{jobs}:qn                sorted set, by name alone: queues that hold messages
+ * quorate:{jobs}:qp                hash: lanes other than 0 that a queue uses, as bits
+ * quorate:{jobs}:qw                hash: queues that somebody waits for; under NUL until when state records are watched
+ * quorate:{jobs}:qs                hash: state records: version and expiry as doubles (-1 for never), then the value
+ * quorate:{jobs}:qk, :qx           sorted sets of their keys: by name alone, and by expiry
+ * quorate:{jobs}:q:m:jobs/mail     sorted set: messages by sequence, each as its sequence and its record
+ * quorate:{jobs}:q:r0:jobs/mail    list: sequences of lane 0 that were ready as they came, and never leased
+ * quorate:{jobs}:q:o0:jobs/mail    sorted set: all others that wait in lane 0, by their place in µs
+ * quorate:{jobs}:q:l:jobs/mail     hash: what became of each message that was ever leased, by sequence
+ * quorate:{jobs}:q:e:jobs/mail     sorted set: sequences that are leased, by the lease's end in ms
+ * quorate:{jobs}:q:h:jobs/mail     sorted set, by name alone: those held, as key, NUL, sequence
+ * quorate:{jobs}:q:k:jobs/mail     hash: how many of a key are out
+ * quorate:{jobs}:q:i:jobs/mail     hash: sequences by the ids that senders chose
+ * quorate:{jobs}:q:f:jobs/mail     sorted set: ids that are remembered, until when
+ * ```
+ *
+ * A sequence is a revision, kept as a double of eight bytes, largest first, so that bytes sort as numbers do. Revisions are no smaller
+ * than the server's clock in µs, so that they outrun those that a loss of data took along, and the sequence of a message that was
+ * ready as it came is its place as well: those that wait are leased in the order of their places.
+ *
+ * A record is, largest byte first: flags (lane, and 16 for an id of its own, 32 a key, 64 headers, 128 ready later), the time it is
+ * ready in µs, the id, the key and how many of it may be out, the headers, and the body. What was leased once has beside it, under `l`:
+ * token, the lease's end in ms or 0, deliveries, attempts, place, flags without 128, owner, and the headers where they were changed.
+ *
+ * A script may be refused at its first write, where memory or disk is full, and by nothing after that; so what is checked is checked
+ * before.
+ */
+
+/** For how long a revision is remembered that nobody raises. It is the clock's anyway, unless that is set back. */
+const revisionMs: number = 7 * 24 * 60 * 60 * 1000;
+
+/** How many leases that have ended one script puts back. */
+export const endedMax = 500;
+
+/** A sequence that is further ahead of the clock than this stands for no time: the clock was set back. */
+const driftUs = 1_000_000;
+
+/** The time, and names. */
+export const begin = `
+local B, A, call = KEYS[1], ARGV, redis.call
+local byte, sub, char, pack, unpk = string.byte, string.sub, string.char, struct.pack, struct.unpack
+local t = call('TIME')
+local now = t[1] * 1000000 + t[2]
+local nowMs = math.floor(now / 1000)
+local function of(letter, q) return B .. ':' .. letter .. ':' .. q end
+`;
+
+/** The next revision, its keeping at the script's end, and the place that it stands for. */
+export const revisions: string = `
+local rev
+local function raise()
+  if not rev then rev = tonumber(call('GET', B) or 0) end
+  rev = rev + 1
+  if now > rev then rev = now end
+  return rev
+end
+local function keep()
+  if rev then call('SET', B, string.format('%d', rev), 'PX', ${revisionMs}) end
+end
+local function placeOf(seq) return seq - now > ${driftUs} and now or seq end
+`;
+
+/** Reads a message. */
+export const parse = `
+local function parse(m)
+  local flags, p, at, id, key, max = byte(m, 9), 10
+  if flags >= 128 then at, p = unpk('>d', m, p) end
+  if flags % 32 >= 16 then id, p = unpk('>I2c0', m, p) end
+  if flags % 64 >= 32 then key, max, p = unpk('>I2c0d', m, p) end
+  return flags, at, id, key, max, p
+end
+local function messageOf(q, s)
+  local seq = unpk('>d', s)
+  return call('ZRANGEBYSCORE', of('m', q), seq, seq)[1]
+end
+`;
+
+/** Tells those who wait for a queue, once: who finds nothing afterwards says so again. */
+export const notify = `
+local function notify(q)
+  if call('HDEL', B .. 'w', q) == 1 then call('PUBLISH', of('r', q), '') end
+end
+`;
+
+/** Puts a message into its lane, beside those that were ready as they came. */
+export const wait = `
+local function mark(q, lane)
+  if lane == 0 then return end
+  local used = tonumber(call('HGET', B .. 'p', q) or 0)
+  if bit.band(used, 2 ^ lane) == 0 then call('HSET', B .. 'p', q, used + 2 ^ lane) end
+end
+local function wait(q, s, lane, place)
+  mark(q, lane)
+  call('ZADD', of('o' .. lane, q), place, s)
+end
+`;
+
+/** Puts leases back that have ended, so many at most. What they were leased from they return to, at their places. */
+export const advance = `
+local function comeBack(q, s, h)
+  local place = math.min((unpk('>d', h, 25)), now)
+  call('HSET', of('l', q), s, sub(h, 1, 8) .. pack('>d', 0) .. sub(h, 17))
+  wait(q, s, byte(h, 33) % 16, place)
+end
+local function advance(q, max)
+  local ended = call('ZRANGEBYSCORE', of('e', q), '-inf', nowMs, 'LIMIT', 0, max)
+  if #ended == 0 then return end
+  local records = call('HMGET', of('l', q), unpack(ended))
+  call('ZREM', of('e', q), unpack(ended))
+  for i, s in ipairs(ended) do comeBack(q, s, records[i]) end
+  notify(q)
+end
+`;
+
+/** Lets as many of a key out as its first may be among. */
+const letOut = `
+local function letOut(q, key, out)
+  while true do
+    local first = call('ZRANGEBYLEX', of('h', q), '[' .. key .. '\\0', '(' .. key .. '\\1', 'LIMIT', 0, 1)[1]
+    if not first then break end
+    local s = sub(first, -8)
+    local flags, at, _, _, max = parse(messageOf(q, s))
+    if out >= max then break end
+    out = out + 1
+    call('ZREM', of('h', q), first)
+    wait(q, s, flags % 16, at or placeOf((unpk('>d', s))))
+  end
+  if out == 0 then call('HDEL', of('k', q), key) else call('HSET', of('k', q), key, out) end
+  notify(q)
+end
+`;
+
+/**
+ * Takes a message out for good, whose record of leases is `h` if it was ever leased, and lets the next of its key out. A list keeps the
+ * sequence of one that it held, which is passed over.
+ */
+export const drop: string = `
+${letOut}
+local emptied = {}
+local function drop(q, s, h, m)
+  local flags
+  if h then
+    call('HDEL', of('l', q), s)
+    flags = byte(h, 33)
+    if unpk('>d', h, 9) > 0 then call('ZREM', of('e', q), s)
+    else call('ZREM', of('o' .. flags % 16, q), s) end
+  else
+    flags = byte(m, 9)
+    call('ZREM', of('o' .. flags % 16, q), s)
+  end
+  emptied[q] = true
+  local seq = unpk('>d', s)
+  if flags % 64 < 16 then
+    call('ZREMRANGEBYSCORE', of('m', q), seq, seq)
+    return
+  end
+  m = m or messageOf(q, s)
+  local _, _, id, key = parse(m)
+  call('ZREM', of('m', q), m)
+  if id then call('HDEL', of('i', q), id) end
+  if not key then return end
+  local out = tonumber(call('HGET', of('k', q), key) or 0)
+  if h or call('ZREM', of('h', q), key .. '\\0' .. s) == 0 then out = out - 1 end
+  letOut(q, key, out)
+end
+local function forget(q)
+  call('ZREM', B .. 'n', q)
+  local used = tonumber(call('HGET', B .. 'p', q) or 0)
+  for lane = 0, 15 do
+    if lane == 0 or bit.band(used, 2 ^ lane) ~= 0 then call('UNLINK', of('r' .. lane, q)) end
+  end
+  if used > 0 then call('HDEL', B .. 'p', q) end
+end
+local function clear()
+  for q in pairs(emptied) do
+    if call('EXISTS', of('m', q)) == 0 then forget(q) end
+  end
+end
+`;
+
+/**
+ * Takes messages in. `enter` takes one whose id is free, `flush` brings what it has gathered to the queue, and `puts` takes those that
+ * a client sends: each with its length, its record without a sequence, and where its flags have 128 the time it is ready, its delay and
+ * how long its id is remembered, in ms, each -1 for none.
+ */
+export const enter: string = `
+local messages, lists = {}, {}
+local function flush(q)
+  if #messages == 0 then return end
+  for i = 1, #messages, 2000 do
+    call('ZADD', of('m', q), unpack(messages, i, math.min(i + 1999, #messages)))
+  end
+  call('ZADD', B .. 'n', 'NX', 0, q)
+  for lane, list in pairs(lists) do
+    for i = 1, #list, 2000 do
+      call('RPUSH', of('r' .. lane, q), unpack(list, i, math.min(i + 1999, #list)))
+    end
+    mark(q, lane)
+  end
+  messages, lists = {}, {}
+  notify(q)
+end
+local function admit(q, s, key, max)
+  local out = tonumber(call('HGET', of('k', q), key) or 0)
+  local isFirst = out == 0 or (out < max and #call('ZRANGEBYLEX', of('h', q), '[' .. key .. '\\0', '(' .. key .. '\\1', 'LIMIT', 0, 1) == 0)
+  if isFirst then call('HSET', of('k', q), key, out + 1) else call('ZADD', of('h', q), 0, key .. '\\0' .. s) end
+  return isFirst
+end
+local function enter(q, record, id, key, max, at)
+  local seq = raise()
+  local s = pack('>d', seq)
+  if id then call('HSET', of('i', q), id, s) end
+  messages[#messages + 1] = seq
+  messages[#messages + 1] = s .. record
+  if key and not admit(q, s, key, max) then return seq end
+  local lane = byte(record) % 16
+  if at then
+    wait(q, s, lane, at)
+    return seq
+  end
+  local list = lists[lane]
+  if not list then
+    list = {}
+    lists[lane] = list
+  end
+  list[#list + 1] = s
+  return seq
+end
+`;
+
+/** Forgets ids whose time has come, so many at most. */
+export const forgetIds = `
+local function forgetIds(q)
+  local old = call('ZRANGEBYSCORE', of('f', q), '-inf', nowMs, 'LIMIT', 0, 500)
+  if #old > 0 then call('ZREM', of('f', q), unpack(old)) end
+end
+`;
+
+/** See {@link enter}. */
+export const puts: string = `
+${forgetIds}
+local swept = {}
+local function isRemembered(q, id)
+  if not swept[q] then
+    swept[q] = true
+    forgetIds(q)
+  end
+  local untilMs = call('ZSCORE', of('f', q), id)
+  return untilMs and tonumber(untilMs) > nowMs
+end
+local function special(q, record, more)
+  local flags, at, _ = byte(record), nil, nil
+  local remember = -1
+  if flags >= 128 then
+    local ready, delay
+    ready, delay, remember = unpk('>ddd', more)
+    if delay > 0 then at = now + delay * 1000 end
+    if ready > nowMs then at = ready * 1000 end
+    flags = flags - 128
+    record = char(flags) .. sub(record, 2)
+  end
+  local _, _, id, key, max = parse('\\0\\0\\0\\0\\0\\0\\0\\0' .. record)
+  if id then
+    if call('HEXISTS', of('i', q), id) == 1 or isRemembered(q, id) then return 0 end
+    if remember > 0 then call('ZADD', of('f', q), nowMs + remember, id) end
+  end
+  if at then record = char(flags + 128) .. pack('>d', at) .. sub(record, 2) end
+  return enter(q, record, id, key, max, at)
+end
+local function puts(q, n, blob, p, given)
+  for i = 1, n do
+    local record
+    record, p = unpk('>I4c0', blob, p)
+    local flags = byte(record)
+    local seq
+    if flags < 16 or (flags >= 64 and flags < 80) then seq = enter(q, record)
+    else
+      local more
+      if flags >= 128 then
+        more = sub(blob, p, p + 23)
+        p = p + 24
+      end
+      seq = special(q, record, more)
+    end
+    if given then given[#given + 1] = pack('>d', seq) end
+  end
+  flush(q)
+  return p
+end
+`;
+
+/**
+ * Finds the message that a client names from `p` on: by its sequence, or where `isNamed` by its id. Answers the sequence, the record
+ * of its leases, and where the name ends.
+ */
+export const resolve = `
+local function resolve(q, isNamed, blob, p)
+  if isNamed then
+    local id
+    id, p = unpk('>I2c0', blob, p)
+    local s = call('HGET', of('i', q), id)
+    return s, s and call('HGET', of('l', q), s), p
+  end
+  local s = sub(blob, p, p + 7)
+  local h = call('HGET', of('l', q), s)
+  if h then return s, h, p + 8 end
+  -- One that moved here keeps the id that its first queue gave it.
+  local moved = call('HGET', of('i', q), string.format('~%x', unpk('>d', s)))
+  if moved then return moved, call('HGET', of('l', q), moved), p + 8 end
+  return s, nil, p + 8
+end
+`;
+
+/** Keys in the order of their UTF-16 code units, though Redis compares bytes of UTF-8: U+E000 to U+FFFF go behind what is above them. */
+export const names = `
+local function toName(key) return (string.gsub(key, '[\\238\\239]', {['\\238'] = '\\254', ['\\239'] = '\\255'})) end
+local function fromName(name) return (string.gsub(name, '[\\254\\255]', {['\\254'] = '\\238', ['\\255'] = '\\239'})) end
+`;
+
+/** Reads a state record: answers it, if it is there, and its version. */
+export const readState = `
+local function stateOf(key)
+  local record = call('HGET', B .. 's', key)
+  if not record then return nil, 0 end
+  local version, expiresAt = unpk('>dd', record)
+  if expiresAt >= 0 and expiresAt <= nowMs then return nil, 0 end
+  return record, version
+end
+`;
+
+/** State records: reading, writing, and dropping those whose time has come, so many at most. Wants `names` and `revisions`. */
+export const state: string = `
+${readState}
+local watchedUntil
+local function told(key)
+  if not watchedUntil then watchedUntil = tonumber(call('HGET', B .. 'w', '\\0') or 0) end
+  if watchedUntil > nowMs then call('PUBLISH', B .. 's', key) end
+end
+local function deleteState(key)
+  if call('HDEL', B .. 's', key) == 0 then return end
+  call('ZREM', B .. 'k', toName(key))
+  call('ZREM', B .. 'x', key)
+  told(key)
+end
+local function expireStates()
+  for _, key in ipairs(call('ZRANGEBYSCORE', B .. 'x', '-inf', nowMs, 'LIMIT', 0, 50)) do deleteState(key) end
+end
+local function writeState(key, value, expiresAt)
+  if not value then
+    deleteState(key)
+    return 0
+  end
+  local version = raise()
+  if call('HSET', B .. 's', key, pack('>dd', version, expiresAt) .. value) == 1 then call('ZADD', B .. 'k', 0, toName(key)) end
+  if expiresAt >= 0 then call('ZADD', B .. 'x', expiresAt, key) else call('ZREM', B .. 'x', key) end
+  told(key)
+  return version
+end
+`;

@@ -1,0 +1,24 @@
+import { begin, enter, notify, parse, puts, revisions, wait } from './queue-parts.ts';
+import { defineScript, type Script } from './script.ts';
+
+/**
+ * Takes messages in. 1 the messages: for each run of a queue's its name, how many follow, and those. Answers the sequence of each as a
+ * double, 0 for a duplicate.
+ */
+export const putScript: Script = defineScript(
+  begin,
+  revisions,
+  parse,
+  notify,
+  wait,
+  enter,
+  puts,
+  `local blob, p, given = A[1], 1, {}
+  while p <= #blob do
+    local q, n
+    q, n, p = unpk('>I2c0I4', blob, p)
+    p = puts(q, n, blob, p, given)
+  end
+  keep()
+  return table.concat(given)`,
+);

@@ -1,0 +1,4 @@
+import { keepsTheQueueSeam } from './keeps-the-queue-seam.ts';
+import { RedisStand } from './redis-stand.ts';
+
+keepsTheQueueSeam('Redis Cluster', () => RedisStand.startCluster());
