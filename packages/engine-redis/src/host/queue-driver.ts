@@ -19,7 +19,7 @@ import { idOf } from '../queue/message-name.ts';
 import { queueBase } from '../queue/queue-base.ts';
 import { readLeased } from '../queue/read-message.ts';
 import { bytesOf, writePuts, writeRuns } from '../queue/write-puts.ts';
-import { writeLease, writeSettlement } from '../queue/write-settlements.ts';
+import { runOf, writeLease, writeSettlement } from '../queue/write-settlements.ts';
 import type { RedisKeys } from '../redis-keys.ts';
 import { leaseScript } from '../scripts/queue-lease-script.ts';
 import { putScript } from '../scripts/queue-put-script.ts';
@@ -172,12 +172,7 @@ export class RedisQueueDriver implements QueueDriver {
 
   #settle(base: string, settlements: readonly Settlement[]): Promise<readonly SettleResult[]> {
     const writer = new BlobWriter();
-    writeRuns(
-      writer,
-      settlements,
-      ({ lease }) => lease.queue,
-      settlement => writeSettlement(writer, settlement),
-    );
+    writeRuns(writer, settlements, runOf, settlement => writeSettlement(writer, settlement));
     return this.#options.runner.runAs(settleScript, base, [writer.end()], readResults);
   }
 

@@ -1,12 +1,18 @@
 import type { LeaseHandle, Settlement, StateWrite } from '@quorate/core';
 import type { BlobWriter } from './blob-writer.ts';
-import { writeName } from './message-name.ts';
+import { sequenceOf, writeName } from './message-name.ts';
 import { writeHeaders, writePuts } from './write-puts.ts';
 
 /** Says that something comes with a settlement. */
 const isFollowed = 32;
 
 const kinds = { acknowledge: 0, release: 1, move: 2 } as const;
+
+/** What a settlement's run is called: its queue, and NUL behind it where all there is to it is that it is acknowledged, by sequence. */
+export function runOf({ lease, action, puts = [], state = [] }: Settlement): string {
+  const isPlain = action.type === 'acknowledge' && puts.length === 0 && state.length === 0;
+  return isPlain && sequenceOf(lease.id) !== undefined ? `${lease.queue}\0` : lease.queue;
+}
 
 /** Writes one settlement as the script reads it. */
 export function writeSettlement(writer: BlobWriter, settlement: Settlement): void {

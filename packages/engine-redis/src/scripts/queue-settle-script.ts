@@ -106,9 +106,52 @@ end
 `;
 
 /**
+ * Acknowledges many that are named by sequence, and says which of them must be looked at one by one: those that are not found so, and
+ * those with an id or a key of their own. Where nothing else lies between them they are taken out in one step.
+ */
+const acknowledge = `
+local function removeAll(q, sequences)
+  local first, last, m = math.huge, 0, of('m', q)
+  for _, seq in ipairs(sequences) do
+    first = math.min(first, seq)
+    last = math.max(last, seq)
+  end
+  if #sequences > 1 and call('ZCOUNT', m, first, last) == #sequences then
+    call('ZREMRANGEBYSCORE', m, first, last)
+    return
+  end
+  for _, seq in ipairs(sequences) do call('ZREMRANGEBYSCORE', m, seq, seq) end
+end
+local function acknowledge(q, names, tokens)
+  local records, left = call('HMGET', of('l', q), unpack(names)), {}
+  local ended, leased, sequences, seen = {}, {}, {}, {}
+  for i, s in ipairs(names) do
+    local h = records[i]
+    local token, untilMs
+    if h then token, untilMs = unpk('>dd', h) end
+    if seen[s] or not h or token ~= tokens[i] or byte(h, 33) % 64 >= 16 then left[#left + 1] = i
+    else
+      seen[s] = true
+      ended[#ended + 1] = s
+      sequences[#sequences + 1] = unpk('>d', s)
+      if untilMs > 0 then leased[#leased + 1] = s else call('ZREM', of('o' .. byte(h, 33) % 16, q), s) end
+    end
+  end
+  if #ended > 0 then
+    call('HDEL', of('l', q), unpack(ended))
+    if #leased > 0 then call('ZREM', of('e', q), unpack(leased)) end
+    removeAll(q, sequences)
+    emptied[q] = true
+  end
+  return left
+end
+`;
+
+/**
  * Ends leases. 1 the settlements: for each run of a queue's its name and how many follow; each is its kind (0 acknowledge, 1 release,
  * 2 move; 16 more where it is named by id, 32 where something comes with it), its message, its token; the delay or the target, and
- * headers; the length of what comes with it, state writes and messages. Answers a letter for each: applied, lost, conflict.
+ * headers; the length of what comes with it, state writes and messages. A queue's name with NUL behind it stands for a run of nothing but
+ * acknowledgements by sequence. Answers a letter for each: applied, lost, conflict.
  */
 export const settleScript: Script = defineScript(
   begin,
@@ -126,6 +169,7 @@ export const settleScript: Script = defineScript(
   release,
   move,
   follow,
+  acknowledge,
   `local blob, p, results = A[1], 1, {}
   local function settle(q)
     local kind = byte(blob, p)
@@ -155,7 +199,23 @@ export const settleScript: Script = defineScript(
   while p <= #blob do
     local q, n
     q, n, p = unpk('>I2c0I4', blob, p)
-    for i = 1, n do results[#results + 1] = settle(q) end
+    if byte(q, -1) == 0 then
+      q = sub(q, 1, -2)
+      local names, tokens, from, before = {}, {}, p, #results
+      for i = 1, n do
+        names[i], tokens[i] = sub(blob, p + 1, p + 8), unpk('>d', blob, p + 9)
+        results[before + i] = 'a'
+        p = p + 17
+      end
+      local last = p
+      for _, i in ipairs(acknowledge(q, names, tokens)) do
+        p = from + 17 * (i - 1)
+        results[before + i] = settle(q)
+      end
+      p = last
+    else
+      for i = 1, n do results[#results + 1] = settle(q) end
+    end
   end
   clear()
   keep()
