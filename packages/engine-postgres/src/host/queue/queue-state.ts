@@ -1,0 +1,48 @@
+import type { Page, PageQuery, QueueStateDriver, StateRecord, StateResult, StateWrite } from '@quorate/core';
+import { recordOf } from '../../queue/queue-rows.ts';
+import { boundsOf, storedName } from '../../queue/stored-name.ts';
+import type { RunStatement } from './postgres-queue-driver.ts';
+
+/** State records as statements. */
+export function queueStateOf(run: RunStatement, watch: QueueStateDriver['watch']): QueueStateDriver {
+  return {
+    async get(key, signal): Promise<StateRecord | undefined> {
+      const [row] = await run('get', [storedName(key)], signal);
+      return row && recordOf(row, key);
+    },
+    async write(write, signal): Promise<StateResult> {
+      const { key } = write;
+      const [row = {}] = await run('write', valuesOf(write), signal);
+      if (row['applied'] === true) return { outcome: 'applied', version: Number(row['version']) };
+      const current = row['version'] === null ? {} : { current: recordOf(row, key) };
+      return { outcome: 'not-applied', reason: 'conflict', ...current };
+    },
+    async scan({ prefix, cursor, limit }: PageQuery, signal): Promise<Page<StateRecord>> {
+      const after = cursor === undefined ? null : storedName(cursor);
+      const rows = await run('scan', [...boundsOf(prefix), after, limit + 1], signal);
+      return pageOf(
+        rows.map(row => recordOf(row)),
+        limit,
+        ({ key }) => key,
+      );
+    },
+    watch,
+  };
+}
+
+/** A page of what was asked for, one more than it holds. */
+export function pageOf<Item>(
+  found: readonly Item[],
+  limit: number,
+  cursorOf: (item: Item) => string,
+): Page<Item> {
+  if (found.length <= limit) return { items: found };
+  const items = found.slice(0, limit);
+  return { items, cursor: cursorOf(items.at(-1) as Item) };
+}
+
+function valuesOf({ key, value, version, expiresAtMs }: StateWrite): unknown[] {
+  const bytes = value && Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  const expires = expiresAtMs === undefined ? null : Math.ceil(expiresAtMs);
+  return [storedName(key), bytes ?? null, version ?? null, expires];
+}

@@ -1,0 +1,48 @@
+import type { QueuePut } from '@quorate/core';
+import { numbersOf, numbersOrNone, textsOf, textsOrNone } from './array-literal.ts';
+import { storedName, storedText } from './stored-name.ts';
+
+/** The largest `integer` of PostgreSQL. */
+const integerMax = 2 ** 31 - 1;
+
+/** The parameters of messages on their way in: columns that hold their defaults alone are null, and bodies are one piece. */
+export function putValues(puts: readonly QueuePut[]): unknown[] {
+  const messages = puts.map(({ message }) => message);
+  const bodies = messages.map(({ body }) => body);
+  let at = 0;
+  const places = bodies.map(({ length }) => {
+    at += length;
+    return at - length;
+  });
+  return [
+    textsOf(puts.map(({ queue }) => storedName(queue))),
+    Buffer.concat(bodies),
+    numbersOf(places),
+    numbersOf(bodies.map(({ length }) => length)),
+    textsOrNone(messages.map(({ id }) => (id === undefined ? undefined : storedText(id)))),
+    numbersOrNone(messages.map(({ rememberMs }) => rememberMs && Math.ceil(rememberMs))),
+    textsOrNone(messages.map(({ headers }) => headersOf(headers))),
+    numbersOrNone(messages.map(({ lane }) => lane)),
+    textsOrNone(messages.map(({ key }) => key)),
+    numbersOrNone(
+      messages.map(({ key, keyActiveMax = 1 }) =>
+        key === undefined ? undefined : Math.min(keyActiveMax, integerMax),
+      ),
+    ),
+    numbersOrNone(messages.map(({ readyAtMs }) => readyAtMs && Math.ceil(readyAtMs))),
+    numbersOrNone(messages.map(({ delayMs }) => delayMs && Math.ceil(delayMs))),
+  ];
+}
+
+/** Headers as they are stored; nothing where there are none. */
+export function headersOf(headers: Readonly<Record<string, string>> = {}): string | undefined {
+  const text = JSON.stringify(headers);
+  return text === '{}' ? undefined : text;
+}
+
+/** How many bytes go to the server, about. */
+export function putBytes(puts: readonly QueuePut[]): number {
+  let bytes = 0;
+  for (const { message } of puts) bytes += message.body.length + 100;
+  return bytes;
+}

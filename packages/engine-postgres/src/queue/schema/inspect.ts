@@ -1,0 +1,60 @@
+/** What becomes of a message `m` next, at `v_now`. */
+const state = `case
+    when m.state = 2 then 'held'
+    when m.state = 1 and m.leased_until > v_now then 'leased'
+    when m.ready_at <= v_now then 'ready'
+    else 'delayed' end`;
+
+/** What an operator sees and does. @param s the schema as a quoted identifier */
+export const queueInspect = (s: string): string => `
+-- Names of queues within bounds, and one beside, from the first after another on: one look into the index for each.
+create or replace function ${s}.queue_names(p_exact text, p_from text, p_to text, p_after text, p_limit integer) returns setof text
+language plpgsql set enable_seqscan = off set enable_bitmapscan = off set jit = off as $$
+declare v_name text := p_after;
+begin
+  if v_name is null and exists (select from ${s}.queue_message m where m.queue = p_exact) then return next p_exact; end if;
+  for i in 1 .. p_limit loop
+    if v_name is null or v_name < p_from then
+      select m.queue into v_name from ${s}.queue_message m where m.queue >= p_from order by m.queue, m.seq limit 1;
+    else
+      select m.queue into v_name from ${s}.queue_message m where m.queue > v_name order by m.queue, m.seq limit 1;
+    end if;
+    exit when v_name is null or v_name > p_to;
+    return next v_name;
+  end loop;
+end $$;
+
+create or replace function ${s}.queue_depth(p_queue text) returns table (state text, count bigint, oldest bigint) language plpgsql as $$
+#variable_conflict use_column
+declare v_now bigint;
+begin
+  perform ${s}.queue_link(p_queue);
+  v_now := ${s}.queue_now();
+  return query select ${state} as becomes, count(*), min(m.ready_at) from ${s}.queue_message m where m.queue = p_queue group by becomes;
+end $$;
+
+create or replace function ${s}.queue_messages(
+  p_queue text, p_state text, p_after bigint, p_seq bigint, p_id text, p_limit integer
+) returns table (
+  seq bigint, id text, lane smallint, key text, deliveries integer, attempts integer, put_at bigint, headers text, body bytea,
+  state text, ready_at bigint, owner text, leased_until bigint
+) language plpgsql set enable_seqscan = off set enable_bitmapscan = off set jit = off as $$
+#variable_conflict use_column
+declare v_now bigint;
+begin
+  perform ${s}.queue_link(p_queue);
+  v_now := ${s}.queue_now();
+  return query
+    select * from (
+      select m.seq, m.id, m.lane, m.key, m.deliveries, m.attempts, m.put_at, m.headers, m.body, ${state} as becomes, m.ready_at,
+        m.owner, m.leased_until from ${s}.queue_message m
+      where m.queue = p_queue and m.seq > p_after and p_id is null
+      order by m.seq) a
+    where p_state is null or a.becomes = p_state limit p_limit;
+  if p_id is not null then
+    return query select m.seq, m.id, m.lane, m.key, m.deliveries, m.attempts, m.put_at, m.headers, m.body, ${state}, m.ready_at,
+      m.owner, m.leased_until from ${s}.queue_message m
+      where m.queue = p_queue and (m.id = p_id or m.seq = p_seq and m.id is null) limit 1;
+  end if;
+end $$;
+`;

@@ -1,0 +1,39 @@
+/** The most leases that end in one look. */
+const endsMax = 1000;
+
+/** Leases that end by themselves, or with their owner. @param s the schema as a quoted identifier */
+export const queueLeaseEnds = (s: string): string => `
+-- Leases that have ended: their messages wait where they stood before.
+create or replace function ${s}.queue_end_leases(p_queue text, p_from bigint) returns boolean language plpgsql as $$
+declare v_now bigint := ${s}.queue_now();
+begin
+  if not exists (
+    select from ${s}.queue_message m
+    where m.queue = p_queue and m.state = 1 and m.check_at >= p_from and m.check_at <= v_now) then return false;
+  end if;
+  with ended as materialized (
+    select m.seq from ${s}.queue_message m
+    where m.queue = p_queue and m.state = 1 and m.check_at >= p_from and m.check_at <= v_now
+    order by m.check_at limit ${endsMax} for update skip locked
+  )
+  update ${s}.queue_message m
+    set state = case when m.leased_until <= v_now then 0 else 1 end, check_at = m.leased_until
+    from ended where m.queue = p_queue and m.seq = ended.seq;
+  return true;
+end $$;
+
+-- Ends the leases of an owner that is dead; says how many.
+create or replace function ${s}.queue_abandon(p_queue text, p_owner text) returns bigint language plpgsql as $$
+declare v_now bigint := ${s}.queue_now(); v_count bigint;
+begin
+  with held as materialized (
+    select m.seq, m.leased_until from ${s}.queue_message m where m.queue = p_queue and m.state = 1 and m.owner = p_owner
+    order by m.seq for update
+  ), ended as (
+    update ${s}.queue_message m set state = 0 from held where m.queue = p_queue and m.seq = held.seq
+  )
+  select count(*) into v_count from held where held.leased_until > v_now;
+  perform ${s}.queue_tell(array[p_queue]);
+  return v_count;
+end $$;
+`;

@@ -1,0 +1,63 @@
+/** Leasing. @param s the schema as a quoted identifier */
+export const queueLease = (s: string): string => `
+-- Messages, and last a row that says in how long there may be one where there is none, the time, and what it took, ms.
+-- p_check_from and p_ready_from are bounds below which nobody need look: what was there is dead, and may not be vacuumed yet.
+create or replace function ${s}.queue_lease(
+  p_queue text, p_max integer, p_lease_ms bigint, p_lanes smallint[], p_owner text, p_check_from bigint, p_ready_from bigint
+) returns table (
+  seq bigint, id text, token bigint, lane smallint, key text, deliveries integer, attempts integer, put_at bigint,
+  leased_until bigint, ready_at bigint, headers text, body bytea, next_in bigint, now bigint, took double precision
+) language plpgsql set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set jit = off as $$
+#variable_conflict use_column
+declare
+  v_now bigint; v_left integer := p_max; v_count integer; v_lane smallint := coalesce(p_lanes[1], 0); v_place integer := 1;
+  v_next bigint; v_at bigint; v_began timestamptz := clock_timestamp();
+begin
+  perform ${s}.queue_link(p_queue);
+  perform ${s}.queue_end_leases(p_queue, p_check_from);
+  v_now := ${s}.queue_now();
+  while v_lane is not null loop
+    return query
+      with chosen as materialized (
+        select m.seq from ${s}.queue_message m
+        where m.queue = p_queue and m.state = 0 and m.lane = v_lane and m.ready_at >= p_ready_from and m.ready_at <= v_now
+        order by m.ready_at, m.turn limit v_left for update skip locked
+      ), numbered as (
+        select c.seq, row_number() over () as n from chosen c
+      ), block as (
+        -- After the locks: whoever leased one of them before took a smaller number.
+        select nextval('${s.replaceAll("'", "''")}.queue_number') as base from (select count(*) from chosen) c where c.count > 0
+      )
+      update ${s}.queue_message m
+        set state = 1, token = block.base + numbered.n, owner = p_owner, leased_until = v_now + p_lease_ms,
+          check_at = v_now + p_lease_ms, deliveries = m.deliveries + 1
+        from block, numbered where m.queue = p_queue and m.seq = numbered.seq
+      returning m.seq, m.id, m.token, m.lane, m.key, m.deliveries, m.attempts, m.put_at, m.leased_until, m.ready_at, m.headers, m.body,
+        null::bigint, null::bigint, null::double precision;
+    get diagnostics v_count = row_count;
+    v_left := v_left - v_count;
+    exit when v_left = 0;
+    if v_left = p_max then
+      select m.ready_at into v_at from ${s}.queue_message m
+        where m.queue = p_queue and m.state = 0 and m.lane = v_lane and m.ready_at > v_now order by m.ready_at, m.turn limit 1;
+      v_next := least(v_next, v_at);
+    end if;
+    if p_lanes is null then
+      select m.lane into v_lane from ${s}.queue_message m
+        where m.queue = p_queue and m.state = 0 and m.lane > v_lane order by m.lane, m.ready_at, m.turn limit 1;
+    else
+      v_place := v_place + 1;
+      v_lane := p_lanes[v_place];
+    end if;
+  end loop;
+  if v_left = p_max then
+    select m.check_at into v_at from ${s}.queue_message m
+      where m.queue = p_queue and m.state = 1 and m.check_at > v_now order by m.check_at limit 1;
+    v_next := least(v_next, v_at);
+  end if;
+  return query select null::bigint, null::text, null::bigint, null::smallint, null::text, null::integer, null::integer, null::bigint,
+    null::bigint, null::bigint, null::text, null::bytea, v_next - v_now, v_now,
+    extract(epoch from clock_timestamp() - v_began)::double precision * 1000;
+end $$;
+`;

@@ -1,0 +1,92 @@
+/** The columns in which messages come, in order, with their types; each may be null for the default everywhere. */
+export const putColumns = {
+  at: 'integer[]',
+  length: 'integer[]',
+  id: 'text[]',
+  remember: 'bigint[]',
+  headers: 'text[]',
+  lane: 'smallint[]',
+  key: 'text[]',
+  active: 'integer[]',
+  ready: 'bigint[]',
+  delay: 'bigint[]',
+} as const;
+
+const names = Object.keys(putColumns);
+
+/** The same as parameters of a function; `p_queue` and `p_body`, where the bodies stand one behind the other, come first. */
+export const putParameters: string = [
+  'p_put_queue text[], p_body bytea',
+  ...Object.entries(putColumns).map(([name, type]) => `p_put_${name} ${type}`),
+].join(', ');
+
+/** They as arguments of a call within a function that has them. */
+export const putArguments: string = ['p_put_queue, p_body', ...names.map(name => `p_put_${name}`)].join(', ');
+
+const rows = `unnest(p_put_queue, ${names.map(name => `p_put_${name}`).join(', ')}) with ordinality u(queue, ${names.join(', ')}, n)`;
+
+const columns = 'queue, seq, turn, ready_at, put_at, lane, state, id, key, key_active_max, headers, body';
+
+const values = `u.queue, base + u.n, base + u.n, greatest(coalesce(u.ready, v_now + coalesce(u.delay, 0)), v_now), v_now,
+      coalesce(u.lane, 0), case when u.key is null then 0 else 2 end, u.id, u.key, u.active, u.headers,
+      substring(p_body from u.at + 1 for u.length)`;
+
+/**
+ * Messages on their way in. They are numbered from `base` + 1 in their order; `duplicates` are the places of those that are there, or
+ * remembered, already.
+ *
+ * @param s the schema as a quoted identifier
+ */
+export const queuePut = (s: string): string => `
+-- Those of p_chosen, or all; p_joined in a transaction of somebody else's.
+create or replace function ${s}.queue_put(
+  ${putParameters}, p_chosen integer[], p_joined boolean, out base bigint, out duplicates integer[]
+) language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+declare v_now bigint := ${s}.queue_now(); v_put bigint[]; v_queues text[]; v_keys text[];
+begin
+  base := nextval('${s.replaceAll("'", "''")}.queue_number');
+  if p_put_id is null then
+    insert into ${s}.queue_message (${columns})
+      select ${values} from ${rows} where p_chosen is null or u.n = any(p_chosen);
+  else
+    -- In one order of ids for all, so that nobody waits for whom it keeps waiting.
+    with put as (
+      insert into ${s}.queue_message (${columns})
+        select ${values} from (
+          select u.*, row_number() over (partition by u.queue, u.id order by u.n) as time from ${rows}
+          where p_chosen is null or u.n = any(p_chosen)) u
+        where u.id is null or u.time = 1 and not exists (
+          select from ${s}.queue_memory r where r.queue = u.queue and r.id = u.id and r.until > v_now)
+        order by u.queue, u.id, u.n
+      on conflict do nothing
+      returning seq - base as n
+    )
+    select array_agg(put.n) into v_put from put;
+    -- Another's message of the id may have come, been remembered, and gone, between the look above and the end of its transaction.
+    with late as (
+      delete from ${s}.queue_message m using ${rows} join ${s}.queue_memory r on r.queue = u.queue and r.id = u.id
+        where m.queue = u.queue and m.seq = base + u.n and u.n = any(v_put) and r.until > v_now
+      returning u.n
+    )
+    select array(select unnest(v_put) except select late.n from late) into v_put;
+    if p_put_remember is not null then
+      insert into ${s}.queue_memory as r (queue, id, until)
+        select u.queue, u.id, v_now + u.remember from ${rows} where u.n = any(v_put) and u.remember > 0 order by u.queue, u.id
+      on conflict (queue, id) do update set until = excluded.until;
+    end if;
+    select array_agg(u.n::integer) into duplicates from ${rows}
+      where u.n <> all(v_put) and (p_chosen is null or u.n = any(p_chosen));
+  end if;
+  if p_put_key is not null then
+    select array_agg(u.queue), array_agg(u.key) into v_queues, v_keys from ${rows}
+      where u.key is not null and (p_chosen is null or u.n = any(p_chosen)) and (v_put is null or u.n = any(v_put));
+    if p_joined then
+      insert into ${s}.queue_arrival select distinct u.queue, u.key from unnest(v_queues, v_keys) u(queue, key);
+    else
+      perform ${s}.queue_lock_keys(v_queues, v_keys);
+      perform ${s}.queue_let_out(v_queues, v_keys);
+    end if;
+  end if;
+  perform ${s}.queue_tell(p_put_queue);
+end $$;
+`;

@@ -1,0 +1,42 @@
+import { type QueueStore, seededRandom, systemClock, systemRandom } from '@quorate/core';
+import type { QueueSubject } from '@quorate/conformance';
+import { LinkedClients, startPostgres } from '@quorate/servers';
+import pg from 'pg';
+import { createPostgresQueueStore, type PostgresQueueOptions } from '../src/index.ts';
+
+/** A server of its own with queues on it, each client over a link of its own that can be cut. */
+export class QueueStand extends LinkedClients<QueueStore> {
+  static async start(settings: Readonly<Record<string, string | number>> = {}): Promise<QueueStand> {
+    return new QueueStand(await startPostgres({ settings: { max_connections: 300, ...settings } }));
+  }
+
+  /** Where the server is, by the way of a port. */
+  urlAt(port: number): string {
+    return `postgres://postgres@127.0.0.1:${port}/postgres`;
+  }
+
+  open(options: Partial<PostgresQueueOptions> = {}): Promise<QueueStore> {
+    return this.openLinked(port =>
+      createPostgresQueueStore({ connectionString: this.urlAt(port), connectionsMax: 4, ...options }),
+    );
+  }
+
+  /** A connection beside the stores, for what others do. It is the caller's to end. */
+  async connect(): Promise<pg.Client> {
+    const client = new pg.Client({ connectionString: this.urlAt(this.server.port) });
+    await client.connect();
+    return client;
+  }
+
+  subject(): QueueSubject {
+    return {
+      name: 'PostgreSQL',
+      clock: systemClock,
+      random: seededRandom(systemRandom.uint32()),
+      leaseMs: 250,
+      patienceMs: 30_000,
+      open: ({ clock = systemClock } = {}) => this.open({ clock }),
+      ...this.faults,
+    };
+  }
+}
