@@ -25,6 +25,15 @@ export function services(...programs: readonly Program[]): () => Promise<Surroun
   };
 }
 
+/** Redis that syncs each write before it answers. */
+export async function syncedRedis(): Promise<Surroundings> {
+  const server = await startRedis({ appendfsync: 'always' });
+  return {
+    environment: { [variableOf('redis')]: server.url },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
 /** Where the server is that {@link services} has started. @throws Error where it has not */
 export function urlOf(program: Program): string {
   const name = variableOf(program);
