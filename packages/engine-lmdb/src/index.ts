@@ -3,4 +3,5 @@
  *
  * @packageDocumentation
  */
+export { createLmdbQueueStore, type LmdbQueueStoreOptions } from './host/lmdb-queue-store.ts';
 export { createLmdbStore, type LmdbStoreOptions } from './host/lmdb-store.ts';

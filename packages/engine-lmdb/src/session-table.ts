@@ -17,6 +17,8 @@ export interface MachineTime {
   readonly bootId: string;
   /** Milliseconds since some moment of that boot. */
   nowMs(): number;
+  /** Milliseconds since 1970, as the machine has been told. */
+  wallMs(): number;
 }
 
 /** Sessions. One that is absent is dead, and so is one whose time is over or whose machine was booted since. */

@@ -21,4 +21,6 @@ export interface SortedBytes {
   remove(key: Uint8Array): void;
   /** The keys of a range, in order. */
   keys(range: ByteRange): Uint8Array[];
+  /** How many keys there are in a range. O(n), but without making any of them. */
+  count(range: ByteRange): number;
 }

@@ -1,4 +1,6 @@
 import type { BatchWrite, Condition, EntryWrite, OperationId, SessionId } from '@quorate/core';
+import type { QueueTopic } from './queue/listener-table.ts';
+import type { QueueRequest } from './queue/queue-request.ts';
 import type { Topic } from './topic-table.ts';
 
 /** What the thread of a client asks the writer for. Each request is one step: all of it or nothing. */
@@ -34,6 +36,7 @@ export type StoreRequest =
       readonly writes: readonly BatchWrite[];
       readonly operation: OperationId | undefined;
     }
+  | QueueRequest
   | SessionRequest;
 
 /** Requests about sessions and hosts. */
@@ -52,4 +55,4 @@ export type SessionRequest =
   | { readonly type: 'sweep' };
 
 /** A host to wake, and what of. */
-export type Wake = readonly [host: string, topic: Topic];
+export type Wake = readonly [host: string, topic: Topic | QueueTopic];

@@ -25,6 +25,8 @@ import { holds, refused } from './entry-condition.ts';
 import { partitionHead, writePartitionHead } from './partition-head.ts';
 import type { SortedBytes } from './sorted-bytes.ts';
 import { storageFull } from './store-failure.ts';
+import { KnownListeners } from './queue/listener-table.ts';
+import { QueueTransaction } from './queue/queue-transaction.ts';
 import type { StoreRequest, Wake } from './store-request.ts';
 import type { StoreRoot } from './store-root.ts';
 import { TopicTable } from './topic-table.ts';
@@ -38,6 +40,8 @@ export interface TransactionOptions {
   readonly reserve: (ceiling: number) => void;
   /** What the same writer's earlier transactions left; forgotten by whoever does not commit. Default: nothing. */
   readonly known?: KnownState;
+  /** The same of who listens to queues. */
+  readonly knownListeners?: KnownListeners;
 }
 
 /** How many revisions are reserved at a time. */
@@ -60,6 +64,7 @@ export class StoreTransaction {
   readonly #sessionSteps: SessionSteps;
   readonly #bytes: SortedBytes;
   readonly #known: KnownState;
+  #queues: QueueTransaction | undefined;
   /** The partitions that were looked at. */
   readonly #partitions = new Map<string, KnownPartition>();
   /** Those that changed. */
@@ -95,15 +100,22 @@ export class StoreTransaction {
     if (request.type === 'enqueue') return this.#enqueue(request);
     if (request.type === 'add') return this.#add(request);
     if (request.type === 'batch') return this.#batch(request);
+    if (request.type === 'queue') return this.#queue().run(request);
     if (request.type !== 'register' && request.type !== 'unregister') {
       this.#root.sessionWrites++;
       this.#known.begin(this.#root);
+    }
+    if (request.type === 'end-host') {
+      // One that only seems to be dead is not forgotten while it may hold messages: they come back by their leases' ends.
+      if (request.isProven) this.#queue().endHost(request.host);
+      else if (this.#queue().hasLeases(request.host)) return false;
     }
     return this.#sessionSteps.run(request);
   }
 
   /** Writes what all steps share, at the end of the transaction. */
   finish(): void {
+    this.#queues?.finish();
     for (const partition of this.#changedPartitions) {
       writePartitionHead(this.#bytes, partition, this.#partition(partition).head);
     }
@@ -236,6 +248,20 @@ export class StoreTransaction {
     partition.head = { revision, number, noted: head.noted };
     this.#changedPartitions.add(name);
     this.#topics.changed(this.#root, entry.key, number, this.#wake);
+  }
+
+  /** The queues' part, at the moment at which it was first asked for. */
+  #queue(): QueueTransaction {
+    this.#queues ??= new QueueTransaction(this.#bytes, {
+      time: this.#options.time,
+      next: () => this.#next(),
+      skipReserved: () => {
+        this.#root.revision = this.#root.ceiling;
+      },
+      known: this.#options.knownListeners ?? new KnownListeners(),
+      wake: this.#wake,
+    });
+    return this.#queues;
   }
 
   readonly #wake = (host: string, topic: Wake[1]): void => {

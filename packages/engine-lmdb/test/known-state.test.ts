@@ -31,6 +31,10 @@ class MemoryBytes implements SortedBytes {
     return found.slice(0, limit).map(key => Buffer.from(key, 'hex'));
   }
 
+  count(range: ByteRange): number {
+    return this.keys(range).length;
+  }
+
   content(): object {
     return Object.fromEntries([...this.#values].map(([key, value]) => [key, hex(value)]));
   }
@@ -108,7 +112,7 @@ function carryOut(bytes: MemoryBytes, { requests, isCommitted }: Turn, known?: K
   const before = new MemoryBytes();
   before.restore(bytes);
   const root = StoreRoot.read(bytes) ?? new StoreRoot();
-  const time = { bootId: 'boot', nowMs: () => 0 };
+  const time = { bootId: 'boot', nowMs: () => 0, wallMs: () => 0 };
   const options = { time, maxBytes: 1e9, reserve: () => {}, ...(known === undefined ? {} : { known }) };
   const transaction = new StoreTransaction(bytes, root, options);
   const results: unknown[] = requests.map(each => {

@@ -21,6 +21,12 @@ export const libraryCodes: Readonly<Record<string, ErrorCode>> = {
     advice:
       'Read before you write again, or repeat it under the same operation id. If it happens often, look for what is slow before raising the deadline.',
   },
+  RECORD_CORRUPT: {
+    from: '@quorate/engine-lmdb',
+    means:
+      'A record of a queue does not match its checksum: the disk or the memory is faulty. A damaged message is set aside, and no damaged payload is given to anybody.',
+    advice: 'Look for what is faulty. Write a damaged state record anew, without a version, or delete it.',
+  },
   RING_REF_BUSY: {
     from: '@quorate/ring',
     means:

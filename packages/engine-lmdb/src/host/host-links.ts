@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { errorCode } from '@quorate/core';
-import type { Topic } from '../topic-table.ts';
+import type { Wake } from '../store-request.ts';
 import { type HostAddresses, hostAddresses } from './host-address.ts';
 import { TopicReader, topicFrame } from './topic-frame.ts';
 
@@ -19,7 +19,7 @@ export interface HostLinksOptions {
   readonly folder: string;
   readonly host: string;
   /** Told of each topic that another host says has news. */
-  readonly onTopic: (topic: Topic) => void;
+  readonly onTopic: (topic: Wake[1]) => void;
   /** Told of each host that seems to be dead, and whether the kernel says so. */
   readonly onDead: (host: string, isProven: boolean) => void;
 }
@@ -76,7 +76,7 @@ export class HostLinks implements AsyncDisposable {
   }
 
   /** Tells another host that a topic has news. What does not get through it finds by itself, some time later. */
-  wake(host: string, topic: Topic): void {
+  wake(host: string, topic: Wake[1]): void {
     const peer = this.#peer(host);
     const frame = topicFrame(topic);
     if (!peer.isConnected) {

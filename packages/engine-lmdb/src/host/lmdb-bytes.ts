@@ -36,4 +36,8 @@ export class LmdbBytes implements SortedBytes {
       : { start, end };
     return [...this.#database.getKeys(limit === undefined ? bounds : { ...bounds, limit })];
   }
+
+  count({ start, end }: ByteRange): number {
+    return this.#database.getKeysCount({ start, end });
+  }
 }

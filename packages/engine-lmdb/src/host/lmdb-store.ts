@@ -1,8 +1,8 @@
 import { type Clock, driveStore, type Store, systemClock } from '@quorate/core';
 import { LmdbDriver } from './lmdb-driver.ts';
 import { machineTime } from './machine-time.ts';
-import { leaseHost } from './shared-host.ts';
-import { storeFolder } from './store-folder.ts';
+import { type HostLease, leaseHost } from './shared-host.ts';
+import { type StoreFolder, storeFolder } from './store-folder.ts';
 
 /** How a store on LMDB is opened. */
 export interface LmdbStoreOptions {
@@ -28,8 +28,10 @@ export interface LmdbStoreOptions {
   readonly openMs?: number;
 }
 
-const defaultMaxBytes = 1024 ** 3;
-const defaultOpenMs = 10_000;
+/** What entries, and what queues, may take by default. */
+export const defaultMaxBytes: number = 1024 ** 3;
+/** How long opening may wait by default. */
+export const defaultOpenMs = 10_000;
 
 /** The shortest time to live: a heartbeat is a write, three to each time to live, and a busy disk takes some time for one. */
 const ttlMinMs = { fsync: 100, os: 50 } as const;
@@ -47,20 +49,10 @@ const valueMaxBytes = 1024 ** 2;
 export async function createLmdbStore(options: LmdbStoreOptions): Promise<Store> {
   const { path, durability = 'fsync', clock = systemClock } = options;
   const { commit = 'thread', maxBytes = defaultMaxBytes, openMs = defaultOpenMs } = options;
-  if (typeof path !== 'string' || path === '')
-    throw new TypeError(`Path of a store must be a folder's: received ${JSON.stringify(path)}`);
-  if (durability !== 'fsync' && durability !== 'os')
-    throw new TypeError(
-      `Durability of an LMDB store must be "fsync" or "os": received ${String(durability)}`,
-    );
   if (commit !== 'thread' && commit !== 'inline')
     throw new TypeError(`Commit of an LMDB store must be "thread" or "inline": received ${String(commit)}`);
-  checkPositive('Bytes of a store', maxBytes);
-  checkPositive('Time to open a store in ms', openMs);
-  const folder = storeFolder(path, durability, machineTime().bootId);
-  // Waiting for a disk is nothing that an event loop should do.
-  const isInline = commit === 'inline' && folder.durability === 'os';
-  const lease = await leaseHost({ folder, maxBytes, openMs, isInline });
+  const isInline = commit === 'inline';
+  const { folder, lease } = await openHost({ path, durability, maxBytes, openMs, isInline });
   const driver = new LmdbDriver(lease, {
     durability: folder.durability,
     linearizable: true,
@@ -74,7 +66,36 @@ export async function createLmdbStore(options: LmdbStoreOptions): Promise<Store>
   return driveStore(driver, { clock });
 }
 
-function checkPositive(what: string, value: number): void {
+/** What a folder is opened with, for a store or for queues. */
+export interface HostOptions {
+  readonly path: string;
+  readonly durability: 'fsync' | 'os';
+  readonly maxBytes: number;
+  readonly openMs: number;
+  readonly isInline: boolean;
+}
+
+/** Opens this thread's host of a folder, or joins it. @throws TypeError, RangeError, QuorateError */
+export async function openHost(
+  options: HostOptions,
+): Promise<{ readonly folder: StoreFolder; readonly lease: HostLease }> {
+  const { path, durability, maxBytes, openMs, isInline } = options;
+  if (typeof path !== 'string' || path === '')
+    throw new TypeError(`Path of a store must be a folder's: received ${JSON.stringify(path)}`);
+  if (durability !== 'fsync' && durability !== 'os')
+    throw new TypeError(
+      `Durability of an LMDB store must be "fsync" or "os": received ${String(durability)}`,
+    );
+  checkPositive('Bytes of a store', maxBytes);
+  checkPositive('Time to open a store in ms', openMs);
+  const folder = storeFolder(path, durability, machineTime().bootId);
+  // Waiting for a disk is nothing that an event loop should do.
+  const own = { folder, maxBytes, openMs, isInline: isInline && folder.durability === 'os' };
+  return { folder, lease: await leaseHost(own) };
+}
+
+/** @throws RangeError */
+export function checkPositive(what: string, value: number): void {
   if (Number.isFinite(value) && value > 0) return;
   throw new RangeError(`${what} must be a finite number above 0: received ${String(value)}`);
 }

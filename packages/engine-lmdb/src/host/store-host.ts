@@ -5,12 +5,14 @@ import { hostTable } from '../host-table.ts';
 import { type PartitionHead, partitionHead } from '../partition-head.ts';
 import { SessionTable } from '../session-table.ts';
 import { unavailable } from '../store-failure.ts';
+import type { SortedBytes } from '../sorted-bytes.ts';
 import type { StoreRequest, Wake } from '../store-request.ts';
 import { StoreRoot } from '../store-root.ts';
 import { TopicTable } from '../topic-table.ts';
 import { DatabaseWriter } from './database-writer.ts';
 import { HostLinks } from './host-links.ts';
 import { HostTopics } from './host-topics.ts';
+import { isQueueTopic, QueueTopics } from './queue-topics.ts';
 import { InlineWriter } from './inline-writer.ts';
 import { LmdbBytes, type LmdbDatabase } from './lmdb-bytes.ts';
 import { machineTime } from './machine-time.ts';
@@ -38,6 +40,7 @@ export interface StoreView {
   readonly topics: TopicTable;
   readonly ring: ChangeRing;
   readonly head: (partition: string) => PartitionHead;
+  readonly bytes: SortedBytes;
 }
 
 /**
@@ -47,12 +50,15 @@ export interface StoreView {
 export class StoreHost implements AsyncDisposable {
   readonly id: string;
   readonly topics: HostTopics;
+  readonly queues: QueueTopics;
   readonly links: HostLinks;
   readonly #writer: WriterClient;
   readonly #database: LmdbDatabase;
   readonly #tables: Omit<StoreView, 'root'>;
   readonly #bytes: LmdbBytes;
   readonly #timer: NodeJS.Timeout;
+  /** The hosts whose death this one is told of. */
+  readonly #observed = new Set<string>();
   #isSweeping = false;
   #isClosed = false;
 
@@ -65,7 +71,7 @@ export class StoreHost implements AsyncDisposable {
     const links = new HostLinks({
       folder: folder.hosts,
       host: id,
-      onTopic: topic => host?.topics.tell(topic),
+      onTopic: topic => host?.tell(topic),
       onDead: (dead, isProven) => host?.endHost(dead, isProven),
     });
     try {
@@ -110,11 +116,13 @@ export class StoreHost implements AsyncDisposable {
       topics: new TopicTable(this.#bytes),
       ring: new ChangeRing(this.#bytes),
       head: partition => partitionHead(this.#bytes, partition),
+      bytes: this.#bytes,
     };
     this.topics = new HostTopics(
       topic => this.ask({ type: 'register', topic, host: id }),
       topic => this.ask({ type: 'unregister', topic, host: id }),
     );
+    this.queues = new QueueTopics(this);
     this.#timer = setInterval(() => this.#poll(), pollMs);
     this.#timer.unref();
   }
@@ -136,11 +144,33 @@ export class StoreHost implements AsyncDisposable {
     return this.#writer.ask(request, signal);
   }
 
+  /** Has those look who wait for news of a topic. */
+  tell(topic: Wake[1]): void {
+    if (isQueueTopic(topic)) this.queues.tell(topic);
+    else this.topics.tell(topic);
+  }
+
   wake(wakes: readonly Wake[]): void {
     for (const [host, topic] of wakes) {
-      if (host === this.id) this.topics.tell(topic);
+      if (host === this.id) this.tell(topic);
       else this.links.wake(host, topic);
     }
+  }
+
+  /** Whether a lease was answered that no reader sees yet. */
+  get isAhead(): boolean {
+    return this.#writer.isAhead;
+  }
+
+  /** Has this host told of the death of all others: their messages come back then. */
+  observeAll(): void {
+    const hosts = this.read(({ bytes }) => hostTable(bytes).all());
+    for (const host of hosts) {
+      if (this.#observed.has(host)) continue;
+      this.#observed.add(host);
+      this.links.observe(host);
+    }
+    for (const host of this.#observed) if (!hosts.includes(host)) this.#observed.delete(host);
   }
 
   /** Ends the sessions of a host that is dead, and forgets it; one that only seems to be is forgotten if it has no sessions. */
@@ -170,6 +200,7 @@ export class StoreHost implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#timer);
+    this.queues[Symbol.dispose]();
     // The reader first: were it the last, another thread that opens the database now would get it to read only.
     await this.#writer.settled();
     await this.#database.close();
@@ -199,6 +230,7 @@ export class StoreHost implements AsyncDisposable {
     if (this.#isClosed) return;
     try {
       this.topics.tellAll();
+      this.queues.tellAll();
       this.sweep();
       // The snapshot of a process that was killed while it read would keep all pages from being used again.
       this.#database.readerCheck();

@@ -8,7 +8,7 @@ import { SettledLater } from './settled-later.ts';
 import { haltAtExit } from './writer-phase.ts';
 import { siblingUrl } from './sibling-url.ts';
 import { fromWire } from './wire-failure.ts';
-import type { WriterAnswer, WriterOpened, WriterResult } from './writer-protocol.ts';
+import type { WriterAnswer, WriterEarly, WriterOpened, WriterResult } from './writer-protocol.ts';
 
 /** How many batches are with the writer: while it commits one, the next waits there already. */
 const batchesMax = 2;
@@ -52,6 +52,7 @@ export class WriterClient implements AsyncDisposable {
   #waiting: Waiting[] = [];
   readonly #sent: Waiting[][] = [];
   #isScheduled = false;
+  #isAhead = false;
   #inline: InlineWriter | undefined;
   /** How often in a row the lock was seen to be taken. */
   #lookedCount = 0;
@@ -111,6 +112,11 @@ export class WriterClient implements AsyncDisposable {
       // What is asked for in the same turn goes along.
       queueMicrotask(this.#flush);
     });
+  }
+
+  /** Whether something was answered that no reader sees yet. */
+  get isAhead(): boolean {
+    return this.#isAhead;
   }
 
   /** Settles when nothing is under way, or is not awaited any more. Nobody may ask for more. */
@@ -206,18 +212,32 @@ export class WriterClient implements AsyncDisposable {
     Atomics.notify(this.#bell, 0);
   }
 
-  readonly #onMessage = (message: WriterAnswer | WriterOpened): void => {
+  readonly #onMessage = (message: WriterAnswer | WriterEarly | WriterOpened): void => {
     if ('opened' in message) {
       if (message.opened === undefined) this.#opened.resolve();
       else this.#opened.reject(fromWire(message.opened));
       return;
     }
+    if ('early' in message) {
+      this.#onEarly(message);
+      return;
+    }
+    this.#isAhead = false;
     // Nobody waits any more for an answer that comes after a failure; others are woken all the same.
     const batch = this.#sent.shift() ?? [];
     if (this.#sent.length === 0) this.#port.unref();
     this.#settle(batch, message);
     this.#flush();
   };
+
+  #onEarly({ early, wakes }: WriterEarly): void {
+    this.#isAhead = true;
+    if (wakes.length > 0) this.#options.onWakes(wakes);
+    for (const [place, result] of early) {
+      const waiting = this.#sent[0]?.[place];
+      if (waiting !== undefined) settle(waiting, result);
+    }
+  }
 
   /** Nothing can be changed any more from this thread; what was with the writer may have been carried out. */
   #fail(message: string, cause?: unknown): void {

@@ -25,6 +25,15 @@ export interface WriterOpened {
 /** What became of one request: its result, or what it threw. */
 export type WriterResult = { readonly value: unknown } | { readonly thrown: WireFailure };
 
+/**
+ * Sent before a batch is on disk: leases, which nobody needs to be, and those that are told of messages, who then wait for the write
+ * lock instead of for the news. Its number is the place in the batch.
+ */
+export interface WriterEarly {
+  readonly early: readonly (readonly [place: number, result: WriterResult])[];
+  readonly wakes: readonly Wake[];
+}
+
 /** The answer to a batch, in its order. */
 export interface WriterAnswer {
   readonly results: readonly WriterResult[];

@@ -8,7 +8,8 @@ import { DatabaseWriter } from './database-writer.ts';
 import { machineTime } from './machine-time.ts';
 import { toWire } from './wire-failure.ts';
 import { whileCommitting } from './writer-phase.ts';
-import type { WriterBatch, WriterOpened, WriterOrder } from './writer-protocol.ts';
+import { QueueTokens } from './queue-tokens.ts';
+import type { WriterBatch, WriterEarly, WriterOpened, WriterOrder } from './writer-protocol.ts';
 
 const order = workerData as WriterOrder;
 const { port } = order;
@@ -19,7 +20,13 @@ try {
   const { database, reserve } = whileCommitting(bell, () => prepareDatabase(order));
   port.postMessage({ opened: undefined } satisfies WriterOpened);
   isOpen = true;
-  serve(new DatabaseWriter(database, { time, maxBytes: order.maxBytes, reserve }));
+  const options = { time, maxBytes: order.maxBytes, reserve };
+  if (order.durability === 'os') serve(new DatabaseWriter(database, options));
+  else {
+    using tokens = new QueueTokens(order.parent);
+    const tell = (early: WriterEarly): void => port.postMessage(early);
+    serve(new DatabaseWriter(database, options, { tokens, tell }));
+  }
   whileCommitting(bell, () => leaveDatabase(database, order));
   await database.close();
 } catch (thrown) {

@@ -1,0 +1,38 @@
+import type { LeaseHandle, LeaseQuery, MessageId, QueuePut, Settlement, StateWrite } from '@quorate/core';
+import type { QueueTopic } from './listener-table.ts';
+
+/** What the thread of a client asks the writer for, of queues. Each is one step: all of it or nothing. */
+export type QueueStep =
+  | { readonly do: 'put'; readonly puts: readonly QueuePut[] }
+  | { readonly do: 'lease'; readonly queue: string; readonly query: LeaseQuery; readonly host: string }
+  | {
+      readonly do: 'extend';
+      readonly leases: readonly LeaseHandle[];
+      readonly leaseMs: number;
+      readonly started: boolean;
+      readonly host: string;
+    }
+  | { readonly do: 'settle'; readonly settlements: readonly Settlement[] }
+  | { readonly do: 'abandon'; readonly queue: string; readonly owner: string }
+  | { readonly do: 'write'; readonly write: StateWrite }
+  | { readonly do: 'remove'; readonly queue: string; readonly ids: readonly MessageId[] }
+  /** Takes out some of the messages that were put up to a sequence; without one, up to now. */
+  | { readonly do: 'purge'; readonly queue: string; readonly until: number | undefined }
+  /** Ends the leases, and drops the records, whose time has come. */
+  | { readonly do: 'advance' }
+  | { readonly do: 'listen'; readonly topic: QueueTopic; readonly host: string }
+  /** Puts a cell in order that was found to be damaged. */
+  | { readonly do: 'repair'; readonly cell: number };
+
+export interface QueueRequest {
+  readonly type: 'queue';
+  /** What all messages and records may take together, by whoever asks. */
+  readonly maxBytes: number;
+  readonly step: QueueStep;
+}
+
+/** What a step of a purge took out, and up to where the next one goes on; absent when nothing is left. */
+export interface Purged {
+  readonly count: number;
+  readonly until?: number;
+}
