@@ -24,3 +24,37 @@ export function workEnded(queue: string): QuorateError {
 export function closed(what: string): QuorateError {
   return new QuorateError('CLOSED', `${what} was closed`, { outcome: 'not-applied' });
 }
+
+/** Nobody can tell any more whether a message is in its queue. */
+export function sendUnknown(queue: string | undefined, id: string | undefined, cause: unknown): QuorateError {
+  const name = id === undefined ? 'A message' : `Message "${id}"`;
+  return new QuorateError(
+    'SEND_UNKNOWN',
+    `${name} to "${queue}" was sent, and no answer came in the time in which it may be sent again`,
+    {
+      outcome: 'unknown',
+      ...(cause === undefined ? {} : { cause }),
+    },
+  );
+}
+
+/** More was sent than may wait. */
+export function producerFull(queue: string, maxBytes: number): QuorateError {
+  return new QuorateError(
+    'PRODUCER_FULL',
+    `Messages to "${queue}" of ${maxBytes} bytes wait for the store: await ready()`,
+    {
+      outcome: 'not-applied',
+      retryable: true,
+    },
+  );
+}
+
+/** What a message's end was conditional on does not hold any more. */
+export function endConflict(queue: string, id: string): QuorateError {
+  return new QuorateError(
+    'END_CONFLICT',
+    `A state record that the end of message "${id}" of "${queue}" depends on was changed`,
+    { outcome: 'not-applied', retryable: true },
+  );
+}

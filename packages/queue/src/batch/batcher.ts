@@ -1,6 +1,8 @@
 /** What goes out of a {@link Batcher}. */
 export interface BatchOptions<Item> {
   readonly countMax: number;
+  /** Default: each counts one. */
+  readonly countOf?: (item: Item) => number;
   /** Default: no bound. A single item may be larger. */
   readonly bytesMax?: number;
   /** Batches under way at a time. */
@@ -55,18 +57,24 @@ export class Batcher<Item> {
   };
 
   #next(): readonly Item[] {
-    const { countMax, bytesMax = Number.POSITIVE_INFINITY, bytesOf } = this.#options;
-    let count = Math.min(this.#waiting.length, countMax);
-    if (bytesOf !== undefined) {
-      let bytes = 0;
-      for (let index = 0; index < count; index++) {
-        bytes += bytesOf(this.#waiting[index] as Item);
-        if (bytes > bytesMax && index > 0) count = index;
-      }
-    }
-    if (count < this.#waiting.length) return this.#waiting.splice(0, count);
+    const end = this.#end();
+    if (end < this.#waiting.length) return this.#waiting.splice(0, end);
     const batch = this.#waiting;
     this.#waiting = [];
     return batch;
+  }
+
+  /** How many of those that wait go together: at least the first. */
+  #end(): number {
+    const { countMax, countOf, bytesMax = Number.POSITIVE_INFINITY, bytesOf } = this.#options;
+    if (countOf === undefined && bytesOf === undefined) return Math.min(this.#waiting.length, countMax);
+    let count = 0;
+    let bytes = 0;
+    for (const [index, item] of this.#waiting.entries()) {
+      count += countOf?.(item) ?? 1;
+      bytes += bytesOf?.(item) ?? 0;
+      if (index > 0 && (count > countMax || bytes > bytesMax)) return index;
+    }
+    return this.#waiting.length;
   }
 }

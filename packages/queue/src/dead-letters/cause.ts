@@ -8,7 +8,9 @@ export type DeadCause =
   /** It was delivered too often without an end: it may kill its process before a handler starts. */
   | 'deliveries'
   /** Its handler said so. */
-  | 'rejected';
+  | 'rejected'
+  /** Its body could not be decoded. */
+  | 'unreadable';
 
 /** Headers of a dead letter. */
 export const deadHeaders = {

@@ -40,4 +40,6 @@ export type Ending = Following &
 export interface DeliveryHandler {
   handle(delivery: Delivery): Promise<Ending>;
   endAgain?(delivery: Delivery, ending: Ending): Promise<Ending>;
+  /** Told what became of the ending. `error` says why an ending was refused; the message is then treated as if its handler had thrown it. */
+  onEnd?(delivery: Delivery, outcome: 'settled' | 'lost' | 'refused', error?: unknown): void;
 }

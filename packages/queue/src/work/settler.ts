@@ -2,12 +2,12 @@ import {
   type Clock,
   pageMax,
   type QueueStore,
-  QuorateError,
   type Settlement,
   type SettleResult,
   sleep,
 } from '@quorate/core';
 import { Batcher } from '../batch/batcher.ts';
+import { isWrongCall } from '../batch/wrong-call.ts';
 import type { Ending } from './ending.ts';
 import type { HeldMessage } from './held-message.ts';
 
@@ -68,7 +68,7 @@ export class Settler {
     try {
       results = await store.settle(batch.map(settlementOf), { deadlineMs: leaseMs });
     } catch (thrown) {
-      const isWrong = thrown instanceof TypeError || thrown instanceof RangeError || isUnsupported(thrown);
+      const isWrong = isWrongCall(thrown);
       if (isWrong && batch.length > 1) {
         for (const ended of batch) await this.#settle([ended]);
       } else if (isWrong) onRefused(batch[0] as Ended, thrown);
@@ -121,8 +121,4 @@ function actionOf(ending: Ending): Settlement['action'] {
   const headers = ending.headers && { headers: ending.headers };
   if (ending.type === 'retry') return { type: 'release', delayMs: ending.delayMs, ...headers };
   return { type: 'move', queue: ending.queue, ...headers };
-}
-
-function isUnsupported(thrown: unknown): boolean {
-  return thrown instanceof QuorateError && thrown.code === 'UNSUPPORTED';
 }

@@ -6,9 +6,10 @@ import {
   type Timer,
   type WaitOptions,
 } from '@quorate/core';
+import { isWrongCall } from '../batch/wrong-call.ts';
 import { deadEnding, errorHeaders } from '../dead-letters/cause.ts';
 import { isReadable } from '../message-version.ts';
-import { leaseLost, workEnded } from '../queue-error.ts';
+import { endConflict, leaseLost, workEnded } from '../queue-error.ts';
 import type { Ending } from './ending.ts';
 import { HeldMessage } from './held-message.ts';
 import { LaneChoice } from './lane-choice.ts';
@@ -160,7 +161,10 @@ class WorkLoop implements Work {
     this.#settler.close();
     this.#times[Symbol.dispose]();
     this.#pause[Symbol.dispose]();
-    for (const held of this.#held) held.abort(workEnded(this.queue));
+    for (const held of this.#held) {
+      held.abort(workEnded(this.queue));
+      this.#options.handler.onEnd?.(held, 'lost');
+    }
     if (error === undefined) this.#resolve();
     else this.#reject(error);
   }
@@ -265,8 +269,8 @@ class WorkLoop implements Work {
   }
 
   #run(held: HeldMessage): void {
-    if (this.#isEnding && this.#disposed !== undefined) {
-      this.#busyCount--;
+    if (this.#disposed !== undefined) {
+      this.#notStarted();
       this.#settle(held, giveBack);
       return;
     }
@@ -316,6 +320,7 @@ class WorkLoop implements Work {
     held.state = 'gone';
     this.#held.delete(held);
     this.#tell.settled(held, ending);
+    this.#options.handler.onEnd?.(held, 'settled');
     this.#pump();
   }
 
@@ -329,15 +334,21 @@ class WorkLoop implements Work {
       this.#tell.lost(held);
     }
     if (!isCertain) return;
-    if (state === 'starting') this.#busyCount--;
+    if (state === 'starting') this.#notStarted();
     if (state === 'waiting') this.#waiting = this.#waiting.filter(other => other !== held);
     held.state = 'gone';
     this.#held.delete(held);
+    this.#options.handler.onEnd?.(held, 'lost');
     this.#pump();
   }
 
-  #onPutOff(held: HeldMessage, error: unknown): void {
+  #notStarted(): void {
     this.#busyCount--;
+    this.#options.limiter?.putBack?.(1);
+  }
+
+  #onPutOff(held: HeldMessage, error: unknown): void {
+    this.#notStarted();
     if (held.state === 'gone') return;
     held.state = 'waiting';
     if (this.#isOpen) this.#waiting.unshift(held);
@@ -347,13 +358,11 @@ class WorkLoop implements Work {
 
   #onConflict(ended: Ended): void {
     const { held, ending } = ended;
-    const conflict = new Error(
-      `A state record that the end of message "${held.message.id}" writes was changed`,
-    );
+    const conflict = endConflict(this.queue, held.message.id);
     const again = this.#options.handler.endAgain?.(held, ending) ?? Promise.reject(conflict);
     again.then(
       next => this.#settle(held, next),
-      thrown => this.#settle(held, this.#endingOfError(held, thrown)),
+      thrown => this.#onRefused(ended, thrown),
     );
   }
 
@@ -364,6 +373,7 @@ class WorkLoop implements Work {
       return;
     }
     held.isRefused = true;
+    this.#options.handler.onEnd?.(held, 'refused', error);
     this.#settle(held, this.#endingOfError(held, error));
   }
 
@@ -371,8 +381,7 @@ class WorkLoop implements Work {
   #onFailure(error: unknown): void {
     if (this.#isOver) return;
     this.#tell.trouble(error);
-    const isWrong = error instanceof TypeError || error instanceof RangeError;
-    if (isWrong || ['CLOSED', 'UNSUPPORTED'].includes(errorCode(error) ?? '')) {
+    if (isWrongCall(error) || errorCode(error) === 'CLOSED') {
       this.#finish(error);
       return;
     }

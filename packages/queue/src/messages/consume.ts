@@ -1,0 +1,61 @@
+import type { QueuesContext } from '../queues-options.ts';
+import { deadLettersOf } from '../dead-letters/dead-letter-name.ts';
+import { localTurns, RateLimiter } from '../rate/rate-limiter.ts';
+import { checkRate } from '../rate/rate.ts';
+import { sharedTurns } from '../rate/shared-turns.ts';
+import type { Limiter } from '../work/limiter.ts';
+import { checkRetryPolicy, retryDelayMs } from '../work/retry-policy.ts';
+import { startWork } from '../work/work-loop.ts';
+import type { Work } from '../work/work.ts';
+import type { ConsumeOptions } from './consume-options.ts';
+import { Idempotency } from './idempotency.ts';
+import { MessageHandler, type MessageHandlerOptions } from './message-handler.ts';
+
+/** Begins to consume a queue. @throws TypeError, RangeError; QuorateError `CLOSED` */
+export function startConsuming(
+  context: QueuesContext,
+  queue: string,
+  use: MessageHandlerOptions['use'],
+  options: ConsumeOptions,
+  limit: (limiter: Limiter | undefined) => Limiter | undefined = limiter => limiter,
+): Work {
+  const { store, clock, random, keeper } = context;
+  const {
+    codec = context.codec,
+    rate,
+    idempotency,
+    deadLetters = deadLettersOf(queue),
+    ...settings
+  } = options;
+  const retry = checkRetryPolicy(options.retry);
+  const handler = new MessageHandler({
+    codec,
+    deadLetters,
+    use,
+    retryDelayMs: attempt => retryDelayMs(retry, attempt, random),
+    idempotency: idempotency && new Idempotency(store, clock, queue, idempotency),
+  });
+  const limiter = limit(rate && limiterOf(context, queue, rate));
+  return startWork({
+    ...settings,
+    store,
+    clock,
+    random,
+    queue,
+    handler,
+    deadLetters,
+    ...(limiter && { limiter }),
+    ...(keeper && { keeper }),
+  });
+}
+
+function limiterOf(
+  context: QueuesContext,
+  queue: string,
+  options: NonNullable<ConsumeOptions['rate']>,
+): Limiter {
+  const { store, clock } = context;
+  const rate = checkRate(options);
+  const turns = rate.scope === 'local' ? localTurns(clock, rate) : sharedTurns(store, clock, queue, rate);
+  return new RateLimiter(clock, rate, turns);
+}

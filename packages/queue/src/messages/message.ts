@@ -1,0 +1,39 @@
+import type { FencingToken, MessageId } from '@quorate/core';
+import type { Following } from '../work/ending.ts';
+
+/** What became of an end: `lost` where the message was, or may be, in the hands of another by then. */
+export type EndOutcome = 'settled' | 'lost';
+
+/** A message in a consumer's hands. Its first end counts. */
+export interface Message<Body = unknown> {
+  readonly id: MessageId;
+  readonly queue: string;
+  readonly body: Body;
+  /** Names that begin with `~` are this package's. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly lane: number;
+  readonly key: string | undefined;
+  /** Grows with every delivery: what the handler writes to can refuse whoever comes with an older one. */
+  readonly token: FencingToken;
+  /** How often a handler was started on it, this time included. */
+  readonly attempt: number;
+  /** How often it was handed out, started or not. */
+  readonly deliveryCount: number;
+  /** When it was put into this queue, on the engine's clock. */
+  readonly sentAtMs: number;
+  /** Aborts when the lease is lost or the work is told to end at once; its reason says which. */
+  readonly signal: AbortSignal;
+
+  /** It is done, together with what follows from it, in one commit. */
+  ack(following?: Following): Promise<EndOutcome>;
+  /** It comes back. Default: after the delay that the retry policy says. */
+  retry(options?: RetryOptions): Promise<EndOutcome>;
+  /** It goes to the dead letters. */
+  deadLetter(reason?: unknown): Promise<EndOutcome>;
+}
+
+export interface RetryOptions {
+  readonly delayMs?: number;
+  /** Added to those it has. */
+  readonly headers?: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,278 @@
+import {
+  type Clock,
+  errorCode,
+  linkSignal,
+  type MessageId,
+  pageMax,
+  type PutResult,
+  type QueuePut,
+  type QueueStore,
+  QuorateError,
+  type Random,
+  sleep,
+  type WaitOptions,
+} from '@quorate/core';
+import { Batcher } from '../batch/batcher.ts';
+import { isWrongCall } from '../batch/wrong-call.ts';
+import { closed, producerFull, sendUnknown } from '../queue-error.ts';
+import { sentChannel } from './sent-channel.ts';
+
+/** What a sender is made of. */
+export interface SenderOptions {
+  readonly store: QueueStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** For how long ids are remembered that the sender chooses; 0: it chooses none. */
+  readonly rememberMs: number;
+  /** Bytes that wait or are under way. */
+  readonly inFlightMaxBytes: number;
+}
+
+/** Messages on their way together: one, or those of a topic's subscriptions. */
+interface Sending {
+  readonly puts: readonly QueuePut[];
+  readonly bytes: number;
+  /** Until when a repetition finds that its message came in before. */
+  repeatUntilMs: number;
+  state: 'waiting' | 'under way' | 'uncertain' | 'done';
+  resolve: (results: readonly Applied[]) => void;
+  reject: (error: unknown) => void;
+}
+
+export type Applied = Extract<PutResult, { readonly outcome: 'applied' }>;
+
+/** After so long without an answer the outcome of a put is unknown. */
+const callMaxMs = 15_000;
+const batchMaxBytes = 2 ** 22;
+const restMaxMs = 1000;
+
+/**
+ * Puts messages in batches: those of one turn together, and those that come while a put is under way together after it, in the order
+ * of the calls. A put of unknown outcome is made again under the same ids until its outcome is known, so that nothing is sent twice.
+ */
+export class Sender {
+  readonly #options: SenderOptions;
+  readonly #batches: Batcher<Sending>;
+  readonly #idPrefix: string;
+  readonly #closed = new AbortController();
+  readonly #whenReady: (() => void)[] = [];
+  #idCount = 0;
+  #inFlightBytes = 0;
+  #count = 0;
+  #onQuiet: (() => void) | undefined;
+
+  constructor(options: SenderOptions) {
+    this.#options = options;
+    this.#idPrefix = [...options.random.bytes(12)].map(byte => byte.toString(16).padStart(2, '0')).join('');
+    this.#batches = new Batcher({
+      countMax: pageMax / 2,
+      bytesMax: batchMaxBytes,
+      bytesOf: ({ bytes }) => bytes,
+      countOf: ({ puts }) => puts.length,
+      // One at a time keeps the order of the calls.
+      flightsMax: 1,
+      flush: batch => this.#put(batch),
+    });
+  }
+
+  get inFlightBytes(): number {
+    return this.#inFlightBytes;
+  }
+
+  /**
+   * Puts one message. Without an id it is given one where answers can be lost.
+   *
+   * @throws what `QueueStore.put` does; QuorateError `SEND_UNKNOWN`, `PRODUCER_FULL`, `CLOSED`
+   */
+  send(put: QueuePut, wait: WaitOptions): Promise<Applied> {
+    return new Promise((resolve, reject) => {
+      this.#send([put], wait, results => resolve(results[0] as Applied), reject);
+    });
+  }
+
+  /** Puts several in one call of the store; those without an id are given one for all. */
+  sendTogether(puts: readonly QueuePut[], wait: WaitOptions): Promise<readonly Applied[]> {
+    if (puts.length === 0) return Promise.resolve([]);
+    return new Promise((resolve, reject) => this.#send(puts, wait, resolve, reject));
+  }
+
+  #send(
+    puts: readonly QueuePut[],
+    wait: WaitOptions,
+    resolve: Sending['resolve'],
+    reject: Sending['reject'],
+  ): void {
+    const { queue, message } = puts[0] as QueuePut;
+    const bytes = message.body.length * puts.length;
+    const { inFlightMaxBytes } = this.#options;
+    if (this.#closed.signal.aborted) {
+      reject(closed('The producer'));
+      return;
+    }
+    if (this.#inFlightBytes > 0 && this.#inFlightBytes + bytes > inFlightMaxBytes) {
+      reject(producerFull(queue, inFlightMaxBytes));
+      return;
+    }
+    const named = this.#named(puts);
+    const sending: Sending = {
+      puts: named,
+      bytes,
+      repeatUntilMs: Number.NaN,
+      state: 'waiting',
+      resolve,
+      reject,
+    };
+    const isBounded = wait.signal !== undefined || wait.deadlineMs !== undefined;
+    if (isBounded && !this.#watch(sending, wait)) return;
+    this.#inFlightBytes += bytes;
+    this.#count++;
+    this.#batches.add(sending);
+  }
+
+  /** Settles once at least half of the room is free. */
+  async ready(wait: WaitOptions): Promise<void> {
+    if (this.#hasRoom()) return;
+    using linked = linkSignal(this.#options.clock, { ...wait, outcome: 'not-applied' });
+    linked.throwIfAborted();
+    await new Promise<void>((resolve, reject) => {
+      this.#whenReady.push(resolve);
+      linked.signal.addEventListener('abort', () => reject(linked.signal.reason as Error), { once: true });
+    });
+  }
+
+  /** Takes no more, and settles when everything that was sent is known. */
+  async close(): Promise<void> {
+    this.#closed.abort();
+    if (this.#count === 0) return;
+    await new Promise<void>(resolve => {
+      this.#onQuiet = resolve;
+    });
+  }
+
+  #named(puts: readonly QueuePut[]): readonly QueuePut[] {
+    const { rememberMs } = this.#options;
+    if (puts[0]?.message.id !== undefined || rememberMs === 0) return puts;
+    const id = `${this.#idPrefix}-${(this.#idCount++).toString(36)}` as MessageId;
+    return puts.map(({ queue, message }) => ({ queue, message: { ...message, id, rememberMs } }));
+  }
+
+  /** Gives a sending up when its caller does. Says whether it is to be sent at all. */
+  #watch(sending: Sending, wait: WaitOptions): boolean {
+    const linked = linkSignal(this.#options.clock, { ...wait, outcome: 'not-applied' });
+    const giveUp = (): void => {
+      const { code, message, retryable, cause } = linked.signal.reason as QuorateError;
+      const isSent = sending.state !== 'waiting';
+      if (!isSent) this.#batches.take(other => other === sending);
+      const outcome = isSent ? 'unknown' : 'not-applied';
+      this.#done(sending);
+      reject(new QuorateError(code, message, { outcome, retryable, cause }));
+    };
+    const { resolve, reject } = sending;
+    sending.resolve = result => {
+      linked[Symbol.dispose]();
+      resolve(result);
+    };
+    sending.reject = error => {
+      linked[Symbol.dispose]();
+      reject(error);
+    };
+    if (linked.signal.aborted) {
+      reject(linked.signal.reason);
+      return false;
+    }
+    linked.signal.addEventListener('abort', giveUp, { once: true });
+    return true;
+  }
+
+  async #put(batch: readonly Sending[]): Promise<void> {
+    const { store, clock } = this.#options;
+    const nowMs = clock.monotonicMs();
+    for (const sending of batch) {
+      if (sending.state !== 'waiting') continue;
+      sending.state = 'under way';
+      sending.repeatUntilMs = nowMs + (sending.puts[0]?.message.rememberMs ?? 0);
+    }
+    let results: readonly PutResult[];
+    try {
+      results = await store.put(
+        batch.flatMap(({ puts }) => puts),
+        { deadlineMs: callMaxMs },
+      );
+    } catch (thrown) {
+      await this.#failed(batch, thrown);
+      return;
+    }
+    let uncertain: Sending[] | undefined;
+    let from = 0;
+    for (const sending of batch) {
+      const own = results.slice(from, (from += sending.puts.length));
+      if (own.every(isApplied)) this.#applied(sending, own);
+      else if (sending.state !== 'done') {
+        sending.state = 'uncertain';
+        (uncertain ??= []).push(sending);
+      }
+    }
+    if (uncertain !== undefined) await this.#again(uncertain);
+  }
+
+  #applied(sending: Sending, results: readonly Applied[]): void {
+    if (sending.state === 'done') return;
+    this.#done(sending);
+    sending.resolve(results);
+    if (!sentChannel.active) return;
+    for (const [index, { id, duplicate }] of results.entries()) {
+      const { queue, message } = sending.puts[index] as QueuePut;
+      sentChannel.publish({ queue, id, duplicate, bytes: message.body.length });
+    }
+  }
+
+  async #failed(batch: readonly Sending[], thrown: unknown): Promise<void> {
+    if (isWrongCall(thrown) && batch.length > 1) {
+      // One of them is wrong: the halves find out which.
+      await this.#put(batch.slice(0, batch.length / 2));
+      await this.#put(batch.slice(batch.length / 2));
+      return;
+    }
+    const uncertain: Sending[] = [];
+    for (const sending of batch) {
+      if (sending.state === 'uncertain') uncertain.push(sending);
+      else if (sending.state !== 'done') {
+        this.#done(sending);
+        sending.reject(thrown);
+      }
+    }
+    if (uncertain.length > 0) await this.#again(uncertain, thrown);
+  }
+
+  /** What is not known to be in is put again before anything else is, so that the order stays. */
+  async #again(uncertain: readonly Sending[], thrown?: unknown): Promise<void> {
+    const { clock, random } = this.#options;
+    await sleep(clock, random.float() * restMaxMs);
+    const open: Sending[] = [];
+    for (const sending of uncertain) {
+      if (sending.state === 'done') continue;
+      if (clock.monotonicMs() < sending.repeatUntilMs && errorCode(thrown) !== 'CLOSED') open.push(sending);
+      else {
+        this.#done(sending);
+        const [first] = sending.puts;
+        sending.reject(sendUnknown(first?.queue, first?.message.id, thrown));
+      }
+    }
+    if (open.length > 0) await this.#put(open);
+  }
+
+  #done(sending: Sending): void {
+    sending.state = 'done';
+    this.#inFlightBytes -= sending.bytes;
+    if (this.#whenReady.length > 0 && this.#hasRoom()) for (const call of this.#whenReady.splice(0)) call();
+    if (--this.#count === 0) this.#onQuiet?.();
+  }
+
+  #hasRoom(): boolean {
+    return this.#inFlightBytes <= this.#options.inFlightMaxBytes / 2;
+  }
+}
+
+function isApplied(result: PutResult): result is Applied {
+  return result.outcome === 'applied';
+}

@@ -1,0 +1,160 @@
+import { sleep } from '@quorate/core';
+import { isWrongCall } from '../batch/wrong-call.ts';
+import type { Producer, SendOptions, Sent } from '../messages/producer.ts';
+import type { QueuesContext } from '../queues-options.ts';
+import { checkRetryPolicy, retryDelayMs } from '../work/retry-policy.ts';
+
+/** A message that stands in a database, written by the transaction that wants it sent. */
+export interface OutboxMessage<Body>
+  extends Pick<SendOptions, 'key' | 'keyConcurrency' | 'lane' | 'delayMs' | 'headers'> {
+  /** Its own, for ever: what it is deduplicated by. */
+  readonly id: string;
+  readonly queue: string;
+  readonly body: Body;
+}
+
+/** A table of messages to be sent, in whatever database. */
+export interface Outbox<Body> {
+  /** Up to `max` messages that are not delivered, the oldest first. May give again what it gave before. */
+  claim(max: number, signal: AbortSignal): Promise<readonly OutboxMessage<Body>[]>;
+  /** These are in their queues, and need not be given again. */
+  delivered(ids: readonly string[]): Promise<void>;
+  /** This one can never be sent: it is too large, say. Without this it is tried again and again. */
+  refused?(id: string, error: unknown): Promise<void>;
+}
+
+export interface RelayOptions {
+  /** Messages to claim at a time. Default 500. */
+  readonly batchMax?: number;
+  /** How often an empty outbox is looked at. Default 1,000. */
+  readonly pollMs?: number;
+  /** The deduplication window: longer than `delivered` may fail for. Default 3,600,000. */
+  readonly rememberMs?: number;
+  /** Told of what failed and is tried again. */
+  readonly onTrouble?: (error: unknown) => void;
+}
+
+/** Sends what stands in an outbox until it is disposed of, which waits for the batch under way. */
+export interface OutboxRelay extends AsyncDisposable {
+  /** Looks at once: something was written. */
+  wake(): void;
+}
+
+/**
+ * Begins to relay: claims, sends under each message's id, and says which are delivered. Each goes out at least once, and once within
+ * the deduplication window.
+ *
+ * @throws RangeError
+ */
+export function startRelay<Body>(
+  context: QueuesContext,
+  outbox: Outbox<Body>,
+  producerOf: (queue: string) => Producer<Body>,
+  options: RelayOptions,
+  onClosed: (relay: AsyncDisposable) => void,
+): OutboxRelay {
+  return new Relay(context, outbox, producerOf, options, onClosed);
+}
+
+const troubleRest = checkRetryPolicy({ delayMs: 200, delayMaxMs: 30_000 });
+
+class Relay<Body> implements OutboxRelay {
+  readonly #context: QueuesContext;
+  readonly #outbox: Outbox<Body>;
+  readonly #producerOf: (queue: string) => Producer<Body>;
+  readonly #producers = new Map<string, Producer<Body>>();
+  readonly #batchMax: number;
+  readonly #pollMs: number;
+  readonly #onTrouble: (error: unknown) => void;
+  readonly #onClosed: (relay: AsyncDisposable) => void;
+  readonly #over = new AbortController();
+  readonly #ended: Promise<void>;
+  #rest = new AbortController();
+
+  constructor(
+    context: QueuesContext,
+    outbox: Outbox<Body>,
+    producerOf: (queue: string) => Producer<Body>,
+    { batchMax = 500, pollMs = 1000, onTrouble = () => {} }: RelayOptions,
+    onClosed: (relay: AsyncDisposable) => void,
+  ) {
+    if (!(Number.isInteger(batchMax) && batchMax >= 1))
+      throw new RangeError(`Messages to claim must be an integer of at least 1: received ${batchMax}`);
+    if (!(pollMs > 0 && pollMs < 2 ** 31))
+      throw new RangeError(
+        `Time between looks in ms must be above 0 and at most ${2 ** 31 - 1}: received ${pollMs}`,
+      );
+    this.#context = context;
+    this.#outbox = outbox;
+    this.#producerOf = producerOf;
+    this.#batchMax = batchMax;
+    this.#pollMs = pollMs;
+    this.#onTrouble = onTrouble;
+    this.#onClosed = onClosed;
+    this.#ended = this.#run();
+  }
+
+  wake(): void {
+    this.#rest.abort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#over.abort();
+    this.#rest.abort();
+    await this.#ended;
+    for (const producer of this.#producers.values()) await producer[Symbol.asyncDispose]();
+    this.#onClosed(this);
+  }
+
+  async #run(): Promise<void> {
+    const { clock, random } = this.#context;
+    let failureCount = 0;
+    while (!this.#over.signal.aborted) {
+      this.#rest = new AbortController();
+      let restMs = this.#pollMs;
+      try {
+        const count = await this.#relay();
+        failureCount = 0;
+        if (count > 0) continue;
+      } catch (thrown) {
+        if (this.#over.signal.aborted) return;
+        this.#onTrouble(thrown);
+        restMs = retryDelayMs(troubleRest, ++failureCount, random);
+      }
+      const { signal } = this.#rest;
+      if (!this.#over.signal.aborted) await sleep(clock, restMs, { signal }).catch(() => {});
+    }
+  }
+
+  /** One batch. Says how many messages went out; none also where nothing but failures came of it. */
+  async #relay(): Promise<number> {
+    const messages = await this.#outbox.claim(this.#batchMax, this.#over.signal);
+    const results = await Promise.allSettled(messages.map(message => this.#send(message)));
+    const delivered: string[] = [];
+    let trouble: unknown;
+    for (const [index, result] of results.entries()) {
+      const { id } = messages[index] as OutboxMessage<Body>;
+      if (result.status === 'fulfilled') delivered.push(id);
+      else if (isWrongCall(result.reason) && this.#outbox.refused !== undefined)
+        await this.#outbox.refused(id, result.reason);
+      else trouble ??= result.reason;
+    }
+    if (delivered.length > 0) await this.#outbox.delivered(delivered);
+    if (trouble !== undefined) throw trouble;
+    return messages.length;
+  }
+
+  #send({ queue, body, ...options }: OutboxMessage<Body>): Promise<Sent> {
+    let producer = this.#producers.get(queue);
+    if (producer === undefined) this.#producers.set(queue, (producer = this.#producerOf(queue)));
+    const { id, key, keyConcurrency, lane, delayMs, headers } = options;
+    return producer.send(body, {
+      id,
+      ...(key !== undefined && { key }),
+      ...(keyConcurrency !== undefined && { keyConcurrency }),
+      ...(lane !== undefined && { lane }),
+      ...(delayMs !== undefined && { delayMs }),
+      ...(headers !== undefined && { headers }),
+    });
+  }
+}

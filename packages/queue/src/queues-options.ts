@@ -1,0 +1,35 @@
+import { type Clock, type QueueStore, type Random, systemClock, systemRandom } from '@quorate/core';
+import { type Codec, jsonCodec } from './messages/codec.ts';
+import type { LeaseKeeper } from './work/lease-keeper.ts';
+
+/** Options of `createQueues`. */
+export interface QueuesOptions {
+  /** Where the messages live. It stays its owner's: dispose of the queues first. */
+  readonly store: QueueStore;
+  /** Default: the platform's. */
+  readonly clock?: Clock;
+  readonly random?: Random;
+  /** How bodies become bytes. Default JSON. */
+  readonly codec?: Codec;
+  /** Keeps leases alive while handlers block the event loop. See `leaseKeeper`. */
+  readonly keeper?: LeaseKeeper;
+}
+
+/** What everything that one `createQueues` makes stands on. */
+export interface QueuesContext {
+  readonly store: QueueStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly codec: Codec;
+  readonly keeper: LeaseKeeper | undefined;
+  /** The default deduplication window of ids. */
+  readonly rememberMs: number;
+}
+
+/** @throws TypeError */
+export function contextOf(options: QueuesOptions): QueuesContext {
+  const { store, clock = systemClock, random = systemRandom, codec = jsonCodec, keeper } = options;
+  if (typeof store?.settle !== 'function')
+    throw new TypeError(`Store must be a QueueStore: received ${typeof store}`);
+  return { store, clock, random, codec, keeper, rememberMs: store.capabilities.crossProcess ? 60_000 : 0 };
+}

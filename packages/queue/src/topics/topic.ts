@@ -1,0 +1,128 @@
+import type { MessageId, WaitOptions } from '@quorate/core';
+import { Batcher } from '../batch/batcher.ts';
+import { messageHeaders } from '../messages/message-headers.ts';
+import { type ProducerOptions, putOf, type SendOptions, type Sent } from '../messages/producer.ts';
+import { Sender } from '../messages/sender.ts';
+import type { QueuesContext } from '../queues-options.ts';
+import { type Subscription, Subscriptions } from './subscriptions.ts';
+
+/** What became of a message that was published. */
+export interface Published extends Omit<Sent, 'id'> {
+  /** Of the message in each of the queues. Absent where there is no subscription. */
+  readonly id: MessageId | undefined;
+  readonly subscriptionCount: number;
+}
+
+/** Gives each message to every subscription. */
+export interface Topic<Body> extends AsyncDisposable {
+  readonly name: string;
+  /**
+   * Puts the message into the queue of every subscription, in one call of the store: of each that was made before this call and is not
+   * ended meanwhile. One that is made or ended meanwhile may get it or not.
+   *
+   * @throws as `Producer.send`
+   */
+  publish(body: Body, options?: Omit<SendOptions, 'transaction'>): Promise<Published>;
+  /** Makes a subscription, or finds it. Once this resolves, it gets everything that is published. */
+  subscribe(name: string, options?: WaitOptions): Promise<Subscription>;
+  /** Ends a subscription with all that it has. Says whether it was there. */
+  unsubscribe(name: string, options?: WaitOptions): Promise<boolean>;
+  subscriptions(options?: WaitOptions): Promise<readonly Subscription[]>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+interface Publishing {
+  readonly wait: WaitOptions;
+  /** The message for one queue. */
+  readonly putFor: (queue: string) => ReturnType<typeof putOf>;
+  readonly resolve: (published: Published) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A topic over any store: its subscriptions are looked up once for all that is published in a turn. */
+export class StoreTopic<Body> implements Topic<Body> {
+  readonly name: string;
+  readonly #context: QueuesContext;
+  readonly #defaults: { readonly lane: number; readonly rememberMs: number };
+  readonly #subscriptions: Subscriptions;
+  readonly #sender: Sender;
+  readonly #batches: Batcher<Publishing>;
+  readonly #onClosed: (topic: AsyncDisposable) => void;
+  /** Where the last messages went. */
+  #queues: ReadonlySet<string> = new Set();
+
+  constructor(
+    context: QueuesContext,
+    name: string,
+    options: ProducerOptions,
+    onClosed: (topic: AsyncDisposable) => void,
+  ) {
+    const { lane = 0, rememberMs = context.rememberMs, inFlightMaxBytes = 2 ** 26 } = options;
+    this.name = name;
+    this.#context = context;
+    this.#defaults = { lane, rememberMs };
+    this.#subscriptions = new Subscriptions(context.store, name, context.random);
+    this.#sender = new Sender({ ...context, rememberMs, inFlightMaxBytes });
+    this.#batches = new Batcher({ countMax: 500, flightsMax: 1, flush: batch => this.#publish(batch) });
+    this.#onClosed = onClosed;
+  }
+
+  async publish(body: Body, options: Omit<SendOptions, 'transaction'> = {}): Promise<Published> {
+    const bytes = this.#context.codec.encode(body);
+    const headers = messageHeaders(options.headers);
+    const putFor: Publishing['putFor'] = queue => putOf(queue, bytes, headers, options, this.#defaults);
+    return new Promise((resolve, reject) => this.#batches.add({ wait: options, putFor, resolve, reject }));
+  }
+
+  subscribe(name: string, options: WaitOptions = {}): Promise<Subscription> {
+    return this.#subscriptions.add(name, options);
+  }
+
+  unsubscribe(name: string, options: WaitOptions = {}): Promise<boolean> {
+    return this.#subscriptions.remove(name, options);
+  }
+
+  subscriptions(options: WaitOptions = {}): Promise<readonly Subscription[]> {
+    return this.#subscriptions.list(options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#sender.close();
+    this.#onClosed(this);
+  }
+
+  /** Looks the subscriptions up after all of these were published, so that none is missed that was made before. */
+  async #publish(batch: readonly Publishing[]): Promise<void> {
+    let subscriptions: readonly Subscription[];
+    try {
+      subscriptions = await this.#subscriptions.list({ deadlineMs: lookMaxMs });
+    } catch (thrown) {
+      for (const { reject } of batch) reject(thrown);
+      return;
+    }
+    const queues = subscriptions.map(({ queue }) => queue);
+    this.#clear(new Set(queues));
+    for (const publishing of batch) void this.#send(publishing, queues);
+  }
+
+  async #send({ putFor, wait, resolve, reject }: Publishing, queues: readonly string[]): Promise<void> {
+    try {
+      const results = await this.#sender.sendTogether(queues.map(putFor), wait);
+      const { durability } = this.#context.store.capabilities;
+      const duplicate = results.length > 0 && results.every(result => result.duplicate);
+      resolve({ id: results[0]?.id, duplicate, durability, subscriptionCount: queues.length });
+    } catch (thrown) {
+      reject(thrown);
+    }
+  }
+
+  /** What went to a subscription while it was ended came after its queue had been cleared. */
+  #clear(queues: ReadonlySet<string>): void {
+    for (const queue of this.#queues) {
+      if (!queues.has(queue)) this.#context.store.inspect.purge(queue).catch(() => {});
+    }
+    this.#queues = queues;
+  }
+}
+
+const lookMaxMs = 10_000;

@@ -1,0 +1,531 @@
+import { FaultyQueueStore, type QueueFaults } from '@quorate/conformance';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { bytesCodec, createQueues, type Message, type Queues, type QueuesOptions } from '../src/index.ts';
+import { QueueStand, turn } from './queue-stand.ts';
+
+describe('messages', () => {
+  let stand: QueueStand;
+  let all: Queues[];
+  beforeEach(() => {
+    stand = new QueueStand();
+    all = [];
+  });
+  afterEach(async () => {
+    await stand.until(Promise.all(all.map(queues => queues[Symbol.asyncDispose]())));
+    await stand.close();
+    expect(stand.clock.timerCount).toBe(0);
+  });
+
+  const queuesOn = (faults: QueueFaults = {}, options: Partial<QueuesOptions> = {}): Queues => {
+    const store = new FaultyQueueStore(stand.store.open(), faults, stand.clock);
+    const random = stand.random.fork(`queues ${all.length}`);
+    const queues = createQueues({ store, clock: stand.clock, random, ...options });
+    all.push(queues);
+    return queues;
+  };
+
+  describe('producer', () => {
+    it('sends what comes in one turn, and while a put is under way, in one put each', async () => {
+      const sent: string[] = [];
+      const producer = queuesOn({ sent }).producer<number>('q');
+      const results = await producer.sendMany([1, 2, 3]);
+      expect(results.map(({ duplicate, durability }) => [duplicate, durability])).toEqual(
+        results.map(() => [false, 'memory']),
+      );
+      expect(new Set(results.map(({ id }) => id)).size).toBe(3);
+      expect(sent).toEqual(['put']);
+      expect(await stand.count()).toBe(3);
+    });
+
+    it('says of a second message under an id that it is a duplicate, also after the first is gone', async () => {
+      const queues = queuesOn();
+      const producer = queues.producer<string>('q', { rememberMs: 5000 });
+      expect(await producer.send('a', { id: 'one' })).toMatchObject({ id: 'one', duplicate: false });
+      expect(await producer.send('b', { id: 'one' })).toMatchObject({ id: 'one', duplicate: true });
+      const bodies: string[] = [];
+      queues.consume<string>('q', ({ body }) => bodies.push(body), { leaseMs: 1000 });
+      await stand.pass(200);
+      expect(bodies).toEqual(['a']);
+      expect(await producer.send('c', { id: 'one' })).toMatchObject({ duplicate: true });
+      await stand.pass(6000);
+      expect(await producer.send('d', { id: 'one' })).toMatchObject({ duplicate: false });
+    });
+
+    it('refuses a bad message alone, with the limit', async () => {
+      const producer = queuesOn({}, { codec: bytesCodec }).producer<unknown>('q');
+      const good = new Uint8Array(3);
+      const limit = stand.store.capabilities.bodyMaxBytes;
+      const results = await Promise.allSettled([
+        producer.send(good),
+        producer.send(new Uint8Array(limit + 1)),
+        producer.send(good, { lane: 99 }),
+        producer.send('text'),
+        producer.send(good, { headers: { '~v': '2' } }),
+        producer.send(good),
+      ]);
+      expect(results.map(({ status }) => status)).toEqual([
+        'fulfilled',
+        'rejected',
+        'rejected',
+        'rejected',
+        'rejected',
+        'fulfilled',
+      ]);
+      expect(results[1]).toMatchObject({
+        reason: { name: 'RangeError', message: expect.stringContaining(`${limit}`) },
+      });
+      expect(results[3]).toMatchObject({ reason: { name: 'TypeError' } });
+      expect(await stand.count()).toBe(2);
+    });
+
+    it('sends once although answers are lost and calls refused', async () => {
+      const random = stand.random.fork('faults');
+      const faults: QueueFaults = { random, lost: 0.4, capabilities: { crossProcess: true } };
+      const producer = queuesOn(faults).producer<number>('q');
+      const bodies = Array.from({ length: 200 }, (_, index) => index);
+      const sending: Promise<unknown>[] = [];
+      for (const body of bodies) {
+        sending.push(producer.send(body));
+        if (body % 7 === 0) await turn();
+      }
+      await stand.until(Promise.all(sending));
+      const page = await stand.store.inspect.messages('q', { limit: 1000 });
+      const there = page.items.map(({ body }) => Number(new TextDecoder().decode(body)));
+      expect(there).toEqual(bodies);
+    });
+
+    it('says that it does not know where an answer is lost and nobody remembers the id', async () => {
+      const faults: QueueFaults = { random: stand.random, lost: 1 };
+      const producer = queuesOn(faults).producer<number>('q', { rememberMs: 0 });
+      const sending = producer.send(1);
+      sending.catch(() => {});
+      await expect(stand.until(sending)).rejects.toMatchObject({ code: 'SEND_UNKNOWN', outcome: 'unknown' });
+    });
+
+    it('passes a refusal on: nothing was sent', async () => {
+      const producer = queuesOn({ random: stand.random, refused: 1 }).producer<number>('q');
+      await expect(producer.send(1)).rejects.toMatchObject({ code: 'UNAVAILABLE', outcome: 'not-applied' });
+      expect(producer.inFlightBytes).toBe(0);
+    });
+
+    it('is given up by signal and deadline, and says whether it may have been sent', async () => {
+      let open = (): void => {};
+      const gate = new Promise<void>(resolve => (open = resolve));
+      const producer = queuesOn({ before: call => (call === 'put' ? gate : undefined) }).producer<number>(
+        'q',
+      );
+      const first = producer.send(1, { deadlineMs: 100 });
+      await turn();
+      const controller = new AbortController();
+      const second = producer.send(2, { signal: controller.signal });
+      controller.abort();
+      await expect(second).rejects.toMatchObject({ code: 'ABORTED', outcome: 'not-applied' });
+      first.catch(() => {});
+      await stand.pass(200);
+      await expect(first).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED', outcome: 'unknown' });
+      open();
+      expect(producer.inFlightBytes).toBe(0);
+    });
+
+    it('bounds what waits, and says when there is room', async () => {
+      let open = (): void => {};
+      const gate = new Promise<void>(resolve => (open = resolve));
+      const queues = queuesOn({ before: call => (call === 'put' ? gate : undefined) }, { codec: bytesCodec });
+      const producer = queues.producer<Uint8Array>('q', { inFlightMaxBytes: 100 });
+      const first = producer.send(new Uint8Array(60));
+      const second = producer.send(new Uint8Array(40));
+      await expect(producer.send(new Uint8Array(1))).rejects.toMatchObject({
+        code: 'PRODUCER_FULL',
+        outcome: 'not-applied',
+        retryable: true,
+      });
+      await expect(producer.ready({ deadlineMs: 0 })).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+      const ready = producer.ready();
+      open();
+      await Promise.all([first, second, ready]);
+      await producer.send(new Uint8Array(1));
+    });
+
+    it('delays messages and keeps each for its time', async () => {
+      const queues = queuesOn();
+      const producer = queues.producer<string>('q');
+      await producer.send('late', { delayMs: 1000 });
+      await producer.send('later', { readyAt: new Date((await stand.store.now()) + 2000) });
+      const bodies: string[] = [];
+      queues.consume<string>('q', ({ body }) => bodies.push(body));
+      await stand.pass(900);
+      expect(bodies).toEqual([]);
+      await stand.pass(200);
+      expect(bodies).toEqual(['late']);
+      await stand.pass(1000);
+      expect(bodies).toEqual(['late', 'later']);
+    });
+
+    it('refuses what its engine cannot do, each alone', async () => {
+      const lease = { readyAt: false, lanes: false, oneActivePerKey: false };
+      const store = stand.store.open();
+      const faults: QueueFaults = { capabilities: { lease } };
+      const producer = queuesOn(faults).producer<number>('q');
+      await expect(producer.send(1, { transaction: {} })).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+      await store[Symbol.asyncDispose]();
+    });
+
+    it('is closed for good, after what was sent is in', async () => {
+      const producer = queuesOn().producer<number>('q');
+      const sending = producer.send(1);
+      await producer[Symbol.asyncDispose]();
+      await sending;
+      await expect(producer.send(2)).rejects.toMatchObject({ code: 'CLOSED' });
+    });
+  });
+
+  describe('consumers', () => {
+    it('hands out what was sent, acknowledges it, and tells its token, attempt and headers', async () => {
+      const queues = queuesOn();
+      await queues
+        .producer<{ n: number }>('q')
+        .send({ n: 1 }, { headers: { trace: 'x' }, key: 'k', lane: 3 });
+      const seen: Message<{ n: number }>[] = [];
+      queues.consume<{ n: number }>('q', message => seen.push(message));
+      await stand.pass(100);
+      const [message] = seen;
+      expect(message?.body).toEqual({ n: 1 });
+      expect(message).toMatchObject({ attempt: 1, deliveryCount: 1, key: 'k', lane: 3, queue: 'q' });
+      expect(message?.headers['trace']).toBe('x');
+      expect(message?.headers['~v']).toBe('1');
+      expect(typeof message?.token).toBe('bigint');
+      expect(await stand.count()).toBe(0);
+    });
+
+    it('ends a message as its handler says, and tells what became of that', async () => {
+      const queues = queuesOn();
+      await queues.producer<string>('q').sendMany(['ack', 'retry', 'dead', 'both']);
+      const outcomes: Record<string, string> = {};
+      queues.consume<string>(
+        'q',
+        async message => {
+          const { body, attempt } = message;
+          if (body === 'retry' && attempt === 1) outcomes[body] = await message.retry({ delayMs: 10 });
+          else if (body === 'dead') outcomes[body] = await message.deadLetter(new Error('no'));
+          else if (body === 'both') {
+            const put = { queue: 'q/next', message: { body: new Uint8Array([1]) } };
+            outcomes[body] = await message.ack({ puts: [put] });
+            outcomes['again'] = await message.retry();
+          } else if (body === 'ack') outcomes[body] = await message.ack();
+        },
+        { concurrency: 4 },
+      );
+      await stand.pass(500);
+      expect(outcomes).toEqual({
+        ack: 'settled',
+        retry: 'settled',
+        dead: 'settled',
+        both: 'settled',
+        again: 'lost',
+      });
+      expect(await stand.count()).toBe(0);
+      expect(await stand.count('q/next')).toBe(1);
+      expect((await queues.deadLetters('q').list()).items).toMatchObject([
+        { body: 'dead', cause: 'rejected', error: 'Error: no', from: 'q', attemptCount: 1 },
+      ]);
+    });
+
+    it('makes a dead letter of what cannot be decoded, at once', async () => {
+      const queues = queuesOn();
+      await stand.put(['{']);
+      queues.consume('q', () => {});
+      await stand.pass(100);
+      const [letter] = (await queues.deadLetters('q').list()).items;
+      expect(letter).toMatchObject({ cause: 'unreadable', id: '{' });
+      expect(letter !== undefined && 'body' in letter).toBe(false);
+    });
+
+    it('keeps the order of a key through retries, while other keys go on', async () => {
+      const queues = queuesOn();
+      const producer = queues.producer<string>('q');
+      await producer.sendMany(['a1', 'a2', 'b1', 'a3', 'b2'], body => ({ key: body[0] as string }));
+      const seen: string[] = [];
+      queues.consume<string>(
+        'q',
+        ({ body, attempt }) => {
+          seen.push(body);
+          if (body === 'a1' && attempt < 3) throw new Error('not yet');
+        },
+        { concurrency: 5, retry: { delayMs: 500 } },
+      );
+      await stand.pass(5000);
+      expect(seen.filter(body => body.startsWith('a'))).toEqual(['a1', 'a1', 'a1', 'a2', 'a3']);
+      expect(seen.indexOf('b2')).toBeLessThan(seen.indexOf('a2'));
+    });
+
+    it('handles so many of a key at a time as its messages say', async () => {
+      const queues = queuesOn();
+      const bodies = ['1', '2', '3', '4', '5'];
+      await queues.producer<string>('q').sendMany(bodies, () => ({ key: 'k', keyConcurrency: 2 }));
+      let running = 0;
+      let most = 0;
+      const ends: (() => void)[] = [];
+      queues.consume(
+        'q',
+        async () => {
+          most = Math.max(most, ++running);
+          await new Promise<void>(resolve => ends.push(resolve));
+          running--;
+        },
+        { concurrency: 5 },
+      );
+      for (let time = 0; time < 10; time++) {
+        await stand.pass(100);
+        ends.shift()?.();
+      }
+      expect(most).toBe(2);
+      expect(await stand.count()).toBe(0);
+    });
+
+    it('gives messages to a loop as it asks for them, charging only those', async () => {
+      const queues = queuesOn();
+      await queues.producer<number>('q').sendMany([1, 2, 3, 4]);
+      const consumer = queues.consumer<number>('q', { prefetch: 10 });
+      const seen: number[] = [];
+      const loop = (async () => {
+        for await (const message of consumer) {
+          seen.push(message.body);
+          expect(await message.ack()).toBe('settled');
+          if (message.body === 3) break;
+        }
+      })();
+      await stand.until(loop);
+      expect(seen).toEqual([1, 2, 3]);
+      const { items } = await stand.store.inspect.messages('q');
+      expect(items.map(({ attemptCount, state }) => [attemptCount, state])).toEqual([[0, 'ready']]);
+      expect(await consumer.next()).toEqual({ done: true, value: undefined });
+    });
+
+    it('goes on with a loop after a message was lost that was about to be handed out', async () => {
+      const faults: QueueFaults = {};
+      const queues = queuesOn(faults);
+      await queues.producer<number>('q').sendMany([1, 2]);
+      const consumer = queues.consumer<number>('q', {
+        owner: 'w',
+        leaseMs: 1000,
+        concurrency: 1,
+        prefetch: 0,
+      });
+      const asking = consumer.next();
+      let isStolen = false;
+      faults.before = call => {
+        if (call !== 'extend' || isStolen) return undefined;
+        isStolen = true;
+        return (async () => {
+          await stand.store.abandon('q', 'w');
+          await stand.store.lease('q', { messagesMax: 1, leaseMs: 60_000, owner: 'thief' });
+        })();
+      };
+      const { value } = await stand.until(asking);
+      expect(value?.body).toBe(2);
+    });
+
+    it('gives batches to a handler, and each message its own end', async () => {
+      const queues = queuesOn();
+      await queues.producer<number>('q').sendMany([1, 2, 3, 4, 5, 6, 7]);
+      const batches: number[][] = [];
+      queues.consumeBatches<number>(
+        'q',
+        async messages => {
+          batches.push(messages.map(({ body }) => body));
+          const six = messages.find(({ body }) => body === 6);
+          if (six !== undefined) void six.deadLetter('six');
+        },
+        { batchMax: 3 },
+      );
+      await stand.pass(500);
+      expect(new Set(batches.flat())).toEqual(new Set([1, 2, 3, 4, 5, 6, 7]));
+      expect(batches[0]).toHaveLength(3);
+      expect(Math.max(...batches.map(({ length }) => length))).toBe(3);
+      expect((await queues.deadLetters('q').list()).items.map(({ body }) => body)).toEqual([6]);
+    });
+
+    it('acknowledges unhandled what the record of its key says was done, until that expires', async () => {
+      const queues = queuesOn();
+      const producer = queues.producer<string>('q');
+      const seen: string[] = [];
+      queues.consume<string>('q', ({ body }) => seen.push(body), {
+        idempotency: { keyOf: ({ headers }) => headers['order'] as string, ttlMs: 10_000 },
+      });
+      await producer.send('first', { headers: { order: '7' } });
+      await stand.pass(200);
+      await producer.send('second', { headers: { order: '7' } });
+      await stand.pass(200);
+      expect(seen).toEqual(['first']);
+      expect(await stand.count()).toBe(0);
+      await stand.pass(10_000, 500);
+      await producer.send('third', { headers: { order: '7' } });
+      await stand.pass(200);
+      expect(seen).toEqual(['first', 'third']);
+    });
+
+    it('pauses a queue for all, and goes on', async () => {
+      const queues = queuesOn();
+      const others = queuesOn({ muted: true });
+      const seen: string[] = [];
+      queues.consume<string>('q', ({ body }) => seen.push(`here ${body}`));
+      others.consume<string>('q', ({ body }) => seen.push(`there ${body}`));
+      await queues.pause('q');
+      expect(await others.isPaused('q')).toBe(true);
+      await stand.pass(6000, 500); // Who hears of nothing looks now and then.
+      await queues.producer<string>('q').sendMany(['a', 'b', 'c', 'd']);
+      await stand.pass(20_000, 500);
+      expect(seen).toEqual([]);
+      await others.resume('q');
+      await stand.pass(6000, 500);
+      expect(seen).toHaveLength(4);
+    });
+  });
+
+  describe('dead letters', () => {
+    const kill = async (queues: Queues, bodies: readonly string[], key?: string): Promise<void> => {
+      await queues
+        .producer<string>('q')
+        .sendMany(bodies, body => ({ id: body, ...(key !== undefined && { key }) }));
+      const work = queues.consume('q', () => Promise.reject(new Error('never')), {
+        retry: { attemptsMax: 1 },
+        concurrency: 10,
+      });
+      await stand.pass(500);
+      await stand.until(work.drain());
+    };
+
+    it('go back one by one, all, and page by page; what dies anew stays', async () => {
+      const queues = queuesOn();
+      await kill(queues, ['a', 'b', 'c', 'd', 'e']);
+      const dead = queues.deadLetters<string>('q');
+      const page = await dead.list({ limit: 2 });
+      expect(page.items.map(({ body }) => body)).toHaveLength(2);
+      expect((await dead.list({ limit: 10, cursor: page.cursor as string })).items).toHaveLength(3);
+      expect(await dead.redrive(['c', 'nothing'])).toBe(1);
+      expect((await stand.store.inspect.messages('q')).items).toMatchObject([{ id: 'c', attemptCount: 0 }]);
+      expect(await dead.get('c')).toBeUndefined();
+      expect(await dead.redriveAll({ max: 1 })).toBe(1);
+      expect(await dead.redriveAll()).toBe(3);
+      expect(await stand.count()).toBe(5);
+      await kill(queues, []);
+      expect(await dead.remove(['a', 'b'])).toBe(2);
+      expect(await dead.purge()).toBe(3);
+    });
+
+    it('go back although their ids are remembered', async () => {
+      const queues = queuesOn({ capabilities: { crossProcess: true } });
+      await kill(queues, ['a']);
+      expect(await queues.deadLetters('q').redrive(['a'])).toBe(1);
+      expect(await stand.count()).toBe(1);
+      expect(await stand.count('q/~dead')).toBe(0);
+    });
+
+    it('go back to another queue, and those of one key together', async () => {
+      const queues = queuesOn();
+      await kill(queues, ['a', 'b', 'c'], 'k');
+      const dead = queues.deadLetters<string>('q');
+      expect(await dead.redrive(['b'], { to: 'q/other' })).toBe(1);
+      expect(await stand.count('q/other')).toBe(1);
+      expect(await dead.redriveAll()).toBe(2);
+      expect(await stand.count()).toBe(2);
+    });
+  });
+
+  describe('topics', () => {
+    it('give each message to every subscription that was there before', async () => {
+      const sent: string[] = [];
+      const queues = queuesOn({ sent });
+      const topic = queues.topic<string>('news');
+      expect(await topic.publish('nobody')).toMatchObject({ subscriptionCount: 0, id: undefined });
+      const mail = await topic.subscribe('mail');
+      const audit = await topic.subscribe('audit');
+      expect(await topic.subscribe('mail')).toEqual(mail);
+      sent.length = 0;
+      const published = await Promise.all([topic.publish('one'), topic.publish('two')]);
+      expect(published).toMatchObject([{ subscriptionCount: 2 }, { subscriptionCount: 2 }]);
+      expect(sent).toEqual(['state.scan', 'put']);
+      const seen: string[] = [];
+      for (const { name, queue } of [mail, audit])
+        queues.consume<string>(queue, ({ body }) => seen.push(`${name} ${body}`));
+      await stand.pass(200);
+      expect(seen.sort()).toEqual(['audit one', 'audit two', 'mail one', 'mail two']);
+    });
+
+    it('leave nothing of a subscription that is ended, not even what was on its way', async () => {
+      let open = (): void => {};
+      const faults: QueueFaults = {};
+      const queues = queuesOn(faults);
+      const topic = queues.topic<string>('news');
+      const mail = await topic.subscribe('mail');
+      const gate = new Promise<void>(resolve => (open = resolve));
+      faults.before = call => (call === 'put' ? gate : undefined);
+      const publishing = topic.publish('late');
+      await turn();
+      expect(await topic.unsubscribe('mail')).toBe(true);
+      expect(await topic.unsubscribe('mail')).toBe(false);
+      open();
+      await publishing;
+      expect(await stand.count(mail.queue)).toBe(1);
+      const again = await topic.subscribe('mail');
+      expect(again.queue).not.toBe(mail.queue);
+      await topic.publish('next');
+      await turn();
+      expect(await stand.count(mail.queue)).toBe(0);
+      expect(await stand.count(again.queue)).toBe(1);
+    });
+  });
+
+  describe('outbox', () => {
+    it('sends what stands in it once, although it is claimed again', async () => {
+      const queues = queuesOn();
+      const table = new Map([
+        ['1', 'a'],
+        ['2', 'b'],
+        ['3', 'c'],
+      ]);
+      let failures = 2;
+      const troubles: unknown[] = [];
+      const relay = queues.relay<string>(
+        {
+          claim: async max =>
+            [...table].slice(0, Math.min(max, 2)).map(([id, body]) => ({ id, queue: 'q', body, key: 'k' })),
+          delivered: async ids => {
+            if (failures-- > 0) throw new Error('the database is away');
+            for (const id of ids) table.delete(id);
+          },
+        },
+        { onTrouble: error => troubles.push(error) },
+      );
+      await stand.pass(3000);
+      expect(table.size).toBe(0);
+      expect(troubles).toHaveLength(2);
+      expect((await stand.store.inspect.messages('q')).items.map(({ id }) => id)).toEqual(['1', '2', '3']);
+      table.set('4', 'd');
+      relay.wake();
+      await turn();
+      await turn();
+      expect(await stand.count()).toBe(4);
+    });
+
+    it('tells of what can never be sent, and goes on', async () => {
+      const queues = queuesOn({}, { codec: bytesCodec });
+      const table = new Map<string, unknown>([
+        ['bad', 'text'],
+        ['good', new Uint8Array(1)],
+      ]);
+      const refused: string[] = [];
+      queues.relay<unknown>({
+        claim: async () => [...table].map(([id, body]) => ({ id, queue: 'q', body })),
+        delivered: async ids => ids.forEach(id => table.delete(id)),
+        refused: async id => {
+          refused.push(id);
+          table.delete(id);
+        },
+      });
+      await stand.pass(1000);
+      expect(refused).toEqual(['bad']);
+      expect(await stand.count()).toBe(1);
+    });
+  });
+});
