@@ -47,6 +47,11 @@ export class ByteWriter {
     return this;
   }
 
+  /** Takes back what was written since it had this length. */
+  truncate(length: number): void {
+    this.#length = length;
+  }
+
   /** What was written so far, as a view. */
   done(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);

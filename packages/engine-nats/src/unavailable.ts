@@ -8,3 +8,7 @@ export function unavailable(message: string, isUnknown: boolean, cause?: unknown
     ...(cause === undefined ? {} : { cause }),
   });
 }
+
+export function closed(): QuorateError {
+  return new QuorateError('CLOSED', 'The store was closed', { outcome: 'not-applied' });
+}

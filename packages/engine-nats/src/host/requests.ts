@@ -64,6 +64,11 @@ export class Requests {
     return this.#options.clock;
   }
 
+  /** What the subjects of its answers begin with: names that nobody else uses. */
+  get inbox(): string {
+    return this.#inbox;
+  }
+
   get isConnected(): boolean {
     return this.#isConnected;
   }

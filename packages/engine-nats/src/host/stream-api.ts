@@ -94,6 +94,13 @@ export class StreamApi {
     throw refused('a message', answer.error);
   }
 
+  /** Stores a message behind whatever there is, and gives its number. @throws QuorateError `UNAVAILABLE`, also `unknown`; `STORE_REFUSED` */
+  async append(subject: string, bytes: Uint8Array): Promise<number> {
+    const { error, ...answer } = parse(await this.#requests.send(subject, bytes));
+    if (error === undefined) return answer['seq'] as number;
+    throw refused('a message', error);
+  }
+
   /**
    * Deletes exactly one message; false where it is not there any more. It is overwritten: what the server only strikes from its index is
    * there again after it was killed, and so would be a session that had ended (nats-server 2.9.10).
@@ -105,9 +112,10 @@ export class StreamApi {
     throw refused('a deletion', error);
   }
 
-  /** Deletes every message of a subject. */
-  async purge(subject: string): Promise<void> {
-    const { error } = await this.#ask('STREAM.PURGE', { filter: subject });
+  /** Deletes every message of a subject, or those before a number. */
+  async purge(subject: string, before?: number): Promise<void> {
+    const query = before === undefined ? { filter: subject } : { filter: subject, seq: before };
+    const { error } = await this.#ask('STREAM.PURGE', query);
     if (error !== undefined) throw refused('a purge', error);
   }
 
@@ -131,6 +139,27 @@ export class StreamApi {
     if (answer.error?.err_code === errors.streamNotFound) return undefined;
     if (answer.error !== undefined) throw refused('a question', answer.error);
     return answer as unknown as StreamState;
+  }
+
+  /** The server's time in ms since 1970, as servers from 2.10 on say it. */
+  async timeTold(): Promise<number | undefined> {
+    const answer = await this.#ask('STREAM.INFO', {});
+    if (answer.error !== undefined) throw refused('a question', answer.error);
+    return typeof answer['ts'] === 'string' ? Date.parse(answer['ts']) : undefined;
+  }
+
+  /** Makes a consumer, and says when, by the server's clock in ms since 1970. */
+  async createConsumer(name: string, config: object): Promise<number> {
+    const subject = `${this.#api}.CONSUMER.CREATE.${this.#stream}.${name}`;
+    const query = { stream_name: this.#stream, config: { ...config, name } };
+    const answer = parse(await this.#requests.request(subject, JSON.stringify(query)));
+    if (answer.error !== undefined) throw refused('a consumer', answer.error);
+    return Date.parse(answer['created'] as string);
+  }
+
+  /** Lets the server forget a consumer sooner than it would. */
+  forgetConsumer(name: string): void {
+    this.#requests.tell(`${this.#api}.CONSUMER.DELETE.${this.#stream}.${name}`, '');
   }
 
   /** Makes the stream; false where somebody else made another under its name. */
