@@ -26,6 +26,9 @@ import type { TailMemory } from './tail-memory.ts';
 /** How much is read from disk at once: neighbours of an entry are mostly asked for next. */
 const readBytes = 64 * 1024;
 
+/** Payloads up to a quarter of this share memory of this size, from the answer's second entry on: see {@link PayloadCopies}. */
+const slabBytes = 16 * 1024;
+
 /** Of so many entries the places are taken at once where an answer is cut off by its bytes. */
 const pageEntries = 256;
 
@@ -60,6 +63,7 @@ export class EntryReader {
       entries: [],
       byteCount: 0,
       disk: new DiskRecords(),
+      copies: new PayloadCopies(),
     };
     let last: Position = 0;
     for (let at = from; at < to; at += page) {
@@ -93,7 +97,7 @@ export class EntryReader {
     positions: readonly Position[],
     pinned: ReadonlyMap<number, Segment>,
   ): Promise<boolean> {
-    const { group, from, bytesMax, wait, entries, disk } = answer;
+    const { group, from, bytesMax, wait, entries, disk, copies } = answer;
     for (const position of positions) {
       const index = from + entries.length;
       const place =
@@ -101,7 +105,7 @@ export class EntryReader {
         disk.find(position, group.id, index) ??
         (wait?.throwIfAborted(),
         await disk.load(pinned.get(segmentOf(position)) as Segment, position, group.id, index));
-      const entry = decodeEntry(place.block, place.at);
+      const entry = decodeEntry(place.block, place.at, copies);
       answer.byteCount += entry.payload.length;
       if (entries.length > 0 && answer.byteCount > bytesMax) return false;
       entries.push(entry);
@@ -119,18 +123,42 @@ interface Answer {
   readonly entries: LogEntry[];
   byteCount: number;
   readonly disk: DiskRecords;
+  readonly copies: PayloadCopies;
 }
 
 const scratch: RecordHeader = emptyHeader();
 
-function decodeEntry({ bytes, view }: Block, at: number): LogEntry {
+/**
+ * Takes payloads out of memory that is used again. Small ones of one answer share a slab: a buffer for each is what a reader of
+ * many entries would mostly be busy with, it and its collector. Whoever keeps one keeps no more than the slab.
+ */
+class PayloadCopies {
+  #slab: Uint8Array | undefined;
+  #used = 0;
+  #count = 0;
+
+  take(bytes: Uint8Array, start: number, end: number): Uint8Array {
+    const length = end - start;
+    if (this.#count++ === 0 || length > slabBytes / 4) return bytes.slice(start, end);
+    if (this.#slab === undefined || this.#used + length > slabBytes) {
+      this.#slab = new Uint8Array(slabBytes);
+      this.#used = 0;
+    }
+    const copy = this.#slab.subarray(this.#used, this.#used + length);
+    copy.set(bytes.subarray(start, end));
+    this.#used += length;
+    return copy;
+  }
+}
+
+function decodeEntry({ bytes, view }: Block, at: number, copies: PayloadCopies): LogEntry {
   readRecordHeader(view, at, scratch);
   const start = at + recordHeaderBytes;
   return {
     index: scratch.index as LogIndex,
     term: scratch.term as Term,
     kind: scratch.kind,
-    payload: bytes.slice(start, start + scratch.length),
+    payload: copies.take(bytes, start, start + scratch.length),
   };
 }
 

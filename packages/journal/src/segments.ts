@@ -2,13 +2,16 @@ import { type Clock, type Disk, type DiskFile, errorCode, invariant, QuorateErro
 import { segmentName, spareName, temporaryEnding } from './format/file-names.ts';
 import { segmentNumberMax } from './format/position.ts';
 import { encodeSegmentHeader, segmentHeaderBytes } from './format/segment-header.ts';
-import { storageFull } from './journal-error.ts';
+import { closed, storageFull } from './journal-error.ts';
 import type { JournalLimits } from './journal-options.ts';
 import { removeIfThere, Segment } from './segment.ts';
 import type { SegmentList } from './segment-list.ts';
 
 /** Room is asked for in such steps, so that a disk that is nearly full gives what it has, and syncs are not held up for long. */
-const allocationStepBytes = 4 * 1024 * 1024;
+const allocationStepBytes = 1024 * 1024;
+
+/** How much faster the next segment is made than the active one's second half is used. */
+const leadFactor = 1.5;
 
 /** A full disk is asked again after this time; whoever writes before is refused at once. */
 export const fullRetryMs = 50;
@@ -26,6 +29,13 @@ export class Segments {
   #next: Segment | undefined;
   #spare: number | undefined;
   #preparing: Promise<void> | undefined;
+  /** How much of the next segment there is, of how much, and what goes on with it where that waits. */
+  #made = 0;
+  #wanted = 0;
+  #goOn: (() => void) | undefined;
+  /** Whether somebody waits for the next segment. */
+  #hurries = false;
+  #closing = false;
   #fullUntilMs = Number.NEGATIVE_INFINITY;
   #fullCause: unknown;
 
@@ -68,9 +78,14 @@ export class Segments {
     return true;
   }
 
-  /** Begins to make the next segment ready once half of the active one is used. Errors show when it is needed. */
+  /**
+   * Begins to make the next segment ready once half of the active one is used, and goes on as more is, so that it is there in
+   * time. All of it at once would be a burst of writes that every sync on this disk has to wait for, in this
+   * journal and in others. Errors show when it is needed.
+   */
   prepareEarly(): void {
     const { active } = this;
+    if (this.#goOn !== undefined && this.#isTime()) this.#goOn();
     if (this.#next !== undefined || this.#preparing !== undefined) return;
     if (active.offset < active.size / 2 || this.#clock.monotonicMs() < this.#fullUntilMs) return;
     this.prepare(0).catch(() => undefined);
@@ -82,7 +97,11 @@ export class Segments {
    * @throws QuorateError `STORAGE_FULL`, and nothing has changed
    */
   async prepare(byteCount: number): Promise<void> {
-    while (this.#preparing !== undefined) await this.#preparing.catch(() => undefined);
+    while (this.#preparing !== undefined) {
+      this.#hurry();
+      await this.#preparing.catch(() => undefined);
+    }
+    this.#hurries = byteCount > 0;
     if (this.#clock.monotonicMs() < this.#fullUntilMs) throw storageFull('the write', this.#fullCause);
     this.#preparing = this.#prepare(segmentHeaderBytes + byteCount + this.#limits.reserveBytes);
     try {
@@ -113,9 +132,32 @@ export class Segments {
   }
 
   async close(): Promise<void> {
+    this.#closing = true;
+    this.#goOn?.();
     await this.#preparing?.catch(() => undefined);
     for (const segment of this.list.all) await segment.close();
     await this.#next?.close();
+  }
+
+  #hurry(): void {
+    this.#hurries = true;
+    this.#goOn?.();
+  }
+
+  /** Whether so much of the active segment is used that more of the next one is made. */
+  #isTime(): boolean {
+    const { active } = this;
+    const usedOfHalf = (2 * active.offset - active.size) / active.size;
+    return this.#hurries || this.#made <= this.#wanted * usedOfHalf * leadFactor;
+  }
+
+  /** Waits until it is time for more of the next segment. */
+  async #paced(made: number): Promise<void> {
+    this.#made = made;
+    if (!this.#isTime() && !this.#closing) await new Promise<void>(resolve => (this.#goOn = resolve));
+    this.#goOn = undefined;
+    // Nobody will write into it.
+    if (this.#closing) throw closed();
   }
 
   /** The standard size of a segment. */
@@ -128,6 +170,7 @@ export class Segments {
     const ready = this.#next;
     if (ready !== undefined && ready.size >= bytesMin) return;
     const number = this.active.number + 1;
+    this.#wanted = Math.max(bytesMin, this.#sizeOf(number));
     invariant(number <= segmentNumberMax, 'segment numbers are used up');
     this.#next = undefined;
     await ready?.close();
@@ -135,8 +178,9 @@ export class Segments {
       number,
       salt: this.salt,
       bytesMin,
-      bytesWanted: Math.max(bytesMin, this.#sizeOf(number)),
+      bytesWanted: this.#wanted,
       from: this.#takeSpare(bytesMin),
+      paced: made => this.#paced(made),
     });
   }
 
@@ -161,6 +205,8 @@ export interface NewSegment {
   readonly bytesWanted: number;
   /** A file whose room is used again, its old batches being recognised as such. */
   readonly from?: string | undefined;
+  /** Is told how much room there is before more is made, and waited for. */
+  readonly paced?: (made: number) => Promise<void>;
 }
 
 /** Makes a segment whose room, header and name are durable, in place of one of that number that was never used. */
@@ -199,8 +245,9 @@ async function writeSegment(disk: Disk, temporary: string, wanted: NewSegment): 
 }
 
 /** Gets as much room as is wanted, or as there is if that is enough. */
-async function allocate(file: DiskFile, { bytesMin, bytesWanted }: NewSegment): Promise<number> {
+async function allocate(file: DiskFile, { bytesMin, bytesWanted, paced }: NewSegment): Promise<number> {
   for (let size = file.size; size < bytesWanted; ) {
+    await paced?.(size);
     const next = Math.min(size + allocationStepBytes, bytesWanted);
     try {
       await file.allocate(next);

@@ -24,6 +24,12 @@ import {
 import { corrupt } from './journal-error.ts';
 import { removeIfThere } from './segment.ts';
 
+/**
+ * After so much a snapshot's file is synced: to sync all of it at its end would be a burst that every sync on this disk has to
+ * wait for.
+ */
+const syncBytes = 1024 * 1024;
+
 /** A snapshot that is durable, and stays until it is replaced and nobody reads it. */
 export class SnapshotFile {
   readonly metadata: SnapshotMetadata;
@@ -140,6 +146,7 @@ async function writeContents(
   let at = head.bytes.length;
   let sum = head.view.getUint32(4, true);
   let total = 0;
+  let syncedAt = at;
   for await (const chunk of chunks) {
     check();
     for (let start = 0; start < chunk.length; start += pieceBytesMax) {
@@ -150,8 +157,14 @@ async function writeContents(
       total += piece.length;
       sum = next;
     }
+    if (at - syncedAt >= syncBytes) syncedAt = await synced(file, at);
   }
   await file.write([encodeSnapshotFooter(total, sum)], at);
+}
+
+async function synced(file: DiskFile, at: number): Promise<number> {
+  await file.sync();
+  return at;
 }
 
 /** Reads and checks the header. @throws QuorateError `JOURNAL_CORRUPT` */

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export type {
+  CatchUpTurn,
   CommittedRange,
   Effects,
   EntryFetch,

@@ -51,6 +51,19 @@ export interface EntryFetch extends LogRange {
   readonly bytesMax: number;
 }
 
+/**
+ * A follower that is far behind, and without which a majority is in step, could be sent more: to be answered with `catchUp`, at
+ * once or later, so that who writes meanwhile need not wait for it. It is sent more without an answer where it is needed.
+ */
+export interface CatchUpTurn {
+  readonly peer: NodeId;
+  /** The last entry of the log. */
+  readonly last: LogIndex;
+  /** What the answers since the last call of this brought it: so many entries, with so many bytes of payload. */
+  readonly sentCount: number;
+  readonly sentBytes: number;
+}
+
 /** A read's index: once it is applied here, the state is at least as new as when the read was asked for. */
 export interface ReadAt {
   readonly id: number;
@@ -76,6 +89,7 @@ export interface Effects {
   /** Reads that this replica can no longer answer: no leader, or another one. Ask again. */
   readonly readsFailed: readonly number[];
   readonly fetches: readonly EntryFetch[];
+  readonly turns: readonly CatchUpTurn[];
   /** A follower needs a snapshot and there is none that reaches the log: take one, then call `snapshotTaken`. */
   readonly snapshotWanted: boolean;
   readonly roleChange: RoleChange | undefined;

@@ -1,5 +1,6 @@
 import type { HardState, LogEntry } from '@quorate/core';
 import type {
+  CatchUpTurn,
   CommittedRange,
   Effects,
   EntryFetch,
@@ -22,6 +23,7 @@ const noEntries: readonly LogEntry[] = [];
 const noReads: readonly ReadAt[] = [];
 const noIds: readonly number[] = [];
 const noFetches: readonly EntryFetch[] = [];
+const noTurns: readonly CatchUpTurn[] = [];
 
 /** Gathers what is to be done since the last call; `undefined` when nothing is. */
 export function takeEffects(state: RaftState): Effects | undefined {
@@ -31,7 +33,7 @@ export function takeEffects(state: RaftState): Effects | undefined {
   const write = takeWrite(state);
   const committed = takeCommitted(state);
   const roleChange = takeRoleChange(state);
-  const { messages, reads, fetches, snapshotWanted } = state;
+  const { messages, reads, fetches, turns, snapshotWanted } = state;
   const anyReads = reads.done.length > 0 || reads.failed.length > 0;
   if (
     write === undefined &&
@@ -39,6 +41,7 @@ export function takeEffects(state: RaftState): Effects | undefined {
     roleChange === undefined &&
     messages.length === 0 &&
     fetches.length === 0 &&
+    turns.length === 0 &&
     !anyReads &&
     !snapshotWanted
   ) {
@@ -52,6 +55,7 @@ export function takeEffects(state: RaftState): Effects | undefined {
     reads: reads.done.length === 0 ? noReads : reads.done,
     readsFailed: reads.failed.length === 0 ? noIds : reads.failed,
     fetches: fetches.length === 0 ? noFetches : fetches,
+    turns: turns.length === 0 ? noTurns : turns,
     snapshotWanted,
     roleChange,
   };
@@ -61,6 +65,7 @@ export function takeEffects(state: RaftState): Effects | undefined {
     reads.failed = [];
   }
   if (fetches.length > 0) state.fetches = [];
+  if (turns.length > 0) state.turns = [];
   state.snapshotWanted = false;
   if (state.tracing) state.trace('Ready');
   return effects;
@@ -75,6 +80,7 @@ export function anyEffects(state: RaftState): boolean {
     state.snapshotWanted ||
     state.messages.length > 0 ||
     state.fetches.length > 0 ||
+    state.turns.length > 0 ||
     reads.anyAsked ||
     reads.done.length > 0 ||
     reads.failed.length > 0 ||

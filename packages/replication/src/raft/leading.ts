@@ -1,8 +1,10 @@
 import type { LogEntry, NodeId } from '@quorate/core';
+import { tickPacing } from './catch-up-turns.ts';
 import { advanceCommit } from './committing.ts';
 import { entryKind, type Proposal } from './entry-kind.ts';
 import { answerReads, confirmReads } from './reading.ts';
 import type { Progress } from './progress.ts';
+import { noteLagging } from './pacing.ts';
 import { asIndex, asTerm } from './raft-log.ts';
 import type { AppendReply, HeartbeatReply } from './raft-message.ts';
 import type { RaftState } from './raft-state.ts';
@@ -24,6 +26,7 @@ export function tickLeader(state: RaftState): void {
     if (state.transferElapsed >= state.limits.electionTicks) state.transferee = undefined;
   }
   if (state.role !== 'leader') return;
+  if (state.limits.paceCatchUp) tickPacing(state);
   if (state.heartbeatElapsed >= state.limits.heartbeatTicks) {
     state.heartbeatElapsed = 0;
     beat(state);
@@ -82,6 +85,7 @@ export function takeAppendReply(state: RaftState, message: AppendReply): void {
     return;
   }
   progress.recentlyActive = true;
+  progress.heardAt = state.now;
   if (message.rejected) takeRejection(state, progress, message);
   else takeAcknowledgement(state, progress, message.index);
 }
@@ -106,10 +110,12 @@ function takeAcknowledgement(state: RaftState, progress: Progress, index: number
   if (!news && !(progress.match === index && progress.state === 'probe')) return;
   if (progress.state === 'probe') {
     progress.becomeReplicate();
+    noteLagging(state, progress);
   } else if (progress.state === 'snapshot') {
     if (progress.match + 1 >= state.log.first) {
       progress.becomeProbe();
       progress.becomeReplicate();
+      noteLagging(state, progress);
     }
   } else {
     progress.freeTo(index);
@@ -131,6 +137,7 @@ export function takeHeartbeatReply(state: RaftState, message: HeartbeatReply): v
     return;
   }
   progress.recentlyActive = true;
+  progress.heardAt = state.now;
   progress.flowPaused = false;
   // Rounds for reads follow each other faster than disks answer: once in a heartbeat's time is enough.
   const { eagerAppend, heartbeatTicks } = state.limits;
@@ -178,7 +185,10 @@ export function transferTo(state: RaftState, to: NodeId): TransferOutcome {
   state.transferElapsed = 0;
   state.transferee = to;
   if (progress.match === state.log.last) sendTimeoutNow(state, to);
-  else requestAppend(state, progress, 3);
+  else {
+    progress.waitsForTurn = false;
+    requestAppend(state, progress, 3);
+  }
   return 'started';
 }
 

@@ -20,6 +20,7 @@ export interface RaftLimits {
   readonly applyBeforeDurable: boolean;
   readonly eagerAppend: boolean;
   readonly lazyCommits: boolean;
+  readonly paceCatchUp: boolean;
   readonly uncheckedMembershipChanges: boolean;
   readonly membershipChangeBeforeNoop: boolean;
 }
@@ -54,6 +55,7 @@ export function raftLimits(options: RaftOptions): RaftLimits {
     applyBeforeDurable: options.applyBeforeDurable ?? false,
     eagerAppend: options.eagerAppend ?? false,
     lazyCommits: options.lazyCommits ?? false,
+    paceCatchUp: options.paceCatchUp ?? false,
     uncheckedMembershipChanges: options.uncheckedMembershipChanges ?? false,
     membershipChangeBeforeNoop: options.membershipChangeBeforeNoop ?? false,
   };

@@ -85,6 +85,13 @@ export class Peers {
     return this.#ask(({ recentlyActive }) => (recentlyActive ? 'granted' : 'rejected')) === 'won';
   }
 
+  /** Whether a majority without `other` holds the log up to `index` and was heard of since tick `heardSince`. */
+  inStepWithout(other: Progress, index: number, heardSince: number): boolean {
+    const isInStep = (member: Progress): boolean =>
+      member !== other && member.match >= index && (member === this.self || member.heardAt >= heardSince);
+    return this.#ask(member => (isInStep(member) ? 'granted' : 'rejected')) === 'won';
+  }
+
   /** Whether a majority knows of the commit by which this leader goes. */
   leavingKnown(): boolean {
     return this.#ask(({ knowsOfLeaving }) => (knowsOfLeaving ? 'granted' : 'rejected')) === 'won';

@@ -29,6 +29,17 @@ export class Progress {
   incoming = false;
   outgoing = false;
   recentlyActive = false;
+  /** The tick at which it was last heard of. */
+  heardAt = 0;
+  /** It is far behind, and not sent the log's end yet. */
+  lagging = false;
+  /** Nothing more is sent until the host gives it a turn, or it is needed. */
+  waitsForTurn = false;
+  /** The host has given it a turn, for one append. */
+  hasTurn = false;
+  /** What it was sent in its turns since the last was asked for. */
+  turnCount = 0;
+  turnBytes = 0;
   /** Nothing more is sent until the follower answers: a probe is under way, or the window is full. */
   flowPaused = false;
   /** Entries for it are being read from disk, from this one on; 0 when none are. */
@@ -56,13 +67,17 @@ export class Progress {
     return this.#inflight.full;
   }
 
+  get inflightBytes(): number {
+    return this.#inflight.bytes;
+  }
+
   /** Whether it knows of the commit by which this leader goes. */
   get knowsOfLeaving(): boolean {
     return this.toldRound > 0 && this.ackedRound >= this.toldRound;
   }
 
   get paused(): boolean {
-    return this.state === 'snapshot' || this.flowPaused || this.fetchFrom > 0;
+    return this.state === 'snapshot' || this.flowPaused || this.waitsForTurn || this.fetchFrom > 0;
   }
 
   /** Forgets everything at a new term. `next` is the entry after the log's last. */
@@ -70,6 +85,7 @@ export class Progress {
     this.match = match;
     this.next = next;
     this.recentlyActive = false;
+    this.heardAt = 0;
     this.sentCommit = 0;
     this.ackedRound = 0;
     this.toldRound = 0;
@@ -171,6 +187,8 @@ export class Progress {
     this.flowPaused = false;
     this.fetchFrom = 0;
     this.pendingSnapshot = 0;
+    this.lagging = this.waitsForTurn = this.hasTurn = false;
+    this.turnCount = this.turnBytes = 0;
     this.#inflight.clear();
   }
 }

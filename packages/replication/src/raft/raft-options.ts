@@ -65,6 +65,11 @@ export interface RaftOptions {
    * an append of its own. Default `false`.
    */
   readonly lazyCommits?: boolean;
+  /**
+   * A follower that is far behind is sent its next slice of the log only after `Raft.catchUp`, which `Effects.turns` asks
+   * for, while a majority is in step without it. Default `false`: as fast as it goes.
+   */
+  readonly paceCatchUp?: boolean;
   /** Appends membership changes without looking whether they fit the present one; an outer layer must. Default `false`. */
   readonly uncheckedMembershipChanges?: boolean;
   /**

@@ -1,5 +1,5 @@
 import { invariant, type NodeId, type Random } from '@quorate/core';
-import type { EntryFetch } from './effects.ts';
+import type { CatchUpTurn, EntryFetch } from './effects.ts';
 import { type RaftLimits, raftLimits } from './limits.ts';
 import type { MembershipChange } from './membership.ts';
 import { Peers } from './peers.ts';
@@ -67,6 +67,11 @@ export class RaftState {
   selfPreVote = 0;
   selfAck = 0;
   fetches: EntryFetch[] = [];
+  turns: CatchUpTurn[] = [];
+  /** Who holds the log up to here is in step; the next such mark, and the tick at which it was set. */
+  stepMark = 0;
+  nextStepMark = 0;
+  stepMarkedAt = 0;
   snapshotWanted = false;
   /** Whether some follower has an append due. */
   appendsDue = false;
@@ -293,6 +298,9 @@ export class RaftState {
     this.selfVote = 0;
     this.selfPreVote = 0;
     this.fetches = [];
+    this.turns = [];
+    this.stepMark = this.nextStepMark = this.log.last;
+    this.stepMarkedAt = this.now;
     this.reads.failAll();
     this.peers.clearVotes();
     for (const progress of this.peers.list) progress.reset(0, this.log.last + 1);

@@ -6,6 +6,7 @@ import {
   type SnapshotMetadata,
   type Term,
 } from '@quorate/core';
+import { takeTurn } from './catch-up-turns.ts';
 import { changedMembership } from './change-membership.ts';
 import { faultOf } from './check-message.ts';
 import type { Effects, WriteToken } from './effects.ts';
@@ -24,6 +25,7 @@ import type {
   Refusal,
   TransferOutcome,
 } from './proposal-outcome.ts';
+import { isSpared } from './pacing.ts';
 import { asIndex, asTerm } from './raft-log.ts';
 import type { RaftMessage } from './raft-message.ts';
 import type { RaftOptions } from './raft-options.ts';
@@ -230,6 +232,17 @@ export class Raft {
   /** Entries that a fetch asked for, from `from` on; `undefined` when they are gone, `[]` when they cannot be read now. */
   entriesRead(peer: NodeId, from: LogIndex, entries: readonly LogEntry[] | undefined): void {
     takeFetched(this.#state, peer, from, entries);
+  }
+
+  /** A follower that is far behind may be sent more: see `Effects.turns`. */
+  catchUp(peer: NodeId): void {
+    takeTurn(this.#state, peer);
+  }
+
+  /** Whether nobody who writes waits for `peer`, so that what brings it up to date need not hurry: see `paceCatchUp`. */
+  isSpared(peer: NodeId): boolean {
+    const progress = this.isLeader ? this.#state.peers.find(peer) : undefined;
+    return progress !== undefined && isSpared(this.#state, progress);
   }
 
   /** Whether a snapshot has reached `peer`. To be reported for every snapshot message, or its receiver waits for ever. */

@@ -1,4 +1,5 @@
 import type { LogEntry, NodeId } from '@quorate/core';
+import { askTurn, isPaced, isTurnFull, sliceBytesMax } from './pacing.ts';
 import type { AppendDue, Progress } from './progress.ts';
 import { asIndex, asTerm, payloadBytes } from './raft-log.ts';
 import type { RaftState } from './raft-state.ts';
@@ -11,12 +12,6 @@ import type { RaftState } from './raft-state.ts';
  *
  * @module
  */
-
-/**
- * What is read from disk at once for a follower that is far behind. Reading and checking it takes about a millisecond of a
- * leader's thread, for which whoever writes meanwhile waits; between two reads everybody has a turn.
- */
-const fetchBytesMax = 0x1_0000;
 
 /** Notes that `progress` is due an append, or sends it. */
 export function requestAppend(state: RaftState, progress: Progress, due: AppendDue): void {
@@ -132,10 +127,18 @@ function sendAppend(state: RaftState, progress: Progress, due: AppendDue): boole
   const previousTerm = log.termAt(progress.next - 1);
   if (previousTerm === undefined) return sendSnapshot(state, progress);
   // With a full window only empty appends leave: should everything in it be lost, their answers open it again.
-  const blocked = progress.state === 'replicate' && progress.windowFull;
-  const entries = blocked ? [] : log.toSend(progress.next, limits.appendBytesMax);
+  const replicates = progress.state === 'replicate';
+  const paced = replicates && isPaced(state, progress);
+  const blocked = (replicates && progress.windowFull) || (paced && isTurnFull(progress));
+  if (paced && !blocked && !progress.hasTurn) return waitForTurn(state, progress);
+  // A probe may meet somebody who is far behind, which only its answer tells.
+  const sliced = paced || (limits.paceCatchUp && !replicates);
+  const bytesMax = sliced ? Math.min(limits.appendBytesMax, sliceBytesMax) : limits.appendBytesMax;
+  const entries = blocked ? [] : log.toSend(progress.next, bytesMax);
   if (entries === 'compacted') return sendSnapshot(state, progress);
   if (entries === 'on-disk') {
+    progress.lagging = replicates && limits.paceCatchUp;
+    if (!progress.hasTurn && isPaced(state, progress)) return waitForTurn(state, progress);
     fetch(state, progress);
     return false;
   }
@@ -164,7 +167,23 @@ function emitAppend(
     commit: asIndex(committed),
     entries,
   });
-  progress.sent(entries.length, entries.length === 0 ? 0 : payloadBytes(entries), committed);
+  const bytes = entries.length === 0 ? 0 : payloadBytes(entries);
+  progress.sent(entries.length, bytes, committed);
+  if (progress.lagging && entries.length > 0) noteSent(state, progress, entries.length, bytes);
+}
+
+function noteSent(state: RaftState, progress: Progress, count: number, bytes: number): void {
+  if (progress.hasTurn) {
+    progress.turnCount += count;
+    progress.turnBytes += bytes;
+  }
+  progress.hasTurn = false;
+  if (progress.next > state.log.last) progress.lagging = false;
+}
+
+function waitForTurn(state: RaftState, progress: Progress): false {
+  askTurn(state, progress);
+  return false;
 }
 
 function fetch(state: RaftState, progress: Progress): void {
@@ -173,7 +192,7 @@ function fetch(state: RaftState, progress: Progress): void {
     peer: progress.id,
     from: asIndex(progress.next),
     to: asIndex(state.log.last),
-    bytesMax: Math.min(state.limits.appendBytesMax, fetchBytesMax),
+    bytesMax: Math.min(state.limits.appendBytesMax, sliceBytesMax),
   });
 }
 

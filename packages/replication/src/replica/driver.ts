@@ -1,5 +1,5 @@
 import type { GroupId, LogIndex, NodeId, QuorateError, Term } from '@quorate/core';
-import type { Effects, EntryFetch, RaftWrite, RoleChange, WriteToken } from '../raft/effects.ts';
+import type { Effects, RaftWrite, RoleChange, WriteToken } from '../raft/effects.ts';
 import { entryKind } from '../raft/entry-kind.ts';
 import type { MembershipChange } from '../raft/membership.ts';
 import type { MembershipOutcome } from '../raft/proposal-outcome.ts';
@@ -10,9 +10,9 @@ import { type LeaderMoment, payloadBodyAt, payloadTimeMs } from '../wire/entry-p
 import { MessageWriter } from '../wire/message-writer.ts';
 import { readMessage } from '../wire/read-message.ts';
 import { Applier } from './applier.ts';
+import { CatchUp } from './catch-up.ts';
 import { CommitNews } from './commit-news.ts';
 import type { EarlyAcks } from './early-acks.ts';
-import { EntryFetcher } from './entry-fetcher.ts';
 import { Health } from './health.ts';
 import type { LeaderClock } from './leader-clock.ts';
 import { LogMatches } from './log-matches.ts';
@@ -52,6 +52,7 @@ export class Driver {
   readonly health: Health;
   readonly applier: Applier;
   readonly ticker: Ticker;
+  readonly catchUp: CatchUp;
   raft: Raft;
   role: RaftRole = 'follower';
   term: Term;
@@ -62,7 +63,6 @@ export class Driver {
   readonly #leaderClock: LeaderClock;
   readonly #outbox: Outbox;
   readonly #writer: LogWriter;
-  readonly #fetcher: EntryFetcher;
   readonly #proposals: ProposalQueue;
   readonly #commitNews: CommitNews = new CommitNews(this);
   #moment: LeaderMoment | undefined;
@@ -102,7 +102,7 @@ export class Driver {
       onFailed: error => this.fail(journalFailed(error)),
       install: write => this.#install(write),
     });
-    this.#fetcher = new EntryFetcher(journal, group, clock);
+    this.catchUp = new CatchUp(this);
     this.applier = new Applier(
       {
         group,
@@ -255,8 +255,9 @@ export class Driver {
     if (!this.#writer.open) return this.#proposals.rejectAll(storageFull(this.options.id));
     this.#moment = undefined;
     this.matches.forget();
-    this.#proposals.propose(this.raft);
-    if (this.reads.anyWaiting) this.reads.start();
+    const { anyWaiting } = this.reads;
+    if (this.#proposals.propose(this.raft) || anyWaiting) this.catchUp.called();
+    if (anyWaiting) this.reads.start();
     for (let effects = this.raft.takeEffects(); effects !== undefined; effects = this.raft.takeEffects()) {
       this.#perform(effects);
       if (this.over !== undefined) return;
@@ -282,7 +283,8 @@ export class Driver {
     // Those that came meanwhile begin the next round now, and not with whatever happens next.
     if (reads.length > 0 && this.reads.anyWaiting) this.schedule();
     for (const id of readsFailed) this.reads.failed(id);
-    for (const fetch of fetches) void this.#fetch(fetch);
+    for (const fetch of fetches) void this.catchUp.fetch(fetch);
+    for (const turn of effects.turns) this.catchUp.turn(turn);
     if (effects.snapshotWanted) this.snapshots.take();
   }
 
@@ -376,17 +378,9 @@ export class Driver {
     this.reads.applied(this.applier.index);
   }
 
-  async #fetch(fetch: EntryFetch): Promise<void> {
-    const { raft } = this;
-    const entries = await this.#fetcher.read(fetch);
-    if (this.raft !== raft || this.over !== undefined) return;
-    this.guarded(() => raft.entriesRead(fetch.peer, fetch.from, entries));
-    this.schedule();
-  }
-
   #end(error: QuorateError): void {
     this.over = error;
-    for (const timed of [this.ticker, this.#commitNews, this.#fetcher]) timed[Symbol.dispose]();
+    for (const timed of [this.ticker, this.#commitNews, this.catchUp]) timed[Symbol.dispose]();
     this.applier.end(error);
     this.snapshots.transfers.abort();
     const refusal = withOutcome(error, 'not-applied');

@@ -22,21 +22,22 @@ export class ProposalQueue {
     this.#waiting.push(write);
   }
 
-  /** Hands everything to the core at once. */
-  propose(raft: Raft): void {
-    if (this.#proposals.length === 0) return;
+  /** Hands everything to the core at once. Returns whether there was anything. */
+  propose(raft: Raft): boolean {
+    if (this.#proposals.length === 0) return false;
     const outcome = raft.propose(this.#proposals);
     const waiting = this.#take();
     if (outcome.accepted) {
       let index: number = outcome.first;
       for (const write of waiting) this.#writes.add(write, index++ as LogIndex, outcome.term);
-      return;
+      return true;
     }
     for (const write of waiting) {
       if (outcome.refused === 'not-leader') write.reject(new NotLeaderError(this.#self, outcome.leader));
       else if (outcome.refused === 'transferring') write.reject(transferring(this.#self));
       else write.reject(overloaded('its bytes are at their limit'));
     }
+    return true;
   }
 
   /** Refuses what was not handed over. */

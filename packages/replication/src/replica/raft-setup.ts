@@ -22,6 +22,7 @@ export function raftOptions(options: ResolvedOptions): RaftOptions {
     uncommittedBytesMax: options.pendingBytesMax,
     tailBytesMax: options.tailBytes,
     lazyCommits: true,
+    paceCatchUp: true,
     trace: options.trace,
   };
 }

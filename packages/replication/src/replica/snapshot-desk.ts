@@ -4,6 +4,7 @@ import type { Raft } from '../raft/raft.ts';
 import type { MessageWriter } from '../wire/message-writer.ts';
 import type { SnapshotPiece } from '../wire/wire-format.ts';
 import type { Applier } from './applier.ts';
+import type { CatchUp } from './catch-up.ts';
 import { journalFailed } from './replica-error.ts';
 import type { ReplicaEvents } from './replica-event.ts';
 import type { ResolvedOptions } from './replica-options.ts';
@@ -17,6 +18,7 @@ export interface DeskHost {
   readonly options: ResolvedOptions;
   readonly events: ReplicaEvents;
   readonly applier: Applier;
+  readonly catchUp: CatchUp;
   /** The core, which may be another one the next time. */
   readonly raft: Raft;
   readonly over: QuorateError | undefined;
@@ -127,6 +129,8 @@ export class SnapshotDesk {
       windowBytes: host.options.transferWindowBytes,
       retryMs: electionTimeoutMs,
       giveUpMs: electionTimeoutMs * 10,
+      mayLeave: (peer: NodeId, byteCount: number, again: () => void) =>
+        host.catchUp.mayLeave(peer, byteCount, again),
     };
     return new SnapshotTransfers(context, random.fork('transfers'), {
       onSent: (peer, ok) => {

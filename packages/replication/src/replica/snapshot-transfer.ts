@@ -14,6 +14,8 @@ export interface TransferContext {
   /** After which what was not acknowledged is sent again, and after which the transfer is given up. */
   readonly retryMs: number;
   readonly giveUpMs: number;
+  /** Whether so much may leave now; else `again` is called when it may, or may be asked again. */
+  mayLeave(peer: NodeId, byteCount: number, again: () => void): boolean;
 }
 
 interface Piece {
@@ -81,11 +83,14 @@ export class SnapshotTransfer {
     while (!this.#ended) {
       const piece = this.#window[this.#next];
       if (piece === undefined) break;
-      if (transport.queuedBytes(this.peer) > queuedMaxBytes || !this.#send(piece)) return;
+      if (transport.queuedBytes(this.peer) > queuedMaxBytes) return;
+      if (!this.#context.mayLeave(this.peer, piece.bytes.length, this.#again) || !this.#send(piece)) return;
       this.#next++;
     }
     if (!this.#ended && !this.#reading && !this.#readAll && this.#hasRoom) void this.#read();
   }
+
+  readonly #again = (): void => this.pump();
 
   /** The connection ended: what was under way on it is lost. */
   lost(): void {

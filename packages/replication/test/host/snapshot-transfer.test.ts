@@ -22,6 +22,7 @@ function transferOf(chunks: AsyncIterable<Uint8Array>): SnapshotTransfer {
     windowBytes: 2048,
     retryMs: 100,
     giveUpMs: 1000,
+    mayLeave: () => true,
   };
   const to = { peer: nodeId('b'), term: 1 as Term, number: 7 };
   return new SnapshotTransfer(context, to, { metadata, chunks }, () => {});
