@@ -1,0 +1,180 @@
+import { type MessageId, pageMax, QuorateError, type QueuePut } from '@quorate/core';
+import type { Application } from './application.ts';
+import { type Delivered, taskHeaders } from './envelope.ts';
+import { shardsAtFirst } from './flow-ender.ts';
+import { type FlowRecord, flowWidthMax, memberId, type StagePlan } from './flow-record.ts';
+import { type Bound, filledIn, type Reference, referenceTo, templateOf } from './flow-reference.ts';
+import { messageOf } from './message-of-task.ts';
+import { readResult, type ResultRecord, writeResult } from './outcome.ts';
+import { deliveredOf, type FlowSendOptions } from './send-options.ts';
+import type { AnyTask } from './task.ts';
+import { LookupHandle, type SentTask } from './task-handle.ts';
+
+/** A task with its input, not yet sent: what flows and schedules are made of. */
+export interface Step<Output> {
+  readonly task: string;
+  readonly input: unknown;
+  /** For types alone: it is never there. */
+  readonly output?: Output;
+}
+
+/** What a task is known by where a flow goes on with it. */
+export interface StepTarget<Input, Output> {
+  readonly name: string;
+  with(input: Input): Step<Output>;
+}
+
+/** Tasks that follow on one another. Each step begins in the same commit in which the one before it ends. */
+export interface Flow<Output> {
+  /**
+   * What comes next.
+   *
+   * @param bind makes up its input. What it is given stands for the result before and its parts; it can be put anywhere into the
+   *   input, and not looked into, for the result is not there yet. Default: the result is the input.
+   */
+  pipe<Input, Next>(
+    task: StepTarget<Input, Next>,
+    bind?: (result: Reference<Output>) => Bound<Input>,
+  ): Flow<Next>;
+  /**
+   * Starts it. Its handle's result is that of the last step. It fails as soon as one of its tasks has failed for good.
+   *
+   * @throws QuorateError `UNSUPPORTED` where the engine has no `atomicSettle`
+   */
+  send(options?: FlowSendOptions): Promise<SentTask<Output>>;
+}
+
+/** A stage before it is sent. */
+interface Stage {
+  readonly steps: readonly Step<unknown>[];
+  readonly isGroup: boolean;
+}
+
+/** @throws RangeError where there are too many */
+export function groupFlow<Output>(application: Application, steps: readonly Step<unknown>[]): Flow<Output> {
+  if (steps.length > flowWidthMax)
+    throw new RangeError(`Group must have at most ${flowWidthMax} tasks: received ${steps.length}`);
+  return new StagedFlow(application, { steps: [...steps], isGroup: true }, []);
+}
+
+export function chainFlow<Output>(application: Application, step: Step<Output>): Flow<Output> {
+  return new StagedFlow(application, { steps: [step], isGroup: false }, []);
+}
+
+class StagedFlow<Output> implements Flow<Output> {
+  readonly #application: Application;
+  readonly #first: Stage;
+  readonly #later: readonly StagePlan[];
+
+  constructor(application: Application, first: Stage, later: readonly StagePlan[]) {
+    this.#application = application;
+    this.#first = first;
+    this.#later = later;
+  }
+
+  pipe<Input, Next>(
+    task: StepTarget<Input, Next>,
+    bind: (result: Reference<Output>) => Bound<Input> = result => result as unknown as Bound<Input>,
+  ): Flow<Next> {
+    const { name, version } = this.#application.task(task.name);
+    const input = templateOf(bind(referenceTo<Output>()));
+    const plan: StagePlan = { width: 1, isGroup: false, step: { task: name, version, input } };
+    return new StagedFlow(this.#application, this.#first, [...this.#later, plan]);
+  }
+
+  async send(options: FlowSendOptions = {}): Promise<SentTask<Output>> {
+    const { store, lookup, rememberMs, freshId } = this.#application;
+    if (!store.capabilities.atomicSettle)
+      throw new QuorateError(
+        'UNSUPPORTED',
+        'A flow is not supported by this engine: it has no atomicSettle',
+        {
+          outcome: 'not-applied',
+        },
+      );
+    const { id = freshId() as MessageId, ...delivered } = deliveredOf('flow*', options, rememberMs);
+    const steps = this.#first.steps.map(step => ({
+      task: this.#application.task(step.task),
+      input: step.input,
+    }));
+    const headers = options.headers ?? {};
+    const plans = [{ width: steps.length, isGroup: this.#first.isGroup }, ...this.#later];
+    const puts =
+      steps.length > 0
+        ? await this.#putsOf(id, 0, steps, headers, delivered)
+        : await this.#putsAfterNone(id, headers, delivered);
+    const isNew = await this.#begin(id, plans, puts.length === 0, steps.length === 0 ? 1 : 0, options);
+    if (isNew !== 'over') await this.#putAll(puts);
+    const { durability } = store.capabilities;
+    return Object.assign(new LookupHandle<Output>(lookup, id), { duplicate: isNew !== 'new', durability });
+  }
+
+  /** A group of nothing has ended: what comes after it begins. */
+  async #putsAfterNone(
+    id: string,
+    headers: Readonly<Record<string, string>>,
+    delivered: Delivered,
+  ): Promise<readonly QueuePut[]> {
+    const step = this.#later[0]?.step;
+    if (step === undefined) return [];
+    const task = this.#application.task(step.task);
+    return this.#putsOf(id, 1, [{ task, input: filledIn(step.input, []) }], headers, delivered);
+  }
+
+  #putsOf(
+    id: string,
+    stage: number,
+    steps: readonly { readonly task: AnyTask; readonly input: unknown }[],
+    headers: Readonly<Record<string, string>>,
+    delivered: Delivered,
+  ): Promise<readonly QueuePut[]> {
+    const { places } = this.#application;
+    return Promise.all(
+      steps.map(({ task, input }, index) => {
+        const own = { ...headers, [taskHeaders.flow]: id, [taskHeaders.place]: `${stage}.${index}` };
+        return messageOf(places, task, input, own, { ...delivered, id: memberId(id, stage, index) });
+      }),
+    );
+  }
+
+  /** The record comes before the messages, so that whoever runs one finds it. */
+  async #begin(
+    id: string,
+    stages: readonly StagePlan[],
+    isOver: boolean,
+    stage: number,
+    { lane, delayMs = 0, readyAt = 0, dedupe }: FlowSendOptions,
+  ): Promise<'new' | 'again' | 'over'> {
+    const { store, places, time, resultTtlMs, flowTtlMs } = this.#application;
+    const nowMs = await time.now();
+    const ttlMs = Math.max(flowTtlMs, dedupe?.ttlMs ?? 0) + Math.max(delayMs, Number(readyAt) - nowMs, 0);
+    const shardsLeft = shardsAtFirst(stages[stage] ?? { width: 1, isGroup: false });
+    const running: FlowRecord = {
+      state: 'running',
+      stage,
+      shardsLeft,
+      stages,
+      resultTtlMs,
+      ttlMs,
+      ...(lane === undefined ? {} : { lane }),
+    };
+    const record: ResultRecord = isOver ? { state: 'succeeded', value: [] } : running;
+    const expiresAtMs = nowMs + (isOver ? resultTtlMs : ttlMs);
+    const value = writeResult(record);
+    const written = await store.state.write({ key: places.result(id), value, version: 0, expiresAtMs });
+    if (written.outcome === 'unknown') throw written.cause;
+    if (written.outcome === 'applied') return isOver ? 'over' : 'new';
+    // Whoever began it may have died before its messages were put.
+    const current = written.current && readResult(written.current.value);
+    return current?.state === 'running' && current.stage === stage ? 'again' : 'over';
+  }
+
+  async #putAll(puts: readonly QueuePut[]): Promise<void> {
+    const { store } = this.#application;
+    for (let from = 0; from < puts.length; from += pageMax) {
+      for (const result of await store.put(puts.slice(from, from + pageMax))) {
+        if (result.outcome === 'unknown') throw result.cause;
+      }
+    }
+  }
+}

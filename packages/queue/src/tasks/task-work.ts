@@ -1,0 +1,101 @@
+import type { WaitOptions } from '@quorate/core';
+import { Scheduler } from '../schedules/scheduler.ts';
+import type { Work } from '../work/work.ts';
+import { startWork } from '../work/work-loop.ts';
+import type { WorkOptions, WorkSettings } from '../work/work-options.ts';
+import type { Application } from './application.ts';
+import { CancelWatch } from './cancel-watch.ts';
+import { FlowEnder } from './flow-ender.ts';
+import { checkDuration, checkInteger } from './task.ts';
+import type { TaskEvent } from './task-event.ts';
+import { TaskRunner } from './task-runner.ts';
+
+/** How the tasks of an application are run. Retries are the tasks' own. */
+export interface TaskWorkOptions
+  extends Omit<WorkSettings, 'retry' | 'deliveriesMax'>,
+    Pick<WorkOptions, 'limiter' | 'keeper' | 'onEvent'> {
+  /**
+   * How often a task may be started by workers of which nothing is heard again, before it has failed: the cap for what kills its
+   * process. Tasks that were fetched beside it are not charged. Default 5.
+   */
+  readonly crashesMax?: number;
+  /** How often it is asked whether what runs was cancelled, in case a hint got lost. Default 1,000. */
+  readonly cancelPollMs?: number;
+  /** Whether this worker fires schedules, as any number may. Default true. */
+  readonly schedules?: boolean;
+  /** Told of what happens to tasks, within the turn; it must not throw. */
+  readonly onTask?: (event: TaskEvent) => void;
+}
+
+/** @throws TypeError, RangeError */
+export function startTaskWork(application: Application, options: TaskWorkOptions): Work {
+  const { crashesMax = 5, cancelPollMs = 1000, schedules = true, onTask, ...settings } = options;
+  checkInteger('Crashes', crashesMax);
+  checkDuration('Pause between looks for cancelled tasks', cancelPollMs, 1);
+  const { store, clock, random, time, places, tasks, resultTtlMs } = application;
+  const { deadLetters = application.deadLetters, graceMs = 5000 } = options;
+  const cancels = new CancelWatch({ store, clock, prefix: places.cancel(''), pollMs: cancelPollMs });
+  const flows = new FlowEnder(store, places, time, tasks);
+  const own = { store, clock, random, time, places, tasks, flows, cancels, deadLetters, resultTtlMs };
+  const handler = new TaskRunner({ ...own, graceMs, crashesMax, onTask });
+  // The runner caps attempts, deaths and deliveries itself: it knows which of them were a task's own.
+  const caps = { deliveriesMax: Number.POSITIVE_INFINITY, retry: { attemptsMax: Number.POSITIVE_INFINITY } };
+  try {
+    const queue = places.queue;
+    const work = startWork({
+      ...settings,
+      ...caps,
+      store,
+      clock,
+      random,
+      queue,
+      handler,
+      deadLetters,
+      graceMs,
+    });
+    return new TaskWork(work, cancels, schedules ? new Scheduler(application) : undefined);
+  } catch (thrown) {
+    cancels[Symbol.dispose]();
+    throw thrown;
+  }
+}
+
+/** The work on an application's queue, and what goes on beside it. */
+class TaskWork implements Work {
+  readonly queue: string;
+  readonly done: Promise<void>;
+  readonly #work: Work;
+  readonly #scheduler: Scheduler | undefined;
+
+  constructor(work: Work, cancels: CancelWatch, scheduler: Scheduler | undefined) {
+    this.queue = work.queue;
+    this.#work = work;
+    this.#scheduler = scheduler;
+    const end = (): void => {
+      cancels[Symbol.dispose]();
+      scheduler?.[Symbol.dispose]();
+    };
+    this.done = work.done.finally(end);
+    this.done.catch(() => {}); // Whoever does not ask has onEvent.
+  }
+
+  pause(): void {
+    this.#work.pause();
+  }
+
+  resume(): void {
+    this.#work.resume();
+  }
+
+  async drain(options: WaitOptions = {}): Promise<void> {
+    this.#scheduler?.[Symbol.dispose]();
+    await this.#work.drain(options);
+    await this.done;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#scheduler?.[Symbol.dispose]();
+    await this.#work[Symbol.asyncDispose]();
+    await this.done.catch(() => {});
+  }
+}
