@@ -1,4 +1,4 @@
-import { defineStruct, type StructView } from '@quorate/threads';
+import { defineStruct } from '@quorate/threads';
 import {
   type PlaceOptions,
   type PlacedRing,
@@ -24,9 +24,19 @@ const Control = defineStruct([
   { redelivered: 'int32', voided: 'int32' },
 ]);
 
+interface ControlWords {
+  readonly returns: Int32Array;
+  readonly tail: Int32Array;
+  readonly head: Int32Array;
+  readonly messages: Int32Array;
+  readonly spaces: Int32Array;
+  readonly redelivered: Int32Array;
+  readonly voided: Int32Array;
+}
+
 /** A queue's memory as one thread sees it. */
 export interface PlacedQueue extends PlacedRing {
-  readonly control: StructView<typeof Control>;
+  readonly control: ControlWords;
   /** All of the buffer. */
   readonly words: Int32Array;
   /** Of the first slot, in words of the buffer. */

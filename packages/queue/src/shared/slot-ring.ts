@@ -15,7 +15,9 @@ import {
 import { refused } from './wait-for-bell.ts';
 
 /** Of a slot, in words: its state (see slot-word), the lap of what is owned, the bytes of its message; the message. */
-export const [lapWord, byteCountWord, messageWord] = [1, 2, 4];
+const lapWord = 1;
+export const byteCountWord = 2;
+export const messageWord = 4;
 
 /** Instead of a number of laps: the slot was changed in the middle of the question. */
 const changed = 0x7fff_ffff;

@@ -46,25 +46,24 @@ export function waitBlocking(wait: Wait, { clock, spins }: CheckedSeat, options:
     if (look % looksPerReading === 0 && isOver()) throw waitedTooLong(wait.name, deadlineMs);
     pause();
   }
-  return sleep(wait, () => {
-    if (isOver()) throw waitedTooLong(wait.name, deadlineMs);
-    return dueMs === Number.POSITIVE_INFINITY ? dueMs : dueMs - clock.monotonicMs();
-  });
+  return sleep(wait, deadlineMs, () =>
+    dueMs === Number.POSITIVE_INFINITY ? dueMs : Math.max(0, dueMs - clock.monotonicMs()),
+  );
 }
 
-function sleep(wait: Wait, leftMs: () => number): number {
-  for (let isFirst = true; ; isFirst = false) {
-    const { bell } = wait;
+function sleep(wait: Wait, deadlineMs: number, leftMs: () => number): number {
+  const { bell, name } = wait;
+  for (let isFirst = true, isLate = false; ; isFirst = false) {
     const seen = bell.arm();
     const got = wait.attempt();
     if (got !== refused) return got;
-    const deadlineMs = leftMs();
+    if (isLate) throw waitedTooLong(name, deadlineMs);
     if (!canPark())
       throw new QuorateError('UNSUPPORTED', 'This thread may not block: use the call that ends in Async', {
         outcome: 'not-applied',
       });
     if (isFirst) wait.beforeSleep?.();
-    bell.park(seen, Math.max(0, deadlineMs));
+    isLate = bell.park(seen, leftMs()) === 'timed-out';
   }
 }
 
@@ -79,12 +78,14 @@ export async function waitAsync(
   using limit: LinkedSignal | undefined = isLimited
     ? linkSignal(clock, { ...options, outcome: 'not-applied' })
     : undefined;
+  limit?.throwIfAborted();
+  const { bell } = wait;
   for (let isFirst = true; ; isFirst = false) {
-    limit?.throwIfAborted();
-    const { bell } = wait;
     const seen = bell.arm();
+    // Before it gives up it looks once more: it may be whom the bell woke for what came.
     const got = wait.attempt();
     if (got !== refused) return got;
+    limit?.throwIfAborted();
     if (isFirst) wait.beforeSleep?.();
     await parkAsync(bell.words, bell.event, seen, { signal, deadlineMs: limit?.remainingMs(), clock });
   }
