@@ -137,8 +137,15 @@ class StoreQueues implements Queues {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    this.#closed ??= Promise.all([...this.#begun].map(each => each[Symbol.asyncDispose]())).then(() => {});
+    this.#closed ??= this.#close();
     return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    // So that it is known to be closed before anything ends.
+    await Promise.resolve();
+    await Promise.all([...this.#begun].map(each => each[Symbol.asyncDispose]()));
+    await this.#context.ownKeeper?.[Symbol.asyncDispose]();
   }
 
   async #setPaused(queue: string, isPaused: boolean, options: WaitOptions): Promise<void> {

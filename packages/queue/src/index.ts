@@ -6,6 +6,8 @@
 export { type BatchConsumeOptions, createQueues, type Queues } from './create-queues.ts';
 export type { DeadCause } from './dead-letters/cause.ts';
 export type { DeadLetter, DeadLetters, RedriveOptions } from './dead-letters/dead-letters.ts';
+export { leaseKeeper, type LeaseKeeperOptions, type ThreadLeaseKeeper } from './keeper/lease-keeper.ts';
+export { drainOnSignals, type DrainOnSignalsOptions, type EndSignal } from './host/drain-on-signals.ts';
 export { bytesCodec, type Codec, jsonCodec } from './messages/codec.ts';
 export type { ConsumeOptions, IdempotencyOptions } from './messages/consume-options.ts';
 export type { Consumer } from './messages/consumer.ts';

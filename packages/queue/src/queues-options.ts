@@ -1,4 +1,5 @@
 import { type Clock, type QueueStore, type Random, systemClock, systemRandom } from '@quorate/core';
+import { leaseKeeper, type LeaseKeeperOptions } from './keeper/lease-keeper.ts';
 import { type Codec, jsonCodec } from './messages/codec.ts';
 import type { LeaseKeeper } from './work/lease-keeper.ts';
 
@@ -11,8 +12,8 @@ export interface QueuesOptions {
   readonly random?: Random;
   /** How bodies become bytes. Default JSON. */
   readonly codec?: Codec;
-  /** Keeps leases alive while handlers block the event loop. See `leaseKeeper`. */
-  readonly keeper?: LeaseKeeper;
+  /** Keeps leases alive while handlers block the event loop: one of `leaseKeeper`, or how to make one, which then ends with the queues. */
+  readonly keeper?: LeaseKeeper | LeaseKeeperOptions;
 }
 
 /** What everything that one `createQueues` makes stands on. */
@@ -22,6 +23,8 @@ export interface QueuesContext {
   readonly random: Random;
   readonly codec: Codec;
   readonly keeper: LeaseKeeper | undefined;
+  /** The keeper that was made for these queues. */
+  readonly ownKeeper: AsyncDisposable | undefined;
   /** The default deduplication window of ids. */
   readonly rememberMs: number;
 }
@@ -31,5 +34,14 @@ export function contextOf(options: QueuesOptions): QueuesContext {
   const { store, clock = systemClock, random = systemRandom, codec = jsonCodec, keeper } = options;
   if (typeof store?.settle !== 'function')
     throw new TypeError(`Store must be a QueueStore: received ${typeof store}`);
-  return { store, clock, random, codec, keeper, rememberMs: store.capabilities.crossProcess ? 60_000 : 0 };
+  const ownKeeper = keeper !== undefined && 'module' in keeper ? leaseKeeper(keeper) : undefined;
+  return {
+    store,
+    clock,
+    random,
+    codec,
+    ownKeeper,
+    keeper: ownKeeper ?? (keeper as LeaseKeeper | undefined),
+    rememberMs: store.capabilities.crossProcess ? 60_000 : 0,
+  };
 }

@@ -28,12 +28,16 @@ export class LeaseTimes implements Disposable {
 
   constructor(options: LeaseTimesOptions) {
     this.#options = options;
-    this.#kept = options.keeper?.keep(options.leaseMs, leases => this.#onLost(leases));
+    this.#kept = options.keeper?.keep(
+      options.leaseMs,
+      leases => this.#onLost(leases),
+      () => [...options.held].map(({ handle }) => handle),
+    );
   }
 
   /** Messages were leased. */
   add(leases: readonly LeaseHandle[]): void {
-    this.#kept?.add(leases);
+    if (this.#kept?.isKeeping === true) this.#kept.add(leases);
     this.#timer ??= this.#options.clock.setTimer(this.#options.leaseMs / 6, this.#onTimer);
   }
 
@@ -61,7 +65,7 @@ export class LeaseTimes implements Disposable {
     this.#timer = clock.setTimer(leaseMs / 6, this.#onTimer);
     const all = [...held];
     for (const each of all) if (!this.isHeld(each)) this.#options.onLost(each, false);
-    if (this.#kept !== undefined) this.#kept.replace(all.map(({ handle }) => handle));
+    if (this.#kept?.isKeeping === true) this.#kept.replace(all.map(({ handle }) => handle));
     else if (!this.#isExtending) void this.#extend(all);
   };
 

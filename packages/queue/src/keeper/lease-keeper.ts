@@ -1,0 +1,159 @@
+import { type Clock, type LeaseHandle, systemClock } from '@quorate/core';
+import { spawn, type WorkerHandle } from '@quorate/threads';
+import type { KeptLeases, LeaseKeeper } from '../work/lease-keeper.ts';
+import { KeptCell } from './kept-cell.ts';
+import type { KeptWork, LeaseList } from './keeper-core.ts';
+import type { keeperService } from './keeper-worker.ts';
+
+/** How a lease keeper is set up. */
+export interface LeaseKeeperOptions {
+  /** The module that opens one more client of the same queues: its thread has a store of its own. */
+  readonly module: URL;
+  /** The name of the function there, which returns a QueueStore or a promise of one. Default `default`. */
+  readonly export?: string;
+  /**
+   * When the event loop has not turned for so long, its leases are not extended any more, so that other workers get its messages.
+   * At least half a lease. Default 60,000.
+   */
+  readonly stuckAfterMs?: number;
+  /** Default: the platform's. */
+  readonly clock?: Clock;
+  /** Told when the thread could not start or was lost. The works extend their leases themselves from then on. */
+  readonly onTrouble?: (error: unknown) => void;
+}
+
+/** A thread that extends leases though handlers block the event loop. Dispose of it after the works. */
+export interface ThreadLeaseKeeper extends LeaseKeeper, AsyncDisposable {}
+
+/**
+ * Starts a thread that extends leases. Until it is up, works extend theirs themselves.
+ *
+ * @throws TypeError, RangeError
+ */
+export function leaseKeeper(options: LeaseKeeperOptions): ThreadLeaseKeeper {
+  return new ThreadKeeper(options);
+}
+
+type Keeper = WorkerHandle<typeof keeperService>;
+
+class ThreadKeeper implements ThreadLeaseKeeper {
+  readonly #clock: Clock;
+  readonly #stuckAfterMs: number;
+  readonly #onTrouble: (error: unknown) => void;
+  readonly #spawning: Promise<Keeper | undefined>;
+  #worker: Keeper | undefined;
+  #workCount = 0;
+
+  constructor(options: LeaseKeeperOptions) {
+    const { module, stuckAfterMs = 60_000, clock = systemClock, onTrouble = () => {} } = options;
+    if (!(module instanceof URL))
+      throw new TypeError(`Module of a lease keeper must be a URL: received ${String(module)}`);
+    if (!(stuckAfterMs > 0 && stuckAfterMs < 2 ** 31))
+      throw new RangeError(
+        `Time after which a loop is stuck, in ms, must be above 0: received ${stuckAfterMs}`,
+      );
+    this.#clock = clock;
+    this.#stuckAfterMs = stuckAfterMs;
+    this.#onTrouble = onTrouble;
+    this.#spawning = this.#spawn(module, options.export ?? 'default');
+  }
+
+  keep(
+    leaseMs: number,
+    onLost: (leases: readonly LeaseHandle[]) => void,
+    held: () => readonly LeaseHandle[],
+  ): KeptLeases {
+    const work = {
+      work: ++this.#workCount,
+      leaseMs,
+      stuckAfterMs: Math.max(this.#stuckAfterMs, leaseMs / 2),
+      cell: new KeptCell().buffer,
+    };
+    const kept = new ThreadKeptLeases(this.#clock, work, onLost);
+    void this.#spawning.then(worker => {
+      if (worker !== undefined) kept.begin(worker, held());
+    });
+    return kept;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#spawning;
+    await this.#worker?.close();
+  }
+
+  async #spawn(module: URL, name: string): Promise<Keeper | undefined> {
+    const data = { module: module.href, export: name };
+    // Beside this module: TypeScript in the sources, JavaScript in what is published.
+    const { pathname } = new URL(import.meta.url);
+    const url = new URL(`./keeper-worker${pathname.slice(pathname.lastIndexOf('.'))}`, import.meta.url);
+    try {
+      const worker = await spawn<typeof keeperService>(url, { name: 'lease-keeper', data });
+      worker.unref();
+      this.#worker = worker;
+      void worker.exited.then(({ reason, cause }) => {
+        if (reason !== 'closed') this.#onTrouble(cause ?? new Error(`The lease keeper ended: ${reason}`));
+      });
+      return worker;
+    } catch (thrown) {
+      this.#onTrouble(thrown);
+      return undefined;
+    }
+  }
+}
+
+/** The leases of one work, as the main thread sees them. */
+class ThreadKeptLeases implements KeptLeases {
+  readonly #clock: Clock;
+  readonly #work: KeptWork;
+  readonly #onLost: (leases: readonly LeaseHandle[]) => void;
+  readonly #cell: KeptCell;
+  #worker: Keeper | undefined;
+  #isDisposed = false;
+
+  constructor(clock: Clock, work: KeptWork, onLost: (leases: readonly LeaseHandle[]) => void) {
+    this.#clock = clock;
+    this.#work = work;
+    this.#onLost = onLost;
+    this.#cell = new KeptCell(work.cell);
+  }
+
+  begin(worker: Keeper, held: readonly LeaseHandle[]): void {
+    if (this.#isDisposed) return;
+    this.#worker = worker;
+    worker.call('begin', this.#work).catch(this.#onGone);
+    void worker.exited.then(this.#onGone);
+    this.replace(held);
+  }
+
+  get isKeeping(): boolean {
+    return this.#worker !== undefined;
+  }
+
+  add(leases: readonly LeaseHandle[]): void {
+    this.#worker?.call('add', this.#listOf(leases)).catch(this.#onGone);
+  }
+
+  replace(leases: readonly LeaseHandle[]): void {
+    this.#worker?.call('replace', this.#listOf(leases)).then(lost => {
+      if (lost.length > 0 && !this.#isDisposed) this.#onLost(lost);
+    }, this.#onGone);
+  }
+
+  keptSinceMs(addedMs: number): number | undefined {
+    return this.#worker && this.#cell.read(addedMs);
+  }
+
+  [Symbol.dispose](): void {
+    this.#isDisposed = true;
+    this.#worker?.call('end', this.#work.work).catch(() => {});
+    this.#worker = undefined;
+  }
+
+  readonly #onGone = (): void => {
+    this.#worker = undefined;
+  };
+
+  #listOf(leases: readonly LeaseHandle[]): LeaseList {
+    return { work: this.#work.work, leases, nowMs: this.#clock.monotonicMs() };
+  }
+}
