@@ -84,10 +84,11 @@ describe.skipIf(reason !== undefined)('processes that die (needs redis-server)',
     const queue = 'restarts/queue';
     const put: string[] = [];
     const handled = new Map<string, bigint[]>();
-    let [isOver, producerCount, unsure] = [false, 4, 0];
+    const over = new AbortController();
+    let [producerCount, unsure] = [4, 0];
     // What is not answered is put again under its id until it is.
     const produce = async (name: number): Promise<void> => {
-      for (let index = 0; !isOver; index++) {
+      for (let index = 0; !over.signal.aborted; index++) {
         const id = `${name}-${index}` as never;
         for (let isDone = false; !isDone; ) {
           const message = { id, body: Buffer.from('x'), rememberMs: 600_000 };
@@ -122,7 +123,7 @@ describe.skipIf(reason !== undefined)('processes that die (needs redis-server)',
         await stand.server.kill();
         await stand.server.restart();
       }
-      isOver = true;
+      over.abort();
     };
     await Promise.all([...[0, 1, 2, 3].map(produce), consume(), consume(), restart()]);
     expect(put.filter(id => !handled.has(id))).toEqual([]);

@@ -1,8 +1,9 @@
 import { advance, begin, endedMax, forgetIds, notify, parse, revisions, wait } from './queue-parts.ts';
 import { defineScript, type Script } from './script.ts';
 
-/** How many messages are looked for in one step. */
-const step = 64;
+/** How many messages are looked for in the first step, before anything is known of their size, and in each that follows. */
+const firstStep = 8;
+const stepMax = 256;
 
 /** With more bytes than this a lease holds no more messages, so that no answer is without bounds. */
 const bytesMax: number = 8 * 1024 * 1024;
@@ -144,15 +145,17 @@ export const leaseScript: Script = defineScript(
       if lane == 0 or bit.band(used, 2 ^ lane) ~= 0 then lanes[#lanes + 1] = lane end
     end
   end
-  local answer, bytes = {}, 0
+  local answer, bytes, step, held = {}, 0, ${firstStep}, 0
   for _, lane in ipairs(lanes) do
     while want > 0 and bytes < ${bytesMax} and gone < ${goneMax} do
       local isOther = {}
-      local taken = take(q, lane, math.min(want, ${step}), isOther)
+      local taken = take(q, lane, math.min(want, step), isOther)
       if #taken == 0 then break end
       local size, count = holdAll(q, taken, isOther, answer)
       bytes = bytes + size
       want = want - count
+      held = held + count
+      if held > 0 then step = math.max(1, math.min(${stepMax}, math.floor((${bytesMax} - bytes) * held / bytes))) end
     end
   end
   if #answer > 0 then
