@@ -26,7 +26,7 @@ export interface LeaseKeeperOptions {
 export interface ThreadLeaseKeeper extends LeaseKeeper, AsyncDisposable {}
 
 /**
- * Starts a thread that extends leases. Until it is up, works extend theirs themselves.
+ * Starts a thread that extends leases. Works begin when it is up; where it cannot start, or is lost, they extend theirs themselves.
  *
  * @throws TypeError, RangeError
  */
@@ -70,7 +70,7 @@ class ThreadKeeper implements ThreadLeaseKeeper {
       cell: new KeptCell().buffer,
     };
     const kept = new ThreadKeptLeases(this.#clock, work, onLost);
-    void this.#spawning.then(worker => {
+    kept.ready = this.#spawning.then(worker => {
       if (worker !== undefined) kept.begin(worker, held());
     });
     return kept;
@@ -107,6 +107,7 @@ class ThreadKeptLeases implements KeptLeases {
   readonly #work: KeptWork;
   readonly #onLost: (leases: readonly LeaseHandle[]) => void;
   readonly #cell: KeptCell;
+  ready: Promise<void> = Promise.resolve();
   #worker: Keeper | undefined;
   #isDisposed = false;
 

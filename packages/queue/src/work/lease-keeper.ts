@@ -16,6 +16,8 @@ export interface LeaseKeeper {
 
 /** What is kept for one work. */
 export interface KeptLeases extends Disposable {
+  /** Settles when it is at work, or never will be. Nothing is leased before. */
+  readonly ready: Promise<void>;
   /** Whether it is at work. Where it is not, leases are extended by their work itself. */
   readonly isKeeping: boolean;
   /** Keeps these as well. */

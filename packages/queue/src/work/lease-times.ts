@@ -35,6 +35,11 @@ export class LeaseTimes implements Disposable {
     );
   }
 
+  /** Settles when messages may be leased; undefined where that is now. */
+  get ready(): Promise<void> | undefined {
+    return this.#kept?.ready;
+  }
+
   /** Messages were leased. */
   add(leases: readonly LeaseHandle[]): void {
     if (this.#kept?.isKeeping === true) this.#kept.add(leases);

@@ -55,6 +55,7 @@ class WorkLoop implements Work {
   /** Handlers that run or are about to. */
   #busyCount = 0;
   #isPausedHere = false;
+  #isPreparing = false;
   #isEnding = false;
   #isOver = false;
   #leasing: AbortController | undefined;
@@ -94,6 +95,7 @@ class WorkLoop implements Work {
     });
     this.#lanes = new LaneChoice(clock, options.lanes);
     this.#pause = new PauseWatch(store, clock, queue, () => this.#onPause());
+    void this.#prepare(this.#times.ready);
   }
 
   pause(): void {
@@ -126,8 +128,16 @@ class WorkLoop implements Work {
     grace.cancel();
   }
 
+  async #prepare(ready: Promise<void> | undefined): Promise<void> {
+    if (ready === undefined) return;
+    this.#isPreparing = true;
+    await ready;
+    this.#isPreparing = false;
+    this.#pump();
+  }
+
   get #isOpen(): boolean {
-    return !this.#isPausedHere && !this.#isEnding && !this.#pause.isPaused;
+    return !this.#isPreparing && !this.#isPausedHere && !this.#isEnding && !this.#pause.isPaused;
   }
 
   #onPause(): void {
