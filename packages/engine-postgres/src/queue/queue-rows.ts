@@ -10,19 +10,55 @@ import type { Row } from '../rows.ts';
 import { idOfSequence } from './lease-handles.ts';
 import { nameOf, textOfStored } from './stored-name.ts';
 
-/** A leased message. */
-export function leasedOf(row: Row, queue: string): LeasedMessage {
+/** A leased message, as a lease gives it. */
+export function leasedOf(row: Row, queue: string, leasedUntilMs: number): LeasedMessage {
+  const [sequence = '', token = '', ...numbers] = numbersOfRow(row);
+  const [lane, deliveryCount, attemptCount, putAtMs] = numbers.map(Number) as [
+    number,
+    number,
+    number,
+    number,
+  ];
   return {
-    ...messageOf(row, queue),
-    token: BigInt(row['token'] as string) as FencingToken,
-    leasedUntilMs: Number(row['leased_until']),
+    ...textsOf(row, sequence),
+    queue,
+    lane,
+    deliveryCount,
+    attemptCount,
+    putAtMs,
+    token: BigInt(token) as FencingToken,
+    leasedUntilMs,
   };
+}
+
+/** What a lease says last: the server's time, what it took, and in how long there may be a message. */
+export function endOf(row: Row): {
+  readonly atMs: number;
+  readonly tookMs: number;
+  readonly nextInMs: number | undefined;
+} {
+  const [atMs = 0, tookMs = 0, nextInMs] = numbersOfRow(row).map(Number);
+  return { atMs, tookMs, nextInMs };
+}
+
+/** Since when a leased message was ready. */
+export function readyAtOf(row: Row): number {
+  return Number(numbersOfRow(row).at(-1));
 }
 
 /** A message as an operator is shown it. */
 export function inspectedOf(row: Row, queue: string): InspectedMessage {
   const state = row['state'] as MessageState;
-  const shown = { ...messageOf(row, queue), state, readyAtMs: Number(row['ready_at']) };
+  const shown = {
+    ...textsOf(row, row['seq'] as string),
+    queue,
+    lane: row['lane'] as number,
+    deliveryCount: row['deliveries'] as number,
+    attemptCount: row['attempts'] as number,
+    putAtMs: Number(row['put_at']),
+    state,
+    readyAtMs: Number(row['ready_at']),
+  };
   if (state !== 'leased') return shown;
   return {
     ...shown,
@@ -41,23 +77,26 @@ export function recordOf(row: Row, key: string = nameOf(row['key'] as string)): 
   };
 }
 
-function messageOf(row: Row, queue: string): Omit<LeasedMessage, 'token' | 'leasedUntilMs'> {
+function textsOf(
+  row: Row,
+  sequence: string,
+): Pick<LeasedMessage, 'id' | 'body' | 'headers'> & { readonly key?: string } {
   const { id, key, headers } = row as { id: string | null; key: string | null; headers: string | null };
   return {
-    id: (id === null ? idOfSequence(BigInt(row['seq'] as string)) : textOfStored(id)) as MessageId,
-    queue,
+    id: (id === null ? idOfSequence(BigInt(sequence)) : textOfStored(id)) as MessageId,
     body: bytesOf(row['body']),
     headers: headers === null ? {} : headersIn(headers),
-    lane: row['lane'] as number,
     ...(key === null ? {} : { key }),
-    deliveryCount: row['deliveries'] as number,
-    attemptCount: row['attempts'] as number,
-    putAtMs: Number(row['put_at']),
   };
+}
+
+function numbersOfRow(row: Row): string[] {
+  return (row['numbers'] as string).split(' ');
 }
 
 /** Objects one to a line, later ones over earlier ones. */
 function headersIn(text: string): Record<string, string> {
+  if (!text.includes('\n')) return JSON.parse(text) as Record<string, string>;
   let headers: Record<string, string> = {};
   for (const line of text.split('\n'))
     headers = { ...headers, ...(JSON.parse(line) as Record<string, string>) };

@@ -21,7 +21,7 @@ import {
 import { numbersIn, numbersOf } from '../../queue/array-literal.ts';
 import { handleValues, idOfSequence, inOneOrder } from '../../queue/lease-handles.ts';
 import { putBytes, putValues } from '../../queue/put-values.ts';
-import { leasedOf } from '../../queue/queue-rows.ts';
+import { endOf, leasedOf, readyAtOf } from '../../queue/queue-rows.ts';
 import { type QueueStatements, queueStatementsFor } from '../../queue/queue-statements.ts';
 import { isPlain, settlementBytes, settleValues } from '../../queue/settle-values.ts';
 import { storedName, storedText } from '../../queue/stored-name.ts';
@@ -231,18 +231,12 @@ export class PostgresQueueDriver implements QueueDriver {
     const values = [storedName(queue), messagesMax, Math.ceil(leaseMs), inLanes, storedText(owner)];
     const leasing = this.#run('lease', [...values, checkFromMs, readyFromMs], signal);
     const rows = [...(await leasing.catch((thrown: unknown) => this.#unlessClosed(thrown)))];
-    const end = rows.pop() as Row;
-    const readyAtMs = rows.length === 0 ? undefined : Number(rows[0]?.['ready_at']);
-    this.#looks.note(queue, {
-      atMs: Number(end['now']),
-      tookMs: Number(end['took']),
-      readyFromMs,
-      readyAtMs,
-    });
-    const messages = rows.map(row => leasedOf(row, queue));
+    const { nextInMs, ...end } = endOf(rows.pop() as Row);
+    const [first] = rows;
+    this.#looks.note(queue, { ...end, readyFromMs, readyAtMs: first && readyAtOf(first) });
+    const messages = rows.map(row => leasedOf(row, queue, end.atMs + Math.ceil(leaseMs)));
     messages.sort((one, other) => (one.token < other.token ? -1 : 1));
-    const next = end['next_in'];
-    return messages.length > 0 || next === null ? { messages } : { messages, nextInMs: Number(next) };
+    return messages.length > 0 || nextInMs === undefined ? { messages } : { messages, nextInMs };
   }
 
   async #sendPuts(puts: readonly QueuePut[], signal: AbortSignal | undefined): Promise<readonly PutResult[]> {

@@ -14,7 +14,7 @@ const byId = 'm.queue = u.queue and m.id = u.id and m.token = u.token and u.toke
 export const queueHandles = (s: string): string => `
 -- The messages of leases that stand: where they stand among those asked for, and what is their number and key.
 create or replace function ${s}.queue_held(${handleParameters}) returns table (n bigint, seq bigint, key text)
-language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 begin
   return query
     select u.n, m.seq, m.key from unnest(p_queue, p_seq, p_token) with ordinality u(queue, seq, token, n)
@@ -26,7 +26,7 @@ end $$;
 
 -- Moves leases' ends; says whose.
 create or replace function ${s}.queue_extend(${handleParameters}, p_charges integer[], p_lease_ms bigint) returns bigint[]
-language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 declare v_now bigint := ${s}.queue_now(); v_done bigint[]; v_more bigint[];
 begin
   ${extend(s, 'p_seq', 'seq', bySeq, 'v_done', 'true')}
@@ -38,7 +38,7 @@ end $$;
 
 -- Acknowledges leases; says whose.
 create or replace function ${s}.queue_acknowledge(${handleParameters}) returns bigint[]
-language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 declare v_done bigint[]; v_more bigint[]; v_queues text[]; v_keys text[]; v_seqs bigint[]; v_places bigint[];
 begin
   -- Most have no key, and nobody waits for them.

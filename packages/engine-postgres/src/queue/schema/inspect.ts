@@ -9,7 +9,7 @@ const state = `case
 export const queueInspect = (s: string): string => `
 -- Names of queues within bounds, and one beside, from the first after another on: one look into the index for each.
 create or replace function ${s}.queue_names(p_exact text, p_from text, p_to text, p_after text, p_limit integer) returns setof text
-language plpgsql set enable_seqscan = off set enable_bitmapscan = off set jit = off as $$
+language plpgsql set enable_seqscan = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan as $$
 declare v_name text := p_after;
 begin
   if v_name is null and exists (select from ${s}.queue_message m where m.queue = p_exact) then return next p_exact; end if;
@@ -38,7 +38,7 @@ create or replace function ${s}.queue_messages(
 ) returns table (
   seq bigint, id text, lane smallint, key text, deliveries integer, attempts integer, put_at bigint, headers text, body bytea,
   state text, ready_at bigint, owner text, leased_until bigint
-) language plpgsql set enable_seqscan = off set enable_bitmapscan = off set jit = off as $$
+) language plpgsql set enable_seqscan = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare v_now bigint;
 begin

@@ -25,6 +25,8 @@ export const putArguments: string = ['p_put_queue, p_body', ...names.map(name =>
 
 const rows = `unnest(p_put_queue, ${names.map(name => `p_put_${name}`).join(', ')}) with ordinality u(queue, ${names.join(', ')}, n)`;
 
+const idRows = 'unnest(p_put_queue, p_put_id) with ordinality u(queue, id, n)';
+
 const columns = 'queue, seq, turn, ready_at, put_at, lane, state, id, key, key_active_max, headers, body';
 
 const values = `u.queue, base + u.n, base + u.n, greatest(coalesce(u.ready, v_now + coalesce(u.delay, 0)), v_now), v_now,
@@ -41,8 +43,8 @@ export const queuePut = (s: string): string => `
 -- Those of p_chosen, or all; p_joined in a transaction of somebody else's.
 create or replace function ${s}.queue_put(
   ${putParameters}, p_chosen integer[], p_joined boolean, out base bigint, out duplicates integer[]
-) language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
-declare v_now bigint := ${s}.queue_now(); v_put bigint[]; v_queues text[]; v_keys text[];
+) language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+declare v_now bigint := ${s}.queue_now(); v_put bigint[]; v_late bigint[]; v_queues text[]; v_keys text[];
 begin
   base := nextval('${s.replaceAll("'", "''")}.queue_number');
   if p_put_id is null then
@@ -58,27 +60,33 @@ begin
         where u.id is null or u.time = 1 and not exists (
           select from ${s}.queue_memory r where r.queue = u.queue and r.id = u.id and r.until > v_now)
         order by u.queue, u.id, u.n
-      on conflict do nothing
+      on conflict (queue, id) where id is not null do nothing
       returning seq - base as n
     )
     select array_agg(put.n) into v_put from put;
+    v_put := coalesce(v_put, '{}');
     -- Another's message of the id may have come, been remembered, and gone, between the look above and the end of its transaction.
-    with late as (
-      delete from ${s}.queue_message m using ${rows} join ${s}.queue_memory r on r.queue = u.queue and r.id = u.id
-        where m.queue = u.queue and m.seq = base + u.n and u.n = any(v_put) and r.until > v_now
-      returning u.n
-    )
-    select array(select unnest(v_put) except select late.n from late) into v_put;
+    select array_agg(u.n) into v_late from ${idRows} join ${s}.queue_memory r on r.queue = u.queue and r.id = u.id
+      where u.n = any(v_put) and r.until > v_now;
+    if v_late is not null then
+      delete from ${s}.queue_message m using unnest(p_put_queue) with ordinality u(queue, n)
+        where m.queue = u.queue and m.seq = base + u.n and u.n = any(v_late);
+      v_put := array(select unnest(v_put) except select unnest(v_late));
+    end if;
     if p_put_remember is not null then
       insert into ${s}.queue_memory as r (queue, id, until)
-        select u.queue, u.id, v_now + u.remember from ${rows} where u.n = any(v_put) and u.remember > 0 order by u.queue, u.id
+        select u.queue, u.id, v_now + u.remember from unnest(p_put_queue, p_put_id, p_put_remember) with ordinality u(queue, id, remember, n)
+        where u.n = any(v_put) and u.remember > 0 order by u.queue, u.id
       on conflict (queue, id) do update set until = excluded.until;
     end if;
-    select array_agg(u.n::integer) into duplicates from ${rows}
-      where u.n <> all(v_put) and (p_chosen is null or u.n = any(p_chosen));
+    if cardinality(v_put) < coalesce(cardinality(p_chosen), cardinality(p_put_queue)) then
+      select array_agg(n) into duplicates from generate_subscripts(p_put_queue, 1) n
+        where n <> all(v_put) and (p_chosen is null or n = any(p_chosen));
+    end if;
   end if;
   if p_put_key is not null then
-    select array_agg(u.queue), array_agg(u.key) into v_queues, v_keys from ${rows}
+    select array_agg(u.queue), array_agg(u.key) into v_queues, v_keys
+      from unnest(p_put_queue, p_put_key) with ordinality u(queue, key, n)
       where u.key is not null and (p_chosen is null or u.n = any(p_chosen)) and (v_put is null or u.n = any(v_put));
     if p_joined then
       insert into ${s}.queue_arrival select distinct u.queue, u.key from unnest(v_queues, v_keys) u(queue, key);

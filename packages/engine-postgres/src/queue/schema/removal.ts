@@ -2,7 +2,7 @@
 export const queueRemoval = (s: string): string => `
 -- Takes messages out, whoever holds them; says which.
 create or replace function ${s}.queue_remove(p_queue text, p_seq bigint[], p_id text[]) returns bigint[]
-language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 declare v_seqs bigint[]; v_places bigint[]; v_queues text[]; v_keys text[]; v_done bigint[];
 begin
   select array_agg(f.seq), array_agg(f.n), array_agg(p_queue), array_agg(f.key) into v_seqs, v_places, v_queues, v_keys from (

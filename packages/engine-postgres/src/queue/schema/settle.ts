@@ -16,7 +16,7 @@ create or replace function ${s}.queue_settle(
   ${handleParameters}, p_action smallint[], p_delay bigint[], p_to text[], p_over text[],
   p_put_of integer[], ${putParameters}, ${stateParameters}
 ) returns smallint[]
-language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 declare v_results smallint[] := '{}'; v_result smallint; v_queues text[]; v_keys text[]; v_message ${s}.queue_message; v_turn bigint;
 begin
   -- Keys first, then messages, then records, each in one order for all.
