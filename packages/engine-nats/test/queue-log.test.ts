@@ -114,7 +114,8 @@ describe.skipIf(reason !== undefined)('the log of a queue (needs nats-server)', 
     await fill(store, q, 1, 60);
     expect(await take(store, q, 20)).toEqual(numbers(0, 20));
     await until(async () => (await countOf(`h.${p}`)) === 1);
-    sleeperClock.advance(20_000);
+    // Less than what makes its consumer count as gone.
+    sleeperClock.advance(11_000);
     clock.advance(20_000);
     await until(async () => (await countOf(`c.${p}`)) < 40);
     stand.linkOf(sleeper).heal();
@@ -145,6 +146,21 @@ describe.skipIf(reason !== undefined)('the log of a queue (needs nats-server)', 
       await expect.poll(() => each.inspect.depth(q).catch(() => undefined)).toMatchObject({ readyCount: 2 });
     }
     expect(await take(store, q, 10)).toEqual(['0', '1']);
+  });
+
+  test('is read anew where the stream was made anew, with as many messages', async () => {
+    const name = 'ANEW';
+    const q = `${fresh()}/q`;
+    const store = await stand.open({ name });
+    await fill(store, q, 0, 3);
+    expect((await store.inspect.depth(q)).readyCount).toBe(3);
+    await ask(`STREAM.DELETE.${name}`, {});
+    await using other = await stand.open({ name });
+    await fill(other, q, 10, 11);
+    for (let count = 0; count < 5; count++) await other.inspect.depth(q);
+    stand.linkOf(store).reset();
+    await expect.poll(() => take(store, q, 10).catch(() => undefined)).toEqual(['10']);
+    await store[Symbol.asyncDispose]();
   });
 
   test('that holds something else is refused, and says where', async () => {
