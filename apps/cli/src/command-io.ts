@@ -11,6 +11,8 @@ export interface CommandIo {
   readonly stderr: Writable & Screen;
   readonly environment: NodeJS.ProcessEnv;
   readonly clock: Clock;
+  /** Calls back each time the command is told to end, until it is disposed of. Without it only the work's own end ends a worker. */
+  onEndSignal?(onSignal: () => void): Disposable;
 }
 
 /** Writes lines to stdout in one piece. */

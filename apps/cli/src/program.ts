@@ -4,6 +4,7 @@ import { addAnalyze } from './commands/analyze.ts';
 import { addDiff } from './commands/diff.ts';
 import { addExplain } from './commands/explain.ts';
 import { addLocate } from './commands/locate.ts';
+import { addWorker } from './commands/worker.ts';
 import { CommandFailure, exitOk, exitUsage } from './failure.ts';
 import { exitCodesHelp, withExamples } from './help-text.ts';
 import { paintFor } from './output/paint.ts';
@@ -47,6 +48,7 @@ function createProgram(io: CommandIo): Command {
   withExamples(program, [
     ['See how your own keys spread over your nodes', 'quorate ring analyze --nodes nodes.json < keys.txt'],
     ['Ask who owns a key', 'quorate ring locate --nodes nodes.json user:42'],
+    ['Run the tasks of a module', 'quorate worker ./tasks.ts'],
     ['Read about an error code', 'quorate explain DEADLINE_EXCEEDED'],
   ]);
   program.addHelpText('after', exitCodesHelp);
@@ -59,6 +61,7 @@ function createProgram(io: CommandIo): Command {
   addAnalyze(ring, io);
   addLocate(ring, io);
   addDiff(ring, io);
+  addWorker(program, io);
   addExplain(program, io);
   return program;
 }

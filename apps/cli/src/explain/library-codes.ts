@@ -38,6 +38,37 @@ export const libraryCodes: Readonly<Record<string, ErrorCode>> = {
     means: 'A worker ended or threw before it was ready. Nothing was sent to it.',
     advice: 'Look at the cause: most often the module cannot be found, or throws while it loads.',
   },
+  TASK_CANCELLED: {
+    from: '@quorate/queue',
+    means: 'Somebody cancelled the task or its flow. Of a signal: the reason why the run should end.',
+    advice: 'Nothing, where the end was meant. A run that was under way may have had effects.',
+  },
+  TASK_CRASHED: {
+    from: '@quorate/queue',
+    means:
+      'The task was started several times by workers of which nothing was heard again, so it may be what kills them. It is among the dead letters.',
+    advice:
+      'Look how those workers ended: memory, a native crash, a signal. Then put it back from the dead letters.',
+  },
+  TASK_FAILED: {
+    from: '@quorate/queue',
+    means:
+      'The task failed for good: its attempts are used up (then it is retryable), or its error was not worth another. Of a flow: one of its tasks did.',
+    advice:
+      'The cause is what the last attempt threw. Mend that, and put the task back from the dead letters, or send it again.',
+  },
+  TASK_GONE: {
+    from: '@quorate/queue',
+    means:
+      'Neither a message nor a result of the task is there: it was purged, its result has had its time, its result is not kept, or it was never sent.',
+    advice: 'Ask for results within resultTtlMs, or make it longer; look who purges the queue.',
+  },
+  TASK_TIMEOUT: {
+    from: '@quorate/queue',
+    means: 'An attempt of the task took longer than its timeoutMs. It counts as a failed attempt.',
+    advice:
+      'Let the task heed its signal; give it more time by timeoutMs, or by extend() where it knows that it is under way.',
+  },
   TEAM_FULL: {
     from: '@quorate/threads',
     means: 'No more members can join a team of threads: its shared memory has room for a fixed number.',

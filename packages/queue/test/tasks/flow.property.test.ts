@@ -82,7 +82,7 @@ class Campaign {
   }
 
   /** A worker over a store that shakes. `kill` leaves nothing of it but its leases. */
-  worker(): { readonly work: Work; kill(): Promise<void> } {
+  worker(): { readonly work: Work; readonly kill: () => Promise<void> } {
     const { lostAnswers, refusals } = this.#plan;
     const inner = this.stand.store.open();
     const store = shakyStore(inner as QueueStore, this.#random, {
