@@ -13,8 +13,8 @@ const folders = ['packages', 'apps']
 /** Many tests wait for servers and processes, so that two at a time take less than twice one's time even on two cores. */
 const workers = Math.max(2, availableParallelism() - 1);
 
-/** These measure, or watch real processes that need the cores themselves: they come last, one file after the other. */
-const alone = new Set(['bench', 'apps/demo', 'packages/integration']);
+/** These measure, or watch the times of real processes that need the cores themselves: they come last, one file after the other. */
+const alone = new Set(['bench', 'apps/demo']);
 
 /** One project for each folder: `vitest run --project ring` runs one of them. */
 export default defineConfig({

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Clock, Store } from '@quorate/core';
+import type { Clock, QueueStore, Store } from '@quorate/core';
 import { type Program, type Server, startNats, startPostgres, startRedis } from '@quorate/servers';
 
 /** The engines that processes share. */
@@ -38,6 +38,32 @@ const openers: Readonly<Record<EngineName, (at: string, by: { readonly clock?: C
 /** Opens a client of a store, in any process, which loads that engine alone. */
 export function openStore({ engine, at }: StoreAddress, clock?: Clock): Promise<Store> {
   return openers[engine](at, clock === undefined ? {} : { clock });
+}
+
+const queueOpeners: Readonly<Record<EngineName, (at: string) => Promise<QueueStore>>> = {
+  async lmdb(path) {
+    const { createLmdbQueueStore } = await import('@quorate/engine-lmdb');
+    return createLmdbQueueStore({ path });
+  },
+  async redis(url) {
+    const { createRedisQueueStore } = await import('@quorate/engine-redis');
+    return createRedisQueueStore({ url });
+  },
+  async nats(servers) {
+    const { createNatsQueueStore } = await import('@quorate/engine-nats');
+    const { connect } = await import('@nats-io/transport-node');
+    const connection = await connect({ servers, maxReconnectAttempts: -1, reconnectTimeWait: 100 });
+    return createNatsQueueStore({ connection, closesConnection: true });
+  },
+  async postgres(connectionString) {
+    const { createPostgresQueueStore } = await import('@quorate/engine-postgres');
+    return createPostgresQueueStore({ connectionString, connectionsMax: 4 });
+  },
+};
+
+/** Opens a client of the queues at the same place. */
+export function openQueueStore({ engine, at }: StoreAddress): Promise<QueueStore> {
+  return queueOpeners[engine](at);
 }
 
 /** A store that outlives every process that uses it, and its server where it has one. */
