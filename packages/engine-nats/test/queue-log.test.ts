@@ -103,6 +103,27 @@ describe.skipIf(reason !== undefined)('the log of a queue (needs nats-server)', 
     await expect.poll(() => take(store, q, 1).catch(() => undefined)).toEqual([]);
   });
 
+  test('is written down with a message that its headers have made larger than the largest', async () => {
+    const p = fresh();
+    const q = `${p}/q`;
+    await using store = await stand.open();
+    const { bodyMaxBytes } = store.capabilities;
+    await store.put([{ queue: q, message: { body: new Uint8Array(bodyMaxBytes).fill(7) } }]);
+    const options = { messagesMax: 1, leaseMs: 60_000, owner: 'o' };
+    const headers: Record<string, string> = {};
+    for (const name of ['a', 'b', 'c', 'd']) {
+      headers[name] = name.repeat(900_000);
+      const [lease] = await store.lease(q, options);
+      const action = { type: 'release', delayMs: 0, headers: { [name]: headers[name] } } as const;
+      expect(await store.settle([{ lease: lease!, action }])).toEqual([{ outcome: 'applied' }]);
+    }
+    await until(async () => (await countOf(`h.${p}`)) === 1);
+    await using other = await stand.open();
+    const [lease] = await other.lease(q, options);
+    expect(lease!.headers).toEqual(headers);
+    expect(lease!.body).toEqual(new Uint8Array(bodyMaxBytes).fill(7));
+  });
+
   test('is not misread by who slept while what it had not read was cut off', async () => {
     const [p, clock, sleeperClock] = [fresh(), wall(), wall()];
     const q = `${p}/q`;

@@ -122,7 +122,7 @@ function readMessage(reader: NameReader): QueuedMessage {
   const [readyAtMs, turn, token] = [reader.integer(), reader.integer(), reader.integer()];
   const [owner, leasedUntilMs] = (flags & has.owner) === 0 ? ['', 0] : [reader.name(), reader.integer()];
   const [deliveryCount, attemptCount] = [reader.integer(), reader.integer()];
-  const body = reader.bytes();
+  const body = reader.sharedBytes();
   const where = places[flags & 3] as Whereabouts;
   return {
     id,

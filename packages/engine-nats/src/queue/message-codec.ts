@@ -40,7 +40,7 @@ export function readPut(reader: NameReader): QueuePut {
   if ((flags & has.readyAt) !== 0) message.readyAtMs = reader.integer();
   if ((flags & has.delay) !== 0) message.delayMs = reader.integer();
   if ((flags & has.remember) !== 0) message.rememberMs = reader.integer();
-  message.body = reader.bytes();
+  message.body = reader.sharedBytes();
   return { queue, message };
 }
 

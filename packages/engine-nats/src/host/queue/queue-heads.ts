@@ -30,6 +30,8 @@ export interface QueueHeadsOptions {
 const formatVersion = 1;
 /** Up to this size an image goes with its head. */
 const inlineMaxBytes = 32_768;
+/** The first byte of a part that is not the last of its chunk. */
+const continued = 1;
 /** How many parts are under way at once. */
 const partsMax = 8;
 
@@ -53,6 +55,7 @@ export class QueueHeads {
     const { api, subjects, token } = this.#options;
     if (content instanceof Uint8Array) return readable(subjects.head(token), () => decodeImage([content]));
     const chunks: Uint8Array[] = [];
+    let pieces: Uint8Array[] = [];
     for (let from = 0; from < content.count; from += partsMax) {
       const indexes = Array.from(
         { length: Math.min(partsMax, content.count - from) },
@@ -63,7 +66,10 @@ export class QueueHeads {
       );
       for (const part of parts) {
         if (part === undefined) return undefined;
-        chunks.push(part.bytes);
+        pieces.push(part.bytes.subarray(1));
+        if (part.bytes[0] === continued) continue;
+        chunks.push(Buffer.concat(pieces));
+        pieces = [];
       }
     }
     return readable(subjects.chunks(token, content.image), () => decodeImage(chunks));
@@ -87,10 +93,16 @@ export class QueueHeads {
     let content: Head['content'] = first;
     if (chunk.done !== true || first.length > inlineMaxBytes) {
       let count = 0;
-      const storing = [api.append(subjects.chunk(token, name, count++), first)];
+      const storing: Promise<number>[] = [];
+      const store = (bytes: Uint8Array): void => {
+        for (const part of partsOf(bytes, chunkMaxBytes)) {
+          storing.push(api.append(subjects.chunk(token, name, count++), part));
+        }
+      };
+      store(first);
       for (; chunk.done !== true; chunk = chunks.next()) {
         imageBytes += chunk.value.length;
-        storing.push(api.append(subjects.chunk(token, name, count++), chunk.value));
+        store(chunk.value);
         if (storing.length >= partsMax) await Promise.all(storing.splice(0));
       }
       await Promise.all(storing);
@@ -120,6 +132,17 @@ export class QueueHeads {
     for (const image of images) {
       if (Number.parseInt(image, 10) < position) await api.purge(subjects.chunks(token, image));
     }
+  }
+}
+
+/** Cuts a chunk that a single large message has made larger than it should be. Each part says whether the next belongs to it. */
+function* partsOf(chunk: Uint8Array, maxBytes: number): Generator<Uint8Array> {
+  for (let from = 0; from < chunk.length; from += maxBytes) {
+    const isLast = from + maxBytes >= chunk.length;
+    yield new ByteWriter(maxBytes + 1)
+      .byte(isLast ? 0 : continued)
+      .raw(chunk.subarray(from, from + maxBytes))
+      .done();
   }
 }
 
