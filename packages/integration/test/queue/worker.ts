@@ -20,7 +20,7 @@ const store = await openQueueStore(JSON.parse(addressText) as StoreAddress);
 const queues = createQueues({ store });
 const producer = queues.producer<string>(queue);
 const owner = `${process.pid}-${Buffer.from(systemRandom.bytes(4)).toString('hex')}`;
-let isSending = true;
+const state = { isSending: true };
 
 /** Settles when it is out of this process. */
 const say = (said: Said<WorkerNews>): Promise<void> =>
@@ -44,7 +44,7 @@ const work = queues.consume<string>(
 
 /** One job after the other, each until it is known to be there. */
 async function send(name: string): Promise<void> {
-  for (let count = 0; isSending; count++) {
+  for (let count = 0; state.isSending; count++) {
     const id = `${name}-${count}`;
     // One of unknown outcome is sent again under its id.
     const isSent = await producer.send('job', { id, rememberMs: 600_000, deadlineMs: 60_000 }).then(
@@ -64,7 +64,7 @@ process.on('disconnect', () => process.exit());
 await say({ said: 'ready' });
 
 async function carryOut(number: number, ask: WorkerAsk): Promise<void> {
-  isSending = false;
+  state.isSending = false;
   await sending;
   if (ask === 'end') {
     await work.drain();
