@@ -45,13 +45,16 @@ export class QueueWatches implements Disposable {
     this.#queues.set(queue, watched);
     const tell = (): void => onReady();
     watched.listeners.add(tell);
+    let isBeginning = true;
     const hear = (): void => {
       watched.isWished = false;
-      tell();
+      // A channel that was listened on all along says so at once: whoever begins to watch looks for itself.
+      if (!isBeginning) tell();
       this.#wishSoon(queue, watched);
     };
     const base = queueBase(this.#options.keys, queue);
     const listening = this.#listen(`${base}:r:${queue}`, { onMessage: hear, onReady: hear });
+    queueMicrotask(() => (isBeginning = false));
     return {
       [Symbol.dispose]: () => {
         listening[Symbol.dispose]();

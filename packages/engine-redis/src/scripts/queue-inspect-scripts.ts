@@ -1,4 +1,16 @@
-import { advance, begin, drop, endedMax, notify, parse, resolve, revisions, wait } from './queue-parts.ts';
+import {
+  advance,
+  begin,
+  clear,
+  drop,
+  endedMax,
+  mark,
+  notify,
+  parse,
+  resolve,
+  revisions,
+  wait,
+} from './queue-parts.ts';
 import { pageBytesMax } from './queue-state-scripts.ts';
 import { defineScript, type Script } from './script.ts';
 
@@ -78,6 +90,7 @@ export const depthScript: Script = defineScript(
   begin,
   parse,
   notify,
+  mark,
   wait,
   advance,
   `local q = A[1]
@@ -111,7 +124,9 @@ export const removeScript: Script = defineScript(
   revisions,
   parse,
   notify,
+  mark,
   wait,
+  clear,
   drop,
   resolve,
   `local q, blob, p, results = A[1], A[2], 1, {}

@@ -1,4 +1,14 @@
-import { advance, begin, endedMax, forgetIds, notify, parse, revisions, wait } from './queue-parts.ts';
+import {
+  advance,
+  begin,
+  endedMax,
+  forgetIds,
+  mark,
+  messageOf,
+  notify,
+  revisions,
+  wait,
+} from './queue-parts.ts';
 import { defineScript, type Script } from './script.ts';
 
 /** How many messages are looked for in the first step, before anything is known of their size, and in each that follows. */
@@ -120,17 +130,22 @@ export const wishMs: number = 60 * 60 * 1000;
 export const leaseScript: Script = defineScript(
   begin,
   revisions,
-  parse,
-  notify,
-  wait,
-  advance,
-  forgetIds,
+  messageOf,
   `local q, want, owner = A[1], tonumber(A[2]), A[5]
   local untilMs = nowMs + A[3]`,
   take,
   hold,
   nextIn,
+  // What is seldom needed is not even made before.
+  'local function putBack()',
+  notify,
+  mark,
+  wait,
+  advance,
   `advance(q, ${endedMax})
+  end
+  local firstEnd = call('ZRANGE', of('e', q), 0, 0, 'WITHSCORES')[2]
+  if firstEnd and tonumber(firstEnd) <= nowMs then putBack() end
   local used, lanes = tonumber(call('HGET', B .. 'p', q) or 0), {}
   if A[4] == '' then
     lanes[1] = 0
@@ -162,10 +177,12 @@ export const leaseScript: Script = defineScript(
     keep()
     return answer
   end
-  forgetIds(q)
   if A[6] == '1' then
     call('HSET', B .. 'w', q, 1)
     call('PEXPIRE', B .. 'w', ${wishMs})
+  else
+    ${forgetIds}
+    forgetIds(q)
   end
   return {nextIn(q, lanes)}`,
 );

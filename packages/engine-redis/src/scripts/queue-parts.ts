@@ -31,9 +31,6 @@
  * before.
  */
 
-/** For how long a revision is remembered that nobody raises. It is the clock's anyway, unless that is set back. */
-const revisionMs: number = 7 * 24 * 60 * 60 * 1000;
-
 /** How many leases that have ended one script puts back. */
 export const endedMax = 500;
 
@@ -60,23 +57,28 @@ local function raise()
   return rev
 end
 local function keep()
-  if rev then call('SET', B, string.format('%d', rev), 'PX', ${revisionMs}) end
+  if rev then call('SET', B, string.format('%d', rev)) end
 end
 local function placeOf(seq) return seq - now > ${driftUs} and now or seq end
 `;
 
-/** Reads a message. */
-export const parse = `
+/** Finds a message by its sequence. */
+export const messageOf = `
+local function messageOf(q, s)
+  local seq = unpk('>d', s)
+  return call('ZRANGEBYSCORE', of('m', q), seq, seq)[1]
+end
+`;
+
+/** The same, and reads one: its flags, the time it is ready, its id, its key, how many of that may be out, and where the rest begins. */
+export const parse: string = `
+${messageOf}
 local function parse(m)
   local flags, p, at, id, key, max = byte(m, 9), 10
   if flags >= 128 then at, p = unpk('>d', m, p) end
   if flags % 32 >= 16 then id, p = unpk('>I2c0', m, p) end
   if flags % 64 >= 32 then key, max, p = unpk('>I2c0d', m, p) end
   return flags, at, id, key, max, p
-end
-local function messageOf(q, s)
-  local seq = unpk('>d', s)
-  return call('ZRANGEBYSCORE', of('m', q), seq, seq)[1]
 end
 `;
 
@@ -87,13 +89,17 @@ local function notify(q)
 end
 `;
 
-/** Puts a message into its lane, beside those that were ready as they came. */
-export const wait = `
+/** Notes that a queue uses a lane. */
+export const mark = `
 local function mark(q, lane)
   if lane == 0 then return end
   local used = tonumber(call('HGET', B .. 'p', q) or 0)
   if bit.band(used, 2 ^ lane) == 0 then call('HSET', B .. 'p', q, used + 2 ^ lane) end
 end
+`;
+
+/** Puts a message into its lane, beside those that were ready as they came. */
+export const wait = `
 local function wait(q, s, lane, place)
   mark(q, lane)
   call('ZADD', of('o' .. lane, q), place, s)
@@ -114,6 +120,28 @@ local function advance(q, max)
   call('ZREM', of('e', q), unpack(ended))
   for i, s in ipairs(ended) do comeBack(q, s, records[i]) end
   notify(q)
+end
+`;
+
+/** How long the revision is remembered of a partition one of whose queues was emptied. It is the clock's anyway, unless that is set back. */
+const forgetMs: number = 7 * 24 * 60 * 60 * 1000;
+
+/** Forgets the queues in `emptied` that hold nothing any more. */
+export const clear: string = `
+local emptied = {}
+local function forget(q)
+  call('ZREM', B .. 'n', q)
+  local used = tonumber(call('HGET', B .. 'p', q) or 0)
+  for lane = 0, 15 do
+    if lane == 0 or bit.band(used, 2 ^ lane) ~= 0 then call('UNLINK', of('r' .. lane, q)) end
+  end
+  if used > 0 then call('HDEL', B .. 'p', q) end
+  call('PEXPIRE', B, ${forgetMs})
+end
+local function clear()
+  for q in pairs(emptied) do
+    if call('EXISTS', of('m', q)) == 0 then forget(q) end
+  end
 end
 `;
 
@@ -141,7 +169,6 @@ end
  */
 export const drop: string = `
 ${letOut}
-local emptied = {}
 local function drop(q, s, h, m)
   local flags
   if h then
@@ -168,43 +195,43 @@ local function drop(q, s, h, m)
   if h or call('ZREM', of('h', q), key .. '\\0' .. s) == 0 then out = out - 1 end
   letOut(q, key, out)
 end
-local function forget(q)
-  call('ZREM', B .. 'n', q)
-  local used = tonumber(call('HGET', B .. 'p', q) or 0)
-  for lane = 0, 15 do
-    if lane == 0 or bit.band(used, 2 ^ lane) ~= 0 then call('UNLINK', of('r' .. lane, q)) end
-  end
-  if used > 0 then call('HDEL', B .. 'p', q) end
-end
-local function clear()
-  for q in pairs(emptied) do
-    if call('EXISTS', of('m', q)) == 0 then forget(q) end
-  end
-end
 `;
 
-/**
- * Takes messages in. `enter` takes one whose id is free, `flush` brings what it has gathered to the queue, and `puts` takes those that
- * a client sends: each with its length, its record without a sequence, and where its flags have 128 the time it is ready, its delay and
- * how long its id is remembered, in ms, each -1 for none.
- */
-export const enter: string = `
-local messages, lists = {}, {}
+/** Gathers messages for a queue, and brings them there. A list that was empty before may be that of a new queue. */
+export const gather = `
+local messages, lists, isNew = {}, {}, false
+local function ready(seq, s, record)
+  messages[#messages + 1] = seq
+  messages[#messages + 1] = s .. record
+  local lane = byte(record) % 16
+  local list = lists[lane]
+  if not list then
+    list = {}
+    lists[lane] = list
+  end
+  list[#list + 1] = s
+end
 local function flush(q)
   if #messages == 0 then return end
   for i = 1, #messages, 2000 do
     call('ZADD', of('m', q), unpack(messages, i, math.min(i + 1999, #messages)))
   end
-  call('ZADD', B .. 'n', 'NX', 0, q)
   for lane, list in pairs(lists) do
+    local size
     for i = 1, #list, 2000 do
-      call('RPUSH', of('r' .. lane, q), unpack(list, i, math.min(i + 1999, #list)))
+      size = call('RPUSH', of('r' .. lane, q), unpack(list, i, math.min(i + 1999, #list)))
     end
+    if size == #list then isNew = true end
     mark(q, lane)
   end
-  messages, lists = {}, {}
+  if isNew then call('ZADD', B .. 'n', 'NX', 0, q) end
+  messages, lists, isNew = {}, {}, false
   notify(q)
 end
+`;
+
+/** Takes in a message whose id is free. */
+export const enter = `
 local function admit(q, s, key, max)
   local out = tonumber(call('HGET', of('k', q), key) or 0)
   local isFirst = out == 0 or (out < max and #call('ZRANGEBYLEX', of('h', q), '[' .. key .. '\\0', '(' .. key .. '\\1', 'LIMIT', 0, 1) == 0)
@@ -215,20 +242,15 @@ local function enter(q, record, id, key, max, at)
   local seq = raise()
   local s = pack('>d', seq)
   if id then call('HSET', of('i', q), id, s) end
-  messages[#messages + 1] = seq
-  messages[#messages + 1] = s .. record
-  if key and not admit(q, s, key, max) then return seq end
-  local lane = byte(record) % 16
-  if at then
-    wait(q, s, lane, at)
+  local isOut = not key or admit(q, s, key, max)
+  if isOut and not at then
+    ready(seq, s, record)
     return seq
   end
-  local list = lists[lane]
-  if not list then
-    list = {}
-    lists[lane] = list
-  end
-  list[#list + 1] = s
+  isNew = true
+  messages[#messages + 1] = seq
+  messages[#messages + 1] = s .. record
+  if isOut then wait(q, s, byte(record) % 16, at) end
   return seq
 end
 `;
@@ -241,8 +263,8 @@ local function forgetIds(q)
 end
 `;
 
-/** See {@link enter}. */
-export const puts: string = `
+/** Takes in a message with an id, a key or times of its own, unless it is a duplicate: then it answers 0. */
+export const special: string = `
 ${forgetIds}
 local swept = {}
 local function isRemembered(q, id)
@@ -272,14 +294,24 @@ local function special(q, record, more)
   if at then record = char(flags + 128) .. pack('>d', at) .. sub(record, 2) end
   return enter(q, record, id, key, max, at)
 end
+`;
+
+/**
+ * Takes in what a client sends: each message with its length, its record without a sequence, and where its flags have 128 the time it
+ * is ready, its delay and how long its id is remembered, in ms, each -1 for none. Wants `special`, or `define` that makes it.
+ */
+export const puts = `
 local function puts(q, n, blob, p, given)
   for i = 1, n do
     local record
     record, p = unpk('>I4c0', blob, p)
     local flags = byte(record)
     local seq
-    if flags < 16 or (flags >= 64 and flags < 80) then seq = enter(q, record)
+    if flags < 16 or (flags >= 64 and flags < 80) then
+      seq = raise()
+      ready(seq, pack('>d', seq), record)
     else
+      special = special or define()
       local more
       if flags >= 128 then
         more = sub(blob, p, p + 23)

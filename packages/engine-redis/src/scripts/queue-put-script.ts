@@ -1,4 +1,4 @@
-import { begin, enter, notify, parse, puts, revisions, wait } from './queue-parts.ts';
+import { begin, enter, gather, mark, notify, parse, puts, revisions, special, wait } from './queue-parts.ts';
 import { defineScript, type Script } from './script.ts';
 
 /**
@@ -8,10 +8,18 @@ import { defineScript, type Script } from './script.ts';
 export const putScript: Script = defineScript(
   begin,
   revisions,
-  parse,
   notify,
+  mark,
+  gather,
+  // What few messages need costs the others a microsecond for each function, so it waits until one comes.
+  'local special',
+  'local function define()',
+  parse,
   wait,
   enter,
+  special,
+  'return special',
+  'end',
   puts,
   `local blob, p, given = A[1], 1, {}
   while p <= #blob do

@@ -1,14 +1,18 @@
 import {
   advance,
   begin,
+  clear,
   drop,
   enter,
+  gather,
+  mark,
   names,
   notify,
   parse,
   puts,
   resolve,
   revisions,
+  special,
   state,
   wait,
 } from './queue-parts.ts';
@@ -156,11 +160,20 @@ end
 export const settleScript: Script = defineScript(
   begin,
   revisions,
+  clear,
+  acknowledge,
+  // All but acknowledgements by sequence waits until it is needed.
+  'local blob, p, results = A[1], 1, {}',
+  'local function define()',
   parse,
   notify,
+  mark,
   wait,
   drop,
+  gather,
   enter,
+  'local define',
+  special,
   puts,
   resolve,
   names,
@@ -169,9 +182,7 @@ export const settleScript: Script = defineScript(
   release,
   move,
   follow,
-  acknowledge,
-  `local blob, p, results = A[1], 1, {}
-  local function settle(q)
+  `local function settle(q)
     local kind = byte(blob, p)
     local action = kind % 16
     local s, h, token, delay, target, headers, from, size
@@ -196,6 +207,9 @@ export const settleScript: Script = defineScript(
     if from then follow(writes, blob, from, p) end
     return 'a'
   end
+  return settle
+  end
+  local settle
   while p <= #blob do
     local q, n
     q, n, p = unpk('>I2c0I4', blob, p)
@@ -210,10 +224,12 @@ export const settleScript: Script = defineScript(
       local last = p
       for _, i in ipairs(acknowledge(q, names, tokens)) do
         p = from + 17 * (i - 1)
+        settle = settle or define()
         results[before + i] = settle(q)
       end
       p = last
     else
+      settle = settle or define()
       for i = 1, n do results[#results + 1] = settle(q) end
     end
   end
@@ -228,7 +244,6 @@ export const settleScript: Script = defineScript(
  */
 export const extendScript: Script = defineScript(
   begin,
-  wait,
   resolve,
   `local blob, p, results = A[1], 1, {}
   local untilMs, charge = nowMs + A[2], tonumber(A[3])
@@ -255,6 +270,7 @@ export const extendScript: Script = defineScript(
 export const abandonScript: Script = defineScript(
   begin,
   notify,
+  mark,
   wait,
   advance,
   `local q, owner, count = A[1], A[2], 0
