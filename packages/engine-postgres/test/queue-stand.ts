@@ -28,6 +28,14 @@ export class QueueStand extends LinkedClients<QueueStore> {
     return client;
   }
 
+  /** Settles when a call waits for a transaction of somebody else. */
+  async untilOneWaits(): Promise<void> {
+    const client = await this.connect();
+    const text = `select count(*)::integer as count from pg_stat_activity where wait_event_type = 'Lock'`;
+    while ((await client.query<{ count: number }>(text)).rows[0]?.count === 0);
+    await client.end();
+  }
+
   subject(): QueueSubject {
     return {
       name: 'PostgreSQL',

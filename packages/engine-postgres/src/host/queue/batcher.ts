@@ -14,8 +14,6 @@ export interface BatcherOptions<Item, Result> {
   readonly send: (items: readonly Item[], signal: AbortSignal | undefined) => Promise<readonly Result[]>;
   /** How many bytes items take, about. */
   readonly bytesOf: (items: readonly Item[]) => number;
-  /** Whether items may not stand in one batch with what is in it already. Default: all may. */
-  readonly isApart?: (items: readonly Item[], batch: readonly Item[]) => boolean;
   /** How many batches are under way at most. */
   readonly batchesMax: number;
   /** How many items a batch has at most, but for a single call's. */
@@ -79,19 +77,17 @@ export class Batcher<Item, Result> {
 
   /** The calls of the next batch, in the order in which they came. */
   #take(): Call<Item, Result>[] {
-    const { itemsMax, bytesMax, isApart } = this.#options;
+    const { itemsMax, bytesMax } = this.#options;
     const calls: Call<Item, Result>[] = [];
-    const items: Item[] = [];
-    let bytes = 0;
-    let taken = 0;
+    let [itemCount, bytes, taken] = [0, 0, 0];
     for (const call of this.#waiting) {
       if (call.signal?.aborted === true) {
         call.reject(unavailable('The call was given up before it was sent', false));
       } else {
-        const isFull = items.length + call.items.length > itemsMax || bytes + call.bytes > bytesMax;
-        if (calls.length > 0 && (isFull || isApart?.(call.items, items) === true)) break;
+        const isFull = itemCount + call.items.length > itemsMax || bytes + call.bytes > bytesMax;
+        if (calls.length > 0 && isFull) break;
         calls.push(call);
-        items.push(...call.items);
+        itemCount += call.items.length;
         bytes += call.bytes;
       }
       taken++;

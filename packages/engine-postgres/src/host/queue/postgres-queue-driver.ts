@@ -89,6 +89,8 @@ export class PostgresQueueDriver implements QueueDriver {
   readonly #watches: QueueWatches;
   readonly #looks: QueueLooks;
   readonly #puts: Batcher<QueuePut, PutResult>;
+  /** With an id of the sender's each may wait for a transaction of somebody else, in which the same was put. */
+  readonly #putsById: Batcher<QueuePut, PutResult>;
   readonly #acknowledgements: Batcher<LeaseHandle, SettleResult>;
   readonly #settlements: Batcher<Settlement, SettleResult>;
   /** What names of its prepared statements begin with: short, however long the schema's name is. */
@@ -112,11 +114,10 @@ export class PostgresQueueDriver implements QueueDriver {
     });
     this.#looks = new QueueLooks(clock);
     const limits = { batchesMax, itemsMax: batchMax, bytesMax: batchBytesMax };
-    this.#puts = new Batcher({
-      ...limits,
-      send: (puts, signal) => this.#sendPuts(puts, signal),
-      bytesOf: putBytes,
-    });
+    const sendPuts = (puts: readonly QueuePut[], signal: AbortSignal | undefined) =>
+      this.#sendPuts(puts, signal);
+    this.#puts = new Batcher({ ...limits, send: sendPuts, bytesOf: putBytes });
+    this.#putsById = new Batcher({ ...limits, send: sendPuts, bytesOf: putBytes });
     this.#acknowledgements = new Batcher({
       ...limits,
       send: (leases, signal) => this.#acknowledge(leases, signal),
@@ -140,7 +141,10 @@ export class PostgresQueueDriver implements QueueDriver {
 
   async put(puts: readonly QueuePut[], { transaction, signal }: PutCall): Promise<readonly PutResult[]> {
     checkBytes(putBytes(puts));
-    if (transaction === undefined) return this.#puts.run(puts, signal);
+    if (transaction === undefined) {
+      const hasId = puts.some(({ message }) => message.id !== undefined);
+      return (hasId ? this.#putsById : this.#puts).run(puts, signal);
+    }
     checkTransaction(transaction);
     try {
       const text = this.#statements.put;

@@ -117,10 +117,12 @@ export class QueueWatches {
     const asked = { q: due('q'), s: due('s') };
     if (!asked.q && !asked.s) return;
     for (const kind of ['q', 's'] as const) if (asked[kind]) untilMs[kind] = now + toldMs;
-    this.#options.ask(partition, asked.q ? toldMs : 0, asked.s ? toldMs : 0).catch(() => {
+    this.#options.ask(partition, asked.q ? toldMs : 0, asked.s ? toldMs : 0).then(
+      // What came before the server knew of it was not told.
+      () => this.#hear(partition, undefined),
       // Asked again with the next watch, or by the time.
-      untilMs.q = untilMs.s = Number.NEGATIVE_INFINITY;
-    });
+      () => (untilMs.q = untilMs.s = Number.NEGATIVE_INFINITY),
+    );
   }
 
   /** Nothing where hints may have been missed. */

@@ -95,6 +95,6 @@ begin
       perform ${s}.queue_let_out(v_queues, v_keys);
     end if;
   end if;
-  perform ${s}.queue_tell(p_put_queue);
+  perform ${s}.queue_tell(p_put_queue, p_joined);
 end $$;
 `;

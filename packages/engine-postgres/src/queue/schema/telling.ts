@@ -3,8 +3,14 @@ export const queueTelling = (s: string): string => `
 create or replace function ${s}.queue_channel(p_partition text) returns text language sql immutable as
 $$ select 'quorate_' || md5('${s.replaceAll("'", "''")}' || '/queue/' || p_partition) $$;
 
-create or replace function ${s}.queue_tell(p_queue text[]) returns void language plpgsql as $$
+-- Also where nobody watches yet, if the transaction may last: who begins to meanwhile would hear of nothing at its end.
+create or replace function ${s}.queue_tell(p_queue text[], p_lasts boolean default false) returns void language plpgsql as $$
 begin
+  if p_lasts then
+    perform pg_notify(${s}.queue_channel(split_part(q.queue, '/', 1)), 'q' || q.queue)
+      from (select distinct u.queue from unnest(p_queue) u(queue)) q;
+    return;
+  end if;
   perform pg_notify(${s}.queue_channel(w.partition), 'q' || q.queue)
     from (select distinct u.queue from unnest(p_queue) u(queue)) q
     join ${s}.queue_watch w on w.partition = split_part(q.queue, '/', 1)

@@ -1,0 +1,188 @@
+import type { QueuePut, QueueStore } from '@quorate/core';
+import { skipReason } from '@quorate/servers';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createPostgresQueueStore, type PostgresConnection, type PostgresPool } from '../src/index.ts';
+import { QueueStand } from './queue-stand.ts';
+
+const reason = skipReason('postgres');
+const body = Buffer.from('x');
+const action = { type: 'acknowledge' } as const;
+
+let stand: QueueStand;
+let names = 0;
+
+/** A queue that nobody has used. */
+const fresh = (): string => `b${++names}/q`;
+
+/** A pool that writes down what is asked, and hears no notifications, as behind a pooler that shares out transactions. */
+function observedPool(): { readonly pool: PostgresPool; readonly texts: string[] } {
+  const inner = new pg.Pool({ connectionString: stand.urlAt(stand.server.port), max: 4 });
+  const texts: string[] = [];
+  const observed = (client: pg.PoolClient): PostgresConnection =>
+    new Proxy(client, {
+      get(target, name) {
+        if (name === 'query')
+          return (query: pg.QueryConfig) => {
+            texts.push(query.text);
+            return target.query(query);
+          };
+        if (name === 'on')
+          return (event: string, listener: () => void) =>
+            event === 'notification' ? target : target.on(event as 'end', listener);
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    }) as unknown as PostgresConnection;
+  const pool = {
+    connect: async () => observed(await inner.connect()),
+    on: inner.on.bind(inner),
+    off: inner.off.bind(inner),
+    end: () => inner.end(),
+  } as unknown as PostgresPool;
+  return { pool, texts };
+}
+
+describe.skipIf(reason !== undefined)(
+  `calls to queues on PostgreSQL at the same time (needs a server${reason === undefined ? '' : `: ${reason}`})`,
+  { timeout: 60_000 },
+  () => {
+    beforeAll(async () => {
+      stand = await QueueStand.start();
+    });
+    afterAll(() => stand[Symbol.asyncDispose]());
+
+    test('go together, and each is told its own', async () => {
+      const { pool, texts } = observedPool();
+      const store = await createPostgresQueueStore({ pool, prepare: false, pollMs: 50 });
+      const queue = fresh();
+      const puts = Array.from({ length: 200 }, (_, index): QueuePut => {
+        const id = `id-${index % 150}` as never;
+        return { queue, message: { id, body } };
+      });
+      const results = await Promise.all(puts.map(each => store.put([each])));
+      const duplicates = results.flat().map(result => result.outcome === 'applied' && result.duplicate);
+      expect(duplicates).toEqual(puts.map((_, index) => index >= 150));
+      const messages = await store.lease(queue, { messagesMax: 1000, leaseMs: 60_000, owner: 'o' });
+      expect(messages.length).toBe(150);
+      const settled = await Promise.all(
+        [...messages, ...messages].map(lease => store.settle([{ lease, action }])),
+      );
+      const applied = settled.flat().filter(({ outcome }) => outcome === 'applied');
+      expect(applied.length).toBe(150);
+      const countOf = (name: string): number => texts.filter(text => text.includes(`queue_${name}(`)).length;
+      expect([countOf('put') < 5, countOf('acknowledge') < 5]).toEqual([true, true]);
+      await store[Symbol.asyncDispose]();
+      await pool.end();
+    });
+
+    test('one that waits hears of another process by looking where no notification comes', async () => {
+      const { pool } = observedPool();
+      const store = await createPostgresQueueStore({ pool, prepare: false, pollMs: 50 });
+      await using other = await stand.open();
+      const queue = fresh();
+      const waiting = store.lease(queue, { messagesMax: 1, leaseMs: 60_000, owner: 'o', waitMs: 30_000 });
+      await other.put([{ queue, message: { body } }]);
+      expect((await waiting).length).toBe(1);
+      await store[Symbol.asyncDispose]();
+      await pool.end();
+    });
+
+    test('of the messages of many keys each is let out in its order, however batches cross', async () => {
+      const stores = await Promise.all([0, 1, 2].map(() => stand.open({ batchesMax: 3 })));
+      const queue = fresh();
+      const keys = Array.from({ length: 7 }, (_, index) => `k${index}`);
+      const put = async (store: QueueStore, name: number): Promise<void> => {
+        for (let index = 0; index < 15; index++) {
+          const shuffled = name % 2 === 0 ? keys : keys.toReversed();
+          await store.put(
+            shuffled.map(key => ({ queue, message: { key, body: Buffer.from(`${name} ${index}`) } })),
+          );
+        }
+      };
+      const out = new Map<string, number>();
+      const last = new Map<string, number>();
+      let count = 0;
+      const consume = async (store: QueueStore): Promise<void> => {
+        while (count < keys.length * 45) {
+          const options = { messagesMax: 5, leaseMs: 60_000, owner: 'o', waitMs: 200 };
+          const messages = await store.lease(queue, options);
+          for (const message of messages) {
+            const key = message.key as string;
+            const [name, index] = Buffer.from(message.body).toString().split(' ').map(Number) as [
+              number,
+              number,
+            ];
+            out.set(key, (out.get(key) ?? 0) + 1);
+            expect(out.get(key)).toBe(1);
+            expect(index).toBe((last.get(`${key} ${name}`) ?? -1) + 1);
+            last.set(`${key} ${name}`, index);
+            count++;
+          }
+          await store.now();
+          for (const { key } of messages) out.set(key as string, 0);
+          const results = await Promise.all(messages.map(lease => store.settle([{ lease, action }])));
+          expect(results.flat().every(({ outcome }) => outcome === 'applied')).toBe(true);
+        }
+      };
+      await Promise.all([...stores.map(put), ...stores.map(consume)]);
+      expect(await stores[0]!.inspect.depth(queue)).toMatchObject({ readyCount: 0, heldCount: 0 });
+      for (const store of stores) await store[Symbol.asyncDispose]();
+    });
+
+    test('a lease, an extension and a settlement of the same messages never wait for each other in a ring', async () => {
+      await using store = await stand.open({ batchesMax: 3 });
+      const queue = fresh();
+      for (let round = 0; round < 20; round++) {
+        await store.put(Array.from({ length: 30 }, () => ({ queue, message: { body } })));
+        const messages = await store.lease(queue, { messagesMax: 30, leaseMs: 60_000, owner: 'o' });
+        const backwards = messages.toReversed();
+        const state = [{ key: `${queue}/s`, value: body }];
+        const [extended, , settled] = await Promise.all([
+          store.extend(messages, 60_000, { started: true }),
+          store.extend(backwards, 60_000),
+          store.settle(backwards.map(lease => ({ lease, action, state }))),
+          store.settle(messages.slice(0, 5).map(lease => ({ lease, action }))),
+        ]);
+        expect(extended.every(({ outcome }) => outcome !== 'unknown')).toBe(true);
+        expect(settled.filter(({ outcome }) => outcome === 'applied').length).toBeGreaterThanOrEqual(25);
+        expect((await store.inspect.depth(queue)).leasedCount).toBe(0);
+      }
+    });
+
+    test('what has no id of its sender’s never waits for a transaction of somebody else', async () => {
+      await using store = await stand.open({ batchesMax: 1 });
+      const queue = fresh();
+      const client = await stand.connect();
+      await client.query('begin');
+      const held = { queue, message: { id: 'held' as never, body } };
+      await store.put([held], { transaction: client });
+      const waiting = store.put([held]);
+      expect((await store.put([{ queue, message: { body } }]))[0]?.outcome).toBe('applied');
+      await client.query('commit');
+      await client.end();
+      expect(await waiting).toEqual([{ outcome: 'applied', id: 'held', duplicate: true }]);
+    });
+
+    test('a call that was given up while others were under way is never sent', async () => {
+      await using store = await stand.open({ batchesMax: 1 });
+      const queue = fresh();
+      const client = await stand.connect();
+      await client.query('begin');
+      const held = { queue, message: { id: 'held' as never, body } };
+      await store.put([held], { transaction: client });
+      const first = store.put([held]);
+      await stand.untilOneWaits();
+      // It waits for the first, which waits for the transaction.
+      const message = { id: 'late' as never, body };
+      expect((await store.put([{ queue, message }], { deadlineMs: 50 }))[0]?.outcome).toBe('unknown');
+      await client.query('rollback');
+      await client.end();
+      await first;
+      // Whatever waited behind it has been sent.
+      await store.put([{ queue, message: { id: 'last' as never, body } }]);
+      const messages = await store.lease(queue, { messagesMax: 10, leaseMs: 60_000, owner: 'o' });
+      expect(messages.map(({ id }) => id)).toEqual(['held', 'last']);
+    });
+  },
+);
