@@ -6,6 +6,7 @@ const weekdays: FieldKind = {
   name: 'day of week',
   min: 0,
   max: 7,
+  openMax: 6,
   names: ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'],
 };
 

@@ -3,6 +3,8 @@ export interface FieldKind {
   readonly name: string;
   readonly min: number;
   readonly max: number;
+  /** Where `*` and a step without an end stop, where that is before `max`: Sunday's second number begins no new round. */
+  readonly openMax?: number;
   /** The first is `min`. */
   readonly names?: readonly string[];
 }
@@ -38,7 +40,7 @@ function* rangeOf(part: string, kind: FieldKind): Iterable<number> {
   if (rest.length > 0)
     throw new RangeError(`Cron field "${kind.name}" must have one step: received "${part}"`);
   const step = stepText === undefined ? 1 : stepOf(stepText, part, kind);
-  let [from, to] = [kind.min, kind.max];
+  let [from, to] = [kind.min, kind.openMax ?? kind.max];
   if (range !== '*') {
     const [first = '', last, ...more] = range.split('-');
     if (more.length > 0)
@@ -57,7 +59,7 @@ function* rangeOf(part: string, kind: FieldKind): Iterable<number> {
 /** Where Sunday is 0 and 7, a range that ends with it ends with the 7. */
 function endOf(text: string, from: number, kind: FieldKind): number {
   const value = parseValue(text, kind);
-  return kind.name === 'day of week' && value === 0 && from > 0 ? 7 : value;
+  return kind.openMax !== undefined && value === kind.min && from > value ? kind.max : value;
 }
 
 function stepOf(text: string, part: string, kind: FieldKind): number {

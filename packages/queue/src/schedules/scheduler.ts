@@ -13,6 +13,9 @@ const callMs = 30_000;
 /** How often the schedules are read though none is due: others may be added, and clocks be set. */
 const lookMs = 10_000;
 
+/** How soon what failed is tried again. */
+const troubleRestMs = 1000;
+
 /** Later than this a time was missed. */
 const missedMs = 60_000;
 
@@ -28,9 +31,12 @@ export class Scheduler implements Disposable {
   readonly #over = new AbortController();
   readonly #wake = new Wake();
   readonly #watch: Disposable;
+  readonly #onTrouble: (error: unknown) => void;
 
-  constructor(application: Application) {
+  /** @param onTrouble told of what keeps a schedule, or all of them, from being fired */
+  constructor(application: Application, onTrouble: (error: unknown) => void) {
     this.#application = application;
+    this.#onTrouble = onTrouble;
     this.#watch = application.store.state.watch(application.places.schedule(''), () => this.#wake.call());
     void this.#run();
   }
@@ -47,8 +53,9 @@ export class Scheduler implements Disposable {
       let restMs: number;
       try {
         restMs = await this.#fireDue();
-      } catch {
-        restMs = 1000; // The store cannot be asked just now.
+      } catch (thrown) {
+        this.#onTrouble(thrown);
+        restMs = troubleRestMs;
       }
       await this.#wake.wait(clock, restMs, signal);
     }
@@ -68,13 +75,23 @@ export class Scheduler implements Disposable {
       });
       for (const record of page.items) {
         if (this.#over.signal.aborted) return lookMs;
-        const nextAtMs = await this.#fireOne(record, nowMs);
+        const nextAtMs = await this.#fireSafely(record, nowMs);
         if (nextAtMs !== undefined) nextMs = Math.min(nextMs, nextAtMs);
       }
       if (page.cursor === undefined) break;
       cursor = page.cursor;
     }
     return Math.min(lookMs, Math.max(1, nextMs - nowMs));
+  }
+
+  /** One that cannot be fired does not hold up the others. */
+  async #fireSafely(record: StateRecord, nowMs: number): Promise<number | undefined> {
+    try {
+      return await this.#fireOne(record, nowMs);
+    } catch (thrown) {
+      this.#onTrouble(thrown);
+      return nowMs + troubleRestMs;
+    }
   }
 
   /** @returns the schedule's next time */
@@ -100,7 +117,7 @@ export class Scheduler implements Disposable {
       // Whoever was stopped for so long may not know any more what was fired.
       if (this.#over.signal.aborted || clock.monotonicMs() - readMs > rememberMs / 2) return nowMs;
       const [result] = await store.put([put], { deadlineMs: callMs });
-      if (result?.outcome !== 'applied') return nowMs;
+      if (result?.outcome === 'unknown') throw result.cause;
     }
     const nextAtMs = timetable.next(nowMs);
     const { nextAtMs: _, ...fixed } = schedule;

@@ -6,6 +6,7 @@ import { chainFlow, type Flow, groupFlow, type Step, type StepTarget } from './f
 import { messageOf } from './message-of-task.ts';
 import { deliveredOf, type TaskSendOptions } from './send-options.ts';
 import type { AnyTask, InputOf, OutputOf } from './task.ts';
+import { FormerTask } from './former-task.ts';
 import { LookupHandle, type SentTask, type TaskHandle } from './task-handle.ts';
 import { startTaskWork, type TaskWorkOptions } from './task-work.ts';
 
@@ -112,8 +113,10 @@ async function sent(
   const put = await messageOf(places, task, input, options.headers ?? {}, delivered);
   const { durability } = store.capabilities;
   // Within the caller's transaction it counts if that commits, and its caller repeats that.
+  const former = delivered.id === undefined ? undefined : await FormerTask.read(store, places, delivered.id);
   const [result] =
     options.transaction === undefined ? [await sender.send(put, options)] : await store.put([put], options);
   if (result?.outcome !== 'applied') throw result?.cause ?? new TypeError('Store must tell of each put');
+  if (!result.duplicate) await former?.forget();
   return Object.assign(new LookupHandle(lookup, result.id), { duplicate: result.duplicate, durability });
 }

@@ -28,8 +28,13 @@ export class EngineTime {
 
   async #ask(): Promise<void> {
     const beforeMs = this.#clock.monotonicMs();
-    const nowMs = await this.#store.now({ deadlineMs: freshMs });
-    this.#askedMs = beforeMs;
-    this.#offsetMs = nowMs - beforeMs;
+    try {
+      const nowMs = await this.#store.now({ deadlineMs: freshMs });
+      this.#askedMs = beforeMs;
+      this.#offsetMs = nowMs - beforeMs;
+    } catch (thrown) {
+      // What it said before is better than nothing: it is for times to live.
+      if (this.#askedMs === Number.NEGATIVE_INFINITY) throw thrown;
+    }
   }
 }

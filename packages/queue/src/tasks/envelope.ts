@@ -21,7 +21,7 @@ export interface Places {
   progress(id: string): string;
   cancel(id: string): string;
   /** How far the members of one part of a flow's stage are. */
-  shard(flow: string, stage: number, shard: number): string;
+  shard(run: string, stage: number, shard: number): string;
   schedule(id: string): string;
 }
 
@@ -32,7 +32,7 @@ export function placesOf(name: string): Places {
     result: id => `${name}/result/${id}`,
     progress: id => `${name}/progress/${id}`,
     cancel: id => `${name}/cancel/${id}`,
-    shard: (flow, stage, shard) => `${name}/shard/${flow}.${stage}.${shard}`,
+    shard: (run, stage, shard) => `${name}/shard/${run}.${stage}.${shard}`,
     schedule: id => `${name}/schedule/${id}`,
   };
 }

@@ -62,7 +62,7 @@ export class FlowEnder {
   async #tickedOff(member: Member, root: Root, outcome: Outcome, width: number): Promise<Following> {
     const { flow } = root;
     const shard = shardOf(member.index, width);
-    const key = this.#places.shard(member.id, member.stage, shard);
+    const key = this.#places.shard(flow.run, member.stage, shard);
     const record = await this.#store.state.get(key);
     const { done } = record === undefined ? { done: [] } : (jsonValue(record.value) as ShardRecord);
     // It was delivered again though its end had counted: that it counts once is all that matters.

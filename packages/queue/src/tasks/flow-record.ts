@@ -20,6 +20,8 @@ export interface StagePlan {
 /** A flow on its way: where it is, and what is left. It is replaced by its outcome. */
 export interface FlowRecord {
   readonly state: 'running';
+  /** Tells it from others that are sent under the same id. */
+  readonly run: string;
   readonly stage: number;
   /** Parts of the stage with members that have not ended. */
   readonly shardsLeft: number;

@@ -5,7 +5,7 @@ import { shardsAtFirst } from './flow-ender.ts';
 import { type FlowRecord, flowWidthMax, memberId, type StagePlan } from './flow-record.ts';
 import { type Bound, filledIn, type Reference, referenceTo, templateOf } from './flow-reference.ts';
 import { messageOf } from './message-of-task.ts';
-import { readResult, type ResultRecord, writeResult } from './outcome.ts';
+import { type Outcome, readResult, writeResult } from './outcome.ts';
 import { deliveredOf, type FlowSendOptions } from './send-options.ts';
 import type { AnyTask } from './task.ts';
 import { LookupHandle, type SentTask } from './task-handle.ts';
@@ -103,10 +103,11 @@ class StagedFlow<Output> implements Flow<Output> {
       steps.length > 0
         ? await this.#putsOf(id, 0, steps, headers, delivered)
         : await this.#putsAfterNone(id, headers, delivered);
-    const isNew = await this.#begin(id, plans, puts.length === 0, steps.length === 0 ? 1 : 0, options);
-    if (isNew !== 'over') await this.#putAll(puts);
+    const record = await this.#recordOf(plans, puts.length === 0, delivered.rememberMs ?? 0, options);
+    const begun = await this.#begin(id, record, options);
+    if (begun !== 'over') await this.#putAll(puts);
     const { durability } = store.capabilities;
-    return Object.assign(new LookupHandle<Output>(lookup, id), { duplicate: isNew !== 'new', durability });
+    return Object.assign(new LookupHandle<Output>(lookup, id), { duplicate: begun !== 'new', durability });
   }
 
   /** A group of nothing has ended: what comes after it begins. */
@@ -137,36 +138,51 @@ class StagedFlow<Output> implements Flow<Output> {
     );
   }
 
+  /** How it stands at the start. A group of nothing has ended by then, and so has a flow of nothing else. */
+  async #recordOf(
+    stages: readonly StagePlan[],
+    isOver: boolean,
+    rememberMs: number,
+    { lane, delayMs = 0, readyAt = 0 }: FlowSendOptions,
+  ): Promise<FlowRecord | Outcome> {
+    if (isOver) return { state: 'succeeded', value: [] };
+    const { time, resultTtlMs, flowTtlMs, freshId } = this.#application;
+    const startsInMs = Math.max(delayMs, Number(readyAt) - (await time.now()), 0);
+    const stage = this.#first.steps.length === 0 ? 1 : 0;
+    return {
+      state: 'running',
+      run: freshId(),
+      stage,
+      shardsLeft: shardsAtFirst(stages[stage] ?? { width: 1, isGroup: false }),
+      stages,
+      // As long as its members' ids are remembered, none of them can be put again.
+      resultTtlMs: Math.max(resultTtlMs, rememberMs),
+      ttlMs: Math.max(flowTtlMs, rememberMs) + startsInMs,
+      ...(lane === undefined ? {} : { lane }),
+    };
+  }
+
   /** The record comes before the messages, so that whoever runs one finds it. */
   async #begin(
     id: string,
-    stages: readonly StagePlan[],
-    isOver: boolean,
-    stage: number,
-    { lane, delayMs = 0, readyAt = 0, dedupe }: FlowSendOptions,
+    record: FlowRecord | Outcome,
+    { dedupe }: FlowSendOptions,
   ): Promise<'new' | 'again' | 'over'> {
-    const { store, places, time, resultTtlMs, flowTtlMs } = this.#application;
-    const nowMs = await time.now();
-    const ttlMs = Math.max(flowTtlMs, dedupe?.ttlMs ?? 0) + Math.max(delayMs, Number(readyAt) - nowMs, 0);
-    const shardsLeft = shardsAtFirst(stages[stage] ?? { width: 1, isGroup: false });
-    const running: FlowRecord = {
-      state: 'running',
-      stage,
-      shardsLeft,
-      stages,
-      resultTtlMs,
-      ttlMs,
-      ...(lane === undefined ? {} : { lane }),
-    };
-    const record: ResultRecord = isOver ? { state: 'succeeded', value: [] } : running;
-    const expiresAtMs = nowMs + (isOver ? resultTtlMs : ttlMs);
+    const { store, places, time, resultTtlMs } = this.#application;
+    const expiresAtMs = (await time.now()) + (record.state === 'running' ? record.ttlMs : resultTtlMs);
     const value = writeResult(record);
     const written = await store.state.write({ key: places.result(id), value, version: 0, expiresAtMs });
     if (written.outcome === 'unknown') throw written.cause;
-    if (written.outcome === 'applied') return isOver ? 'over' : 'new';
+    if (written.outcome === 'applied') {
+      // A wish to cancel one that was sent under the id before is none for this one.
+      if (dedupe !== undefined) await store.state.write({ key: places.cancel(id), value: undefined });
+      return 'new';
+    }
     // Whoever began it may have died before its messages were put.
     const current = written.current && readResult(written.current.value);
-    return current?.state === 'running' && current.stage === stage ? 'again' : 'over';
+    const isThere =
+      current?.state === 'running' && record.state === 'running' && current.stage === record.stage;
+    return isThere ? 'again' : 'over';
   }
 
   async #putAll(puts: readonly QueuePut[]): Promise<void> {

@@ -12,7 +12,7 @@ export interface FlowSendOptions {
   readonly lane?: number;
   /**
    * What is sent under the same id is one: while it is there, and for `ttlMs` from the first time on. Its handle is that of the first.
-   * Ids of a task are its own.
+   * Ids of a task are its own, those of flows are all flows'. A flow is one for as long as its result is kept, too.
    */
   readonly dedupe?: { readonly id: string; readonly ttlMs?: number };
   /** For the one who runs it. Names must not begin with `~`. */

@@ -1,4 +1,4 @@
-import { type Clock, errorCode, QuorateError, type QueueStore, type Random } from '@quorate/core';
+import { type Clock, errorCode, QuorateError, type QueueStore, type Random, sleep } from '@quorate/core';
 import { deadEnding, errorHeaders } from '../dead-letters/cause.ts';
 import type { Delivery, DeliveryHandler, Ending } from '../work/ending.ts';
 import { retryDelayMs } from '../work/retry-policy.ts';
@@ -216,7 +216,7 @@ export class TaskRunner implements DeliveryHandler {
     const { flow } = started.label;
     const wish = outcome.state === 'cancelled' ? [{ key: places.cancel(message.id), value: undefined }] : [];
     if (flow !== undefined) {
-      const { puts = [], state = [] } = await flows.following(flow, outcome);
+      const { puts = [], state = [] } = await this.#patiently(started, () => flows.following(flow, outcome));
       return { ...ending, puts, state: [...state, ...wish] };
     }
     const ttlMs = started.task.resultTtlMs ?? resultTtlMs;
@@ -226,6 +226,18 @@ export class TaskRunner implements DeliveryHandler {
       ...ending,
       state: [{ key: places.result(message.id), value: writeResult(outcome), expiresAtMs }, ...wish],
     };
+  }
+
+  /** What has been done is not done again because a store cannot be asked for a moment: as long as the lease is held, it is asked. */
+  async #patiently<Value>({ delivery }: Started, ask: () => Promise<Value>): Promise<Value> {
+    for (let restMs = 100; ; restMs = Math.min(2 * restMs, 5000)) {
+      try {
+        return await ask();
+      } catch (thrown) {
+        if (!(thrown instanceof QuorateError && thrown.retryable) || delivery.signal.aborted) throw thrown;
+        await sleep(this.#options.clock, restMs, { signal: delivery.signal });
+      }
+    }
   }
 
   /** Leaves it to another worker or a later time. It was no attempt. */

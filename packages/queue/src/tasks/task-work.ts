@@ -40,6 +40,7 @@ export function startTaskWork(application: Application, options: TaskWorkOptions
   const handler = new TaskRunner({ ...own, graceMs, crashesMax, onTask });
   // The runner caps attempts, deaths and deliveries itself: it knows which of them were a task's own.
   const caps = { deliveriesMax: Number.POSITIVE_INFINITY, retry: { attemptsMax: Number.POSITIVE_INFINITY } };
+  const onTrouble = (error: unknown): void => settings.onEvent?.({ type: 'trouble', error });
   try {
     const queue = places.queue;
     const work = startWork({
@@ -53,7 +54,7 @@ export function startTaskWork(application: Application, options: TaskWorkOptions
       deadLetters,
       graceMs,
     });
-    return new TaskWork(work, cancels, schedules ? new Scheduler(application) : undefined);
+    return new TaskWork(work, cancels, schedules ? new Scheduler(application, onTrouble) : undefined);
   } catch (thrown) {
     cancels[Symbol.dispose]();
     throw thrown;

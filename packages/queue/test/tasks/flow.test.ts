@@ -253,6 +253,23 @@ describe('a flow', () => {
     expect(runs).toEqual(['a', 'b', 'c']);
   });
 
+  test('sent again under its id, when the first has had its time, is a new one', async () => {
+    const tasks = stand.tasks(all, { resultTtlMs: 2000 });
+    stand.work(tasks, { concurrency: 5 });
+    const dedupe = { id: 'daily' };
+    const inputs = Array.from({ length: 20 }, (_, x) => ({ x, y: 1 }));
+    const flow = tasks.map(tasks.add, inputs).pipe(tasks.sum, numbers => ({ numbers }));
+    expect(await stand.until((await flow.send({ dedupe })).result())).toBe(210);
+    await stand.pass(3000);
+    const cancelled = await flow.send({ dedupe, delayMs: 60_000 });
+    expect(cancelled.duplicate).toBe(false);
+    await cancelled.cancel();
+    await stand.pass(100_000, 1000);
+    const third = await flow.send({ dedupe });
+    expect(third.duplicate).toBe(false);
+    expect(await stand.until(third.result())).toBe(210);
+  });
+
   test('begun by a sender that died before its messages were put is begun by the next', async () => {
     const tasks = stand.tasks(all);
     const dedupe = { id: 'half' };

@@ -377,6 +377,22 @@ describe('sending', () => {
     expect(order).toEqual(['one', 'four']);
   });
 
+  test('what is sent again under an id is not taken for the one before', async () => {
+    let runs = 0;
+    const count = defineTask({ name: 'count', input: unchecked<null>(), run: () => ++runs });
+    const tasks = stand.tasks({ count });
+    const dedupe = { id: 'a' };
+    const cancelled = await tasks.count.send(null, { dedupe, delayMs: 5000 });
+    await cancelled.cancel();
+    expect(await cancelled.status()).toEqual({ state: 'cancelled' });
+    stand.work(tasks);
+    for (const expected of [1, 2]) {
+      const next = await tasks.count.send(null, { dedupe });
+      expect(next).toMatchObject({ duplicate: false, id: cancelled.id });
+      expect(await stand.until(next.result())).toBe(expected);
+    }
+  });
+
   test('a key keeps its order through retries, and others go by', async () => {
     const tasks = stand.tasks({ log });
     for (const text of ['a1!', 'a2', 'b1', 'a3']) await tasks.log.send({ key: text.slice(0, 1), text });

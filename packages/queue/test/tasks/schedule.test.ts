@@ -212,6 +212,23 @@ describe('a schedule', () => {
     await expect(schedules.add({ id: 's', step, everyMs: 1000, lane: 99 })).rejects.toThrow('Lane');
   });
 
+  test('that cannot be fired any more does not hold up the others, and is told of', async () => {
+    const tasks = stand.tasks({ tick });
+    await tasks.schedules.add({ id: 'good', step: tasks.tick.with('x'), everyMs: 60_000 });
+    const value = new TextEncoder().encode('{"task":"tick","cron":"0 0 30 2 *","nextAtMs":1}');
+    await stand.store.state.write({ key: 'app/schedule/bad', value });
+    const troubles: unknown[] = [];
+    stand.work(tasks, {
+      schedules: true,
+      onEvent: event => void troubles.push('error' in event && event.error),
+    });
+    await stand.pass(50_000, 500);
+    expect(fired()).toEqual([40]);
+    expect(troubles).toContainEqual(
+      expect.objectContaining({ message: expect.stringContaining('a day that comes') }),
+    );
+  });
+
   test('of a task that a worker does not know is left to those who do', async () => {
     const other = defineTask({ name: 'other', input: unchecked<null>(), run: () => {} });
     const narrow = stand.tasks({ other });

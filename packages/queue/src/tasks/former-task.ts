@@ -1,0 +1,30 @@
+import type { MessageId, QueueStore, StateRecord } from '@quorate/core';
+import type { Places } from './envelope.ts';
+
+/** What is left of a task that was sent under the same id and is gone: the next one under it must not be taken for it. */
+export class FormerTask {
+  readonly #store: QueueStore;
+  readonly #result: StateRecord | undefined;
+
+  private constructor(store: QueueStore, result: StateRecord | undefined) {
+    this.#store = store;
+    this.#result = result;
+  }
+
+  /** A wish to cancel that nobody can fulfil any more is taken away at once, before the next one is there to be hit by it. */
+  static async read(store: QueueStore, places: Places, id: MessageId): Promise<FormerTask> {
+    const keys = [places.result(id), places.cancel(id)];
+    const [result, wish] = await Promise.all(keys.map(key => store.state.get(key)));
+    if (wish !== undefined && (await store.inspect.get(places.queue, id)) === undefined) {
+      await store.state.write({ key: wish.key, value: undefined, version: wish.version });
+    }
+    return new FormerTask(store, result);
+  }
+
+  /** Takes its result away, unless the next one has written its own. */
+  async forget(): Promise<void> {
+    if (this.#result === undefined) return;
+    const { key, version } = this.#result;
+    await this.#store.state.write({ key, value: undefined, version });
+  }
+}
