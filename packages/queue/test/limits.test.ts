@@ -1,6 +1,8 @@
 import { ManualClock } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createQueues, type Queues } from '../src/index.ts';
+import { localTurns, RateLimiter } from '../src/rate/rate-limiter.ts';
+import { checkRate } from '../src/rate/rate.ts';
 import { checkLaneWeights, LaneChoice } from '../src/work/lane-choice.ts';
 import { checkRetryPolicy, retryDelayMs } from '../src/work/retry-policy.ts';
 import { QueueStand } from './queue-stand.ts';
@@ -57,6 +59,19 @@ describe('limits', () => {
       expect(startsMs.length).toBeGreaterThanOrEqual(limit * 2);
     },
   );
+
+  it('loses turns that were reserved and not used, so that they do not add up', async () => {
+    const { clock } = stand;
+    const rate = checkRate({ limit: 100, scope: 'local' });
+    const limiter = new RateLimiter(clock, rate, localTurns(clock, rate));
+    const { signal } = new AbortController();
+    await limiter.wait(10, signal);
+    expect(limiter.take(10)).toBe(1);
+    clock.advance(50);
+    expect(limiter.take(3)).toBe(3);
+    clock.advance(5000);
+    expect(limiter.take(10)).toBe(0);
+  });
 
   it('limits one consumer by its own clock, without a call', async () => {
     const startsMs: number[] = [];

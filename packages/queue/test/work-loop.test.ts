@@ -1,5 +1,6 @@
+import { FaultyQueueStore, type QueueFaults } from '@quorate/conformance';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type MessageId } from '@quorate/core';
+import type { MessageId } from '@quorate/core';
 import type { Delivery, Ending } from '../src/index.ts';
 import { acknowledge, QueueStand, textOf, turn } from './queue-stand.ts';
 
@@ -203,5 +204,125 @@ describe('work loop', () => {
     const dead = await stand.store.inspect.messages('q/~dead');
     expect(dead.items.map(({ id }) => id)).toEqual(['a']);
     expect(dead.items[0]?.headers['~error']).toMatch(/RangeError: Queue of a settlement/);
+  });
+
+  it('gives up what killed as many processes as it may be tried, and charges nothing that was only near', async () => {
+    await stand.put(['killer', 'neighbour']);
+    for (let time = 0; time < 3; time++) {
+      const leased = await stand.store.lease('q', { messagesMax: 2, leaseMs: 10, owner: 'killed' });
+      const [killer] = leased.filter(({ id }) => id === 'killer');
+      if (killer !== undefined) await stand.store.extend([killer], 10, { started: true });
+      await stand.pass(20);
+    }
+    const seen: string[] = [];
+    stand.work(
+      async delivery => {
+        seen.push(`${textOf(delivery)} ${delivery.attempt}`);
+        return acknowledge;
+      },
+      { retry: { attemptsMax: 3 } },
+    );
+    await stand.pass(100);
+    expect(seen).toEqual(['neighbour 1']);
+    const dead = await stand.store.inspect.get('q/~dead', 'killer' as MessageId);
+    expect(dead?.headers).toMatchObject({ '~cause': 'attempts', '~attempts': '3' });
+  });
+
+  it('settles again what may not have been settled, without handling it again', async () => {
+    await stand.put(['a']);
+    const faults: QueueFaults = { random: { ...stand.random, float: () => 0.9 } };
+    let settleCount = 0;
+    faults.before = call => {
+      faults.lost = call === 'settle' && settleCount++ < 3 ? 1 : 0;
+      return undefined;
+    };
+    const store = new FaultyQueueStore(stand.store.open(), faults, stand.clock);
+    stand.work(async () => acknowledge, { store });
+    await stand.pass(3000);
+    expect(settleCount).toBe(4);
+    expect(stand.told('started')).toHaveLength(1);
+    expect(stand.told('settled')).toHaveLength(1);
+    expect(stand.told('trouble')).toHaveLength(3);
+    expect(await stand.count()).toBe(0);
+  });
+
+  it('does not charge a start twice whose answer was lost', async () => {
+    await stand.put(['a']);
+    const faults: QueueFaults = { random: { ...stand.random, float: () => 0.1 } };
+    let extendCount = 0;
+    faults.before = call => {
+      faults.lost = call === 'extend' && extendCount++ < 2 ? 1 : 0;
+      return undefined;
+    };
+    const store = new FaultyQueueStore(stand.store.open(), faults, stand.clock);
+    const attempts: number[] = [];
+    stand.work(
+      async ({ attempt }) => {
+        attempts.push(attempt);
+        if (attempt === 1) throw new Error('no');
+        return acknowledge;
+      },
+      { store, leaseMs: 20_000, prefetch: 0 },
+    );
+    await stand.pass(10_000);
+    expect(attempts).toEqual([1, 2]);
+  });
+
+  it('goes on once a store is back that could not be reached', async () => {
+    await stand.put(['a']);
+    const faults: QueueFaults = { random: stand.random, refused: 1 };
+    const store = new FaultyQueueStore(stand.store.open(), faults, stand.clock);
+    const work = stand.work(async () => acknowledge, { store });
+    await stand.pass(20_000, 500);
+    expect(stand.told('started')).toEqual([]);
+    expect(stand.told('trouble').length).toBeGreaterThan(0);
+    faults.refused = 0;
+    await stand.pass(20_000, 500);
+    expect(await stand.count()).toBe(0);
+    await stand.until(work.drain());
+  });
+
+  it('ends with the error of a store that was closed', async () => {
+    const store = stand.store.open();
+    const work = stand.work(async () => acknowledge, { store });
+    await stand.pass(100);
+    await store[Symbol.asyncDispose]();
+    await expect(stand.until(work.done)).rejects.toMatchObject({ code: 'CLOSED' });
+  });
+
+  it('stops waiting for a drain by signal and deadline, and goes on ending', async () => {
+    await stand.put(['a']);
+    let end: (ending: Ending) => void = () => {};
+    const work = stand.work(() => new Promise(resolve => (end = resolve)));
+    await stand.pass(100);
+    const waiting = work.drain({ deadlineMs: 500 });
+    waiting.catch(() => {});
+    await stand.pass(600);
+    await expect(waiting).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED', outcome: 'not-applied' });
+    end(acknowledge);
+    await stand.until(work.done);
+    expect(await stand.count()).toBe(0);
+  });
+
+  it('tells what it does on channels of diagnostics', async () => {
+    const { subscribe, unsubscribe } = await import('node:diagnostics_channel');
+    const heard: unknown[] = [];
+    const listen = (message: unknown): void => void heard.push(message);
+    subscribe('quorate:queue:settled', listen);
+    await stand.put(['a']);
+    stand.work(async () => acknowledge);
+    await stand.pass(100);
+    unsubscribe('quorate:queue:settled', listen);
+    expect(heard).toMatchObject([{ type: 'settled', queue: 'q', message: { id: 'a' }, ending: acknowledge }]);
+  });
+
+  it.each([
+    [{ concurrency: 0 }, 'Concurrency must be an integer of at least 1: received 0'],
+    [{ prefetch: -1 }, 'Prefetch must be an integer of at least 0: received -1'],
+    [{ leaseMs: 5 }, 'Lease in ms must be from 10 to 2147483647: received 5'],
+    [{ deliveriesMax: 0 }, 'Deliveries must be an integer of at least 1: received 0'],
+    [{ deadLetters: 'elsewhere' }, 'Dead letters must lie in the partition of "q": received "elsewhere"'],
+  ])('refuses %j', (options, message) => {
+    expect(() => stand.work(async () => acknowledge, options)).toThrow(new RangeError(message));
   });
 });

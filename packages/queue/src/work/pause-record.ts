@@ -34,6 +34,7 @@ export class PauseWatch implements Disposable {
   readonly #clock: Clock;
   readonly #key: string;
   readonly #onChange: () => void;
+  readonly #onTrouble: (error: unknown) => void;
   readonly #watch: Disposable;
   #timer: Timer | undefined;
   #isLooking = false;
@@ -41,11 +42,18 @@ export class PauseWatch implements Disposable {
   #isDisposed = false;
 
   /** @throws QuorateError `CLOSED` */
-  constructor(store: QueueStore, clock: Clock, queue: string, onChange: () => void) {
+  constructor(
+    store: QueueStore,
+    clock: Clock,
+    queue: string,
+    onChange: () => void,
+    onTrouble: (error: unknown) => void,
+  ) {
     this.#store = store;
     this.#clock = clock;
     this.#key = pauseKey(queue);
     this.#onChange = onChange;
+    this.#onTrouble = onTrouble;
     this.#watch = store.state.watch(this.#key, key => {
       if (key === this.#key) void this.#look();
     });
@@ -74,6 +82,8 @@ export class PauseWatch implements Disposable {
       } catch (thrown) {
         if (errorCode(thrown) === 'CLOSED') this.isPaused = false; // The lease says so to whoever works.
         restMs = againMs;
+        if (this.#isDisposed) return;
+        this.#onTrouble(thrown);
         this.#onChange();
       }
     }

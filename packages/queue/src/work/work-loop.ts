@@ -94,7 +94,7 @@ class WorkLoop implements Work {
       onRefused: (ended, error) => this.#onRefused(ended, error),
     });
     this.#lanes = new LaneChoice(clock, options.lanes);
-    this.#pause = new PauseWatch(store, clock, queue, () => this.#onPause());
+    this.#pause = new PauseWatch(store, clock, queue, () => this.#onPause(), onTrouble);
     void this.#prepare(this.#times.ready);
   }
 

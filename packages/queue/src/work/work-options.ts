@@ -1,4 +1,12 @@
-import { type Clock, pageMax, type QueueStore, type Random, systemClock, systemRandom } from '@quorate/core';
+import {
+  type Clock,
+  pageMax,
+  partitionOf,
+  type QueueStore,
+  type Random,
+  systemClock,
+  systemRandom,
+} from '@quorate/core';
 import { deadLettersOf } from '../dead-letters/dead-letter-name.ts';
 import { checkLaneWeights, type LaneOptions } from './lane-choice.ts';
 import type { DeliveryHandler } from './ending.ts';
@@ -71,6 +79,9 @@ export function checkWork(options: WorkOptions): CheckedWork {
     throw new RangeError(`Lease in ms must be from ${leaseMinMs} to ${2 ** 31 - 1}: received ${leaseMs}`);
   if (!(graceMs >= 0 && graceMs < 2 ** 31))
     throw new RangeError(`Grace in ms must be from 0 to ${2 ** 31 - 1}: received ${graceMs}`);
+  const { deadLetters = deadLettersOf(queue) } = options;
+  if (partitionOf(deadLetters) !== partitionOf(queue))
+    throw new RangeError(`Dead letters must lie in the partition of "${queue}": received "${deadLetters}"`);
   if (deliveriesMax !== Number.POSITIVE_INFINITY) checkCount('Deliveries', deliveriesMax, 1);
   return {
     store,
@@ -86,7 +97,7 @@ export function checkWork(options: WorkOptions): CheckedWork {
     owner: options.owner ?? `worker-${random.uint32().toString(36)}${random.uint32().toString(36)}`,
     lanes: checkLaneWeights(options.lanes),
     retry: checkRetryPolicy(options.retry),
-    deadLetters: options.deadLetters ?? deadLettersOf(queue),
+    deadLetters,
     limiter: options.limiter,
     keeper: options.keeper,
     onEvent: options.onEvent,
