@@ -8,13 +8,14 @@ import {
 } from '@quorate/core';
 import { describe, expect, test } from 'vitest';
 import { decodeImage, encodeImage, type ReplicaImage } from '../src/queue/image-codec.ts';
+import { usualPace } from '../src/queue/queue-pace.ts';
 import { decodeRecord, RecordWriter } from '../src/queue/queue-record.ts';
 import { QueueReplica } from '../src/queue/queue-replica.ts';
 import type { QueueStep } from '../src/queue/queue-step.ts';
 
 const writer = Buffer.alloc(8, 7).toString('base64url');
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-const nothing = { onReady: (): void => {}, onState: (): void => {} };
+const nothing = { onReady: (): void => {}, onState: (): void => {}, pace: usualPace };
 const longest = 1_000_000;
 
 function encoded(number: number, steps: readonly QueueStep[]): Uint8Array {
@@ -233,7 +234,13 @@ describe('a record', () => {
     expect(record.add([put('c', 20)], 200)).toBe(true);
     expect(record.byteCount).toBeLessThanOrEqual(200);
     const { steps } = decodeRecord(record.done());
-    expect(steps).toEqual([put('a', 10), put('c', 20)]);
+    const sizes = steps.map(step =>
+      step.type === 'put' ? [step.put.queue, step.put.message.body.length] : [],
+    );
+    expect(sizes).toEqual([
+      ['p/a', 10],
+      ['p/c', 20],
+    ]);
   });
 });
 

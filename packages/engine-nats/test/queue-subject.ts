@@ -1,8 +1,10 @@
-import { type QueueSubject } from '@quorate/conformance';
+import type { QueueSubject } from '@quorate/conformance';
 import { type QueueStore, seededRandom, systemClock, systemRandom } from '@quorate/core';
 import { connect } from '@nats-io/transport-node';
 import { LinkedClients, type NatsOptions, startNats } from '@quorate/servers';
-import { createNatsQueueStore, type NatsQueueOptions } from '../src/index.ts';
+import { openQueueStore } from '../src/host/queue/create-nats-queue-store.ts';
+import type { NatsQueueOptions } from '../src/index.ts';
+import { type QueuePace, usualPace } from '../src/queue/queue-pace.ts';
 
 /** A server of its own with a queue store on it, each client over a link of its own that can be cut. */
 export class QueueStand extends LinkedClients<QueueStore> {
@@ -23,21 +25,21 @@ export class QueueStand extends LinkedClients<QueueStore> {
     });
   }
 
-  open(options: Partial<NatsQueueOptions> = {}): Promise<QueueStore> {
+  open(options: Partial<NatsQueueOptions> = {}, pace: QueuePace = usualPace): Promise<QueueStore> {
     return this.openLinked(async port => {
       const connection = await this.connect(port);
-      return createNatsQueueStore({ connection, closesConnection: true, ...options });
+      return openQueueStore({ connection, closesConnection: true, ...options }, pace);
     });
   }
 
-  subject(): QueueSubject {
+  subject(pace?: QueuePace): QueueSubject {
     return {
       name: 'NATS JetStream',
       clock: systemClock,
       random: seededRandom(systemRandom.uint32()),
       leaseMs: 300,
       patienceMs: 30_000,
-      open: ({ clock = systemClock } = {}) => this.open({ clock }),
+      open: ({ clock = systemClock } = {}) => this.open({ clock }, pace),
       ...this.faults,
     };
   }

@@ -1,9 +1,12 @@
 import { type QueueCase, queueCases, runQueueCase } from '@quorate/conformance';
 import { skipReason } from '@quorate/servers';
 import { afterAll, beforeAll, describe, test, type TestContext } from 'vitest';
+import type { QueuePace } from '../src/queue/queue-pace.ts';
 import { QueueStand } from './queue-subject.ts';
 
 const reason = skipReason('nats');
+/** Written down and cut off all the time. */
+const hurried = { recordsMax: 12, bytesMin: 2000, certainMs: 150 };
 let stand: QueueStand;
 
 describe.skipIf(reason !== undefined)(
@@ -14,8 +17,12 @@ describe.skipIf(reason !== undefined)(
     });
     afterAll(() => stand[Symbol.asyncDispose]());
 
-    const expectKept = async (queueCase: QueueCase, { skip }: TestContext): Promise<void> => {
-      const why = await runQueueCase(stand.subject(), queueCase);
+    const expectKept = async (
+      queueCase: QueueCase,
+      { skip }: TestContext,
+      pace?: QueuePace,
+    ): Promise<void> => {
+      const why = await runQueueCase(stand.subject(pace), queueCase);
       if (why !== undefined) skip(why);
     };
     describe.concurrent('at once', () => {
@@ -23,6 +30,14 @@ describe.skipIf(reason !== undefined)(
         '$name',
         { timeout: 60_000 },
         (each, context) => expectKept(each, context),
+      );
+    });
+    describe.concurrent('at once, where partitions are written down and cut off all the time', () => {
+      const calls = /random|nothing that was put|connections that break|many who write|at the same time/;
+      test.for(queueCases.filter(({ name }) => calls.test(name)))(
+        '$name',
+        { timeout: 60_000 },
+        (each, context) => expectKept(each, context, hurried),
       );
     });
     describe('alone', () => {

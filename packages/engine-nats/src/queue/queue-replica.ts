@@ -7,6 +7,7 @@ import {
   type StateResult,
 } from '@quorate/core';
 import type { ReplicaImage } from './image-codec.ts';
+import type { QueuePace } from './queue-pace.ts';
 import type { QueueRecord } from './queue-record.ts';
 import type { QueueStep } from './queue-step.ts';
 
@@ -23,6 +24,7 @@ export type StepResult =
 export interface QueueReplicaOptions {
   readonly onReady: (queue: string) => void;
   readonly onState: (key: string) => void;
+  readonly pace: QueuePace;
   readonly image?: ReplicaImage | undefined;
 }
 
@@ -32,10 +34,6 @@ export interface Stored {
   readonly stampMs: number;
   readonly byteCount: number;
 }
-
-/** How many records a partition is read from at most, about, and how many bytes: then somebody writes down what it holds. */
-const recordsMax = 8192;
-const bytesMin = 2 ** 22;
 
 /** Numbers that a partition gives in a ms on average, at most: tokens are larger than before also where the stream was lost. */
 const numbersPerMs = 1024;
@@ -92,6 +90,7 @@ export class QueueReplica {
 
   /** Whether so much was done since somebody wrote down what it held that it is time to do so again. */
   get isImageDue(): boolean {
+    const { recordsMax, bytesMin } = this.#options.pace;
     return this.#recordCount >= recordsMax || this.#byteCount >= Math.max(bytesMin, this.#imageBytes);
   }
 

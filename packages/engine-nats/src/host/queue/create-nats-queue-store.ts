@@ -8,6 +8,7 @@ import {
   systemClock,
   systemRandom,
 } from '@quorate/core';
+import { type QueuePace, usualPace } from '../../queue/queue-pace.ts';
 import { type NatsOptions, openStream } from '../open-stream.ts';
 import { NatsQueueDriver } from './nats-queue-driver.ts';
 import { QueueSubjects } from './queue-subjects.ts';
@@ -28,7 +29,12 @@ const besideBytes = 16_384;
  * @throws QuorateError `UNAVAILABLE` where the server cannot be reached or has no JetStream; `UNSUPPORTED` where it is too old, or
  *   the stream is not as it must be; `STORE_REFUSED` where the server refuses to make the stream
  */
-export async function createNatsQueueStore(options: NatsQueueOptions): Promise<QueueStore> {
+export function createNatsQueueStore(options: NatsQueueOptions): Promise<QueueStore> {
+  return openQueueStore(options, usualPace);
+}
+
+/** The same at a pace of one's own, which all clients must share. */
+export function openQueueStore(options: NatsQueueOptions, pace: QueuePace): Promise<QueueStore> {
   const { connection, name = 'QUORATE-QUEUE', closesConnection = false, durability = 'os' } = options;
   const { clock = systemClock, random = systemRandom, requestTimeoutMs: timeoutMs = 5000 } = options;
   return openStream(name, clock, options, ({ api, messageMaxBytes }) => {
@@ -38,6 +44,7 @@ export async function createNatsQueueStore(options: NatsQueueOptions): Promise<Q
       clock,
       random,
       timeoutMs,
+      pace,
       capabilities: capabilitiesOf(messageMaxBytes - besideBytes, durability),
       recordMaxBytes: messageMaxBytes,
       chunkMaxBytes: Math.floor(messageMaxBytes / 4),

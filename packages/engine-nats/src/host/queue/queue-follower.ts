@@ -1,5 +1,6 @@
 import { type Clock, type QuorateError, type Random, sleep, type Timer } from '@quorate/core';
 import type { Msg } from '@nats-io/nats-core';
+import type { QueuePace } from '../../queue/queue-pace.ts';
 import { decodeRecord, type QueueRecord } from '../../queue/queue-record.ts';
 import { QueueReplica, type StepResult } from '../../queue/queue-replica.ts';
 import { unavailable } from '../../unavailable.ts';
@@ -20,6 +21,7 @@ export interface QueueFollowerOptions {
   readonly chunkMaxBytes: number;
   /** What this client's records are known by. */
   readonly writer: string;
+  readonly pace: QueuePace;
   readonly onReady: (queue: string) => void;
   readonly onState: (key: string) => void;
   /** Told of each of this client's own records, once it was carried out. */
@@ -29,13 +31,6 @@ export interface QueueFollowerOptions {
   /** The copy was made anew from elsewhere: what had become of the client's own records may not be known any more. */
   readonly onReset: () => void;
 }
-
-/**
- * How long it is certain that nothing was deleted that was not read, ms, since it was last seen that no image goes further than the
- * copy: deletion comes so much later than the image, and twice that.
- */
-const certainMs = 10_000;
-const cleanAfterMs = 2 * certainMs;
 
 /** How long it rests before it tries again to be where the log is, ms, at first and at most. */
 const restMinMs = 20;
@@ -173,11 +168,11 @@ export class QueueFollower {
         this.#replica = undefined;
         this.#options.onReset();
       }
-      const { onReady, onState } = this.#options;
+      const { onReady, onState, pace } = this.#options;
       const image = head && (await this.#heads.imageOf(head));
       // Where another has replaced it meanwhile, that one is to be read.
       if (head !== undefined && image === undefined) continue;
-      this.#replica = new QueueReplica({ onReady, onState, image });
+      this.#replica = new QueueReplica({ onReady, onState, pace, image });
       return head;
     }
   }
@@ -203,6 +198,7 @@ export class QueueFollower {
       return;
     }
     const ageMs = this.#options.clock.monotonicMs() - this.#certainFromMs;
+    const { certainMs } = this.#options.pace;
     if (ageMs > certainMs) {
       this.#inbox.push([message, delivery]);
       void this.#pausedFor(() => this.#verify());
@@ -215,14 +211,14 @@ export class QueueFollower {
   /** Sees whether everything that was read had nothing missing. */
   async #verify(): Promise<void> {
     const consumer = this.#consumer;
-    const { clock } = this.#options;
+    const { clock, pace } = this.#options;
     this.#isVerifying = true;
     const fromMs = clock.monotonicMs();
     try {
       const head = await this.#heads.load();
       const isCertain = (head?.position ?? 0) <= (this.#replica?.sequence ?? 0);
       if (isCertain) this.#certainFromMs = fromMs;
-      else if (clock.monotonicMs() - this.#certainFromMs > certainMs && this.#consumer === consumer)
+      else if (clock.monotonicMs() - this.#certainFromMs > pace.certainMs && this.#consumer === consumer)
         this.#restart();
     } catch {
       if (this.#consumer === consumer) this.#restart();
@@ -285,7 +281,8 @@ export class QueueFollower {
     if (head === undefined) return;
     replica.noteImage(head.imageBytes);
     this.#cleaning?.cancel();
-    this.#cleaning = this.#options.clock.setTimer(cleanAfterMs, () => {
+    const { clock, pace } = this.#options;
+    this.#cleaning = clock.setTimer(2 * pace.certainMs, () => {
       this.#heads.clean(head).catch(() => {});
     });
     this.#cleaning.unref();
