@@ -1,0 +1,17 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+
+it('ends a process in order when it is told to: what runs ends, what has not begun goes back', async () => {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'fixtures/drained-process.ts')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+    if (output === 'started a\n') child.kill('SIGTERM');
+  });
+  const code = await new Promise<number | null>(resolve => child.once('close', resolve));
+  expect(output).toBe('started a\nended a\n1 ready, 0 leased\n');
+  expect(code).toBe(143);
+});
