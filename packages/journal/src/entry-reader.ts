@@ -26,6 +26,9 @@ import type { TailMemory } from './tail-memory.ts';
 /** How much is read from disk at once: neighbours of an entry are mostly asked for next. */
 const readBytes = 64 * 1024;
 
+/** A longer piece, which is that of a long record, is not kept for the next read. */
+const blockBytesMax = sectionBytesMax + readBytes;
+
 /** Payloads up to a quarter of this share memory of this size, from the answer's second entry on: see {@link PayloadCopies}. */
 const slabBytes = 16 * 1024;
 
@@ -36,6 +39,8 @@ const pageEntries = 256;
 export class EntryReader {
   readonly #segments: SegmentList;
   readonly #memory: TailMemory;
+  /** A piece that no read uses any more, for the next one: memory of this size is dear to make, and to collect. */
+  #spare: Block | undefined;
 
   constructor(segments: SegmentList, memory: TailMemory) {
     this.#segments = segments;
@@ -62,7 +67,7 @@ export class EntryReader {
       wait,
       entries: [],
       byteCount: 0,
-      disk: new DiskRecords(),
+      disk: new DiskRecords(this.#takeSpare()),
       copies: new PayloadCopies(),
     };
     let last: Position = 0;
@@ -74,7 +79,15 @@ export class EntryReader {
       last = positions.at(-1) as Position;
       if (!(await this.#readPage(answer, positions))) break;
     }
+    // Nothing of it is in the answer, whose payloads are copies. A read that failed leaves none.
+    this.#spare = answer.disk.block;
     return answer.entries;
+  }
+
+  #takeSpare(): Block {
+    const spare = this.#spare ?? makeBlock(0);
+    this.#spare = undefined;
+    return spare;
   }
 
   /** Adds entries to the answer; false once that is full. What is compacted or truncated meanwhile stays readable. */
@@ -164,13 +177,23 @@ function decodeEntry({ bytes, view }: Block, at: number, copies: PayloadCopies):
 
 /** A piece of one segment, of which the sections are checked whose records are asked for. */
 class DiskRecords {
-  #block: Block = makeBlock(0);
+  #block: Block;
   #segment: Segment | undefined;
   /** Where the piece begins and ends, and within it the section that was checked last, by offset in the segment. */
   #start = 0;
   #end = 0;
   #soundStart = 0;
   #soundEnd = 0;
+
+  /** @param block memory that is nobody else's, of any length */
+  constructor(block: Block) {
+    this.#block = block;
+  }
+
+  /** What was read last, and may be used for something else when the read is over. */
+  get block(): Block | undefined {
+    return this.#block.bytes.length > blockBytesMax ? undefined : this.#block;
+  }
 
   /** The record of an entry if it is in the piece and sound. */
   find(
@@ -240,9 +263,10 @@ class DiskRecords {
   }
 
   async #fill(segment: Segment, offset: number, length: number): Promise<void> {
-    const block = makeBlock(Math.min(length, segment.size - offset));
-    const count = await segment.read(block.bytes, offset);
-    this.#block = block;
+    const wanted = Math.min(length, segment.size - offset);
+    this.#end = this.#start;
+    if (this.#block.bytes.length < wanted) this.#block = makeBlock(wanted);
+    const count = await segment.read(this.#block.bytes.subarray(0, wanted), offset);
     this.#segment = segment;
     this.#start = offset;
     this.#end = offset + count;

@@ -24,7 +24,8 @@ export const laggingNames = {
 const never = Number.MAX_SAFE_INTEGER;
 /** No snapshot by itself; the one that is asked for leaves next to nothing of the log. */
 const logLimits = { snapshotBytes: never, snapshotEntries: never, trailingBytes: 0x1_0000 };
-const catchUpMs = 40_000;
+/** Long enough for a million entries at the least pace. */
+const catchUpMs = 150_000;
 /** More than the leader has in memory. */
 const warmupCount = 50_000;
 /** A log is of few keys: it is the log that is long. */

@@ -2,7 +2,7 @@ import type { Clock } from '@quorate/core';
 
 const mebi = 1024 * 1024;
 /** Where a pace begins, in bytes a second. */
-const firstSpeed = 2 * mebi;
+const firstSpeed = 3 * mebi;
 /** Above this nothing is held back. */
 const speedMax = 256 * mebi;
 /** What a turn in time adds, bytes a second, and what is left after one that came late. */
@@ -11,8 +11,8 @@ const lateFactor = 0.75;
 /** A timer that fires later than this shows that processors are wanting, or that this thread was held up. */
 const lateMsMin = 4;
 /** The least that is made up for, beside what is written meanwhile, and after what time it doubles. */
-const leastSpeed = mebi;
-const doublesMs = 30_000;
+const leastSpeed = 1.5 * mebi;
+const doublesMs = 20_000;
 /** Who was not heard of for so long begins anew. */
 const forgetMs = 5000;
 /** Over this time at least it is measured how fast the log grows. */
