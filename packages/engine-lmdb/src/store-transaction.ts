@@ -255,9 +255,6 @@ export class StoreTransaction {
     this.#queues ??= new QueueTransaction(this.#bytes, {
       time: this.#options.time,
       next: () => this.#next(),
-      skipReserved: () => {
-        this.#root.revision = this.#root.ceiling;
-      },
       known: this.#options.knownListeners ?? new KnownListeners(),
       wake: this.#wake,
     });

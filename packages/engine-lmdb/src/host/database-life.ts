@@ -1,13 +1,14 @@
-import { closeSync, fdatasyncSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fdatasyncSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, systemClock } from '@quorate/core';
 import { hostTable } from '../host-table.ts';
+import { QueueRoot } from '../queue/queue-root.ts';
 import { translated, unusable } from '../store-failure.ts';
 import { StoreRoot } from '../store-root.ts';
-import { StoreTransaction } from '../store-transaction.ts';
+import type { DatabaseWriter } from './database-writer.ts';
 import { LmdbBytes, type LmdbDatabase } from './lmdb-bytes.ts';
-import { machineTime } from './machine-time.ts';
 import { openDatabase } from './open-database.ts';
+import { QueueLog } from './queue-log.ts';
 import { reservedRevisions, reserveRevisions } from './reserved-revisions.ts';
 import { markClean } from './store-folder.ts';
 import type { WriterOrder } from './writer-protocol.ts';
@@ -29,16 +30,25 @@ export function prepareDatabase(order: WriterOrder): PreparedDatabase {
   const reserve = (ceiling: number): void => reserveRevisions(order.parent, ceiling);
   try {
     const bytes = new LmdbBytes(database);
+    let isFirst = false;
     database.transactionSync(() => {
       markClean(order.folder, false);
-      if (StoreRoot.read(bytes) === undefined) {
+      isFirst = catchUp(order, bytes);
+      const known = StoreRoot.read(bytes);
+      if (known === undefined) {
         const root = new StoreRoot();
         root.revision = Math.max(Math.floor(systemClock.wallMs() * 1000), reservedRevisions(order.parent));
         root.ceiling = root.revision;
         root.write(bytes);
+      } else if (isFirst) {
+        // What was given last may not have come as far as the log.
+        known.revision = Math.max(known.revision, known.ceiling, reservedRevisions(order.parent));
+        known.ceiling = known.revision;
+        known.write(bytes);
       }
       hostTable(bytes).add(order.host);
     });
+    if (isFirst) closeSync(openSync(join(order.folder, replayedName), 'w'));
     return { database, reserve };
   } catch (thrown) {
     throw translated(thrown, false);
@@ -49,24 +59,36 @@ export function prepareDatabase(order: WriterOrder): PreparedDatabase {
  * Takes a host out of its database, with its sessions. Whoever was the last says that all of it is on disk, which
  * only counts at `os` durability: then the next boot takes it along.
  */
-export function leaveDatabase(database: LmdbDatabase, order: WriterOrder): void {
+export function leaveDatabase(database: LmdbDatabase, writer: DatabaseWriter, order: WriterOrder): void {
   const bytes = new LmdbBytes(database);
-  const left = database.transactionSync(() => {
-    const root = StoreRoot.read(bytes) as StoreRoot;
-    const options = { time: machineTime(), maxBytes: 0, reserve: () => {} };
-    const transaction = new StoreTransaction(bytes, root, options);
-    transaction.run({ type: 'end-host', host: order.host, isProven: true });
-    transaction.finish();
-    root.write(bytes);
-    return { transaction: database.getWriteTxnId(), hosts: hostTable(bytes).all().length };
-  });
+  writer.run([{ type: 'end-host', host: order.host, isProven: true }]);
+  const left = database.transactionSync(() => ({
+    transaction: database.getWriteTxnId(),
+    hosts: hostTable(bytes).all().length,
+  }));
   if (order.durability === 'os' && left.hosts === 0) {
     syncFile(join(order.folder, 'data.mdb'));
     database.transactionSync(() => {
       // Had anybody come since, they would have written that they are there.
-      if (database.getWriteTxnId() === left.transaction + 1) markClean(order.folder, true);
+      if (database.getWriteTxnId() === left.transaction) markClean(order.folder, true);
     });
   }
+}
+
+/** Says that a database has all of its log; it lies beside it, so that the copy of another boot says nothing. */
+const replayedName = 'replayed';
+
+/** Has a database catch up with its log, unless that was done in this boot. @returns whether it was done now */
+function catchUp({ folder, log: logFolder }: WriterOrder, bytes: LmdbBytes): boolean {
+  if (logFolder === undefined || existsSync(join(folder, replayedName))) return false;
+  using log = new QueueLog(logFolder);
+  log.replay(bytes);
+  // Whoever held a lease is dead.
+  const root = QueueRoot.read(bytes);
+  const before = root.encode();
+  root.bootId = '';
+  root.write(bytes, before);
+  return true;
 }
 
 function openChecked(order: WriterOrder): LmdbDatabase {

@@ -9,12 +9,15 @@ import { LmdbBytes, type LmdbDatabase } from './lmdb-bytes.ts';
 import { toWire } from './wire-failure.ts';
 import { CellDamage, recordCorrupt } from '../queue/queue-record.ts';
 import { KnownListeners } from '../queue/listener-table.ts';
-import type { QueueTokens } from './queue-tokens.ts';
+import { LoggedBytes } from './logged-bytes.ts';
+import type { QueueLog } from './queue-log.ts';
+import { isLazy } from '../queue/queue-request.ts';
 import type { WriterAnswer, WriterBatch, WriterEarly, WriterResult } from './writer-protocol.ts';
 
-/** How leases are answered before they are on disk. */
-export interface EarlyAnswers {
-  readonly tokens: QueueTokens;
+/** How a database is durable that is not synced itself. */
+export interface LoggedCommits {
+  readonly log: QueueLog;
+  /** Told of what need not be durable as soon as it is committed. */
   readonly tell: (early: WriterEarly) => void;
 }
 
@@ -25,20 +28,23 @@ export class DatabaseWriter {
   readonly #options: TransactionOptions;
   readonly #known = new KnownState();
   readonly #knownListeners = new KnownListeners();
-  readonly #early: EarlyAnswers | undefined;
+  readonly #logged: LoggedCommits | undefined;
+  readonly #written: LoggedBytes;
 
-  constructor(database: LmdbDatabase, options: TransactionOptions, early?: EarlyAnswers) {
-    this.#early = early;
+  constructor(database: LmdbDatabase, options: TransactionOptions, logged?: LoggedCommits) {
+    this.#logged = logged;
     this.#database = database;
     this.#bytes = new LmdbBytes(database);
+    this.#written = new LoggedBytes(this.#bytes);
     this.#options = { ...options, known: this.#known, knownListeners: this.#knownListeners };
   }
 
   /** Never throws: each request has a result of its own. Blocks while another process writes. */
   run(batch: WriterBatch): WriterAnswer {
     const together = this.#commitSound(batch);
-    if ('results' in together) return together;
-    const { failed, answered } = together;
+    if ('results' in together)
+      return this.#logged === undefined ? together : durable(this.#logged, batch, together);
+    const { failed } = together;
     const isUnknown = failed instanceof QuorateError && failed.outcome === 'unknown';
     if (isUnknown || batch.length === 1) {
       return { results: batch.map(() => ({ thrown: toWire(failed) })), wakes: [] };
@@ -46,12 +52,7 @@ export class DatabaseWriter {
     // What has no room, say, must not keep the others from being carried out. Nothing of the batch took effect.
     const results: WriterResult[] = [];
     const wakes: Wake[] = [];
-    for (const [place, request] of batch.entries()) {
-      if (answered.has(place)) {
-        // Its holder was told, and will hear that it lost what it holds: nothing of the lease was written.
-        results.push({ value: undefined });
-        continue;
-      }
+    for (const request of batch) {
       const alone = this.run([request]);
       results.push(...alone.results);
       wakes.push(...alone.wakes);
@@ -74,30 +75,29 @@ export class DatabaseWriter {
 
   #commit(batch: WriterBatch): WriterAnswer | Failed {
     let transactionId: number | undefined;
-    let answered: ReadonlySet<number> = new Set();
     try {
       return this.#database.transactionSync(() => {
         const before = StoreRoot.read(this.#bytes);
         invariant(before !== undefined, 'a database that was opened has a root');
         const root = before.copy();
-        if (this.#early !== undefined) root.revision = Math.max(root.revision, this.#early.tokens.last());
-        const transaction = new StoreTransaction(this.#bytes, root, this.#options);
+        const bytes = this.#logged === undefined ? this.#bytes : this.#written;
+        this.#written.begin();
+        const transaction = new StoreTransaction(bytes, root, this.#options);
         const results = batch.map(request => runOne(transaction, request));
         transaction.finish();
-        if (!root.equals(before)) root.write(this.#bytes);
+        if (!root.equals(before)) root.write(bytes);
+        const checkpoint = this.#logged?.log.append(this.#bytes, this.#written);
         transactionId = this.#database.getWriteTxnId();
         const { wakes } = transaction;
-        const early = this.#early && answerEarly(this.#early, batch, { results, wakes }, root.revision);
-        if (early === undefined) return { results, wakes };
-        answered = early;
-        return { results, wakes: wakes.filter(([, topic]) => !topic.startsWith('Q')) };
+        return checkpoint === undefined ? { results, wakes } : { results, wakes, checkpoint };
       });
     } catch (thrown) {
       this.#known.forget();
       this.#knownListeners.forget();
-      if (thrown instanceof CellDamage) return { failed: thrown, answered };
+      if (thrown instanceof CellDamage) return { failed: thrown };
+      if (transactionId !== undefined) this.#logged?.log.takeBack();
       const isUnknown = transactionId !== undefined && !this.#wasTakenBack(transactionId);
-      return { failed: translated(thrown, isUnknown), answered };
+      return { failed: translated(thrown, isUnknown) };
     }
   }
 
@@ -116,39 +116,30 @@ export class DatabaseWriter {
   }
 }
 
-/** Nothing of a batch was written, but for what was answered nobody needs to know. */
+/** Nothing of a batch was written, or nobody knows. */
 interface Failed {
   readonly failed: unknown;
-  /** The places of the leases that were answered early. */
-  readonly answered: ReadonlySet<number>;
 }
 
 /** How often a batch is tried again after damage. */
 const repairsMax = 16;
 
-/** Answers a batch's leases, and wakes those who wait for messages, before it is on disk. @returns which were answered */
-function answerEarly(
-  { tokens, tell }: EarlyAnswers,
-  batch: WriterBatch,
-  { results, wakes }: WriterAnswer,
-  revision: number,
-): ReadonlySet<number> | undefined {
+/** Makes a batch that was committed durable, and tells of what need not be at once. */
+function durable({ log, tell }: LoggedCommits, batch: WriterBatch, answer: WriterAnswer): WriterAnswer {
   const early: [number, WriterResult][] = [];
   for (const [place, request] of batch.entries()) {
-    const result = results[place] as WriterResult;
-    if (request.type === 'queue' && request.step.do === 'lease' && 'value' in result)
-      early.push([place, result]);
+    if (isLazy(request)) early.push([place, answer.results[place] as WriterResult]);
   }
-  const ready = wakes.filter(([, topic]) => topic.startsWith('Q'));
-  if (early.length + ready.length === 0) return undefined;
+  if (early.length === batch.length) return answer;
+  const { wakes, ...rest } = answer;
+  if (early.length + wakes.length > 0) tell({ early, wakes });
   try {
-    if (early.length > 0) tokens.give(revision);
-  } catch {
-    // They are answered when they are on disk.
-    return undefined;
+    log.sync();
+    return { ...rest, wakes: [] };
+  } catch (thrown) {
+    const failed = { thrown: toWire(translated(thrown, true)) };
+    return { results: batch.map(() => failed), wakes: [] };
   }
-  tell({ early, wakes: ready });
-  return new Set(early.map(([place]) => place));
 }
 
 /** What a step refuses is its result; what LMDB throws ends the transaction. */

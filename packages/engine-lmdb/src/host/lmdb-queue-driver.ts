@@ -69,10 +69,8 @@ export class LmdbQueueDriver implements QueueDriver {
   async lease(queue: string, query: LeaseQuery, signal: Signal): Promise<LeaseAnswer> {
     this.#host.queues.observe();
     await this.#fair.turn();
-    if (!this.#host.queues.takeTold(queue)) {
-      const nothing = this.#look(view => view.nothingReady(queue, query.lanes));
-      if (nothing !== undefined) return nothing;
-    }
+    const nothing = this.#look(view => view.nothingReady(queue, query.lanes));
+    if (nothing !== undefined) return nothing;
     return this.#ask({ do: 'lease', queue, query, host: this.#host.id }, signal);
   }
 
@@ -162,10 +160,10 @@ export class LmdbQueueDriver implements QueueDriver {
     });
   }
 
-  /** Has leases ended whose time has come, and waits for those that were answered before they can be seen. */
+  /** Has leases ended whose time has come. */
   async #catchUp(signal: Signal): Promise<void> {
     await this.#fair.turn();
-    if (this.#host.isAhead || this.#look(view => view.isBehind)) await this.#ask({ do: 'advance' }, signal);
+    if (this.#look(view => view.isBehind)) await this.#ask({ do: 'advance' }, signal);
   }
 
   #look<Result>(run: (view: QueueView) => Result): Result {

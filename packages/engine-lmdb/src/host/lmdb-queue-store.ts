@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { type Clock, driveQueue, type QueueStore, systemClock } from '@quorate/core';
 import { LmdbQueueDriver } from './lmdb-queue-driver.ts';
 import { checkPositive, defaultMaxBytes, defaultOpenMs, openHost } from './lmdb-store.ts';
@@ -33,13 +34,8 @@ export async function createLmdbQueueStore(options: LmdbQueueStoreOptions): Prom
   const { path, durability = 'fsync', clock = systemClock } = options;
   const { maxBytes = defaultMaxBytes, openMs = defaultOpenMs } = options;
   checkPositive('Bytes of the queues', maxBytes);
-  const { folder, lease } = await openHost({
-    path,
-    durability,
-    openMs,
-    maxBytes: defaultMaxBytes,
-    isInline: false,
-  });
+  const own = { durability, openMs, maxBytes: defaultMaxBytes, isInline: false, isLogged: true };
+  const { folder, lease } = await openHost({ path: path && join(path, 'queues'), ...own });
   const driver = new LmdbQueueDriver(lease, {
     maxBytes,
     capabilities: {

@@ -52,7 +52,7 @@ export async function createLmdbStore(options: LmdbStoreOptions): Promise<Store>
   if (commit !== 'thread' && commit !== 'inline')
     throw new TypeError(`Commit of an LMDB store must be "thread" or "inline": received ${String(commit)}`);
   const isInline = commit === 'inline';
-  const { folder, lease } = await openHost({ path, durability, maxBytes, openMs, isInline });
+  const { folder, lease } = await openHost({ path, durability, maxBytes, openMs, isInline, isLogged: false });
   const driver = new LmdbDriver(lease, {
     durability: folder.durability,
     linearizable: true,
@@ -73,13 +73,15 @@ export interface HostOptions {
   readonly maxBytes: number;
   readonly openMs: number;
   readonly isInline: boolean;
+  /** Whether a log makes the database durable. */
+  readonly isLogged: boolean;
 }
 
 /** Opens this thread's host of a folder, or joins it. @throws TypeError, RangeError, QuorateError */
 export async function openHost(
   options: HostOptions,
 ): Promise<{ readonly folder: StoreFolder; readonly lease: HostLease }> {
-  const { path, durability, maxBytes, openMs, isInline } = options;
+  const { path, durability, maxBytes, openMs, isInline, isLogged } = options;
   if (typeof path !== 'string' || path === '')
     throw new TypeError(`Path of a store must be a folder's: received ${JSON.stringify(path)}`);
   if (durability !== 'fsync' && durability !== 'os')
@@ -88,7 +90,7 @@ export async function openHost(
     );
   checkPositive('Bytes of a store', maxBytes);
   checkPositive('Time to open a store in ms', openMs);
-  const folder = storeFolder(path, durability, machineTime().bootId);
+  const folder = storeFolder(path, durability, machineTime().bootId, isLogged);
   // Waiting for a disk is nothing that an event loop should do.
   const own = { folder, maxBytes, openMs, isInline: isInline && folder.durability === 'os' };
   return { folder, lease: await leaseHost(own) };

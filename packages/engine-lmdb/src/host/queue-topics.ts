@@ -19,8 +19,6 @@ export class QueueTopics implements Disposable {
   readonly #queues = new Map<string, Set<() => void>>();
   readonly #prefixes = new Map<string, Set<(key: string) => void>>();
   readonly #named = new Map<QueueTopic, Promise<void>>();
-  /** Queues that something became ready in, so that the writer is to be asked: readers may not see it yet. */
-  readonly #told = new Set<string>();
   #timer: Timer | undefined;
   #isClosed = false;
 
@@ -51,11 +49,6 @@ export class QueueTopics implements Disposable {
     for (const listeners of this.#queues.values()) for (const listener of listeners) listener();
   }
 
-  /** Whether a queue was told of since this was asked last. */
-  takeTold(queue: string): boolean {
-    return this.#told.delete(queue);
-  }
-
   /** Begins to look for threads that may die with messages in their hands. */
   observe(): void {
     if (this.#timer !== undefined || this.#isClosed) return;
@@ -77,10 +70,7 @@ export class QueueTopics implements Disposable {
   }
 
   #tellQueue(queue: string): void {
-    const listeners = this.#queues.get(queue);
-    if (listeners === undefined) return;
-    this.#told.add(queue);
-    for (const listener of listeners) listener();
+    for (const listener of this.#queues.get(queue) ?? []) listener();
   }
 
   #watch<Listener>(
@@ -99,9 +89,7 @@ export class QueueTopics implements Disposable {
     return {
       [Symbol.dispose]: () => {
         listeners.delete(own);
-        if (listeners.size > 0 || all.get(name) !== listeners) return;
-        all.delete(name);
-        this.#told.delete(name);
+        if (listeners.size === 0 && all.get(name) === listeners) all.delete(name);
       },
     };
   }

@@ -1,4 +1,5 @@
 import {
+  copyFileSync,
   existsSync,
   fsyncSync,
   linkSync,
@@ -32,6 +33,8 @@ export interface StoreFolder {
   readonly database: string;
   /** Where the sockets of its hosts lie. */
   readonly hosts: string;
+  /** Where the log lies by which the database is durable, where there is one. */
+  readonly log: string | undefined;
 }
 
 /**
@@ -43,7 +46,12 @@ export interface StoreFolder {
  *
  * @throws QuorateError `STORE_VERSION`, `STORE_CORRUPT`, `STORE_DURABILITY`, `UNAVAILABLE`
  */
-export function storeFolder(path: string, durability: 'fsync' | 'os', bootId: string): StoreFolder {
+export function storeFolder(
+  path: string,
+  durability: 'fsync' | 'os',
+  bootId: string,
+  isLogged = false,
+): StoreFolder {
   try {
     mkdirSync(path, { recursive: true });
     const folder = realpathSync(path);
@@ -55,12 +63,18 @@ export function storeFolder(path: string, durability: 'fsync' | 'os', bootId: st
         { outcome: 'not-applied' },
       );
     }
-    const database = join(folder, own === 'os' ? `boot-${bootId}` : 'data');
-    if (own === 'os') takeAlong(folder, database);
+    const log = isLogged && own === 'fsync' ? join(folder, 'log') : undefined;
+    const isOfBoot = own === 'os' || log !== undefined;
+    const database = join(folder, isOfBoot ? `boot-${bootId}` : 'data');
+    if (isOfBoot) takeAlong(folder, database);
+    if (log !== undefined) {
+      mkdirSync(log, { recursive: true });
+      takeCheckpointAlong(folder, database);
+    }
     mkdirSync(database, { recursive: true });
     const hosts = join(folder, 'hosts');
     mkdirSync(hosts, { recursive: true });
-    return { path: folder, durability: own, database, hosts };
+    return { path: folder, durability: own, database, hosts, log };
   } catch (thrown) {
     if (thrown instanceof QuorateError) throw thrown;
     throw unavailable(`Folder "${path}" cannot be used: ${(thrown as Error).message}`, 'not-applied', thrown);
@@ -76,10 +90,30 @@ export function markClean(database: string, isClean: boolean): void {
   syncFolder(database);
 }
 
+/** Where the copy lies that a boot begins with which finds no database that was closed. */
+export const checkpointName = 'checkpoint.mdb';
+
+/** Begins a boot's database with the last checkpoint. Of several who try one succeeds. */
+function takeCheckpointAlong(folder: string, database: string): void {
+  const checkpoint = join(folder, checkpointName);
+  if (existsSync(database)) return;
+  const begun = `${database}.new-${process.pid}-${process.hrtime.bigint()}`;
+  try {
+    mkdirSync(begun);
+    if (existsSync(checkpoint)) copyFileSync(checkpoint, join(begun, 'data.mdb'));
+    renameSync(begun, database);
+  } catch (thrown) {
+    // Somebody else was faster.
+    if (!existsSync(database)) throw thrown;
+  } finally {
+    rmSync(begun, { recursive: true, force: true });
+  }
+}
+
 /** Takes the database of an earlier boot along, where it was closed. Of several who try one succeeds. */
 function takeAlong(folder: string, database: string): void {
   if (existsSync(database)) return;
-  const others = readdirSync(folder).filter(name => name.startsWith('boot-'));
+  const others = readdirSync(folder).filter(name => name.startsWith('boot-') && !name.includes('.new-'));
   const clean = others.find(name => existsSync(join(folder, name, cleanName)));
   if (clean === undefined) return;
   try {

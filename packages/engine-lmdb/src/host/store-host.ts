@@ -18,6 +18,7 @@ import { LmdbBytes, type LmdbDatabase } from './lmdb-bytes.ts';
 import { machineTime } from './machine-time.ts';
 import { openDatabase, openDatabaseToRead } from './open-database.ts';
 import { reserveRevisions } from './reserved-revisions.ts';
+import { takeCheckpoint } from './queue-checkpoint.ts';
 import type { StoreFolder } from './store-folder.ts';
 import { WriterClient } from './writer-client.ts';
 
@@ -52,6 +53,7 @@ export class StoreHost implements AsyncDisposable {
   readonly topics: HostTopics;
   readonly queues: QueueTopics;
   readonly links: HostLinks;
+  readonly #folder: StoreFolder;
   readonly #writer: WriterClient;
   readonly #database: LmdbDatabase;
   readonly #tables: Omit<StoreView, 'root'>;
@@ -59,6 +61,7 @@ export class StoreHost implements AsyncDisposable {
   readonly #timer: NodeJS.Timeout;
   /** The hosts whose death this one is told of. */
   readonly #observed = new Set<string>();
+  #checkpoint: Promise<void> | undefined;
   #isSweeping = false;
   #isClosed = false;
 
@@ -82,7 +85,9 @@ export class StoreHost implements AsyncDisposable {
     const writer = new WriterClient({
       folder: folder.database,
       parent: folder.path,
-      durability: folder.durability,
+      durability: folder.log === undefined ? folder.durability : 'os',
+      log: folder.log,
+      onCheckpoint: number => void host?.checkpoint(number),
       host: id,
       maxBytes,
       openMs,
@@ -91,11 +96,14 @@ export class StoreHost implements AsyncDisposable {
     try {
       await writer.opened();
       // The writer has it open by now; a reader that came first would have it opened to read only, for both.
-      const files = { folder: folder.database, durability: folder.durability };
+      const files = {
+        folder: folder.database,
+        durability: folder.log === undefined ? folder.durability : 'os',
+      } as const;
       const database = isInline ? openDatabase(files) : openDatabaseToRead(files);
       const inline = isInline ? inlineWriter(database, folder, maxBytes) : undefined;
       if (inline !== undefined) writer.commitInline(inline);
-      host = new StoreHost(id, links, writer, database);
+      host = new StoreHost(id, links, writer, database, folder);
       return host;
     } catch (thrown) {
       await links[Symbol.asyncDispose]();
@@ -104,7 +112,14 @@ export class StoreHost implements AsyncDisposable {
     }
   }
 
-  private constructor(id: string, links: HostLinks, writer: WriterClient, database: LmdbDatabase) {
+  private constructor(
+    id: string,
+    links: HostLinks,
+    writer: WriterClient,
+    database: LmdbDatabase,
+    folder: StoreFolder,
+  ) {
+    this.#folder = folder;
     this.id = id;
     this.links = links;
     this.#writer = writer;
@@ -157,9 +172,12 @@ export class StoreHost implements AsyncDisposable {
     }
   }
 
-  /** Whether a lease was answered that no reader sees yet. */
-  get isAhead(): boolean {
-    return this.#writer.isAhead;
+  /** Takes a copy of the database, so that the log need not be kept from its beginning. One that fails is taken later. */
+  async checkpoint(number: number): Promise<void> {
+    const taken = this.#checkpoint ?? takeCheckpoint(this.#database, this.#folder, number).catch(() => {});
+    this.#checkpoint = taken;
+    await taken;
+    this.#checkpoint = undefined;
   }
 
   /** Has this host told of the death of all others: their messages come back then. */
@@ -203,6 +221,7 @@ export class StoreHost implements AsyncDisposable {
     this.queues[Symbol.dispose]();
     // The reader first: were it the last, another thread that opens the database now would get it to read only.
     await this.#writer.settled();
+    await this.#checkpoint;
     await this.#database.close();
     await this.#writer[Symbol.asyncDispose]();
     await this.links[Symbol.asyncDispose]();

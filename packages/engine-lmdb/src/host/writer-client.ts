@@ -29,6 +29,10 @@ export interface WriterClientOptions extends DatabaseOptions {
   readonly maxBytes: number;
   /** How long to wait for the writer to have opened the database. */
   readonly openMs: number;
+  /** The folder of the log that makes the database durable; see `QueueLog`. */
+  readonly log: string | undefined;
+  /** Told of a checkpoint of the log that is due, by its number. */
+  readonly onCheckpoint: (number: number) => void;
   /** Told whom to wake after each commit. */
   readonly onWakes: (wakes: readonly Wake[]) => void;
 }
@@ -52,7 +56,6 @@ export class WriterClient implements AsyncDisposable {
   #waiting: Waiting[] = [];
   readonly #sent: Waiting[][] = [];
   #isScheduled = false;
-  #isAhead = false;
   #inline: InlineWriter | undefined;
   /** How often in a row the lock was seen to be taken. */
   #lookedCount = 0;
@@ -67,9 +70,9 @@ export class WriterClient implements AsyncDisposable {
     this.#options = options;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    const { folder, parent, durability, maxBytes, host } = options;
+    const { folder, parent, durability, maxBytes, host, log } = options;
     this.#worker = new Worker(siblingUrl('writer', import.meta.url), {
-      workerData: { port: port2, bell: this.#bell.buffer, folder, parent, durability, maxBytes, host },
+      workerData: { port: port2, bell: this.#bell.buffer, folder, parent, durability, maxBytes, host, log },
       transferList: [port2],
     });
     this.#worker.on('error', thrown => this.#fail('The writer of the store failed', thrown));
@@ -112,11 +115,6 @@ export class WriterClient implements AsyncDisposable {
       // What is asked for in the same turn goes along.
       queueMicrotask(this.#flush);
     });
-  }
-
-  /** Whether something was answered that no reader sees yet. */
-  get isAhead(): boolean {
-    return this.#isAhead;
   }
 
   /** Settles when nothing is under way, or is not awaited any more. Nobody may ask for more. */
@@ -199,7 +197,8 @@ export class WriterClient implements AsyncDisposable {
     return false;
   }
 
-  #settle(batch: readonly Waiting[], { results, wakes }: WriterAnswer): void {
+  #settle(batch: readonly Waiting[], { results, wakes, checkpoint }: WriterAnswer): void {
+    if (checkpoint !== undefined) this.#options.onCheckpoint(checkpoint);
     // Whoever waits for a wake-up in another process waits longest.
     if (wakes.length > 0) this.#options.onWakes(wakes);
     for (const [index, waiting] of batch.entries()) settle(waiting, results[index] as WriterResult);
@@ -222,7 +221,6 @@ export class WriterClient implements AsyncDisposable {
       this.#onEarly(message);
       return;
     }
-    this.#isAhead = false;
     // Nobody waits any more for an answer that comes after a failure; others are woken all the same.
     const batch = this.#sent.shift() ?? [];
     if (this.#sent.length === 0) this.#port.unref();
@@ -231,7 +229,6 @@ export class WriterClient implements AsyncDisposable {
   };
 
   #onEarly({ early, wakes }: WriterEarly): void {
-    this.#isAhead = true;
     if (wakes.length > 0) this.#options.onWakes(wakes);
     for (const [place, result] of early) {
       const waiting = this.#sent[0]?.[place];

@@ -12,6 +12,8 @@ export interface WriterOrder extends DatabaseOptions {
   /** The thread that asks. */
   readonly host: string;
   readonly maxBytes: number;
+  /** The folder of the log that makes the database durable, which itself is not synced then. */
+  readonly log: string | undefined;
 }
 
 /** Requests to be committed together. */
@@ -25,10 +27,7 @@ export interface WriterOpened {
 /** What became of one request: its result, or what it threw. */
 export type WriterResult = { readonly value: unknown } | { readonly thrown: WireFailure };
 
-/**
- * Sent before a batch is on disk: leases, which nobody needs to be, and those that are told of messages, who then wait for the write
- * lock instead of for the news. Its number is the place in the batch.
- */
+/** Sent when a batch is committed, before it is on disk: the results that need not be, and whom to wake. */
 export interface WriterEarly {
   readonly early: readonly (readonly [place: number, result: WriterResult])[];
   readonly wakes: readonly Wake[];
@@ -38,6 +37,8 @@ export interface WriterEarly {
 export interface WriterAnswer {
   readonly results: readonly WriterResult[];
   readonly wakes: readonly Wake[];
+  /** The number of a checkpoint of the log that is due. */
+  readonly checkpoint?: number;
 }
 
 /** An error on its way between threads, which drop the class and the fields of errors. */

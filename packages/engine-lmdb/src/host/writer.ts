@@ -8,7 +8,7 @@ import { DatabaseWriter } from './database-writer.ts';
 import { machineTime } from './machine-time.ts';
 import { toWire } from './wire-failure.ts';
 import { whileCommitting } from './writer-phase.ts';
-import { QueueTokens } from './queue-tokens.ts';
+import { QueueLog } from './queue-log.ts';
 import type { WriterBatch, WriterEarly, WriterOpened, WriterOrder } from './writer-protocol.ts';
 
 const order = workerData as WriterOrder;
@@ -20,14 +20,12 @@ try {
   const { database, reserve } = whileCommitting(bell, () => prepareDatabase(order));
   port.postMessage({ opened: undefined } satisfies WriterOpened);
   isOpen = true;
+  using log = order.log === undefined ? undefined : new QueueLog(order.log);
+  const tell = (early: WriterEarly): void => port.postMessage(early);
   const options = { time, maxBytes: order.maxBytes, reserve };
-  if (order.durability === 'os') serve(new DatabaseWriter(database, options));
-  else {
-    using tokens = new QueueTokens(order.parent);
-    const tell = (early: WriterEarly): void => port.postMessage(early);
-    serve(new DatabaseWriter(database, options, { tokens, tell }));
-  }
-  whileCommitting(bell, () => leaveDatabase(database, order));
+  const writer = new DatabaseWriter(database, options, log && { log, tell });
+  serve(writer, log);
+  whileCommitting(bell, () => leaveDatabase(database, writer, order));
   await database.close();
 } catch (thrown) {
   // From then on the thread's own error says it.
@@ -37,7 +35,7 @@ try {
 port.close();
 
 /** Carries out batch after batch, until it is told to close. */
-function serve(writer: DatabaseWriter): void {
+function serve(writer: DatabaseWriter, log: QueueLog | undefined): void {
   let rung = 0;
   for (;;) {
     const message = receiveMessageOnPort(port)?.message as WriterBatch | 'close' | undefined;
@@ -46,6 +44,7 @@ function serve(writer: DatabaseWriter): void {
       port.postMessage(whileCommitting(bell, () => writer.run(message)));
       continue;
     }
+    log?.prepare();
     Atomics.wait(bell, 0, rung);
     rung = Atomics.load(bell, 0);
   }

@@ -20,6 +20,7 @@ import { textBytes, textOf } from './queue-text.ts';
  * | `t` | time, `s` or `d`, the rest of its key | nothing: what is gone at that time |
  * | `y` | topic, NUL, host | nothing: who is to be woken |
  * | `z` | cell, sequence | what a damaged record held |
+ * | `o` | | up to where the log is in the database |
  */
 export const queueTables = {
   root: 0x72,
@@ -36,6 +37,7 @@ export const queueTables = {
   time: 0x74,
   listener: 0x79,
   quarantine: 0x7a,
+  log: 0x6f,
 } as const;
 
 export const cellBytes = 5;

@@ -31,6 +31,28 @@ export interface QueueRequest {
   readonly step: QueueStep;
 }
 
+/**
+ * Whether a request may be answered before it is on disk. Of a lease, an extension, an acknowledgement or a release that a loss of
+ * power undoes nothing is lost: the message comes again. Messages and records that come of a settlement are waited for.
+ */
+export function isLazy({ type, ...request }: { readonly type: string; readonly step?: QueueStep }): boolean {
+  const { step } = request;
+  if (type !== 'queue' || step === undefined) return false;
+  if (step.do !== 'settle') return lazySteps.has(step.do);
+  return step.settlements.every(
+    ({ action, puts = [], state = [] }) => action.type !== 'move' && puts.length + state.length === 0,
+  );
+}
+
+const lazySteps: ReadonlySet<QueueStep['do']> = new Set([
+  'lease',
+  'extend',
+  'abandon',
+  'advance',
+  'listen',
+  'repair',
+]);
+
 /** What a step of a purge took out, and up to where the next one goes on; absent when nothing is left. */
 export interface Purged {
   readonly count: number;

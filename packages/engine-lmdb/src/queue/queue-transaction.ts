@@ -19,8 +19,6 @@ export interface QueueTransactionOptions {
   readonly time: MachineTime;
   /** The next revision. */
   readonly next: () => number;
-  /** Has revisions go on above all that are reserved: in another boot some may have been given that nothing tells of. */
-  readonly skipReserved: () => void;
   readonly known: KnownListeners;
   readonly wake: (host: string, topic: QueueTopic) => void;
 }
@@ -180,10 +178,7 @@ export class QueueTransaction {
     const root = this.#root;
     if (root.bootId !== this.#options.time.bootId) {
       // Whoever held a lease is dead, and its end was reckoned on another boot's time.
-      if (root.bootId !== '') {
-        this.#options.skipReserved();
-        this.#messages.endLeases(() => true);
-      }
+      this.#messages.endLeases(() => true);
       root.bootId = this.#options.time.bootId;
     }
     if (root.nextDueMs <= bootMs) this.#messages.endLeases(({ dueMs }) => dueMs <= bootMs);

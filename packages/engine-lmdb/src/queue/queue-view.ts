@@ -53,7 +53,7 @@ export class QueueView {
   /** Whether leases have ended that nobody has ended yet. */
   get isBehind(): boolean {
     const { nextDueMs, bootId } = this.root;
-    return nextDueMs <= this.moment.bootMs || (bootId !== '' && bootId !== this.#bootId);
+    return nextDueMs <= this.moment.bootMs || bootId !== this.#bootId;
   }
 
   /** When something may be leased where nothing is ready now; undefined where the writer must be asked. */

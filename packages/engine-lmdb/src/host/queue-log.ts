@@ -1,0 +1,245 @@
+import {
+  closeSync,
+  existsSync,
+  fdatasyncSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { crc32, errorCode } from '@quorate/core';
+import { queueTables } from '../queue/queue-keys.ts';
+import { isSound, recordCorrupt, sealed } from '../queue/queue-record.ts';
+import { QueueRoot } from '../queue/queue-root.ts';
+import type { SortedBytes } from '../sorted-bytes.ts';
+import { type LoggedBytes, writeAgain } from './logged-bytes.ts';
+
+/** How long a file of the log is; one is begun where a transaction does not fit any more. */
+const fileBytes = 8 * 1024 ** 2;
+
+/** No checkpoint is due before there are so many. */
+const filesMin = 8;
+
+/** Length, checksum, number of the transaction. */
+const headBytes = 4 + 4 + 8;
+
+/** Up to where a database has what its log has. */
+interface Place {
+  /** Of the file. */
+  number: number;
+  offset: number;
+  /** How many transactions there were. */
+  sequence: number;
+  /** The file that the last checkpoint was due at. */
+  checkpoint: number;
+}
+
+const placeKey = Buffer.of(queueTables.log);
+
+/**
+ * What makes a database durable that itself is not synced: each transaction is appended here before it is committed, with the write
+ * lock in hand, and one sync of the file, without the lock, makes it durable with all that came before it, by whichever process. The
+ * next boot writes again what its database lacks.
+ *
+ * Files are filled with zeros beforehand, so that a sync has nothing to write but what was appended.
+ */
+export class QueueLog implements Disposable {
+  readonly #folder: string;
+  #file: { readonly number: number; readonly descriptor: number } | undefined;
+
+  /** Where the last transaction begins in its file. */
+  #last = 0;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /**
+   * Appends what a transaction wrote, at its end, and says in the database that it did.
+   *
+   * @returns the number of a checkpoint that is due, if one is
+   * @throws Error of the file system: then nothing may be committed
+   */
+  append(bytes: SortedBytes, written: LoggedBytes): number | undefined {
+    const frame = written.encode(headBytes);
+    if (frame === undefined) return undefined;
+    const place = readPlace(bytes);
+    place.sequence++;
+    let due: number | undefined;
+    if (place.offset > 0 && place.offset + frame.length > fileBytes) {
+      // What is in the next file must not be durable before this one is.
+      fdatasyncSync(this.#descriptor(place.number));
+      place.number++;
+      place.offset = 0;
+      if (place.number - place.checkpoint >= filesMax(bytes)) {
+        place.checkpoint = place.number;
+        due = place.number;
+      }
+    }
+    frame.writeUInt32LE(frame.length, 0);
+    frame.writeDoubleLE(place.sequence, 8);
+    frame.writeUInt32LE(crc32(frame, 8, frame.length, place.number), 4);
+    const descriptor = this.#descriptor(place.number);
+    if (writeSync(descriptor, frame, 0, frame.length, place.offset) < frame.length)
+      throw new Error('no space left: the log was cut short');
+    this.#last = place.offset;
+    place.offset += frame.length;
+    bytes.put(placeKey, encodePlace(place));
+    return due;
+  }
+
+  /** Makes what was appended last nothing: its transaction was not committed. What fails is overwritten by the next one. */
+  takeBack(): void {
+    try {
+      if (this.#file !== undefined)
+        writeSync(this.#file.descriptor, Buffer.alloc(headBytes), 0, headBytes, this.#last);
+    } catch {
+      // The disk takes nothing at all.
+    }
+  }
+
+  /** Makes durable what was appended last, and all before it. @throws Error of the file system */
+  sync(): void {
+    if (this.#file !== undefined) fdatasyncSync(this.#file.descriptor);
+  }
+
+  /** Fills the next file with zeros, while nobody waits for it. What fails is done when it is needed. */
+  prepare(): void {
+    const next = this.#file && fileOf(this.#folder, this.#file.number + 1);
+    if (next === undefined || existsSync(next)) return;
+    try {
+      makeFile(next);
+    } catch {
+      // There may be no room for it now.
+    }
+  }
+
+  /** Writes again what a database lacks, in its transaction. What lacks nothing stays as it is, however often. */
+  replay(bytes: SortedBytes): void {
+    const place = readPlace(bytes);
+    // A boot begins a file of its own, and one that writes nothing leaves no file behind.
+    const numbers = readdirSync(this.#folder)
+      .map(numberOf)
+      .filter(number => number >= place.number);
+    for (const number of numbers.sort((one, other) => one - other)) {
+      const content = readFileSync(fileOf(this.#folder, number));
+      const next = { ...place, number, offset: number === place.number ? place.offset : 0 };
+      for (let frame = frameAt(content, next); frame !== undefined; frame = frameAt(content, next)) {
+        writeAgain(bytes, frame, headBytes);
+        next.offset += frame.length;
+        next.sequence++;
+        Object.assign(place, next);
+      }
+    }
+    // What was half written behind it must not be taken for a continuation.
+    bytes.put(placeKey, encodePlace({ ...place, number: place.number + 1, offset: 0 }));
+    for (const number of numbers)
+      if (number > place.number) rmSync(fileOf(this.#folder, number), { force: true });
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#file !== undefined) closeSync(this.#file.descriptor);
+    this.#file = undefined;
+  }
+
+  #descriptor(number: number): number {
+    if (this.#file?.number === number) return this.#file.descriptor;
+    this[Symbol.dispose]();
+    const file = fileOf(this.#folder, number);
+    if (!existsSync(file)) makeFile(file);
+    const descriptor = openSync(file, 'r+');
+    this.#file = { number, descriptor };
+    return descriptor;
+  }
+}
+
+/** Deletes the files of a log that a checkpoint has made needless. */
+export function dropFilesBefore(folder: string, number: number): void {
+  for (const name of readdirSync(folder)) {
+    if (numberOf(name) < number) rmSync(join(folder, name), { force: true });
+  }
+}
+
+/** Makes it durable that a file is in its folder. */
+export function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function fileOf(folder: string, number: number): string {
+  return join(folder, `log-${number}`);
+}
+
+/** NaN of what is no file of a log. */
+function numberOf(name: string): number {
+  return name.startsWith('log-') ? Number(name.slice(4)) : Number.NaN;
+}
+
+function makeFile(file: string): void {
+  const made = `${file}.new-${process.pid}-${process.hrtime.bigint()}`;
+  const descriptor = openSync(made, 'wx');
+  try {
+    const zeros = Buffer.alloc(1024 ** 2);
+    for (let offset = 0; offset < fileBytes; offset += zeros.length)
+      writeSync(descriptor, zeros, 0, zeros.length, offset);
+    fsyncSync(descriptor);
+    // Somebody else may have made it, and written to it.
+    linkNew(made, file);
+  } finally {
+    closeSync(descriptor);
+    rmSync(made, { force: true });
+  }
+  syncFolder(join(file, '..'));
+}
+
+function linkNew(made: string, file: string): void {
+  try {
+    // Unlike a rename, a link replaces nothing.
+    linkSync(made, file);
+  } catch (thrown) {
+    if (errorCode(thrown) !== 'EEXIST') throw thrown;
+  }
+}
+
+/** How many files there may be before a checkpoint is due: what a boot writes again is at most twice what the queues hold. */
+function filesMax(bytes: SortedBytes): number {
+  return Math.max(filesMin, Math.ceil((2 * QueueRoot.read(bytes).bytes) / fileBytes));
+}
+
+function frameAt(content: Buffer, { number, offset, sequence }: Place): Buffer | undefined {
+  if (offset + headBytes > content.length) return undefined;
+  const length = content.readUInt32LE(offset);
+  if (length <= headBytes || offset + length > content.length) return undefined;
+  const frame = content.subarray(offset, offset + length);
+  if (frame.readUInt32LE(4) !== crc32(frame, 8, length, number)) return undefined;
+  return frame.readDoubleLE(8) === sequence + 1 ? frame : undefined;
+}
+
+function readPlace(bytes: SortedBytes): Place {
+  const record = bytes.get(placeKey);
+  if (record === undefined) return { number: 1, offset: 0, sequence: 0, checkpoint: 1 };
+  if (!isSound(placeKey, record)) throw recordCorrupt('The place of the log');
+  return {
+    number: record.readDoubleLE(4),
+    offset: record.readDoubleLE(12),
+    sequence: record.readDoubleLE(20),
+    checkpoint: record.readDoubleLE(28),
+  };
+}
+
+function encodePlace({ number, offset, sequence, checkpoint }: Place): Buffer {
+  const record = Buffer.allocUnsafe(36);
+  record.writeDoubleLE(number, 4);
+  record.writeDoubleLE(offset, 12);
+  record.writeDoubleLE(sequence, 20);
+  record.writeDoubleLE(checkpoint, 28);
+  return sealed(placeKey, record);
+}
