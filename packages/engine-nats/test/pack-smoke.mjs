@@ -1,6 +1,6 @@
 // Run by the pack check on Node 22, 24 and 26, against the packed package in a project of its own, without a server.
 import assert from 'node:assert/strict';
-import { createNatsStore } from '@quorate/engine-nats';
+import { createNatsQueueStore, createNatsStore } from '@quorate/engine-nats';
 
 await assert.rejects(createNatsStore({}), /Connection must be one of NATS/);
 
@@ -44,3 +44,9 @@ const bare = plain({ version: '2.9.10', headers: true, max_payload: 1_048_576 })
 const refused = { code: 'UNAVAILABLE', outcome: 'not-applied', retryable: true };
 await assert.rejects(createNatsStore({ connection: bare }), refused);
 assert.ok(bare.isLeft());
+
+await assert.rejects(createNatsQueueStore({}), /Connection must be one of NATS/);
+const next = plain({ version: '2.9.10', headers: true, max_payload: 1_048_576 });
+await assert.rejects(createNatsQueueStore({ connection: next, name: 'a b' }), /Name must be/);
+await assert.rejects(createNatsQueueStore({ connection: next }), refused);
+assert.ok(next.isLeft());

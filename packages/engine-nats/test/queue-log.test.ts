@@ -2,6 +2,7 @@ import type { NatsConnection } from '@nats-io/nats-core';
 import { type Clock, ManualClock, type MessageId, type QueueStore, systemClock } from '@quorate/core';
 import { skipReason } from '@quorate/servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createNatsQueueStore } from '../src/index.ts';
 import { QueueStand } from './queue-subject.ts';
 
 const reason = skipReason('nats');
@@ -217,6 +218,33 @@ describe.skipIf(reason !== undefined)('the log of a queue (needs nats-server)', 
     expect(await take(store, q, 1)).toEqual(['0']);
   });
 
+  test('leaves a connection of its user open and as it was', async () => {
+    const own = await stand.connect();
+    const { subscriptions, listeners } = (
+      own as never as { protocol: { subscriptions: { size(): number }; listeners: unknown[] } }
+    ).protocol;
+    const before = [subscriptions.size(), listeners.length];
+    const store = await createNatsQueueStore({ connection: own });
+    const q = `${fresh()}/q`;
+    store.watch(q, () => {});
+    await fill(store, q, 0, 1);
+    // One that is just beginning to follow a partition.
+    const asked = store.inspect.depth(`${fresh()}/q`);
+    const waiting = store.lease(`${fresh()}/q`, {
+      messagesMax: 1,
+      leaseMs: 1000,
+      owner: 'o',
+      waitMs: Number.POSITIVE_INFINITY,
+    });
+    const refused = [asked, waiting].map(each => expect(each).rejects.toMatchObject({ code: 'CLOSED' }));
+    await store[Symbol.asyncDispose]();
+    await Promise.all(refused);
+    await own.flush();
+    await expect.poll(() => [subscriptions.size(), listeners.length]).toEqual(before);
+    expect(own.isClosed()).toBe(false);
+    await own.close();
+  });
+
   test('takes up to the most of a message, and refuses what does not fit one, with the limit', async () => {
     const p = fresh();
     const q = `${p}/q`;
@@ -229,6 +257,7 @@ describe.skipIf(reason !== undefined)('the log of a queue (needs nats-server)', 
     const tooLarge = store.settle([{ lease: lease!, action, puts }]);
     await expect(tooLarge).rejects.toThrow(RangeError);
     await expect(tooLarge).rejects.toThrow(/message of 1040384 bytes/);
+    expect((await store.inspect.depth(q)).leasedCount).toBe(1);
     expect(await store.settle([{ lease: lease!, action, puts: puts.slice(1) }])).toEqual([
       { outcome: 'applied' },
     ]);

@@ -1,6 +1,5 @@
 import {
   type LeaseAnswer,
-  type LeasedMessage,
   type LeaseHandle,
   type LeaseQuery,
   type MessageId,
@@ -16,6 +15,7 @@ import {
   type SettleResult,
   type Unknown,
 } from '@quorate/core';
+import { checkSettlementSize } from '../../queue/settlement-size.ts';
 import type { QueueStep } from '../../queue/queue-step.ts';
 import type { StepResult } from '../../queue/queue-replica.ts';
 import { closed } from '../../unavailable.ts';
@@ -81,15 +81,16 @@ export class NatsQueueDriver implements QueueDriver {
     await log.follower.live();
     const nextAtMs = (): number | undefined =>
       log.follower.replica?.partition?.nextReadyAtMs(queue, query.lanes);
-    const isReady = (nextAtMs() ?? Number.POSITIVE_INFINITY) <= log.follower.nowMs();
+    let nowMs = log.follower.nowMs();
+    const isReady = (nextAtMs() ?? Number.POSITIVE_INFINITY) <= nowMs;
     if (isReady || !(await log.isLatest())) {
-      const [messages] = await log.do([{ type: 'lease', queue, query }], signal);
-      if ((messages as readonly LeasedMessage[]).length > 0)
-        return { messages: messages as readonly LeasedMessage[] };
+      const messages = await log.lease(queue, query, signal);
+      if (messages.length > 0) return { messages };
+      // What the server said, where this client's clock has run ahead of its.
+      nowMs = log.follower.replica?.nowMs ?? nowMs;
     }
     const next = nextAtMs();
-    if (next === undefined) return { messages: [] };
-    return { messages: [], nextInMs: Math.max(1, next - log.follower.nowMs()) };
+    return { messages: [], ...(next === undefined ? {} : { nextInMs: Math.max(1, next - nowMs) }) };
   }
 
   extend(
@@ -105,10 +106,11 @@ export class NatsQueueDriver implements QueueDriver {
     );
   }
 
-  settle(
+  async settle(
     settlements: readonly Settlement[],
     signal: AbortSignal | undefined,
   ): Promise<readonly SettleResult[]> {
+    for (const settlement of settlements) checkSettlementSize(settlement, this.#options.recordMaxBytes);
     return eachOf(
       settlements.map(each => {
         const settlement = each.puts?.length

@@ -3,7 +3,7 @@ import type { Msg } from '@nats-io/nats-core';
 import type { QueuePace } from '../../queue/queue-pace.ts';
 import { decodeRecord, type QueueRecord } from '../../queue/queue-record.ts';
 import { QueueReplica, type StepResult } from '../../queue/queue-replica.ts';
-import { unavailable } from '../../unavailable.ts';
+import { closed, unavailable } from '../../unavailable.ts';
 import type { StreamApi } from '../stream-api.ts';
 import type { Delivery } from './delivery.ts';
 import { LogConsumer } from './log-consumer.ts';
@@ -110,7 +110,8 @@ export class QueueFollower {
   async #keep(): Promise<void> {
     const { api, clock, random } = this.#options;
     this.#isKeeping = true;
-    for (let restMs = restMinMs; this.#isWanted && api.requests.isConnected && !this.isLive; ) {
+    const isToBe = (): boolean => this.#isWanted && api.requests.isConnected && this.#failure === undefined;
+    for (let restMs = restMinMs; isToBe() && !this.isLive; ) {
       try {
         await this.live();
       } catch {
@@ -127,6 +128,7 @@ export class QueueFollower {
     await api.requests.ready();
     const certainFromMs = clock.monotonicMs();
     const head = await this.#load();
+    if (!this.#isWanted) throw closed();
     const replica = this.#replica as QueueReplica;
     if (head !== undefined) replica.noteImage(head.imageBytes);
     this.#certainFromMs = certainFromMs;

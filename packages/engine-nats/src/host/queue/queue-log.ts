@@ -1,4 +1,11 @@
-import { type Clock, invariant, type QueuePartition, type Timer } from '@quorate/core';
+import {
+  type Clock,
+  invariant,
+  type LeasedMessage,
+  type LeaseQuery,
+  type QueuePartition,
+  type Timer,
+} from '@quorate/core';
 import { type QueueRecord, RecordWriter } from '../../queue/queue-record.ts';
 import type { QueueReplica, StepResult } from '../../queue/queue-replica.ts';
 import type { QueueStep } from '../../queue/queue-step.ts';
@@ -82,6 +89,16 @@ export class QueueLog {
   /** Carries out steps together, and gives what they come to. */
   do(steps: readonly QueueStep[], signal: AbortSignal | undefined): Promise<readonly StepResult[]> {
     return new Promise((settle, reject) => this.#add({ steps, known: undefined, signal, settle, reject }));
+  }
+
+  /** What is ready when its turn comes. */
+  async lease(
+    queue: string,
+    query: LeaseQuery,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly LeasedMessage[]> {
+    const [messages] = await this.do([{ type: 'lease', queue, query }], signal);
+    return messages as readonly LeasedMessage[];
   }
 
   /** Carries out steps of which it is known what they come to. */
