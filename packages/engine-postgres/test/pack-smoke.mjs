@@ -1,7 +1,7 @@
 // Run by the pack check on Node 22, 24 and 26, against the packed package in a project of its own, without a server.
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
-import { createPostgresStore } from '@quorate/engine-postgres';
+import { createPostgresQueueStore, createPostgresStore } from '@quorate/engine-postgres';
 
 await assert.rejects(createPostgresStore({}), /Either a pool or a connection string/);
 await assert.rejects(createPostgresStore({ connectionString: 'x', schema: 'a$b' }), /Schema must be/);
@@ -18,3 +18,8 @@ assert.equal(pool.listenerCount('error'), 0);
 
 // The peer dependency is found, and the pool of the store's own leaves nothing behind.
 await assert.rejects(createPostgresStore({ connectionString: 'postgres://a:b@127.0.0.1:1/c' }), refused);
+
+// The queues: the same, and what they refuse for themselves.
+await assert.rejects(createPostgresQueueStore({}), /Either a pool or a connection string/);
+await assert.rejects(createPostgresQueueStore({ connectionString: 'x', bodyMaxBytes: 1 }), /Largest body/);
+await assert.rejects(createPostgresQueueStore({ pool }), refused);
