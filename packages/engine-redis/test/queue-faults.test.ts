@@ -185,6 +185,18 @@ describe.skipIf(reason !== undefined)('faults of queues (needs redis-server)', (
     expect(texts(await store.lease(queue, all))).toEqual(['a', 'c']);
   });
 
+  test('what comes back when its lease ends comes first, and what is released last', async () => {
+    for (const text of ['a', 'b', 'c']) await put(text);
+    await store.lease(queue, { ...all, messagesMax: 1, leaseMs: 20 });
+    const isBack = async (): Promise<void> =>
+      expect(await store.inspect.depth(queue)).toMatchObject({ readyCount: 3 });
+    await vi.waitFor(isBack, waiting);
+    const [a] = await store.lease(queue, { ...all, messagesMax: 1 });
+    expect(texts([a!])).toEqual(['a']);
+    await store.settle([{ lease: a!, action: { type: 'release', delayMs: 0 } }]);
+    expect(texts(await store.lease(queue, all))).toEqual(['b', 'c', 'a']);
+  });
+
   test('ids that are remembered no more are forgotten by whoever finds nothing', async () => {
     await put('a', { id: 'x', rememberMs: 1 });
     await put('b', { id: 'y', rememberMs: 600_000 });

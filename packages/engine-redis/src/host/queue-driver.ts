@@ -15,6 +15,7 @@ import {
   type SettleResult,
 } from '@quorate/core';
 import { BlobWriter } from '../queue/blob-writer.ts';
+import { KnownSequences } from '../queue/known-sequences.ts';
 import { idOf } from '../queue/message-name.ts';
 import { queueBase } from '../queue/queue-base.ts';
 import { readLeased } from '../queue/read-message.ts';
@@ -53,6 +54,7 @@ export class RedisQueueDriver implements QueueDriver {
   readonly state: QueueStateDriver;
   readonly inspect: QueueInspectorDriver;
   readonly #options: RedisQueueDriverOptions;
+  readonly #known = new KnownSequences();
   #isClosed = false;
   readonly #puts: QueueBatches<QueuePut, PutResult>;
   readonly #settlements: QueueBatches<Settlement, SettleResult>;
@@ -152,7 +154,7 @@ export class RedisQueueDriver implements QueueDriver {
     const words = [queue, messagesMax, leaseMs, asked, owner, isWatched];
     return this.#options.runner.runAs(leaseScript, this.#base(queue), words, reply => {
       const answer = reply as readonly (number | Buffer)[];
-      if (answer.length > 1) return { messages: readLeased(queue, answer) };
+      if (answer.length > 1) return { messages: readLeased(queue, answer, this.#known) };
       const [nextInMs] = answer as readonly [number];
       return nextInMs < 0 ? { messages: [] } : { messages: [], nextInMs };
     });
@@ -172,7 +174,14 @@ export class RedisQueueDriver implements QueueDriver {
 
   #settle(base: string, settlements: readonly Settlement[]): Promise<readonly SettleResult[]> {
     const writer = new BlobWriter();
-    writeRuns(writer, settlements, runOf, settlement => writeSettlement(writer, settlement));
+    const { of } = this.#known;
+    writeRuns(
+      writer,
+      settlements,
+      settlement => runOf(settlement, of),
+      settlement => writeSettlement(writer, settlement, of),
+    );
+    for (const { lease } of settlements) this.#known.forget(lease);
     return this.#options.runner.runAs(settleScript, base, [writer.end()], readResults);
   }
 
@@ -186,7 +195,7 @@ export class RedisQueueDriver implements QueueDriver {
       writer,
       leases,
       ({ queue }) => queue,
-      lease => writeLease(writer, 0, lease),
+      lease => writeLease(writer, 0, lease, this.#known.of(lease)),
     );
     const words = [writer.end(), leaseMs, started ? 1 : 0];
     const base = this.#base((leases[0] as LeaseHandle).queue);

@@ -17,8 +17,12 @@ export function sequenceOf(id: string): number | undefined {
 export const isNamed = 16;
 
 /** Names a message behind its kind: by its sequence where that is known, which spares a look into a table. */
-export function writeName(writer: BlobWriter, kind: number, id: string): void {
-  const sequence = sequenceOf(id);
+export function writeName(
+  writer: BlobWriter,
+  kind: number,
+  id: string,
+  sequence: number | undefined = sequenceOf(id),
+): void {
   writer.byte(sequence === undefined ? kind + isNamed : kind);
   if (sequence === undefined) writer.name(id);
   else writer.double(sequence);

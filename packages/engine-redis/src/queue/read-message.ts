@@ -1,4 +1,5 @@
 import type { FencingToken, InspectedMessage, LeasedMessage, MessageId, MessageState } from '@quorate/core';
+import type { KnownSequences } from './known-sequences.ts';
 import { idOf } from './message-name.ts';
 import { hasHeaders, hasId, hasKey, hasTimes } from './write-puts.ts';
 
@@ -24,13 +25,18 @@ interface Leases {
 }
 
 /** The answer to a lease: messages with tokens that go up by one, those that come again with the record of their leases. */
-export function readLeased(queue: string, answer: readonly (number | Buffer)[]): LeasedMessage[] {
+export function readLeased(
+  queue: string,
+  answer: readonly (number | Buffer)[],
+  known: KnownSequences,
+): LeasedMessage[] {
   const [firstToken, leasedUntilMs] = answer as readonly [number, number];
   const messages: LeasedMessage[] = [];
   for (let index = 2; index < answer.length; index += 2) {
-    const { key, ...message } = parse(answer[index] as Buffer);
+    const stored = answer[index] as Buffer;
+    const { key, ...message } = parse(stored);
     const leases = readLeases(answer[index + 1] as Buffer);
-    messages.push({
+    const leased: LeasedMessage = {
       queue,
       ...message,
       ...(key === undefined ? {} : { key }),
@@ -39,7 +45,9 @@ export function readLeased(queue: string, answer: readonly (number | Buffer)[]):
       deliveryCount: leases?.deliveryCount ?? 1,
       attemptCount: leases?.attemptCount ?? 0,
       leasedUntilMs,
-    });
+    };
+    known.add(leased, stored.readDoubleBE(0));
+    messages.push(leased);
   }
   return messages;
 }

@@ -8,17 +8,31 @@ const isFollowed = 32;
 
 const kinds = { acknowledge: 0, release: 1, move: 2 } as const;
 
+/** The sequence of a message, where it is known. */
+export type SequenceOf = (lease: LeaseHandle) => number | undefined;
+
 /** What a settlement's run is called: its queue, and NUL behind it where all there is to it is that it is acknowledged, by sequence. */
-export function runOf({ lease, action, puts = [], state = [] }: Settlement): string {
-  const isPlain = action.type === 'acknowledge' && puts.length === 0 && state.length === 0;
-  return isPlain && sequenceOf(lease.id) !== undefined ? `${lease.queue}\0` : lease.queue;
+export function runOf(settlement: Settlement, sequenceOfLease: SequenceOf): string {
+  const { lease } = settlement;
+  const isPlain = isAcknowledgement(settlement) && sequenceOfLease(lease) !== undefined;
+  return isPlain ? `${lease.queue}\0` : lease.queue;
 }
 
 /** Writes one settlement as the script reads it. */
-export function writeSettlement(writer: BlobWriter, settlement: Settlement): void {
+export function writeSettlement(
+  writer: BlobWriter,
+  settlement: Settlement,
+  sequenceOfLease: SequenceOf,
+): void {
   const { lease, action, puts = [], state = [] } = settlement;
+  const sequence = sequenceOfLease(lease);
+  if (sequence !== undefined && isAcknowledgement(settlement)) {
+    writeLease(writer, 0, lease, sequence);
+    writer.name(sequenceOf(lease.id) === sequence ? '' : lease.id);
+    return;
+  }
   const follows = puts.length > 0 || state.length > 0;
-  writeLease(writer, kinds[action.type] + (follows ? isFollowed : 0), lease);
+  writeLease(writer, kinds[action.type] + (follows ? isFollowed : 0), lease, sequence);
   if (action.type !== 'acknowledge') {
     if (action.type === 'release') writer.double(action.delayMs);
     else writer.name(action.queue);
@@ -31,9 +45,18 @@ export function writeSettlement(writer: BlobWriter, settlement: Settlement): voi
   writer.sized(from);
 }
 
+function isAcknowledgement({ action, puts = [], state = [] }: Settlement): boolean {
+  return action.type === 'acknowledge' && puts.length === 0 && state.length === 0;
+}
+
 /** Writes a lease behind what is done with it. A token beyond 2^53 is nobody's. */
-export function writeLease(writer: BlobWriter, kind: number, { id, token }: LeaseHandle): void {
-  writeName(writer, kind, id);
+export function writeLease(
+  writer: BlobWriter,
+  kind: number,
+  { id, token }: LeaseHandle,
+  sequence: number | undefined,
+): void {
+  writeName(writer, kind, id, sequence);
   writer.double(token <= Number.MAX_SAFE_INTEGER ? Number(token) : -1);
 }
 

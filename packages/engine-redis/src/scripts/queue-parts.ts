@@ -199,7 +199,12 @@ end
 
 /** Gathers messages for a queue, and brings them there. A list that was empty before may be that of a new queue. */
 export const gather = `
-local messages, lists, isNew = {}, {}, false
+local messages, lists, names, memories, isNew = {}, {}, {}, {}, false
+local function bring(command, key, words)
+  local size
+  for i = 1, #words, 2000 do size = call(command, key, unpack(words, i, math.min(i + 1999, #words))) end
+  return size
+end
 local function ready(seq, s, record)
   messages[#messages + 1] = seq
   messages[#messages + 1] = s .. record
@@ -213,19 +218,16 @@ local function ready(seq, s, record)
 end
 local function flush(q)
   if #messages == 0 then return end
-  for i = 1, #messages, 2000 do
-    call('ZADD', of('m', q), unpack(messages, i, math.min(i + 1999, #messages)))
-  end
+  bring('ZADD', of('m', q), messages)
+  bring('HSET', of('i', q), names)
+  bring('ZADD', of('f', q), memories)
   for lane, list in pairs(lists) do
-    local size
-    for i = 1, #list, 2000 do
-      size = call('RPUSH', of('r' .. lane, q), unpack(list, i, math.min(i + 1999, #list)))
-    end
+    local size = bring('RPUSH', of('r' .. lane, q), list)
     if size == #list then isNew = true end
     mark(q, lane)
   end
   if isNew then call('ZADD', B .. 'n', 'NX', 0, q) end
-  messages, lists, isNew = {}, {}, false
+  messages, lists, names, memories, isNew = {}, {}, {}, {}, false
   notify(q)
 end
 `;
@@ -241,7 +243,10 @@ end
 local function enter(q, record, id, key, max, at)
   local seq = raise()
   local s = pack('>d', seq)
-  if id then call('HSET', of('i', q), id, s) end
+  if id then
+    names[#names + 1] = id
+    names[#names + 1] = s
+  end
   local isOut = not key or admit(q, s, key, max)
   if isOut and not at then
     ready(seq, s, record)
@@ -266,14 +271,19 @@ end
 /** Takes in a message with an id, a key or times of its own, unless it is a duplicate: then it answers 0. */
 export const special: string = `
 ${forgetIds}
-local swept = {}
-local function isRemembered(q, id)
-  if not swept[q] then
-    swept[q] = true
-    forgetIds(q)
+local known
+local function look(q, n, blob, p)
+  known = {}
+  forgetIds(q)
+  local ids = {}
+  for i = 1, n do
+    local length, flags = unpk('>I4B', blob, p)
+    if flags % 32 >= 16 then ids[#ids + 1] = (unpk('>I2c0', blob, p + 5)) end
+    p = p + 4 + length + (flags >= 128 and 24 or 0)
   end
-  local untilMs = call('ZSCORE', of('f', q), id)
-  return untilMs and tonumber(untilMs) > nowMs
+  if #ids == 0 then return end
+  local taken, untilMs = call('HMGET', of('i', q), unpack(ids)), call('ZMSCORE', of('f', q), unpack(ids))
+  for i, id in ipairs(ids) do known[id] = taken[i] or (untilMs[i] and tonumber(untilMs[i]) > nowMs) end
 end
 local function special(q, record, more)
   local flags, at, _ = byte(record), nil, nil
@@ -288,8 +298,12 @@ local function special(q, record, more)
   end
   local _, _, id, key, max = parse('\\0\\0\\0\\0\\0\\0\\0\\0' .. record)
   if id then
-    if call('HEXISTS', of('i', q), id) == 1 or isRemembered(q, id) then return 0 end
-    if remember > 0 then call('ZADD', of('f', q), nowMs + remember, id) end
+    if known[id] then return 0 end
+    known[id] = true
+    if remember > 0 then
+      memories[#memories + 1] = nowMs + remember
+      memories[#memories + 1] = id
+    end
   end
   if at then record = char(flags + 128) .. pack('>d', at) .. sub(record, 2) end
   return enter(q, record, id, key, max, at)
@@ -298,12 +312,14 @@ end
 
 /**
  * Takes in what a client sends: each message with its length, its record without a sequence, and where its flags have 128 the time it
- * is ready, its delay and how long its id is remembered, in ms, each -1 for none. Wants `special`, or `define` that makes it.
+ * is ready, its delay and how long its id is remembered, in ms, each -1 for none. What ids are known already is looked up for all of them at once. Wants `special` and `look`, or `define` that makes them.
  */
 export const puts = `
 local function puts(q, n, blob, p, given)
+  local hasLooked = false
   for i = 1, n do
     local record
+    local from = p
     record, p = unpk('>I4c0', blob, p)
     local flags = byte(record)
     local seq
@@ -311,7 +327,9 @@ local function puts(q, n, blob, p, given)
       seq = raise()
       ready(seq, pack('>d', seq), record)
     else
-      special = special or define()
+      if not special then special, look = define() end
+      if not hasLooked then look(q, n - i + 1, blob, from) end
+      hasLooked = true
       local more
       if flags >= 128 then
         more = sub(blob, p, p + 23)

@@ -12,13 +12,13 @@ export const putScript: Script = defineScript(
   mark,
   gather,
   // What few messages need costs the others a microsecond for each function, so it waits until one comes.
-  'local special',
+  'local special, look',
   'local function define()',
   parse,
   wait,
   enter,
   special,
-  'return special',
+  'return special, look',
   'end',
   puts,
   `local blob, p, given = A[1], 1, {}

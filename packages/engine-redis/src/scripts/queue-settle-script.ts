@@ -111,7 +111,7 @@ end
 
 /**
  * Acknowledges many that are named by sequence, and says which of them must be looked at one by one: those that are not found so, and
- * those with an id or a key of their own. Where nothing else lies between them they are taken out in one step.
+ * those with a key. Where nothing else lies between them they are taken out in one step.
  */
 const acknowledge = `
 local function removeAll(q, sequences)
@@ -126,16 +126,17 @@ local function removeAll(q, sequences)
   end
   for _, seq in ipairs(sequences) do call('ZREMRANGEBYSCORE', m, seq, seq) end
 end
-local function acknowledge(q, names, tokens)
+local function acknowledge(q, names, tokens, ids)
   local records, left = call('HMGET', of('l', q), unpack(names)), {}
-  local ended, leased, sequences, seen = {}, {}, {}, {}
+  local ended, leased, sequences, named, seen = {}, {}, {}, {}, {}
   for i, s in ipairs(names) do
     local h = records[i]
     local token, untilMs
     if h then token, untilMs = unpk('>dd', h) end
-    if seen[s] or not h or token ~= tokens[i] or byte(h, 33) % 64 >= 16 then left[#left + 1] = i
+    if seen[s] or not h or token ~= tokens[i] or byte(h, 33) % 64 >= (ids[i] == '' and 16 or 32) then left[#left + 1] = i
     else
       seen[s] = true
+      if ids[i] ~= '' then named[#named + 1] = ids[i] end
       ended[#ended + 1] = s
       sequences[#sequences + 1] = unpk('>d', s)
       if untilMs > 0 then leased[#leased + 1] = s else call('ZREM', of('o' .. byte(h, 33) % 16, q), s) end
@@ -144,6 +145,7 @@ local function acknowledge(q, names, tokens)
   if #ended > 0 then
     call('HDEL', of('l', q), unpack(ended))
     if #leased > 0 then call('ZREM', of('e', q), unpack(leased)) end
+    if #named > 0 then call('HDEL', of('i', q), unpack(named)) end
     removeAll(q, sequences)
     emptied[q] = true
   end
@@ -155,7 +157,7 @@ end
  * Ends leases. 1 the settlements: for each run of a queue's its name and how many follow; each is its kind (0 acknowledge, 1 release,
  * 2 move; 16 more where it is named by id, 32 where something comes with it), its message, its token; the delay or the target, and
  * headers; the length of what comes with it, state writes and messages. A queue's name with NUL behind it stands for a run of nothing but
- * acknowledgements by sequence. Answers a letter for each: applied, lost, conflict.
+ * acknowledgements by sequence, each with the id behind it if that was its sender's. Answers a letter for each: applied, lost, conflict.
  */
 export const settleScript: Script = defineScript(
   begin,
@@ -215,15 +217,16 @@ export const settleScript: Script = defineScript(
     q, n, p = unpk('>I2c0I4', blob, p)
     if byte(q, -1) == 0 then
       q = sub(q, 1, -2)
-      local names, tokens, from, before = {}, {}, p, #results
+      local names, tokens, ids, starts, before = {}, {}, {}, {}, #results
       for i = 1, n do
+        starts[i] = p
         names[i], tokens[i] = sub(blob, p + 1, p + 8), unpk('>d', blob, p + 9)
+        ids[i], p = unpk('>I2c0', blob, p + 17)
         results[before + i] = 'a'
-        p = p + 17
       end
       local last = p
-      for _, i in ipairs(acknowledge(q, names, tokens)) do
-        p = from + 17 * (i - 1)
+      for _, i in ipairs(acknowledge(q, names, tokens, ids)) do
+        p = starts[i]
         settle = settle or define()
         results[before + i] = settle(q)
       end
