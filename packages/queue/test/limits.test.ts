@@ -1,6 +1,5 @@
 import { ManualClock } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createQueues, type Queues } from '../src/index.ts';
 import { localTurns, RateLimiter } from '../src/rate/rate-limiter.ts';
 import { checkRate } from '../src/rate/rate.ts';
 import { checkLaneWeights, LaneChoice } from '../src/work/lane-choice.ts';
@@ -9,23 +8,13 @@ import { QueueStand } from './queue-stand.ts';
 
 describe('limits', () => {
   let stand: QueueStand;
-  let all: Queues[];
   beforeEach(() => {
     stand = new QueueStand();
-    all = [];
   });
   afterEach(async () => {
-    await stand.until(Promise.all(all.map(queues => queues[Symbol.asyncDispose]())));
     await stand.close();
     expect(stand.clock.timerCount).toBe(0);
   });
-
-  const queuesOf = (): Queues => {
-    const random = stand.random.fork(`queues ${all.length}`);
-    const queues = createQueues({ store: stand.store.open(), clock: stand.clock, random });
-    all.push(queues);
-    return queues;
-  };
 
   /** The most starts in any time of `windowMs`. */
   const mostWithin = (startsMs: readonly number[], windowMs: number): number =>
@@ -41,11 +30,12 @@ describe('limits', () => {
     'shares a rate of $limit a second, $burst at once, among all consumers of a queue',
     async ({ limit, burst }) => {
       const startsMs: number[] = [];
-      await queuesOf()
+      await stand
+        .queues()
         .producer<number>('q')
         .sendMany(Array.from({ length: limit * 4 }, (_, index) => index));
       for (let count = 0; count < 3; count++) {
-        queuesOf().consume('q', () => startsMs.push(stand.clock.monotonicMs()), {
+        stand.queues().consume('q', () => startsMs.push(stand.clock.monotonicMs()), {
           concurrency: 10,
           leaseMs: 60_000,
           rate: { limit, burst },
@@ -75,7 +65,7 @@ describe('limits', () => {
 
   it('limits one consumer by its own clock, without a call', async () => {
     const startsMs: number[] = [];
-    const queues = queuesOf();
+    const queues = stand.queues();
     await queues.producer<number>('q').sendMany(Array.from({ length: 50 }, (_, index) => index));
     queues.consume('q', () => startsMs.push(stand.clock.monotonicMs()), {
       concurrency: 10,
@@ -88,7 +78,7 @@ describe('limits', () => {
   });
 
   it('lets a loop have no more than the rate', async () => {
-    const queues = queuesOf();
+    const queues = stand.queues();
     await queues.producer<number>('q').sendMany([1, 2, 3, 4, 5]);
     const consumer = queues.consumer<number>('q', { rate: { limit: 2 } });
     let count = 0;
@@ -106,7 +96,7 @@ describe('limits', () => {
   });
 
   it('serves a low lane while a high one never ends, and the high one first', async () => {
-    const queues = queuesOf();
+    const queues = stand.queues();
     const producer = queues.producer<string>('q');
     await producer.sendMany(
       Array.from({ length: 20 }, () => 'low'),

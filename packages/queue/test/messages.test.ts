@@ -1,33 +1,22 @@
-import { FaultyQueueStore, type QueueFaults } from '@quorate/conformance';
+import type { QueueFaults } from '@quorate/conformance';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { bytesCodec, createQueues, type Message, type Queues, type QueuesOptions } from '../src/index.ts';
+import { bytesCodec, type Message } from '../src/index.ts';
 import { QueueStand, turn } from './queue-stand.ts';
 
 describe('messages', () => {
   let stand: QueueStand;
-  let all: Queues[];
   beforeEach(() => {
     stand = new QueueStand();
-    all = [];
   });
   afterEach(async () => {
-    await stand.until(Promise.all(all.map(queues => queues[Symbol.asyncDispose]())));
     await stand.close();
     expect(stand.clock.timerCount).toBe(0);
   });
 
-  const queuesOn = (faults: QueueFaults = {}, options: Partial<QueuesOptions> = {}): Queues => {
-    const store = new FaultyQueueStore(stand.store.open(), faults, stand.clock);
-    const random = stand.random.fork(`queues ${all.length}`);
-    const queues = createQueues({ store, clock: stand.clock, random, ...options });
-    all.push(queues);
-    return queues;
-  };
-
   describe('producer', () => {
     it('sends what comes in one turn, and while a put is under way, in one put each', async () => {
       const sent: string[] = [];
-      const producer = queuesOn({ sent }).producer<number>('q');
+      const producer = stand.queues({ sent }).producer<number>('q');
       const results = await producer.sendMany([1, 2, 3]);
       expect(results.map(({ duplicate, durability }) => [duplicate, durability])).toEqual(
         results.map(() => [false, 'memory']),
@@ -38,7 +27,7 @@ describe('messages', () => {
     });
 
     it('says of a second message under an id that it is a duplicate, also after the first is gone', async () => {
-      const queues = queuesOn();
+      const queues = stand.queues();
       const producer = queues.producer<string>('q', { rememberMs: 5000 });
       expect(await producer.send('a', { id: 'one' })).toMatchObject({ id: 'one', duplicate: false });
       expect(await producer.send('b', { id: 'one' })).toMatchObject({ id: 'one', duplicate: true });
@@ -52,7 +41,7 @@ describe('messages', () => {
     });
 
     it('refuses a bad message alone, with the limit', async () => {
-      const producer = queuesOn({}, { codec: bytesCodec }).producer<unknown>('q');
+      const producer = stand.queues({}, { codec: bytesCodec }).producer<unknown>('q');
       const good = new Uint8Array(3);
       const limit = stand.store.capabilities.bodyMaxBytes;
       const results = await Promise.allSettled([
@@ -81,7 +70,7 @@ describe('messages', () => {
     it('sends once although answers are lost and calls refused', async () => {
       const random = stand.random.fork('faults');
       const faults: QueueFaults = { random, lost: 0.4, capabilities: { crossProcess: true } };
-      const producer = queuesOn(faults).producer<number>('q');
+      const producer = stand.queues(faults).producer<number>('q');
       const bodies = Array.from({ length: 200 }, (_, index) => index);
       const sending: Promise<unknown>[] = [];
       for (const body of bodies) {
@@ -96,14 +85,14 @@ describe('messages', () => {
 
     it('says that it does not know where an answer is lost and nobody remembers the id', async () => {
       const faults: QueueFaults = { random: stand.random, lost: 1 };
-      const producer = queuesOn(faults).producer<number>('q', { rememberMs: 0 });
+      const producer = stand.queues(faults).producer<number>('q', { rememberMs: 0 });
       const sending = producer.send(1);
       sending.catch(() => {});
       await expect(stand.until(sending)).rejects.toMatchObject({ code: 'SEND_UNKNOWN', outcome: 'unknown' });
     });
 
     it('passes a refusal on: nothing was sent', async () => {
-      const producer = queuesOn({ random: stand.random, refused: 1 }).producer<number>('q');
+      const producer = stand.queues({ random: stand.random, refused: 1 }).producer<number>('q');
       await expect(producer.send(1)).rejects.toMatchObject({ code: 'UNAVAILABLE', outcome: 'not-applied' });
       expect(producer.inFlightBytes).toBe(0);
     });
@@ -111,9 +100,9 @@ describe('messages', () => {
     it('is given up by signal and deadline, and says whether it may have been sent', async () => {
       let open = (): void => {};
       const gate = new Promise<void>(resolve => (open = resolve));
-      const producer = queuesOn({ before: call => (call === 'put' ? gate : undefined) }).producer<number>(
-        'q',
-      );
+      const producer = stand
+        .queues({ before: call => (call === 'put' ? gate : undefined) })
+        .producer<number>('q');
       const first = producer.send(1, { deadlineMs: 100 });
       await turn();
       const controller = new AbortController();
@@ -130,7 +119,10 @@ describe('messages', () => {
     it('bounds what waits, and says when there is room', async () => {
       let open = (): void => {};
       const gate = new Promise<void>(resolve => (open = resolve));
-      const queues = queuesOn({ before: call => (call === 'put' ? gate : undefined) }, { codec: bytesCodec });
+      const queues = stand.queues(
+        { before: call => (call === 'put' ? gate : undefined) },
+        { codec: bytesCodec },
+      );
       const producer = queues.producer<Uint8Array>('q', { inFlightMaxBytes: 100 });
       const first = producer.send(new Uint8Array(60));
       const second = producer.send(new Uint8Array(40));
@@ -147,7 +139,7 @@ describe('messages', () => {
     });
 
     it('delays messages and keeps each for its time', async () => {
-      const queues = queuesOn();
+      const queues = stand.queues();
       const producer = queues.producer<string>('q');
       await producer.send('late', { delayMs: 1000 });
       await producer.send('later', { readyAt: new Date((await stand.store.now()) + 2000) });
@@ -165,13 +157,13 @@ describe('messages', () => {
       const lease = { readyAt: false, lanes: false, oneActivePerKey: false };
       const store = stand.store.open();
       const faults: QueueFaults = { capabilities: { lease } };
-      const producer = queuesOn(faults).producer<number>('q');
+      const producer = stand.queues(faults).producer<number>('q');
       await expect(producer.send(1, { transaction: {} })).rejects.toMatchObject({ code: 'UNSUPPORTED' });
       await store[Symbol.asyncDispose]();
     });
 
     it('is closed for good, after what was sent is in', async () => {
-      const producer = queuesOn().producer<number>('q');
+      const producer = stand.queues().producer<number>('q');
       const sending = producer.send(1);
       await producer[Symbol.asyncDispose]();
       await sending;
@@ -181,7 +173,7 @@ describe('messages', () => {
 
   describe('consumers', () => {
     it('hands out what was sent, acknowledges it, and tells its token, attempt and headers', async () => {
-      const queues = queuesOn();
+      const queues = stand.queues();
       await queues
         .producer<{ n: number }>('q')
         .send({ n: 1 }, { headers: { trace: 'x' }, key: 'k', lane: 3 });
@@ -198,7 +190,7 @@ describe('messages', () => {
     });
 
     it('ends a message as its handler says, and tells what became of that', async () => {
-      const queues = queuesOn();
+      const queues = stand.queues();
       await queues.producer<string>('q').sendMany(['ack', 'retry', 'dead', 'both']);
       const outcomes: Record<string, string> = {};
       queues.consume<string>(
@@ -231,7 +223,7 @@ describe('messages', () => {
     });
 
     it('makes a dead letter of what cannot be decoded, at once', async () => {
-      const queues = queuesOn();
+      const queues = stand.queues();
       await stand.put(['{']);
       queues.consume('q', () => {});
       await stand.pass(100);
@@ -241,7 +233,7 @@ describe('messages', () => {
     });
 
     it('keeps the order of a key through retries, while other keys go on', async () => {
-      const queues = queuesOn();
+      const queues = stand.queues();
       const producer = queues.producer<string>('q');
       await producer.sendMany(['a1', 'a2', 'b1', 'a3', 'b2'], body => ({ key: body[0] as string }));
       const seen: string[] = [];
@@ -259,7 +251,7 @@ describe('messages', () => {
     });
 
     it('handles so many of a key at a time as its messages say', async () => {
-      const queues = queuesOn();
+      const queues = stand.queues();
       const bodies = ['1', '2', '3', '4', '5'];
       await queues.producer<string>('q').sendMany(bodies, () => ({ key: 'k', keyConcurrency: 2 }));
       let running = 0;
@@ -283,7 +275,7 @@ describe('messages', () => {
     });
 
     it('gives messages to a loop as it asks for them, charging only those', async () => {
-      const queues = queuesOn();
+      const queues = stand.queues();
       await queues.producer<number>('q').sendMany([1, 2, 3, 4]);
       const consumer = queues.consumer<number>('q', { prefetch: 10 });
       const seen: number[] = [];
@@ -303,7 +295,7 @@ describe('messages', () => {
 
     it('goes on with a loop after a message was lost that was about to be handed out', async () => {
       const faults: QueueFaults = {};
-      const queues = queuesOn(faults);
+      const queues = stand.queues(faults);
       await queues.producer<number>('q').sendMany([1, 2]);
       const consumer = queues.consumer<number>('q', {
         owner: 'w',
@@ -326,7 +318,7 @@ describe('messages', () => {
     });
 
     it('gives batches to a handler, and each message its own end', async () => {
-      const queues = queuesOn();
+      const queues = stand.queues();
       await queues.producer<number>('q').sendMany([1, 2, 3, 4, 5, 6, 7]);
       const batches: number[][] = [];
       queues.consumeBatches<number>(
@@ -346,7 +338,7 @@ describe('messages', () => {
     });
 
     it('acknowledges unhandled what the record of its key says was done, until that expires', async () => {
-      const queues = queuesOn();
+      const queues = stand.queues();
       const producer = queues.producer<string>('q');
       const seen: string[] = [];
       queues.consume<string>('q', ({ body }) => seen.push(body), {
@@ -365,8 +357,8 @@ describe('messages', () => {
     });
 
     it('pauses a queue for all, and goes on', async () => {
-      const queues = queuesOn();
-      const others = queuesOn({ muted: true });
+      const queues = stand.queues();
+      const others = stand.queues({ muted: true });
       const seen: string[] = [];
       queues.consume<string>('q', ({ body }) => seen.push(`here ${body}`));
       others.consume<string>('q', ({ body }) => seen.push(`there ${body}`));
@@ -379,153 +371,6 @@ describe('messages', () => {
       await others.resume('q');
       await stand.pass(6000, 500);
       expect(seen).toHaveLength(4);
-    });
-  });
-
-  describe('dead letters', () => {
-    const kill = async (queues: Queues, bodies: readonly string[], key?: string): Promise<void> => {
-      await queues
-        .producer<string>('q')
-        .sendMany(bodies, body => ({ id: body, ...(key !== undefined && { key }) }));
-      const work = queues.consume('q', () => Promise.reject(new Error('never')), {
-        retry: { attemptsMax: 1 },
-        concurrency: 10,
-      });
-      await stand.pass(500);
-      await stand.until(work.drain());
-    };
-
-    it('go back one by one, all, and page by page; what dies anew stays', async () => {
-      const queues = queuesOn();
-      await kill(queues, ['a', 'b', 'c', 'd', 'e']);
-      const dead = queues.deadLetters<string>('q');
-      const page = await dead.list({ limit: 2 });
-      expect(page.items.map(({ body }) => body)).toHaveLength(2);
-      expect((await dead.list({ limit: 10, cursor: page.cursor as string })).items).toHaveLength(3);
-      expect(await dead.redrive(['c', 'nothing'])).toBe(1);
-      expect((await stand.store.inspect.messages('q')).items).toMatchObject([{ id: 'c', attemptCount: 0 }]);
-      expect(await dead.get('c')).toBeUndefined();
-      expect(await dead.redriveAll({ max: 1 })).toBe(1);
-      expect(await dead.redriveAll()).toBe(3);
-      expect(await stand.count()).toBe(5);
-      await kill(queues, []);
-      expect(await dead.remove(['a', 'b'])).toBe(2);
-      expect(await dead.purge()).toBe(3);
-    });
-
-    it('go back although their ids are remembered', async () => {
-      const queues = queuesOn({ capabilities: { crossProcess: true } });
-      await kill(queues, ['a']);
-      expect(await queues.deadLetters('q').redrive(['a'])).toBe(1);
-      expect(await stand.count()).toBe(1);
-      expect(await stand.count('q/~dead')).toBe(0);
-    });
-
-    it('go back to another queue, and those of one key together', async () => {
-      const queues = queuesOn();
-      await kill(queues, ['a', 'b', 'c'], 'k');
-      const dead = queues.deadLetters<string>('q');
-      expect(await dead.redrive(['b'], { to: 'q/other' })).toBe(1);
-      expect(await stand.count('q/other')).toBe(1);
-      expect(await dead.redriveAll()).toBe(2);
-      expect(await stand.count()).toBe(2);
-    });
-  });
-
-  describe('topics', () => {
-    it('give each message to every subscription that was there before', async () => {
-      const sent: string[] = [];
-      const queues = queuesOn({ sent });
-      const topic = queues.topic<string>('news');
-      expect(await topic.publish('nobody')).toMatchObject({ subscriptionCount: 0, id: undefined });
-      const mail = await topic.subscribe('mail');
-      const audit = await topic.subscribe('audit');
-      expect(await topic.subscribe('mail')).toEqual(mail);
-      sent.length = 0;
-      const published = await Promise.all([topic.publish('one'), topic.publish('two')]);
-      expect(published).toMatchObject([{ subscriptionCount: 2 }, { subscriptionCount: 2 }]);
-      expect(sent).toEqual(['state.scan', 'put']);
-      const seen: string[] = [];
-      for (const { name, queue } of [mail, audit])
-        queues.consume<string>(queue, ({ body }) => seen.push(`${name} ${body}`));
-      await stand.pass(200);
-      expect(seen.sort()).toEqual(['audit one', 'audit two', 'mail one', 'mail two']);
-    });
-
-    it('leave nothing of a subscription that is ended, not even what was on its way', async () => {
-      let open = (): void => {};
-      const faults: QueueFaults = {};
-      const queues = queuesOn(faults);
-      const topic = queues.topic<string>('news');
-      const mail = await topic.subscribe('mail');
-      const gate = new Promise<void>(resolve => (open = resolve));
-      faults.before = call => (call === 'put' ? gate : undefined);
-      const publishing = topic.publish('late');
-      await turn();
-      expect(await topic.unsubscribe('mail')).toBe(true);
-      expect(await topic.unsubscribe('mail')).toBe(false);
-      open();
-      await publishing;
-      expect(await stand.count(mail.queue)).toBe(1);
-      const again = await topic.subscribe('mail');
-      expect(again.queue).not.toBe(mail.queue);
-      await topic.publish('next');
-      await turn();
-      expect(await stand.count(mail.queue)).toBe(0);
-      expect(await stand.count(again.queue)).toBe(1);
-    });
-  });
-
-  describe('outbox', () => {
-    it('sends what stands in it once, although it is claimed again', async () => {
-      const queues = queuesOn();
-      const table = new Map([
-        ['1', 'a'],
-        ['2', 'b'],
-        ['3', 'c'],
-      ]);
-      let failures = 2;
-      const troubles: unknown[] = [];
-      const relay = queues.relay<string>(
-        {
-          claim: async max =>
-            [...table].slice(0, Math.min(max, 2)).map(([id, body]) => ({ id, queue: 'q', body, key: 'k' })),
-          delivered: async ids => {
-            if (failures-- > 0) throw new Error('the database is away');
-            for (const id of ids) table.delete(id);
-          },
-        },
-        { onTrouble: error => troubles.push(error) },
-      );
-      await stand.pass(3000);
-      expect(table.size).toBe(0);
-      expect(troubles).toHaveLength(2);
-      expect((await stand.store.inspect.messages('q')).items.map(({ id }) => id)).toEqual(['1', '2', '3']);
-      table.set('4', 'd');
-      relay.wake();
-      await turn();
-      await turn();
-      expect(await stand.count()).toBe(4);
-    });
-
-    it('tells of what can never be sent, and goes on', async () => {
-      const queues = queuesOn({}, { codec: bytesCodec });
-      const table = new Map<string, unknown>([
-        ['bad', 'text'],
-        ['good', new Uint8Array(1)],
-      ]);
-      const refused: string[] = [];
-      queues.relay<unknown>({
-        claim: async () => [...table].map(([id, body]) => ({ id, queue: 'q', body })),
-        delivered: async ids => ids.forEach(id => table.delete(id)),
-        refused: async id => {
-          refused.push(id);
-          table.delete(id);
-        },
-      });
-      await stand.pass(1000);
-      expect(refused).toEqual(['bad']);
-      expect(await stand.count()).toBe(1);
     });
   });
 });

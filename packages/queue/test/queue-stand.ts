@@ -1,3 +1,4 @@
+import { FaultyQueueStore, type QueueFaults } from '@quorate/conformance';
 import {
   type Clock,
   type MessageId,
@@ -8,6 +9,9 @@ import {
 } from '@quorate/core';
 import { createMemoryQueueStore, type MemoryQueueStore } from '@quorate/engine-memory';
 import {
+  createQueues,
+  type Queues,
+  type QueuesOptions,
   startWork,
   type Delivery,
   type Ending,
@@ -30,6 +34,7 @@ export class QueueStand {
   readonly store: MemoryQueueStore;
   readonly events: WorkEvent[] = [];
   readonly #works: Work[] = [];
+  readonly #queues: Queues[] = [];
 
   constructor(seed = 1) {
     this.random = seededRandom(seed);
@@ -50,6 +55,15 @@ export class QueueStand {
     });
     this.#works.push(work);
     return work;
+  }
+
+  /** Queues with a client of their own, as in a process of its own. */
+  queues(faults: QueueFaults = {}, options: Partial<QueuesOptions> = {}): Queues {
+    const store = new FaultyQueueStore(this.store.open(), faults, this.clock);
+    const random = this.random.fork(`queues ${this.#queues.length}`);
+    const queues = createQueues({ store, clock: this.clock, random, ...options });
+    this.#queues.push(queues);
+    return queues;
   }
 
   async put(bodies: readonly string[], more: Readonly<Record<string, unknown>> = {}): Promise<void> {
@@ -95,7 +109,8 @@ export class QueueStand {
 
   /** Ends all works and the store; nothing is left of them. */
   async close(): Promise<void> {
-    await this.until(Promise.all(this.#works.map(work => work[Symbol.asyncDispose]())));
+    const all = [...this.#works, ...this.#queues];
+    await this.until(Promise.all(all.map(each => each[Symbol.asyncDispose]())));
     await this.store[Symbol.asyncDispose]();
   }
 }

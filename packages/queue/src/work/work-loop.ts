@@ -7,15 +7,14 @@ import {
   type WaitOptions,
 } from '@quorate/core';
 import { isWrongCall } from '../batch/wrong-call.ts';
-import { deadEnding, errorHeaders } from '../dead-letters/cause.ts';
-import { isReadable } from '../message-version.ts';
 import { endConflict, leaseLost, workEnded } from '../queue-error.ts';
 import type { Ending } from './ending.ts';
+import { earlyEnding, endingOfError, giveBack } from './ending-policy.ts';
 import { HeldMessage } from './held-message.ts';
 import { LaneChoice } from './lane-choice.ts';
 import { LeaseTimes } from './lease-times.ts';
 import { PauseWatch } from './pause-record.ts';
-import { retryDelayMs } from './retry-policy.ts';
+import { checkRetryPolicy, retryDelayMs } from './retry-policy.ts';
 import { type Ended, Settler } from './settler.ts';
 import { Starter } from './starter.ts';
 import type { Work } from './work.ts';
@@ -32,8 +31,6 @@ import { WorkTeller } from './work-teller.ts';
 export function startWork(options: WorkOptions): Work {
   return new WorkLoop(checkWork(options));
 }
-
-const giveBack: Ending = { type: 'retry', delayMs: 0 };
 
 /** The longest that one call waits for a message: its lease is reckoned from before the call. */
 const waitMaxMs = 10_000;
@@ -259,23 +256,11 @@ class WorkLoop implements Work {
     const taken = messages.map(message => new HeldMessage(message, beforeMs, nowMs));
     for (const held of taken) {
       this.#held.add(held);
-      const ending = this.#isOpen ? this.#earlyEnding(held.message) : giveBack;
+      const ending = this.#isOpen ? earlyEnding(held.message, this.#options) : giveBack;
       if (ending === undefined) this.#waiting.push(held);
       else this.#settler.settle({ held, ending });
     }
     this.#times.add(taken.map(({ handle }) => handle));
-  }
-
-  /** How a message ends that no handler may start on. */
-  #earlyEnding(message: LeasedMessage): Ending | undefined {
-    const { retry, deliveriesMax, deadLetters, random } = this.#options;
-    const { deliveryCount, attemptCount, headers } = message;
-    // A later release wrote it, whose workers are here or will come.
-    if (!isReadable(headers))
-      return { type: 'retry', delayMs: retryDelayMs(unreadableRest, deliveryCount, random) };
-    if (attemptCount >= retry.attemptsMax) return deadEnding(deadLetters, message, 'attempts');
-    if (deliveryCount > deliveriesMax) return deadEnding(deadLetters, message, 'deliveries');
-    return undefined;
   }
 
   #run(held: HeldMessage): void {
@@ -310,18 +295,7 @@ class WorkLoop implements Work {
   }
 
   #endingOfError(held: HeldMessage, error: unknown): Ending {
-    const { retry, deadLetters, random } = this.#options;
-    let ending: Ending;
-    // It was told to end: that is nobody's failure.
-    if (errorCode(held.reason) === 'WORK_ENDED') ending = giveBack;
-    else {
-      const headers = errorHeaders(error);
-      const { queue, deliveryCount } = held.message;
-      ending =
-        held.attempt >= retry.attemptsMax
-          ? deadEnding(deadLetters, { queue, deliveryCount, attemptCount: held.attempt }, 'attempts', headers)
-          : { type: 'retry', delayMs: retryDelayMs(retry, held.attempt, random), headers };
-    }
+    const ending = endingOfError(held, error, this.#options);
     this.#tell.failed(held, error, ending);
     return ending;
   }
@@ -403,5 +377,5 @@ class WorkLoop implements Work {
   }
 }
 
-const unreadableRest = { attemptsMax: 1, delayMs: 1000, factor: 2, delayMaxMs: 60_000 };
-const troubleRest = { attemptsMax: 1, delayMs: 100, factor: 2, delayMaxMs: 5000 };
+/** How long nothing is asked of a store that failed. */
+const troubleRest = checkRetryPolicy({ delayMs: 100, delayMaxMs: 5000 });
