@@ -1,4 +1,5 @@
 import type { WaitOptions } from '@quorate/core';
+import type { Bell } from './bell.ts';
 import { MessageSlot } from './message-slot.ts';
 import type { CheckedSeat } from './seat.ts';
 import type { PlacedStage, PlacedStream } from './stream-place.ts';
@@ -125,7 +126,9 @@ export class StreamConsumer implements Disposable {
       if (done > 0) {
         this.#next = (this.#next + done) | 0;
         Atomics.store(this.#placed.sequence, 0, this.#next);
-        for (const bell of this.#placed.next) bell.ring(Number.POSITIVE_INFINITY);
+        const { next } = this.#placed;
+        for (let index = 0; index < next.length; index++)
+          (next[index] as Bell).ring(Number.POSITIVE_INFINITY);
       }
     }
     return done;

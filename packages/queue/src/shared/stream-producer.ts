@@ -1,4 +1,5 @@
 import type { WaitOptions } from '@quorate/core';
+import type { Bell } from './bell.ts';
 import { MessageSlot } from './message-slot.ts';
 import { slotHeadBytes } from './ring-place.ts';
 import type { CheckedSeat } from './seat.ts';
@@ -79,7 +80,7 @@ export class StreamProducer implements Disposable {
   write(byteCount: number, write: WriteMessage, options: WaitOptions = {}): void {
     this.#check(byteCount);
     if (this.#room(1) === 0) waitBlocking(this.#space, this.#seat, options);
-    this.tryWriteMany(1, byteCount, write);
+    this.#writeAll(1, byteCount, write);
   }
 
   /**
@@ -91,16 +92,7 @@ export class StreamProducer implements Disposable {
   tryWriteMany(count: number, byteCount: number, write: WriteMessage): number {
     this.#check(byteCount);
     const room = this.#room(count);
-    for (let index = 0; index < room; index++) {
-      const base = this.#stream.firstWord + ((this.#next + index) & this.#mask) * this.#stream.strideWords;
-      this.#words[base] = byteCount;
-      const slot = this.#slot;
-      slot.wordOffset = base + headWords;
-      slot.byteOffset = slot.wordOffset * 4;
-      slot.byteCount = byteCount;
-      write(slot, index);
-    }
-    if (room > 0) this.#publish(room);
+    if (room > 0) this.#writeAll(room, byteCount, write);
     return room;
   }
 
@@ -145,6 +137,19 @@ export class StreamProducer implements Disposable {
     return least;
   }
 
+  #writeAll(count: number, byteCount: number, write: WriteMessage): void {
+    const slot = this.#slot;
+    for (let index = 0; index < count; index++) {
+      const base = this.#stream.firstWord + ((this.#next + index) & this.#mask) * this.#stream.strideWords;
+      this.#words[base] = byteCount;
+      slot.wordOffset = base + headWords;
+      slot.byteOffset = slot.wordOffset * 4;
+      slot.byteCount = byteCount;
+      write(slot, index);
+    }
+    this.#publish(count);
+  }
+
   #put(message: Uint8Array): boolean {
     const base = this.#stream.firstWord + (this.#next & this.#mask) * this.#stream.strideWords;
     this.#words[base] = message.byteLength;
@@ -156,6 +161,7 @@ export class StreamProducer implements Disposable {
   #publish(count: number): void {
     this.#next = (this.#next + count) | 0;
     Atomics.store(this.#stream.cursor, 0, this.#next);
-    for (const bell of this.#stream.next) bell.ring(Number.POSITIVE_INFINITY);
+    const { next } = this.#stream;
+    for (let index = 0; index < next.length; index++) (next[index] as Bell).ring(Number.POSITIVE_INFINITY);
   }
 }

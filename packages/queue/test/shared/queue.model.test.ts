@@ -59,6 +59,17 @@ describe('every order with few interruptions', () => {
     expect(exploreAll(stage.model(programs, { kills: 1 }), { preemptions: 2 }).ends).toBeGreaterThan(5);
   });
 
+  test('two consumers find what a third had leased', () => {
+    const stage = new QueueModel(4, [1]);
+    const programs = [
+      stage.consumer(1, 1, { mortal: true }),
+      stage.consumer(2),
+      stage.consumer(3),
+      stage.undertaker(1, 4),
+    ];
+    expect(walkMany(stage.model(programs, { kills: 1 }), 'three', 400)).toBeGreaterThan(0);
+  });
+
   test('a dead producer holds the slot that another waits for', () => {
     const stage = new QueueModel(4, [1, 2, 3]);
     const programs = [
