@@ -1,5 +1,6 @@
 import type { Clock, QueueStore, Timer } from '@quorate/core';
 import { Batcher } from '../batch/batcher.ts';
+import type { Places } from './envelope.ts';
 
 /** One who wants to know whether any of these was cancelled. */
 interface Question {
@@ -11,29 +12,33 @@ interface Question {
 export interface CancelWatchOptions {
   readonly store: QueueStore;
   readonly clock: Clock;
-  /** What keys of wishes to cancel begin with. */
-  readonly prefix: string;
+  readonly places: Places;
   /** How often they are read while something runs: hints may be lost. */
   readonly pollMs: number;
 }
 
 /**
- * Knows which tasks somebody wants to have cancelled. All starts of a turn are answered by one read of the wishes, which begins after
- * they asked; so what was cancelled before it started is not started.
+ * Knows which tasks somebody wants to have cancelled. All starts of a turn are answered by one read, which begins after they asked; so
+ * what was cancelled before it started is not started. What is read is one record that changes with every wish; only then the wishes.
  */
 export class CancelWatch implements Disposable {
   readonly #options: CancelWatchOptions;
+  readonly #prefix: string;
   readonly #questions: Batcher<Question>;
   readonly #running = new Map<string, Set<() => void>>();
   readonly #watch: Disposable;
+  /** As they were when the record had this version. Some may have been fulfilled since. */
+  #wishes: ReadonlySet<string> = new Set();
+  #version = 0;
   #timer: Timer | undefined;
 
   constructor(options: CancelWatchOptions) {
+    const { store, places } = options;
     this.#options = options;
+    this.#prefix = places.cancel('');
     this.#questions = new Batcher({ countMax: 1000, flightsMax: 1, flush: batch => this.#answer(batch) });
-    this.#watch = options.store.state.watch(options.prefix, key => {
-      // Deletions are told as well, so it is looked at.
-      if (this.#running.has(key.slice(options.prefix.length))) void this.#look();
+    this.#watch = store.state.watch(this.#prefix, key => {
+      if (this.#running.has(key.slice(this.#prefix.length))) void this.#look();
     });
   }
 
@@ -61,18 +66,14 @@ export class CancelWatch implements Disposable {
           const listeners = this.#running.get(id);
           if (listeners?.delete(onCancel) === true && listeners.size === 0) this.#running.delete(id);
         }
-        if (this.#running.size > 0) return;
-        this.#timer?.cancel();
-        this.#timer = undefined;
       },
     };
   }
 
   #arm(): void {
-    if (this.#running.size === 0) return;
     this.#timer ??= this.#options.clock.setTimer(this.#options.pollMs, () => {
       this.#timer = undefined;
-      void this.#look();
+      if (this.#running.size > 0) void this.#look();
     });
   }
 
@@ -80,34 +81,51 @@ export class CancelWatch implements Disposable {
     try {
       const wishes = await this.#read();
       for (const [id, listeners] of this.#running) {
-        if (wishes.has(id)) for (const onCancel of listeners) onCancel();
+        if (wishes.has(id) && (await this.#isWished(id))) for (const onCancel of listeners) onCancel();
       }
     } catch {
       // The next look is not far: what runs is told a little later.
     }
-    this.#arm();
+    if (this.#running.size > 0) this.#arm();
   }
 
   async #answer(batch: readonly Question[]): Promise<void> {
+    let wishes: ReadonlySet<string>;
     try {
-      const wishes = await this.#read();
-      for (const { ids, answer } of batch) answer(ids.some(id => wishes.has(id)));
+      wishes = await this.#read();
     } catch (thrown) {
       for (const { fail } of batch) fail(thrown);
+      return;
+    }
+    for (const { ids, answer, fail } of batch) {
+      const wished = ids.find(id => wishes.has(id));
+      if (wished === undefined) answer(false);
+      else this.#isWished(wished).then(answer, fail);
     }
   }
 
+  /** Whether it still is: its id may be that of a later task by now. */
+  async #isWished(id: string): Promise<boolean> {
+    const { store, places } = this.#options;
+    return (await store.state.get(places.cancel(id))) !== undefined;
+  }
+
   async #read(): Promise<ReadonlySet<string>> {
-    const { store, prefix } = this.#options;
+    const { store, places } = this.#options;
+    const { version } = (await store.state.get(places.cancelMark)) ?? { version: 0 };
+    if (version === this.#version) return this.#wishes;
     const wishes = new Set<string>();
     for (let cursor: string | undefined; ; ) {
-      const page = await store.state.scan(prefix, {
+      const page = await store.state.scan(this.#prefix, {
         limit: 1000,
         ...(cursor === undefined ? {} : { cursor }),
       });
-      for (const { key } of page.items) wishes.add(key.slice(prefix.length));
-      if (page.cursor === undefined) return wishes;
+      for (const { key } of page.items) wishes.add(key.slice(this.#prefix.length));
+      if (page.cursor === undefined) break;
       cursor = page.cursor;
     }
+    // A wish that came in between is in the set or changes the record again.
+    if (version > this.#version) [this.#wishes, this.#version] = [wishes, version];
+    return wishes;
   }
 }

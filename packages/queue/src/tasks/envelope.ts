@@ -20,6 +20,8 @@ export interface Places {
   result(id: string): string;
   progress(id: string): string;
   cancel(id: string): string;
+  /** Changes after each wish to cancel. */
+  readonly cancelMark: string;
   /** How far the members of one part of a flow's stage are. */
   shard(run: string, stage: number, shard: number): string;
   schedule(id: string): string;
@@ -32,6 +34,7 @@ export function placesOf(name: string): Places {
     result: id => `${name}/result/${id}`,
     progress: id => `${name}/progress/${id}`,
     cancel: id => `${name}/cancel/${id}`,
+    cancelMark: `${name}/cancelled`,
     shard: (run, stage, shard) => `${name}/shard/${run}.${stage}.${shard}`,
     schedule: id => `${name}/schedule/${id}`,
   };

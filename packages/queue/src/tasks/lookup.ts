@@ -97,6 +97,7 @@ export class Lookup {
     const readyAtMs = look.type === 'waiting' ? look.message.readyAtMs : 0;
     const expiresAtMs = Math.max(nowMs, readyAtMs) + cancelTtlMs;
     await this.#write(places.cancel(id), new Uint8Array(), expiresAtMs, undefined, signal);
+    await this.#write(places.cancelMark, new Uint8Array(), expiresAtMs, undefined, signal);
     if (look.type === 'flow') return this.#cancelFlow(id, signal);
     const message = await store.inspect.get(places.queue, id as MessageId, { signal });
     // Who leases it from now on sees the wish before the start, so taking it away disturbs nobody's order.

@@ -34,7 +34,7 @@ export function startTaskWork(application: Application, options: TaskWorkOptions
   checkDuration('Pause between looks for cancelled tasks', cancelPollMs, 1);
   const { store, clock, random, time, places, tasks, resultTtlMs } = application;
   const { deadLetters = application.deadLetters, graceMs = 5000 } = options;
-  const cancels = new CancelWatch({ store, clock, prefix: places.cancel(''), pollMs: cancelPollMs });
+  const cancels = new CancelWatch({ store, clock, places, pollMs: cancelPollMs });
   const flows = new FlowEnder(store, places, time, tasks);
   const own = { store, clock, random, time, places, tasks, flows, cancels, deadLetters, resultTtlMs };
   const handler = new TaskRunner({ ...own, graceMs, crashesMax, onTask });
