@@ -21,6 +21,25 @@ export const libraryCodes: Readonly<Record<string, ErrorCode>> = {
     advice:
       'Read before you write again, or repeat it under the same operation id. If it happens often, look for what is slow before raising the deadline.',
   },
+  END_CONFLICT: {
+    from: '@quorate/queue',
+    means:
+      'A state record that the end of a message writes had another version. The message was not ended; it is treated as if its handler had thrown this.',
+    advice:
+      'Read the record again when the message comes back, or let the handler not depend on its version.',
+  },
+  LEASE_LOST: {
+    from: '@quorate/queue',
+    means:
+      'The lease of a message ended, or may have, while its handler ran: another worker has the message, or may. What the handler says is dropped then.',
+    advice:
+      'Look what kept the worker from extending it: a blocked event loop (give it a keeper), a stopped process, a store out of reach. A longer leaseMs gives more time.',
+  },
+  PRODUCER_FULL: {
+    from: '@quorate/queue',
+    means: 'As many bytes as inFlightMaxBytes allows wait for the store, so this message was not sent.',
+    advice: 'Await ready() before sending more, or await the sends.',
+  },
   RECORD_CORRUPT: {
     from: '@quorate/engine-lmdb',
     means:
@@ -32,6 +51,13 @@ export const libraryCodes: Readonly<Record<string, ErrorCode>> = {
     means:
       'A thread that never had a ring from a shared slot could not copy one, because the slot was swapped during each attempt.',
     advice: 'Repeat. Whoever swaps rings without a pause should batch its changes.',
+  },
+  SEND_UNKNOWN: {
+    from: '@quorate/queue',
+    means:
+      'A message was sent and no answer came, for longer than its id is remembered. It may be in its queue.',
+    advice:
+      'Send it under an id of your own with a longer rememberMs where that matters; the cause says what failed.',
   },
   SPAWN_FAILED: {
     from: '@quorate/threads',
@@ -90,5 +116,10 @@ export const libraryCodes: Readonly<Record<string, ErrorCode>> = {
       'A worker threw, exited or was terminated. Calls that it had received have an unknown outcome; later ones are not sent. Of a generator of ids: the lease of its worker number is lost.',
     advice:
       'Start another worker, or lease another number. Repeat what is safe to repeat; the cause says how it ended.',
+  },
+  WORK_ENDED: {
+    from: '@quorate/queue',
+    means: "The reason of a handler's signal: the work was disposed of. The message goes back to its queue.",
+    advice: 'Nothing, where the end was meant. Drain the work first where handlers should end.',
   },
 };
