@@ -1,0 +1,149 @@
+import type { LeasedMessage, MessageId, QueueStore } from '@quorate/core';
+import { skipReason } from '@quorate/servers';
+import type pg from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createPostgresStore } from '../src/index.ts';
+import { QueueStand } from './queue-stand.ts';
+
+const reason = skipReason('postgres');
+const body = Buffer.from('x');
+const applied = { outcome: 'applied' } as const;
+
+let stand: QueueStand;
+let store: QueueStore;
+let client: pg.Client;
+let names = 0;
+
+/** A queue that nobody has used. */
+const fresh = (): string => `e${++names}/q`;
+
+const lease = (queue: string): Promise<readonly LeasedMessage[]> =>
+  store.lease(queue, { messagesMax: 10, leaseMs: 60_000, owner: 'o\0' });
+
+describe.skipIf(reason !== undefined)(
+  `queues on PostgreSQL at their edges (needs a server${reason === undefined ? '' : `: ${reason}`})`,
+  { timeout: 60_000 },
+  () => {
+    beforeAll(async () => {
+      stand = await QueueStand.start();
+      store = await stand.open();
+    });
+    afterAll(async () => {
+      await store[Symbol.asyncDispose]();
+      await stand[Symbol.asyncDispose]();
+    });
+    beforeEach(async () => {
+      client = await stand.connect();
+    });
+    afterEach(() => client.end());
+
+    test('ids, owners and headers come back whatever is in them', async () => {
+      const queue = fresh();
+      const ids = ['\0', '\uD800', '\u0001', '~', '"\\{},'].map(id => (id === '~' ? 'a~' : id) as MessageId);
+      const headers = { '\0': '\uD800', __proto: 'p', plain: '1' };
+      const puts = ids.map(id => ({ queue, message: { id, body, headers } }));
+      expect((await store.put(puts)).map(result => result.outcome)).toEqual(ids.map(() => 'applied'));
+      const messages = await lease(queue);
+      expect(messages.map(({ id }) => id)).toEqual(ids);
+      expect((await store.inspect.get(queue, ids[0] as MessageId))?.owner).toBe('o\0');
+      for (const changed of ['2', '\0', '3']) {
+        const [message] = changed === '2' ? messages : await lease(queue);
+        const action = { type: 'release', delayMs: 0, headers: { plain: changed } } as const;
+        expect(await store.settle([{ lease: message!, action }])).toEqual([applied]);
+      }
+      expect((await lease(queue))[0]?.headers).toEqual({ ...headers, plain: '3' });
+    });
+
+    test('a lease that is named twice is extended once, and charged twice', async () => {
+      const queue = fresh();
+      await store.put([{ queue, message: { body } }]);
+      const [message] = await lease(queue);
+      const twice = [message!, message!];
+      expect(await store.extend(twice, 60_000, { started: true })).toEqual([applied, applied]);
+      expect((await store.inspect.get(queue, message!.id))?.attemptCount).toBe(2);
+    });
+
+    test('an id that is remembered is a duplicate though its message came and went meanwhile', async () => {
+      const queue = fresh();
+      const message = { id: 'a' as MessageId, body, rememberMs: 600_000 };
+      await client.query('begin');
+      await store.put([{ queue, message }], { transaction: client });
+      await client.query(`delete from quorate.queue_message where queue = $1`, [queue]);
+      const again = store.put([{ queue, message: { id: 'a' as MessageId, body } }]);
+      await stand.untilOneWaits();
+      await client.query('commit');
+      expect(await again).toEqual([{ outcome: 'applied', id: 'a', duplicate: true }]);
+      expect(await lease(queue)).toEqual([]);
+    });
+
+    test('what comes behind a message of its key while that is purged is let out', async () => {
+      const queue = fresh();
+      await store.put([{ queue, message: { key: 'k', body } }]);
+      await client.query('begin');
+      await client.query(
+        `select quorate.queue_put(array[$1], 'x', '{0}', '{1}', null, null, null, null, '{k}', '{1}', null, null, null, false)`,
+        [queue],
+      );
+      const purged = store.inspect.purge(queue);
+      await stand.untilOneWaits();
+      await client.query('commit');
+      expect(await purged).toBe(1);
+      expect((await lease(queue)).length).toBe(1);
+    });
+
+    test('a statement that has to give way to another is sent again', async () => {
+      const queue = fresh();
+      await store.put(['a', 'b'].map(id => ({ queue, message: { id: id as MessageId, body } })));
+      const messages = await lease(queue);
+      // The second first, as nobody of ours would: one of the two has to give way.
+      await client.query(`set deadlock_timeout = '1h'`);
+      await client.query('begin');
+      const lock = `select from quorate.queue_message where queue = $1 and id = $2 for update`;
+      await client.query(lock, [queue, 'b']);
+      const extending = store.extend(messages, 60_000);
+      await stand.untilOneWaits();
+      const locking = client.query(lock, [queue, 'a']);
+      await locking;
+      await client.query('commit');
+      expect(await extending).toEqual([applied, applied]);
+    });
+
+    test('what has had its time is dropped, and nothing else', async () => {
+      const queue = fresh();
+      const partition = queue.split('/')[0] as string;
+      const put = (id: string, rememberMs: number) => ({
+        queue,
+        message: { id: id as MessageId, body, rememberMs },
+      });
+      await store.put([put('brief', 1), put('long', 600_000)]);
+      const now = await store.now();
+      for (const [name, expiresAtMs] of [
+        ['brief', now + 1],
+        ['long', now + 600_000],
+      ] as const)
+        await store.state.write({ key: `${partition}/${name}`, value: body, expiresAtMs });
+      while ((await store.now()) <= now + 1);
+      await client.query('select quorate.queue_sweep()');
+      const kept = `select (select array_agg(id) from quorate.queue_memory where queue = $1) as ids,
+        (select array_agg(key) from quorate.queue_state where starts_with(key, $2)) as keys`;
+      const { rows } = await client.query(kept, [queue, `${partition}/`]);
+      expect(rows).toEqual([{ ids: ['long'], keys: [`${partition}/long`] }]);
+    });
+
+    test('stand beside a Store in one schema', async () => {
+      const connectionString = stand.urlAt(stand.server.port);
+      await using beside = await createPostgresStore({ connectionString, connectionsMax: 3 });
+      await beside.put('a/b', body, { absent: true });
+      expect((await beside.get('a/b'))?.value).toEqual(new Uint8Array(body));
+      const queue = fresh();
+      await store.put([{ queue, message: { body } }]);
+      expect((await lease(queue)).length).toBe(1);
+    });
+
+    test('one call that is too large is refused with the limit', async () => {
+      const large = new Uint8Array(2 ** 20);
+      const puts = Array.from({ length: 260 }, () => ({ queue: fresh(), message: { body: large } }));
+      await expect(store.put(puts)).rejects.toThrow(`at most ${256 * 2 ** 20} bytes`);
+    });
+  },
+);
