@@ -246,6 +246,26 @@ describe('work loop', () => {
     expect(await stand.count()).toBe(0);
   });
 
+  it('keeps what was handled until it can be settled', async () => {
+    await stand.put(['a']);
+    const faults: QueueFaults = { random: stand.random };
+    let isAway = true;
+    faults.before = call => {
+      faults.refused = call === 'settle' && isAway ? 1 : 0;
+      return undefined;
+    };
+    const store = new FaultyQueueStore(stand.store.open(), faults, stand.clock);
+    stand.work(async () => acknowledge, { store, prefetch: 0 });
+    stand.work(async () => acknowledge);
+    await stand.pass(5000);
+    expect(stand.told('started')).toHaveLength(1);
+    isAway = false;
+    await stand.pass(1000);
+    expect(stand.told('started')).toHaveLength(1);
+    expect(stand.told('settled')).toHaveLength(1);
+    expect(await stand.count()).toBe(0);
+  });
+
   it('does not charge a start twice whose answer was lost', async () => {
     await stand.put(['a']);
     const faults: QueueFaults = { random: { ...stand.random, float: () => 0.1 } };

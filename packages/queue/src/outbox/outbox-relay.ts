@@ -150,6 +150,7 @@ class Relay<Body> implements OutboxRelay {
     const { id, key, keyConcurrency, lane, delayMs, headers } = options;
     return producer.send(body, {
       id,
+      signal: this.#over.signal,
       ...(key !== undefined && { key }),
       ...(keyConcurrency !== undefined && { keyConcurrency }),
       ...(lane !== undefined && { lane }),

@@ -78,10 +78,8 @@ export class LeaseTimes implements Disposable {
   async #extend(all: readonly HeldMessage[]): Promise<void> {
     const { clock, leaseMs } = this.#options;
     const beforeMs = clock.monotonicMs() - leaseMs / 6;
-    // What is being settled or started is on its way already.
-    const due = all.filter(
-      held => held.renewedMs <= beforeMs && (held.state === 'waiting' || held.state === 'running'),
-    );
+    // What is about to start is extended by that.
+    const due = all.filter(held => held.renewedMs <= beforeMs && held.state !== 'starting');
     this.#isExtending = true;
     for (let from = 0; from < due.length; from += pageMax)
       await this.#extendPage(due.slice(from, from + pageMax));
@@ -105,13 +103,15 @@ export class LeaseTimes implements Disposable {
     for (const [index, held] of due.entries()) {
       const result = results[index] as SettleResult;
       if (result.outcome === 'applied') held.renewedMs = Math.max(held.renewedMs, beforeMs);
-      else if (result.outcome === 'not-applied') onLost(held, true);
+      else if (result.outcome === 'not-applied' && held.state !== 'settling') onLost(held, true);
     }
   }
 
   #onLost(leases: readonly LeaseHandle[]): void {
     const tokens = new Set(leases.map(({ token }) => token));
-    for (const held of this.#options.held)
-      if (tokens.has(held.handle.token)) this.#options.onLost(held, true);
+    for (const held of this.#options.held) {
+      // What is being settled is told by that: it may just have ended.
+      if (tokens.has(held.handle.token) && held.state !== 'settling') this.#options.onLost(held, true);
+    }
   }
 }
