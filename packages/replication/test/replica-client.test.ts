@@ -91,6 +91,20 @@ test('a client finds the leader, by its hint, and stays with it', async () => {
   expect(asked.at(-1)).toBe('a');
 });
 
+test('a command that is too long is refused, with the limit, and harms none beside it', async () => {
+  await using group = await Group.start();
+  await group.leader();
+  const { client } = portTo(group);
+  await group.settled(client.write(bytes('add x 1')));
+  const tooLong = new Uint8Array(64 * 0x10_0000);
+  const [long, good] = [client.write(tooLong), client.write(bytes('add x 1'))];
+  const refused = { code: 'CALL_REFUSED', outcome: 'not-applied', retryable: false };
+  await expect(group.settled(long)).rejects.toMatchObject(refused);
+  await expect(long).rejects.toThrow(/^Command must be at most \d+ bytes: received 67108864$/);
+  expect(text((await group.settled(good)).reply)).toBe('2');
+  await expect(group.settled(client.write(tooLong))).rejects.toMatchObject(refused);
+});
+
 test('with a session a write goes on over a failover, and is applied once', async () => {
   await using group = await Group.start();
   const first = await group.leader();

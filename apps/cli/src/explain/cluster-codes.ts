@@ -90,6 +90,13 @@ export const clusterCodes: Readonly<Record<string, ErrorCode>> = {
     means: 'A replica of another version answered. What it did is unknown.',
     advice: 'Bring client and replicas to versions that fit, and repeat the operation in its session.',
   },
+  CALL_REFUSED: {
+    from: replication,
+    means:
+      'A client asked a replica for what it takes from nobody, such as a command that is too long. Nothing was done.',
+    advice:
+      'The message names the limit. Send less at a time: a message of the transport and a record of the journal set the limit.',
+  },
   UNREADABLE_CALL: {
     from: replication,
     means: 'A client of another version asked. Nothing was done.',

@@ -10,6 +10,8 @@ export interface BatchKind<Value> {
   /** May throw, too. */
   ask(replica: Replica, item: Uint8Array, limits: WaitOptions): Promise<Value>;
   byteCount(value: Value): number;
+  /** What is told of an error of `ask`. Default: the error itself. */
+  told?(error: unknown): unknown;
   /** Into zeros from `at` on. */
   write(target: Uint8Array, at: number, value: Value): void;
 }
@@ -97,7 +99,7 @@ export class AnswerBatch<Value extends object> {
   }
 
   #refused(at: number, error: unknown): void {
-    this.#answers[at] = refusalOf(error);
+    this.#answers[at] = refusalOf(this.#kind.told?.(error) ?? error);
     this.#settled();
   }
 

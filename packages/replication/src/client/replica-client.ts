@@ -59,7 +59,7 @@ export interface ReplicaClient {
    * Writes at whoever leads. What certainly was not applied is sent again; what may have been, only with a `session`, whose
    * operation is applied once. Without one it is thrown as `unknown`.
    *
-   * @throws QuorateError what the replica throws, `DEADLINE_EXCEEDED`, `ABORTED`
+   * @throws QuorateError what the replica throws, `CALL_REFUSED` for a command that is too long, `DEADLINE_EXCEEDED`, `ABORTED`
    */
   write(command: Uint8Array, options?: WriteOptions): Promise<WriteReceipt>;
   /**
@@ -209,7 +209,7 @@ class Client implements ReplicaClient {
           this.#search.named(leader, decodeNotLeader(answer));
           return again(false);
         }
-        this.#search.heard(leader);
+        this.#search.leads(leader);
         return answer;
       },
       (error: unknown) => {

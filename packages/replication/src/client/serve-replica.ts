@@ -99,6 +99,7 @@ const writes: BatchKind<WriteReceipt> = {
     if (wanted === undefined) throw unreadable();
     return replica.write(wanted.command, wanted.options);
   },
+  told: refusedCall,
   byteCount: receiptBytes,
   write: writeReceipt,
 };
@@ -122,7 +123,9 @@ async function answerAlone<Value>(
   replica: Replica,
   call: IncomingCall,
 ): Promise<Uint8Array> {
-  const value = await kind.ask(replica, call.body, limitsOf(call));
+  const value = await kind.ask(replica, call.body, limitsOf(call)).catch((error: unknown) => {
+    throw kind.told?.(error) ?? error;
+  });
   const bytes = new Uint8Array(kind.byteCount(value));
   kind.write(bytes, 0, value);
   return bytes;
@@ -163,6 +166,12 @@ async function session(replica: Replica, body: Uint8Array, signal: AbortSignal):
   if (verb === sessionVerbs.close) await replica.closeSession(value ?? 0, { signal });
   else await replica.keepSession(value ?? 0, { signal });
   return encodeAnswer(new Uint8Array(0));
+}
+
+/** What a replica does not take from anybody, such as a command that is too long. It says so before it does anything. */
+function refusedCall(error: unknown): unknown {
+  if (!(error instanceof RangeError || error instanceof TypeError)) return error;
+  return new QuorateError('CALL_REFUSED', error.message, { outcome: 'not-applied', cause: error });
 }
 
 function unreadable(): QuorateError {
