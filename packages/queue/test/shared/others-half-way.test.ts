@@ -20,9 +20,10 @@ interface Scene {
 
 function scene(): Scene {
   const team = createTeam({ capacity: 4 });
-  const queue = ThreadQueue.create({ team, member: team.join(), ...size });
+  // Before anybody watches: else all are woken by the death.
   const dead = team.join();
   team.leave(dead);
+  const queue = ThreadQueue.create({ team, member: team.join(), ...size });
   const { words, firstWord, strideWords } = findQueue(queue.place);
   return { queue, words, slots: [0, 1, 2, 3].map(slot => firstWord + slot * strideWords), dead, team };
 }
