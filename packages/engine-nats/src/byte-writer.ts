@@ -1,5 +1,8 @@
 const encoder = new TextEncoder();
 
+/** Shorter texts are tried without it. */
+const shortText = 64;
+
 /** Writes the binary format of messages: integers as variable-length groups of 7 bits, texts and bytes after their length. */
 export class ByteWriter {
   #bytes: Uint8Array;
@@ -23,16 +26,16 @@ export class ByteWriter {
   integer(value: number): this {
     this.#reserve(8);
     let rest = value;
-    while (rest >= 0x80) {
+    for (; rest > 0x7fff_ffff; rest = Math.floor(rest / 0x80)) {
       this.#bytes[this.#length++] = (rest % 0x80) | 0x80;
-      rest = Math.floor(rest / 0x80);
     }
+    for (; rest >= 0x80; rest >>>= 7) this.#bytes[this.#length++] = (rest & 0x7f) | 0x80;
     this.#bytes[this.#length++] = rest;
     return this;
   }
 
   text(value: string): this {
-    return this.bytes(encoder.encode(value));
+    return value.length < shortText && this.#plainText(value) ? this : this.bytes(encoder.encode(value));
   }
 
   bytes(value: Uint8Array): this {
@@ -55,6 +58,21 @@ export class ByteWriter {
   /** What was written so far, as a view. */
   done(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** Short texts of ASCII need no encoder, whose call takes longer than they do. False, with nothing written, where it is none. */
+  #plainText(value: string): boolean {
+    this.#reserve(shortText);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    bytes[at++] = value.length;
+    for (let index = 0; index < value.length; index++) {
+      const unit = value.charCodeAt(index);
+      if (unit >= 0x80) return false;
+      bytes[at++] = unit;
+    }
+    this.#length = at;
+    return true;
   }
 
   #reserve(count: number): void {

@@ -6,7 +6,7 @@ import { QueueStand } from './queue-subject.ts';
 
 const reason = skipReason('nats');
 /** Written down and cut off all the time. */
-const hurried = { recordsMax: 12, bytesMin: 2000, certainMs: 150 };
+const hurried = { bytesMin: 6000, certainMs: 150 };
 let stand: QueueStand;
 
 describe.skipIf(reason !== undefined)(

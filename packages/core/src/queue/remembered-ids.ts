@@ -14,7 +14,7 @@ export class RememberedIds {
   }
 
   has(queue: string, id: MessageId): boolean {
-    return this.#untilMs.has(nameOf(queue, id));
+    return this.#untilMs.size > 0 && this.#untilMs.has(nameOf(queue, id));
   }
 
   add(queue: string, id: MessageId, untilMs: number): void {

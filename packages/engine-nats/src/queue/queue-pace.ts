@@ -1,7 +1,6 @@
 /** How often a partition is written down, and how long those who follow it have to hear of it. */
 export interface QueuePace {
-  /** From about how many records and how many bytes it is read at most, beside its image: then it is written down. */
-  readonly recordsMax: number;
+  /** It is written down when so much has come since it last was, or twice as much as that took, whichever is more. */
   readonly bytesMin: number;
   /**
    * How long it is certain that nothing was deleted that was not read, ms, since it was last seen that no image goes further than
@@ -11,4 +10,4 @@ export interface QueuePace {
   readonly certainMs: number;
 }
 
-export const usualPace: QueuePace = { recordsMax: 8192, bytesMin: 2 ** 22, certainMs: 10_000 };
+export const usualPace: QueuePace = { bytesMin: 2 ** 22, certainMs: 10_000 };

@@ -35,6 +35,9 @@ export interface Stored {
   readonly byteCount: number;
 }
 
+/** What a record costs who reads it, beside its bytes and in bytes. */
+const recordBytes = 512;
+
 /** Numbers that a partition gives in a ms on average, at most: tokens are larger than before also where the stream was lost. */
 const numbersPerMs = 1024;
 
@@ -50,7 +53,6 @@ export class QueueReplica {
   #nowMs = 0;
   #writer = '';
   #number = 0;
-  #recordCount = 0;
   #byteCount = 0;
   #imageBytes = 0;
 
@@ -90,8 +92,7 @@ export class QueueReplica {
 
   /** Whether so much was done since somebody wrote down what it held that it is time to do so again. */
   get isImageDue(): boolean {
-    const { recordsMax, bytesMin } = this.#options.pace;
-    return this.#recordCount >= recordsMax || this.#byteCount >= Math.max(bytesMin, this.#imageBytes);
+    return this.#byteCount >= Math.max(this.#options.pace.bytesMin, 2 * this.#imageBytes);
   }
 
   /** What it holds, to be read before the next record; undefined before the first. */
@@ -114,8 +115,7 @@ export class QueueReplica {
     this.#nowMs += passedMs;
     [this.#stampMs, this.#sequence] = [stampMs, sequence];
     [this.#writer, this.#number] = [record.writer, record.number];
-    this.#recordCount++;
-    this.#byteCount += byteCount;
+    this.#byteCount += byteCount + recordBytes;
     const revision = this.#nowMs * numbersPerMs;
     const partition = (this.#partition ??= new QueuePartition({ ...this.#partitionOptions, revision }));
     partition.advance(this.#nowMs);
@@ -160,7 +160,6 @@ export class QueueReplica {
   /** Whether it is time for an image: the first who asks for it makes it. */
   #begin(): boolean {
     const isDue = this.isImageDue;
-    this.#recordCount = 0;
     this.#byteCount = 0;
     return isDue;
   }
