@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { createLmdbStore } from '@quorate/engine-lmdb';
+import { createLmdbQueueStore, createLmdbStore } from '@quorate/engine-lmdb';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-lmdb-smoke-'));
 const value = new TextEncoder().encode('value');
@@ -39,6 +39,18 @@ try {
     assert.equal((await again.list('locks/')).entries.length, 0);
     assert.equal(new TextDecoder().decode((await again.get('counts/a')).value), '2');
     await again[Symbol.asyncDispose]();
+  }
+  for (const durability of ['fsync', 'os']) {
+    const queues = await createLmdbQueueStore({
+      path: path.join(folder, `${durability}-thread`),
+      durability,
+    });
+    await queues.put([{ queue: 'jobs/a', message: { body: value } }]);
+    const [lease] = await queues.lease('jobs/a', { messagesMax: 1, leaseMs: 5000, owner: 'smoke' });
+    assert.deepEqual([...lease.body], [...value]);
+    const [settled] = await queues.settle([{ lease, action: { type: 'acknowledge' } }]);
+    assert.equal(settled.outcome, 'applied');
+    await queues[Symbol.asyncDispose]();
   }
 } finally {
   fs.rmSync(folder, { recursive: true, force: true });

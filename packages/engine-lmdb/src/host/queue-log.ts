@@ -19,10 +19,10 @@ import type { SortedBytes } from '../sorted-bytes.ts';
 import { type LoggedBytes, writeAgain } from './logged-bytes.ts';
 
 /** How long a file of the log is; one is begun where a transaction does not fit any more. */
-const fileBytes = 8 * 1024 ** 2;
+const fileBytes = 4 * 1024 ** 2;
 
 /** No checkpoint is due before there are so many. */
-const filesMin = 8;
+const filesMin = 16;
 
 /** Length, checksum, number of the transaction. */
 const headBytes = 4 + 4 + 8;
@@ -107,10 +107,11 @@ export class QueueLog implements Disposable {
     if (this.#file !== undefined) fdatasyncSync(this.#file.descriptor);
   }
 
-  /** Fills the next file with zeros, while nobody waits for it. What fails is done when it is needed. */
+  /** Fills the next file with zeros, once half of this one is used and while nobody asks for anything. What fails is done when it is needed. */
   prepare(): void {
-    const next = this.#file && fileOf(this.#folder, this.#file.number + 1);
-    if (next === undefined || existsSync(next)) return;
+    if (this.#file === undefined || this.#last < fileBytes / 2) return;
+    const next = fileOf(this.#folder, this.#file.number + 1);
+    if (existsSync(next)) return;
     try {
       makeFile(next);
     } catch {
