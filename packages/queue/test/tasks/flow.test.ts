@@ -89,10 +89,7 @@ describe('a chain', () => {
     stand.work(tasks);
     const flow = tasks
       .chain(tasks.describe.with('a'))
-      .pipe(
-        tasks.describe,
-        result => (result as unknown as { constructor: { name: string } }).constructor.name,
-      );
+      .pipe(tasks.describe, result => Reflect.get(result, '__proto__') as string);
     await expect(stand.until((await flow.send()).result())).rejects.toMatchObject({
       code: 'TASK_FAILED',
       cause: { message: expect.stringContaining('undefined') },

@@ -1,8 +1,8 @@
-import { QuorateError } from '@quorate/core';
+import { QuorateError, type QueueStore } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { defineTask, unchecked } from '../../src/index.ts';
 import { turn } from '../queue-stand.ts';
-import { TaskStand } from './task-stand.ts';
+import { TaskStand, wrapped } from './task-stand.ts';
 
 let stand: TaskStand;
 
@@ -74,6 +74,24 @@ describe('a result', () => {
     const result = (await tasks.add.send({ x: 1, y: 2 })).result();
     stand.work(stand.tasks({ add }));
     expect(await stand.until(result, 3000)).toBe(3);
+  });
+
+  test('that comes between the look for it and the look for the message', async () => {
+    const tasks = stand.tasks({ add });
+    const inner = stand.store.open();
+    let isWorking = false;
+    const get: QueueStore['inspect']['get'] = async (...call) => {
+      if (!isWorking) {
+        isWorking = true;
+        stand.work(tasks);
+        await stand.pass(500);
+      }
+      return inner.inspect.get(...call);
+    };
+    const inspect = Object.assign(Object.create(inner.inspect) as QueueStore['inspect'], { get });
+    const racing = stand.tasks({ add }, { store: wrapped(inner, { inspect }) });
+    const { id } = await tasks.add.send({ x: 1, y: 2 });
+    expect(await racing.add.handle(id).result()).toBe(3);
   });
 
   test('of a purged task is a typed error, at once and for whoever waits already', async () => {
@@ -260,22 +278,13 @@ describe('a result', () => {
 });
 
 /** Watches that hear of nothing. */
-function withoutHints({ store }: TaskStand): TaskStand['store'] {
-  const deaf = store.open();
-  return new Proxy(deaf, {
-    get(target, name) {
-      if (name === 'state') return Object.assign(Object.create(target.state) as object, stateOf(target));
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
-}
-
-function stateOf({ state }: TaskStand['store']): object {
-  return {
+function withoutHints({ store }: TaskStand): QueueStore {
+  const { state } = store;
+  const deaf = {
     get: state.get.bind(state),
     write: state.write.bind(state),
     scan: state.scan.bind(state),
     watch: () => ({ [Symbol.dispose]() {} }),
   };
+  return wrapped(store.open(), { state: deaf });
 }

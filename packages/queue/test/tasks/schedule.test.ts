@@ -2,7 +2,7 @@ import { type QueueStore, QuorateError } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { defineTask, unchecked } from '../../src/index.ts';
 import { turn } from '../queue-stand.ts';
-import { TaskStand } from './task-stand.ts';
+import { TaskStand, wrapped } from './task-stand.ts';
 
 let stand: TaskStand;
 
@@ -135,13 +135,7 @@ describe('a schedule', () => {
       scan: dying.state.scan.bind(dying.state),
       watch: dying.state.watch.bind(dying.state),
     };
-    const store = new Proxy(dying, {
-      get(target, name) {
-        if (name === 'state') return state;
-        const value: unknown = Reflect.get(target, name);
-        return typeof value === 'function' ? value.bind(target) : value;
-      },
-    });
+    const store = wrapped(dying, { state });
     const first = stand.tasks({ tick }, { store });
     stand.work(first, { schedules: true });
     await first.schedules.add({ id: 's', step: first.tick.with('x'), everyMs: 60_000 });
@@ -167,17 +161,8 @@ describe('a schedule', () => {
   test('an engine’s clock that is set back fires nothing twice; set forward, it catches up', async () => {
     let offsetMs = 0;
     const inner = stand.store.open();
-    const store = Object.assign(Object.create(inner) as QueueStore, {
-      now: async () => (await stand.store.now()) + offsetMs,
-    });
-    const bound = new Proxy(store, {
-      get(target, name) {
-        if (name === 'now') return target.now;
-        const value: unknown = Reflect.get(inner, name);
-        return typeof value === 'function' ? value.bind(inner) : value;
-      },
-    });
-    const tasks = stand.tasks({ tick }, { store: bound });
+    const store = wrapped(inner, { now: async () => (await stand.store.now()) + offsetMs });
+    const tasks = stand.tasks({ tick }, { store });
     stand.work(tasks, { schedules: true });
     await tasks.schedules.add({ id: 's', step: tasks.tick.with('x'), everyMs: 60_000 });
     await stand.pass(50_000, 500);
@@ -210,6 +195,21 @@ describe('a schedule', () => {
       'from 1 to 1000',
     );
     await expect(schedules.add({ id: 's', step, everyMs: 1000, lane: 99 })).rejects.toThrow('Lane');
+  });
+
+  test('that is removed while it is fired stays away', async () => {
+    const tasks = stand.tasks({ tick });
+    await tasks.schedules.add({ id: 's', step: tasks.tick.with('x'), everyMs: 60_000 });
+    const inner = stand.store.open();
+    const put: QueueStore['put'] = async (...call) => {
+      const results = await inner.put(...call);
+      await tasks.schedules.remove('s');
+      return results;
+    };
+    stand.work(stand.tasks({ tick }, { store: wrapped(inner, { put }) }), { schedules: true });
+    await stand.pass(200_000, 500);
+    expect(fired()).toEqual([40]);
+    expect(await tasks.schedules.list()).toEqual([]);
   });
 
   test('that cannot be fired any more does not hold up the others, and is told of', async () => {

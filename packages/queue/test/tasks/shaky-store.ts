@@ -5,6 +5,7 @@ import {
   type SettleResult,
   type Settlement,
 } from '@quorate/core';
+import { wrapped } from './task-stand.ts';
 
 /** How often what goes wrong. */
 export interface Shakes {
@@ -54,12 +55,5 @@ export function shakyStore(inner: QueueStore, random: Random, shakes: Shakes): Q
           };
     },
   });
-  const shaken = new Map<string | symbol, unknown>(Object.entries({ settle, extend, lease, state }));
-  return new Proxy(inner, {
-    get(target, name) {
-      if (shaken.has(name)) return shaken.get(name);
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
+  return wrapped(inner, { settle, extend, lease, state });
 }

@@ -82,3 +82,14 @@ export class TaskStand {
     await this.store[Symbol.asyncDispose]();
   }
 }
+
+/** A store, parts of which are others. */
+export function wrapped(store: QueueStore, parts: Partial<QueueStore>): QueueStore {
+  return new Proxy(store, {
+    get(target, name) {
+      if (Object.hasOwn(parts, name)) return Reflect.get(parts, name);
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
