@@ -1,10 +1,14 @@
 /** Another thread has stopped, for a while or for ever, between two of its steps: what it has done by then is done by hand. */
 import { type MemberId, type Team, createTeam } from '@quorate/threads';
 import { expect, test, vi } from 'vitest';
+
 import { ThreadQueue } from '../../src/shared/index.ts';
 import { findQueue } from '../../src/shared/queue-place.ts';
 import { claimedBy, leasedBy } from '../../src/shared/slot-word.ts';
 import { turn } from './queue-stage.ts';
+
+// Who is not woken waits for ever.
+vi.setConfig({ testTimeout: 20_000 });
 
 const size = { capacity: 4, messageBytes: 8 };
 const bytes = (...values: number[]): Uint8Array => Uint8Array.of(...values);
@@ -43,7 +47,7 @@ test('who passes the claim of the dead wakes a producer that waits for its slot'
   const { queue, words, slots, dead } = scene();
   words[slots[0] as number] = claimedBy(dead, 0);
   for (const value of [1, 2, 3]) expect(queue.tryPush(bytes(value))).toBe(true);
-  const waits = queue.pushAsync(bytes(4), { deadlineMs: 20_000 });
+  const waits = queue.pushAsync(bytes(4));
   await turn();
   const lease = queue.tryTake();
   expect(lease?.bytes[0]).toBe(1);
@@ -70,14 +74,14 @@ test('somebody rings for one while another is about to ring: who is woken wakes 
     Atomics.add(bell, 1, 1);
     Atomics.notify(bell, 1, 1);
   };
-  const taking = [1, 2].map(() => queue.takeAsync({ deadlineMs: 20_000 }));
+  const taking = [1, 2].map(() => queue.takeAsync());
   await turn();
   begin(messages);
   for (const value of [1, 2]) queue.tryPush(bytes(value));
   finish(messages);
   const leases = await Promise.all(taking);
   for (const value of [3, 4]) queue.tryPush(bytes(value));
-  const pushing = [5, 6].map(value => queue.pushAsync(bytes(value), { deadlineMs: 20_000 }));
+  const pushing = [5, 6].map(value => queue.pushAsync(bytes(value)));
   await turn();
   begin(spaces);
   for (const lease of leases) lease?.done();
