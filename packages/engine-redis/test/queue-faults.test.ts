@@ -197,6 +197,17 @@ describe.skipIf(reason !== undefined)('faults of queues (needs redis-server)', (
     expect(texts(await store.lease(queue, all))).toEqual(['b', 'c', 'a']);
   });
 
+  test('one lease that is settled twice in one call is settled once, whoever chose its id', async () => {
+    await put('a');
+    await put('b', { id: 'x' });
+    await put('c', { key: 'k' });
+    const messages = await store.lease(queue, all);
+    const applied = messages.map(() => ({ outcome: 'applied' }));
+    const lost = messages.map(() => ({ outcome: 'not-applied', reason: 'lost' }));
+    expect(await settle([...messages, ...messages])).toEqual([...applied, ...lost]);
+    expect(await put('b', { id: 'x' })).toEqual([{ outcome: 'applied', id: 'x', duplicate: false }]);
+  });
+
   test('ids that are remembered no more are forgotten by whoever finds nothing', async () => {
     await put('a', { id: 'x', rememberMs: 1 });
     await put('b', { id: 'y', rememberMs: 600_000 });

@@ -6,16 +6,15 @@ import {
   enter,
   gather,
   mark,
-  names,
   notify,
   parse,
   puts,
   resolve,
   revisions,
   special,
-  state,
   wait,
 } from './queue-parts.ts';
+import { names, state } from './queue-state-parts.ts';
 import { defineScript, type Script } from './script.ts';
 
 /** Lays headers over others. Each is its name and its value, with their lengths. */

@@ -1,5 +1,6 @@
 import { wishMs } from './queue-lease-script.ts';
-import { begin, names, readState, revisions, state } from './queue-parts.ts';
+import { begin, revisions } from './queue-parts.ts';
+import { names, readState, state } from './queue-state-parts.ts';
 import { defineScript, type Script } from './script.ts';
 
 /** How many bytes a page holds before it ends early. */
