@@ -28,6 +28,14 @@ export function writeResult(record: ResultRecord): Uint8Array {
   return jsonBytes('Result', record);
 }
 
+/** The outcome, with less of its error where a record would be too large: how it ended must be written whatever it takes. */
+export function fitting(outcome: Outcome, maxBytes: number): Outcome {
+  if (outcome.state !== 'failed' || writeResult(outcome).length <= maxBytes) return outcome;
+  const { name, message, code } = outcome.error;
+  const error = { name, message: message.slice(0, 200), ...(code === undefined ? {} : { code }) };
+  return { ...outcome, error };
+}
+
 /** How a task ended that was moved to the dead letters without a word. */
 export function outcomeOfDead({ headers, attemptCount }: InspectedMessage): Outcome {
   const message =

@@ -8,7 +8,7 @@ import { labelOf, ownHeaders, type Places, taskHeaders, type TaskLabel } from '.
 import { errorRecord, revivedError } from './error-record.ts';
 import type { FlowEnder } from './flow-ender.ts';
 import { jsonBytes, jsonValue } from './json-bytes.ts';
-import { type Outcome, writeResult } from './outcome.ts';
+import { fitting, type Outcome, writeResult } from './outcome.ts';
 import { ProgressWriter } from './progress-writer.ts';
 import { Attempt, type AttemptEnd } from './run-attempt.ts';
 import { validated } from './standard-schema.ts';
@@ -209,9 +209,10 @@ export class TaskRunner implements DeliveryHandler {
   }
 
   /** Adds to the end of a message what follows from how its task ended. */
-  async #settled(started: Started, outcome: Outcome, ending: Ending): Promise<Ending> {
-    const { flows, places, time, resultTtlMs } = this.#options;
+  async #settled(started: Started, full: Outcome, ending: Ending): Promise<Ending> {
+    const { store, flows, places, time, resultTtlMs } = this.#options;
     const { message } = started.delivery;
+    const outcome = fitting(full, store.capabilities.bodyMaxBytes);
     this.#ended.set(started.delivery, { started, outcome, ending });
     const { flow } = started.label;
     const wish = outcome.state === 'cancelled' ? [{ key: places.cancel(message.id), value: undefined }] : [];

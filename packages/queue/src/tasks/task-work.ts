@@ -1,5 +1,9 @@
 import type { WaitOptions } from '@quorate/core';
+import { localTurns, RateLimiter } from '../rate/rate-limiter.ts';
+import { checkRate, type RateOptions } from '../rate/rate.ts';
+import { sharedTurns } from '../rate/shared-turns.ts';
 import { Scheduler } from '../schedules/scheduler.ts';
+import type { Limiter } from '../work/limiter.ts';
 import type { Work } from '../work/work.ts';
 import { startWork } from '../work/work-loop.ts';
 import type { WorkOptions, WorkSettings } from '../work/work-options.ts';
@@ -14,6 +18,8 @@ import { TaskRunner } from './task-runner.ts';
 export interface TaskWorkOptions
   extends Omit<WorkSettings, 'retry' | 'deliveriesMax'>,
     Pick<WorkOptions, 'limiter' | 'keeper' | 'onEvent'> {
+  /** So many starts in so much time. */
+  readonly rate?: RateOptions;
   /**
    * How often a task may be started by workers of which nothing is heard again, before it has failed: the cap for what kills its
    * process. Tasks that were fetched beside it are not charged. Default 5.
@@ -29,7 +35,7 @@ export interface TaskWorkOptions
 
 /** @throws TypeError, RangeError */
 export function startTaskWork(application: Application, options: TaskWorkOptions): Work {
-  const { crashesMax = 5, cancelPollMs = 1000, schedules = true, onTask, ...settings } = options;
+  const { crashesMax = 5, cancelPollMs = 1000, schedules = true, rate, onTask, ...settings } = options;
   checkInteger('Crashes', crashesMax);
   checkDuration('Pause between looks for cancelled tasks', cancelPollMs, 1);
   const { store, clock, random, time, places, tasks, resultTtlMs } = application;
@@ -42,10 +48,12 @@ export function startTaskWork(application: Application, options: TaskWorkOptions
   const caps = { deliveriesMax: Number.POSITIVE_INFINITY, retry: { attemptsMax: Number.POSITIVE_INFINITY } };
   const onTrouble = (error: unknown): void => settings.onEvent?.({ type: 'trouble', error });
   try {
-    const queue = places.queue;
+    const { queue } = places;
+    const limiter = rate === undefined ? settings.limiter : rateLimiter(application, rate);
     const work = startWork({
       ...settings,
       ...caps,
+      ...(limiter && { limiter }),
       store,
       clock,
       random,
@@ -59,6 +67,14 @@ export function startTaskWork(application: Application, options: TaskWorkOptions
     cancels[Symbol.dispose]();
     throw thrown;
   }
+}
+
+/** @throws RangeError */
+function rateLimiter({ store, clock, places }: Application, options: RateOptions): Limiter {
+  const rate = checkRate(options);
+  const turns =
+    rate.scope === 'local' ? localTurns(clock, rate) : sharedTurns(store, clock, places.queue, rate);
+  return new RateLimiter(clock, rate, turns);
 }
 
 /** The work on an application's queue, and what goes on beside it. */

@@ -259,7 +259,11 @@ describe('a result', () => {
     const strange = defineTask({
       name: 'strange',
       input: unchecked<string>(),
-      run: how => (how === 'bigint' ? 1n : 'x'.repeat(4000)),
+      retry: { attemptsMax: 1 },
+      run(how) {
+        if (how === 'error') throw new Error('y'.repeat(3000), { cause: new Error('z'.repeat(3000)) });
+        return how === 'bigint' ? 1n : 'x'.repeat(4000);
+      },
     });
     const tasks = small.tasks({ strange });
     small.work(tasks);
@@ -273,6 +277,8 @@ describe('a result', () => {
     await expect(small.until(large)).rejects.toMatchObject({
       cause: { name: 'RangeError', message: expect.stringContaining('at most 3072 bytes: received 4002') },
     });
+    const error = (await tasks.strange.send('error')).result();
+    await expect(small.until(error)).rejects.toMatchObject({ cause: { message: 'y'.repeat(200) } });
     await small.close();
   });
 });

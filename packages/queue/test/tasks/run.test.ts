@@ -241,6 +241,25 @@ describe('a worker', () => {
     expect(await stand.until(handle.result(), 2000)).toBe(1);
   });
 
+  test('starts no more in a time than it may, all workers together', async () => {
+    const starts: number[] = [];
+    const note = defineTask({
+      name: 'note',
+      input: unchecked<number>(),
+      run: () => void starts.push(stand.clock.monotonicMs()),
+    });
+    const tasks = stand.tasks({ note });
+    await Promise.all(Array.from({ length: 8 }, (_, number) => tasks.note.send(number)));
+    const rate = { limit: 2, perMs: 1000 };
+    stand.work(tasks, { concurrency: 8, rate });
+    stand.work(stand.tasks({ note }), { concurrency: 8, rate });
+    await stand.pass(2000);
+    expect(starts.length).toBeGreaterThanOrEqual(3);
+    expect(starts.length).toBeLessThanOrEqual(5);
+    await stand.pass(8000);
+    expect(starts).toHaveLength(8);
+  });
+
   test('that drains ends what runs, and takes no more', async () => {
     let open = (): void => {};
     const wait = defineTask({
