@@ -157,7 +157,7 @@ class StoreQueues implements Queues {
 
   /** @throws QuorateError `CLOSED` */
   #open(): QueuesContext {
-    if (this.#closed !== undefined) throw closed('The queues');
+    if (this.#closed !== undefined) throw closed('The manager of the queues');
     return this.#context;
   }
 

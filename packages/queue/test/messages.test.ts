@@ -1,4 +1,5 @@
 import type { QueueFaults } from '@quorate/conformance';
+import type { QueueStore } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bytesCodec, type Message } from '../src/index.ts';
 import { QueueStand, turn } from './queue-stand.ts';
@@ -162,6 +163,27 @@ describe('messages', () => {
       await store[Symbol.asyncDispose]();
     });
 
+    it('hands the transaction of its caller to the store, with each message by itself', async () => {
+      const calls: unknown[] = [];
+      const put: QueueStore['put'] = (puts, options) => {
+        calls.push([puts.length, options?.transaction]);
+        return stand.store.put(puts);
+      };
+      const store = Object.assign(Object.create(stand.store) as QueueStore, { put });
+      const producer = stand.queues({}, { store }).producer<number>('q');
+      const transaction = { of: 'the caller' };
+      await Promise.all([
+        producer.send(1, { transaction }),
+        producer.send(2),
+        producer.send(3, { transaction }),
+      ]);
+      expect(calls).toEqual([
+        [1, transaction],
+        [1, transaction],
+        [1, undefined],
+      ]);
+    });
+
     it('is closed for good, after what was sent is in', async () => {
       const producer = stand.queues().producer<number>('q');
       const sending = producer.send(1);
@@ -169,6 +191,18 @@ describe('messages', () => {
       await sending;
       await expect(producer.send(2)).rejects.toMatchObject({ code: 'CLOSED' });
     });
+  });
+
+  it('end with the queues that they are of', async () => {
+    const queues = stand.queues();
+    const producer = queues.producer<number>('q');
+    const work = queues.consume('q', () => {});
+    const loop = queues.consumer('q').next();
+    await stand.until(queues[Symbol.asyncDispose]());
+    await work.done;
+    expect(await loop).toEqual({ done: true, value: undefined });
+    await expect(producer.send(1)).rejects.toMatchObject({ code: 'CLOSED' });
+    expect(() => queues.consume('q', () => {})).toThrow('The manager of the queues was closed');
   });
 
   describe('consumers', () => {

@@ -1,7 +1,10 @@
 import type { FencingToken, MessageId } from '@quorate/core';
 import type { Following } from '../work/ending.ts';
 
-/** What became of an end: `lost` where the message was, or may be, in the hands of another by then. */
+/**
+ * What became of an end. `lost`: another had the message by then, or may have; or the end took effect, its answer was lost, and it
+ * was said again.
+ */
 export type EndOutcome = 'settled' | 'lost';
 
 /** A message in a consumer's hands. Its first end counts. */
