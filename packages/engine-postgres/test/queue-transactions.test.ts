@@ -25,6 +25,15 @@ const put = (queue: string, id: string, options: object = {}) => ({
   message: { id: id as MessageId, body, ...options },
 });
 
+/** Settles when the server listens for somebody, and tells of the queue: from then on nothing else wakes who waits. */
+async function untilListening(queue: string): Promise<void> {
+  const other = await stand.connect();
+  const text = `select exists (select from quorate.queue_watch where partition = split_part($1, '/', 1))
+    and exists (select from pg_stat_activity where query ~ '^listen' and state = 'idle') as ready`;
+  while ((await other.query<{ ready: boolean }>(text, [queue])).rows[0]?.ready !== true);
+  await other.end();
+}
+
 describe.skipIf(reason !== undefined)(
   `a put in a transaction of the caller’s (needs a server${reason === undefined ? '' : `: ${reason}`})`,
   { timeout: 60_000 },
@@ -45,7 +54,8 @@ describe.skipIf(reason !== undefined)(
 
     test('comes with its commit, and wakes who waits for it', async () => {
       const queue = fresh();
-      const waiting = leased(queue, 30_000);
+      const waiting = leased(queue, 600_000);
+      await untilListening(queue);
       const results = await store.put([put(queue, 'a'), put(queue, 'b')], { transaction: client });
       expect(results.map(result => result.outcome === 'applied' && result.duplicate)).toEqual([false, false]);
       expect(await leased(queue)).toEqual([]);
