@@ -7,6 +7,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { systemProcesses } from '../src/host/system-processes.ts';
 import { NeighbourWatch } from '../src/neighbours/neighbour-watch.ts';
 import type { Processes } from '../src/neighbours/processes.ts';
+import { turn } from './queue-stand.ts';
 
 const queue = 'orders/new';
 
@@ -36,7 +37,7 @@ class Machine {
   async pass(durationMs: number): Promise<void> {
     for (let ms = 0; ms < durationMs; ms += 50) {
       this.clock.advance(50);
-      for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+      await turn();
     }
   }
 
@@ -112,7 +113,7 @@ describe('leases of a process of the same machine', () => {
     expect(await machine.owners()).toEqual([`${queue}/~owners/first`]);
     await watch[Symbol.asyncDispose]();
     expect(await machine.owners()).toEqual([]);
-    expect(machine.clock.timerCount ?? 0).toBe(0);
+    expect(machine.clock.timerCount).toBe(0);
   });
 });
 

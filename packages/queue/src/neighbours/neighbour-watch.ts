@@ -1,0 +1,136 @@
+import { type Clock, errorCode, type QueueStore, type StateRecord, type Timer } from '@quorate/core';
+import type { Processes } from './processes.ts';
+
+/** The state records that say which process each owner of leases is. */
+function ownersOf(queue: string): string {
+  return `${queue}/~owners/`;
+}
+
+/** How often it is looked whether the processes that are known still run; it asks the kernel alone. */
+const lookMs = 250;
+
+/** How often the owners are listed although nobody told of a new one. */
+const listMs = 10_000;
+
+/** How long a record stands that nobody writes again, in case nobody is left who would delete it. */
+const recordMs = 3_600_000;
+
+/**
+ * Ends the leases of whoever worked on the same queue in a process of the same machine, when that process has ended: nobody needs to
+ * wait until they end by themselves.
+ *
+ * Each owner writes a record with its process, and looks after those of its host. Nothing is lost by one that is missing, or late.
+ */
+export class NeighbourWatch implements AsyncDisposable {
+  readonly #store: QueueStore;
+  readonly #clock: Clock;
+  readonly #queue: string;
+  readonly #owner: string;
+  readonly #processes: Processes;
+  readonly #onTrouble: (error: unknown) => void;
+  readonly #watch: Disposable;
+  /** Owners of this host, by their names. */
+  #known = new Map<string, string>();
+  #timer: Timer | undefined;
+  #listAtMs = 0;
+  #writeAtMs = 0;
+  #isOver = false;
+  #working: Promise<void> = Promise.resolve();
+
+  /** @throws QuorateError `CLOSED` */
+  constructor(options: {
+    readonly store: QueueStore;
+    readonly clock: Clock;
+    readonly queue: string;
+    readonly owner: string;
+    readonly processes: Processes;
+    readonly onTrouble: (error: unknown) => void;
+  }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#queue = options.queue;
+    this.#owner = options.owner;
+    this.#processes = options.processes;
+    this.#onTrouble = options.onTrouble;
+    this.#watch = this.#store.state.watch(ownersOf(this.#queue), () => {
+      this.#listAtMs = Math.min(this.#listAtMs, this.#clock.monotonicMs() + lookMs);
+    });
+    this.#turn();
+  }
+
+  /** Takes the record away: who ends in order leaves nothing to be looked after. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#timer?.cancel();
+    this.#watch[Symbol.dispose]();
+    await this.#working;
+    await this.#forget(this.#owner).catch(() => {});
+  }
+
+  #turn(): void {
+    this.#working = this.#look().catch((thrown: unknown) => {
+      if (errorCode(thrown) === 'CLOSED') this.#isOver = true;
+      else this.#onTrouble(thrown);
+    });
+    void this.#working.then(() => {
+      if (!this.#isOver) this.#timer = this.#clock.setTimer(lookMs, () => this.#turn());
+    });
+  }
+
+  async #look(): Promise<void> {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs >= this.#writeAtMs) await this.#write(nowMs);
+    if (nowMs >= this.#listAtMs) await this.#list(nowMs);
+    for (const [owner, process] of this.#known) {
+      if (!this.#processes.isGone(process)) continue;
+      await this.#store.abandon(this.#queue, owner, { deadlineMs: listMs });
+      await this.#forget(owner);
+      this.#known.delete(owner);
+    }
+  }
+
+  async #write(nowMs: number): Promise<void> {
+    const { host, self } = this.#processes;
+    const value = new TextEncoder().encode(JSON.stringify({ host, process: self }));
+    const limit = { deadlineMs: listMs };
+    const expiresAtMs = (await this.#store.now(limit)) + recordMs;
+    await this.#store.state.write({ key: ownersOf(this.#queue) + this.#owner, value, expiresAtMs }, limit);
+    this.#writeAtMs = nowMs + recordMs / 3;
+  }
+
+  async #list(nowMs: number): Promise<void> {
+    this.#listAtMs = nowMs + listMs;
+    const prefix = ownersOf(this.#queue);
+    const known = new Map<string, string>();
+    let cursor: string | undefined;
+    do {
+      const page = await this.#store.state.scan(prefix, {
+        deadlineMs: listMs,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      for (const record of page.items) {
+        const process = this.#processOf(record);
+        const owner = record.key.slice(prefix.length);
+        if (process !== undefined && owner !== this.#owner) known.set(owner, process);
+      }
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+    this.#known = known;
+  }
+
+  /** The process of an owner, where it is one of this host and a neighbour can tell. */
+  #processOf({ value }: StateRecord): string | undefined {
+    try {
+      const { host, process } = JSON.parse(new TextDecoder().decode(value)) as Record<string, unknown>;
+      return host === this.#processes.host && typeof process === 'string' ? process : undefined;
+    } catch {
+      return undefined; // Another version wrote it.
+    }
+  }
+
+  async #forget(owner: string): Promise<void> {
+    const key = ownersOf(this.#queue) + owner;
+    await this.#store.state.write({ key, value: undefined }, { deadlineMs: listMs });
+  }
+}
