@@ -3,6 +3,7 @@ import { type Clock, ManualClock, type MessageId, type QueueStore, systemClock }
 import { skipReason } from '@quorate/servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createNatsQueueStore } from '../src/index.ts';
+import { streamConfig } from '../src/stream-settings.ts';
 import { QueueStand } from './queue-subject.ts';
 
 const reason = skipReason('nats');
@@ -216,6 +217,22 @@ describe.skipIf(reason !== undefined)('the log of a queue (needs nats-server)', 
     for (let count = 0; count < 3; count++) clock.advance(30_000);
     await until(async () => (await consumers()) < before);
     expect(await take(store, q, 1)).toEqual(['0']);
+  });
+
+  test('that has no room says so, and goes on when it has', async () => {
+    const name = 'FULL';
+    const config = { ...streamConfig(name), max_bytes: 10 * large };
+    await ask(`STREAM.CREATE.${name}`, config);
+    await using store = await stand.open({ name });
+    const q = `${fresh()}/q`;
+    const full = { code: 'STORE_FULL', outcome: 'not-applied' };
+    await expect(fill(store, q, 0, 20)).rejects.toMatchObject(full);
+    const unnamed = { body: new Uint8Array(large) };
+    await expect(store.put([{ queue: q, message: unnamed }])).rejects.toMatchObject(full);
+    await ask(`STREAM.UPDATE.${name}`, { ...config, max_bytes: 20 * large });
+    expect(await take(store, q, 20)).toEqual(numbers(0, 9));
+    await fill(store, q, 9, 10);
+    expect(await take(store, q, 20)).toEqual(['9']);
   });
 
   test('leaves a connection of its user open and as it was', async () => {

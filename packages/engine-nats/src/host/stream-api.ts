@@ -52,6 +52,9 @@ const errors = {
   notDeleted: 10057,
 } as const;
 
+/** Those of a message that finds no room: resources of the server or the account, and what the stream or the disk may hold. */
+const full: readonly number[] = [10023, 10028, 10047, 10077];
+
 /** The calls of JetStream's API that the store is made of, one request each. */
 export class StreamApi {
   readonly #requests: Requests;
@@ -94,11 +97,17 @@ export class StreamApi {
     throw refused('a message', answer.error);
   }
 
-  /** Stores a message behind whatever there is, and gives its number. @throws QuorateError `UNAVAILABLE`, also `unknown`; `STORE_REFUSED` */
+  /**
+   * Stores a message behind whatever there is, and gives its number.
+   *
+   * @throws QuorateError `UNAVAILABLE`, also `unknown`; `STORE_FULL`; `STORE_REFUSED`
+   */
   async append(subject: string, bytes: Uint8Array): Promise<number> {
     const { error, ...answer } = parse(await this.#requests.send(subject, bytes));
     if (error === undefined) return answer['seq'] as number;
-    throw refused('a message', error);
+    if (!full.includes(error.err_code ?? 0)) throw refused('a message', error);
+    const message = `NATS has no room (${error.err_code}): ${error.description}`;
+    throw new QuorateError('STORE_FULL', message, { retryable: true, outcome: 'not-applied' });
   }
 
   /**
