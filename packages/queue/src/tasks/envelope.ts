@@ -5,6 +5,8 @@ import { messageVersion, versionHeader } from '../message-version.ts';
 export const taskHeaders = {
   task: '~task',
   version: '~task-version',
+  /** Under which its handle knows it, where the message may get another id: in the dead letters, and back. */
+  id: '~task-id',
   /** The flow that it is a member of, and its place in it: `stage.index`. */
   flow: '~flow',
   place: '~place',
@@ -68,6 +70,8 @@ export function taskPut(
 
 /** What the headers of a task's message say. */
 export interface TaskLabel {
+  /** Under which its handle knows it. */
+  readonly id: string;
   readonly task: string;
   readonly version: number;
   readonly flow: { readonly id: string; readonly stage: number; readonly index: number } | undefined;
@@ -76,10 +80,11 @@ export interface TaskLabel {
 }
 
 /** Reads what {@link taskPut} wrote, and what was added since. */
-export function labelOf({ headers }: Pick<LeasedMessage, 'headers'>): TaskLabel {
+export function labelOf({ id, headers }: Pick<LeasedMessage, 'id' | 'headers'>): TaskLabel {
   const flow = headers[taskHeaders.flow];
   const [stage, index] = (headers[taskHeaders.place] ?? '').split('.').map(Number);
   return {
+    id: headers[taskHeaders.id] ?? id,
     task: headers[taskHeaders.task] ?? '',
     version: countOf(headers[taskHeaders.version]) || 1,
     flow: flow === undefined ? undefined : { id: flow, stage: stage ?? 0, index: index ?? 0 },

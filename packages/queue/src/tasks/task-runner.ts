@@ -86,7 +86,7 @@ export class TaskRunner implements DeliveryHandler {
   async #handle(started: Started): Promise<Ending> {
     const { delivery, label, task } = started;
     const { flows, cancels, crashesMax } = this.#options;
-    const { id } = delivery.message;
+    const { id } = label;
     if (label.flow !== undefined && !(await flows.isAwaited(label.flow))) return { type: 'acknowledge' };
     const ids = label.flow === undefined ? [id] : [id, label.flow.id];
     if (await cancels.isCancelled(ids)) return this.#cancelled(started);
@@ -104,9 +104,9 @@ export class TaskRunner implements DeliveryHandler {
   }
 
   async #run(started: Started, input: unknown, ids: readonly string[]): Promise<Ending> {
-    const { delivery, task } = started;
+    const { delivery, label, task } = started;
     const { clock, graceMs, cancels } = this.#options;
-    const { id } = delivery.message;
+    const { id } = label;
     const { timeoutMs } = task;
     using attempt = new Attempt({
       clock,
@@ -121,9 +121,10 @@ export class TaskRunner implements DeliveryHandler {
     return this.#endOf(started, end, attempt.signal);
   }
 
-  #context({ delivery, attempt: count }: Started, attempt: Attempt): TaskContext {
+  #context({ delivery, label, attempt: count }: Started, attempt: Attempt): TaskContext {
     const { store, time, places, resultTtlMs } = this.#options;
-    const { id, token, deliveryCount, headers } = delivery.message;
+    const { id } = label;
+    const { token, deliveryCount, headers } = delivery.message;
     const progress = new ProgressWriter(store, time, places.progress(id), Math.max(resultTtlMs, 60_000));
     return {
       id,
@@ -190,6 +191,7 @@ export class TaskRunner implements DeliveryHandler {
     const record = errorRecord(error);
     const headers = {
       ...errorHeaders(revivedError(record)),
+      [taskHeaders.id]: started.label.id,
       [taskHeaders.ends]: '0',
       [taskHeaders.skips]: '0',
     };
@@ -211,11 +213,10 @@ export class TaskRunner implements DeliveryHandler {
   /** Adds to the end of a message what follows from how its task ended. */
   async #settled(started: Started, full: Outcome, ending: Ending): Promise<Ending> {
     const { store, flows, places, time, resultTtlMs } = this.#options;
-    const { message } = started.delivery;
     const outcome = fitting(full, store.capabilities.bodyMaxBytes);
     this.#ended.set(started.delivery, { started, outcome, ending });
-    const { flow } = started.label;
-    const wish = outcome.state === 'cancelled' ? [{ key: places.cancel(message.id), value: undefined }] : [];
+    const { id, flow } = started.label;
+    const wish = outcome.state === 'cancelled' ? [{ key: places.cancel(id), value: undefined }] : [];
     if (flow !== undefined) {
       const { puts = [], state = [] } = await this.#patiently(started, () => flows.following(flow, outcome));
       return { ...ending, puts, state: [...state, ...wish] };
@@ -225,7 +226,7 @@ export class TaskRunner implements DeliveryHandler {
     const expiresAtMs = (await time.now()) + ttlMs;
     return {
       ...ending,
-      state: [{ key: places.result(message.id), value: writeResult(outcome), expiresAtMs }, ...wish],
+      state: [{ key: places.result(id), value: writeResult(outcome), expiresAtMs }, ...wish],
     };
   }
 
@@ -245,7 +246,7 @@ export class TaskRunner implements DeliveryHandler {
   #putOff(delivery: Delivery, label: TaskLabel, error: unknown, delayMs?: number): Ending {
     const { random } = this.#options;
     const task = { name: label.task };
-    this.#tell({ delivery, task, attempt: delivery.attempt - label.skipCount }, 'put-off', error);
+    this.#tell({ label, task, attempt: delivery.attempt - label.skipCount }, 'put-off', error);
     return {
       type: 'retry',
       delayMs: delayMs ?? retryDelayMs(putOffRest, label.skipCount + 1, random),
@@ -255,7 +256,7 @@ export class TaskRunner implements DeliveryHandler {
 
   #tell(
     started: {
-      readonly delivery: Delivery;
+      readonly label: TaskLabel;
       readonly task: { readonly name: string };
       readonly attempt: number;
     },
@@ -264,8 +265,8 @@ export class TaskRunner implements DeliveryHandler {
   ): void {
     const { onTask } = this.#options;
     if (onTask === undefined && !taskChannel.active) return;
-    const { delivery, task, attempt } = started;
-    const base = { type, task: task.name, id: delivery.message.id, attempt };
+    const { label, task, attempt } = started;
+    const base = { type, task: task.name, id: label.id, attempt };
     const event: TaskEvent = error === undefined ? base : { ...base, error };
     onTask?.(event);
     if (taskChannel.active) taskChannel.publish(event);

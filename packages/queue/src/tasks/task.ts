@@ -37,8 +37,9 @@ export interface TaskRetry extends RetryPolicy {
 
 /** What {@link defineTask} is given. */
 export interface TaskOptions<Input, Checked, Output> {
-  /** Under which messages ask for it. Default of the version: 1; a worker leaves newer ones than its own to others. */
+  /** Under which messages ask for it. */
   readonly name: string;
+  /** Grows when older workers could not run what newer ones send: they leave it to others. Default 1. */
   readonly version?: number;
   /** Any Standard Schema. Checked when it is sent and before it runs, because another release may have sent it. */
   readonly input: StandardSchema<Input, Checked>;

@@ -1,6 +1,6 @@
 import { QuorateError, type QueueStore } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { defineTask, unchecked } from '../../src/index.ts';
+import { createQueues, defineTask, unchecked } from '../../src/index.ts';
 import { turn } from '../queue-stand.ts';
 import { TaskStand, wrapped } from './task-stand.ts';
 
@@ -167,6 +167,35 @@ describe('a result', () => {
     expect((await stand.store.inspect.messages('app/queue/~dead')).items).toMatchObject([
       { headers: { '~task': 'fail', '~cause': 'attempts', '~error': 'RangeError: soft' } },
       { headers: { '~task': 'fail', '~cause': 'rejected', '~code': 'E_HOW' } },
+    ]);
+  });
+
+  test('of a task that was put back from the dead letters is that of its new attempts', async () => {
+    let isMended = false;
+    const mended = defineTask({
+      name: 'mended',
+      input: unchecked<string>(),
+      retry: { attemptsMax: 2, delayMs: 10 },
+      run(text, { attempt }) {
+        if (!isMended || attempt === 1) throw new Error(`not yet: ${attempt}`);
+        return text;
+      },
+    });
+    const tasks = stand.tasks({ mended });
+    stand.work(tasks);
+    const handle = await tasks.mended.send('all is well');
+    await expect(stand.until(handle.result())).rejects.toMatchObject({ code: 'TASK_FAILED' });
+    isMended = true;
+    await using queues = createQueues({ store: stand.store, clock: stand.clock });
+    const redriven = await stand.until(queues.deadLetters('app/queue').redrive([handle.id]));
+    expect(redriven).toBe(1);
+    await stand.pass(1000);
+    expect(await stand.until(handle.result())).toBe('all is well');
+    expect(stand.story.slice(-4)).toEqual([
+      'mended started 1',
+      'mended retried 1',
+      'mended started 2',
+      'mended succeeded 2',
     ]);
   });
 
