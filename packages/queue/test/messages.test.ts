@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { QueueFaults } from '@quorate/conformance';
 import type { QueueStore } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -25,6 +26,18 @@ describe('messages', () => {
       expect(new Set(results.map(({ id }) => id)).size).toBe(3);
       expect(sent).toEqual(['put']);
       expect(await stand.count()).toBe(3);
+    });
+
+    it('tells of each message on a channel of diagnostics', async () => {
+      const heard: unknown[] = [];
+      const listen = (event: unknown): void => void heard.push(event);
+      subscribe('quorate:queue:sent', listen);
+      await stand.queues().producer<number>('q').sendMany([1, 22]);
+      unsubscribe('quorate:queue:sent', listen);
+      expect(heard).toMatchObject([
+        { queue: 'q', duplicate: false, bytes: 1 },
+        { queue: 'q', duplicate: false, bytes: 2 },
+      ]);
     });
 
     it('says of a second message under an id that it is a duplicate, also after the first is gone', async () => {

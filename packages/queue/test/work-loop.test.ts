@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { FaultyQueueStore, type QueueFaults } from '@quorate/conformance';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { MessageId } from '@quorate/core';
@@ -325,7 +326,6 @@ describe('work loop', () => {
   });
 
   it('tells what it does on channels of diagnostics', async () => {
-    const { subscribe, unsubscribe } = await import('node:diagnostics_channel');
     const heard: unknown[] = [];
     const listen = (message: unknown): void => void heard.push(message);
     subscribe('quorate:queue:settled', listen);
