@@ -126,6 +126,22 @@ export class QueueLog {
     });
   }
 
+  /** The same, without writing anything where the copy has everything that was stored before; the time is about the server's. */
+  async peek<Result>(
+    read: (partition: QueuePartition | undefined, logMs: number, nowMs: number) => Result,
+    signal: AbortSignal | undefined,
+  ): Promise<Result> {
+    this.#usedMs = this.clock.monotonicMs();
+    this.follower.keep();
+    await this.follower.live();
+    const isLatest = await this.isLatest();
+    const { replica } = this.follower;
+    if (!isLatest || replica === undefined) {
+      return this.look((partition, nowMs) => read(partition, nowMs, nowMs), signal);
+    }
+    return read(replica.partition, replica.nowMs, Math.max(replica.nowMs, this.follower.nowMs()));
+  }
+
   /** Whether the copy has everything that was stored before the call. Those who ask at once share an answer. */
   isLatest(): Promise<boolean> {
     if (this.#probe === undefined) {

@@ -7,13 +7,15 @@ import {
 } from '@quorate/core';
 import type { QueueLogs } from './queue-logs.ts';
 
-/** State records, each change and each look a record of the partition's log. */
+/** State records, each change a record of the partition's log. */
 export function queueState(logs: QueueLogs): QueueStateDriver {
   return {
     get: (key, signal) =>
-      logs.of(key).look((partition, nowMs) => {
-        const record = partition.getState(key, nowMs);
-        return record && ownedRecord(record);
+      logs.of(key).peek((partition, logMs, nowMs) => {
+        // The copy's own time goes on with its log alone.
+        const record = partition?.getState(key, logMs);
+        const isThere = record !== undefined && (record.expiresAtMs ?? Number.POSITIVE_INFINITY) > nowMs;
+        return isThere ? ownedRecord(record) : undefined;
       }, signal),
     write: async (write, signal) => {
       const [result] = await logs.of(write.key).do([{ type: 'write', write }], signal);
