@@ -1,4 +1,4 @@
-import type { MessageId, QueueStore } from '@quorate/core';
+import { ManualClock, type MessageId, type QueueStore } from '@quorate/core';
 import { skipReason } from '@quorate/servers';
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -54,14 +54,17 @@ describe.skipIf(reason !== undefined)(
 
     test('comes with its commit, and wakes who waits for it', async () => {
       const queue = fresh();
-      const waiting = leased(queue, 600_000);
+      // Its time stands still: it never looks by itself.
+      await using waiter = await stand.open({ clock: new ManualClock() });
+      const options = { messagesMax: 10, leaseMs: 60_000, owner: 'o', waitMs: Number.POSITIVE_INFINITY };
+      const waiting = waiter.lease(queue, options);
       await untilListening(queue);
       const results = await store.put([put(queue, 'a'), put(queue, 'b')], { transaction: client });
       expect(results.map(result => result.outcome === 'applied' && result.duplicate)).toEqual([false, false]);
       expect(await leased(queue)).toEqual([]);
       expect((await store.inspect.depth(queue)).readyCount).toBe(0);
       await client.query('commit');
-      expect(await waiting).toEqual(['a', 'b']);
+      expect((await waiting).map(({ id }) => id)).toEqual(['a', 'b']);
     });
 
     test('is gone with its rollback, and so is what is remembered of it', async () => {
