@@ -68,6 +68,7 @@ describe('a process that is killed', () => {
     const resolved = new Set<number>();
     const begun = new Set<number>();
     const settled: number[] = [];
+    const handed = new Set<number>();
     let inHand = 0;
     let last = 0n;
     for (let cycle = 0; cycle < cycles; cycle++) {
@@ -80,6 +81,7 @@ describe('a process that is killed', () => {
       await (cycle % 2 === 0 ? worker.kill() : producer.kill());
       for (const number of producer.numbers('put')) resolved.add(number);
       for (const number of producer.numbers('putting')) begun.add(number);
+      for (const number of worker.numbers('leased')) handed.add(number);
       settled.push(...worker.numbers('settled'));
       inHand += worker.numbers('leased').length - worker.numbers('settled').length + 5;
       for (const answer of worker.answers) {
@@ -101,6 +103,7 @@ describe('a process that is killed', () => {
     // What was settled without a word of it is gone too: at most what the killed had in hand.
     const missing = [...resolved].filter(number => !seen.has(number));
     expect(missing.length).toBeLessThanOrEqual(inHand);
+    expect(missing.filter(number => !handed.has(number))).toEqual([]);
     for (const number of seen) expect(begun.has(number)).toBe(true);
     expect(new Set(left).size).toBe(left.length);
     const both = left.filter(number => settled.includes(number));
