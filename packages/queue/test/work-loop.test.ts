@@ -257,6 +257,7 @@ describe('work loop', () => {
     };
     const store = new FaultyQueueStore(stand.store.open(), faults, stand.clock);
     stand.work(async () => acknowledge, { store, prefetch: 0 });
+    await stand.pass(100);
     stand.work(async () => acknowledge);
     await stand.pass(5000);
     expect(stand.told('started')).toHaveLength(1);
