@@ -13,26 +13,28 @@ export type QueueChildAnswer =
 
 const [role, text, queue, from] = process.argv.slice(2) as [QueueChildRole, string, string, string];
 const options = JSON.parse(text) as LmdbQueueStoreOptions;
-const tell = (answer: QueueChildAnswer): void => void process.send?.(answer);
+/** Settles once it is told, also if this process is killed then. */
+const tell = (answer: QueueChildAnswer): Promise<void> =>
+  new Promise(resolve => process.send?.(answer, () => resolve()));
 const store = await createLmdbQueueStore(options);
-tell({ is: 'open' });
+await tell({ is: 'open' });
 
 if (role === 'produce') {
   for (let number = Number(from); ; number += 5) {
     const numbers = [0, 1, 2, 3, 4].map(step => number + step);
-    tell({ is: 'putting', numbers });
+    await tell({ is: 'putting', numbers });
     await store.put(numbers.map(each => ({ queue, message: { body: Buffer.from(`${each}`) } })));
-    tell({ is: 'put', numbers });
+    await tell({ is: 'put', numbers });
   }
 }
 for (;;) {
   const leaseMs = role === 'hold' ? Number(from) : 600_000;
   const leased = await store.lease(queue, { messagesMax: 5, leaseMs, owner: 'child', waitMs: 60_000 });
   const numbers = leased.map(({ body }) => Number(Buffer.from(body).toString()));
-  tell({ is: 'leased', numbers, tokens: leased.map(({ token }) => `${token}`) });
+  await tell({ is: 'leased', numbers, tokens: leased.map(({ token }) => `${token}`) });
   // A holder goes on when it is told to.
   if (role === 'hold') await new Promise(resolve => process.once('message', resolve));
   const results = await store.settle(leased.map(lease => ({ lease, action: { type: 'acknowledge' } })));
   const outcomes = results.map(result => ('reason' in result ? result.reason : result.outcome));
-  tell({ is: 'settled', numbers, outcomes });
+  await tell({ is: 'settled', numbers, outcomes });
 }

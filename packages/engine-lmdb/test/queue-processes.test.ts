@@ -94,8 +94,14 @@ describe('a process that is killed', () => {
     }
     const left: number[] = [];
     for (;;) {
-      const some = await store.lease(queue, { messagesMax: 1000, leaseMs: 600_000, owner: 'rest' });
-      if (some.length === 0) break;
+      const some = await store.lease(queue, {
+        messagesMax: 1000,
+        leaseMs: 600_000,
+        owner: 'rest',
+        waitMs: 300,
+      });
+      // Those of the last worker come back when its death is known.
+      if (some.length === 0 && (await store.inspect.depth(queue)).leasedCount === 0) break;
       left.push(...some.map(numberOf));
       await store.settle(some.map(lease => ({ lease, action: { type: 'acknowledge' } })));
     }
