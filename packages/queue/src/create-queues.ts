@@ -57,12 +57,8 @@ export interface Queues extends AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/**
- * Makes producers and consumers over a QueueStore. Opens nothing yet.
- *
- * @throws TypeError
- */
-export function createQueues(options: QueuesOptions): Queues {
+/** Makes producers and consumers that know of other processes only what the options tell. @throws TypeError */
+export function makeQueues(options: QueuesOptions): Queues {
   return new StoreQueues(contextOf(options));
 }
 

@@ -3,7 +3,11 @@
  *
  * @packageDocumentation
  */
-export { type BatchConsumeOptions, createQueues, type Queues } from './create-queues.ts';
+export type { BatchConsumeOptions, Queues } from './create-queues.ts';
+export { createQueues } from './host/create-queues.ts';
+export { createTasks } from './host/create-tasks.ts';
+export { systemProcesses } from './host/system-processes.ts';
+export type { Processes } from './neighbours/processes.ts';
 export type { DeadCause } from './dead-letters/cause.ts';
 export type { DeadLetter, DeadLetters, RedriveOptions } from './dead-letters/dead-letters.ts';
 export { leaseKeeper, type LeaseKeeperOptions, type ThreadLeaseKeeper } from './keeper/lease-keeper.ts';
@@ -32,14 +36,7 @@ export { parseCron } from './cron/parse-cron.ts';
 export type { CatchUp, ScheduleTimes } from './schedules/schedule.ts';
 export type { NewSchedule, Schedule, ScheduleTable } from './schedules/schedule-table.ts';
 export type { ApplicationOptions } from './tasks/application.ts';
-export {
-  createTasks,
-  type GroupOutput,
-  type SendableTask,
-  type Tasks,
-  type TasksApi,
-  type TasksOptions,
-} from './tasks/create-tasks.ts';
+export type { GroupOutput, SendableTask, Tasks, TasksApi, TasksOptions } from './tasks/create-tasks.ts';
 export type { Flow, Step, StepTarget } from './tasks/flow.ts';
 export type { Bound, Reference } from './tasks/flow-reference.ts';
 export type { FlowSendOptions, TaskSendOptions } from './tasks/send-options.ts';

@@ -1,6 +1,7 @@
 import { type Clock, type QueueStore, type Random, systemClock, systemRandom } from '@quorate/core';
 import { leaseKeeper, type LeaseKeeperOptions } from './keeper/lease-keeper.ts';
 import { type Codec, jsonCodec } from './messages/codec.ts';
+import type { Processes } from './neighbours/processes.ts';
 import type { LeaseKeeper } from './work/lease-keeper.ts';
 
 /** Options of `createQueues`. */
@@ -14,6 +15,11 @@ export interface QueuesOptions {
   readonly codec?: Codec;
   /** Keeps leases alive while handlers block the event loop: one of `leaseKeeper`, or how to make one, which then ends with the queues. */
   readonly keeper?: LeaseKeeper | LeaseKeeperOptions;
+  /**
+   * By which it is known that a process of this machine has ended, so that its messages come back at once and not when their leases end.
+   * Default: the system's, where several processes use the store and no other clock is given.
+   */
+  readonly processes?: Processes | false;
 }
 
 /** What everything that one `createQueues` makes stands on. */
@@ -23,6 +29,7 @@ export interface QueuesContext {
   readonly random: Random;
   readonly codec: Codec;
   readonly keeper: LeaseKeeper | undefined;
+  readonly processes: Processes | false;
   /** The keeper that was made for these queues. */
   readonly ownKeeper: AsyncDisposable | undefined;
   /** The default deduplication window of ids. */
@@ -31,7 +38,14 @@ export interface QueuesContext {
 
 /** @throws TypeError */
 export function contextOf(options: QueuesOptions): QueuesContext {
-  const { store, clock = systemClock, random = systemRandom, codec = jsonCodec, keeper } = options;
+  const {
+    store,
+    clock = systemClock,
+    random = systemRandom,
+    codec = jsonCodec,
+    keeper,
+    processes = false,
+  } = options;
   if (typeof store?.settle !== 'function')
     throw new TypeError(`Store must be a QueueStore: received ${typeof store}`);
   const ownKeeper = keeper !== undefined && 'module' in keeper ? leaseKeeper(keeper) : undefined;
@@ -41,6 +55,7 @@ export function contextOf(options: QueuesOptions): QueuesContext {
     random,
     codec,
     ownKeeper,
+    processes,
     keeper: ownKeeper ?? (keeper as LeaseKeeper | undefined),
     rememberMs: store.capabilities.crossProcess ? 60_000 : 0,
   };

@@ -14,13 +14,13 @@ export type WorkerNews =
 /** What it is asked: to send no more, and to wait until all it sent is answered for; or to end in order. */
 export type WorkerAsk = 'send no more' | 'end';
 
-/** A process that sends and handles jobs until it is killed. */
-const [addressText = '', queue = '', concurrencyText = '', leaseText = ''] = process.argv.slice(2);
+/** A process that sends and handles jobs until it is killed; one that hangs sends none, and handles its first for ever. */
+const [addressText = '', queue = '', concurrencyText = '', leaseText = '', hangs] = process.argv.slice(2);
 const store = await openQueueStore(JSON.parse(addressText) as StoreAddress);
 const queues = createQueues({ store });
 const producer = queues.producer<string>(queue);
 const owner = `${process.pid}-${Buffer.from(systemRandom.bytes(4)).toString('hex')}`;
-const state = { isSending: true };
+const state = { isSending: hangs === undefined };
 
 /** Settles when it is out of this process. */
 const say = (said: Said<WorkerNews>): Promise<void> =>
@@ -30,7 +30,7 @@ const work = queues.consume<string>(
   queue,
   async ({ id, token }) => {
     await say({ said: 'news', news: { did: 'handle', id, token: `${token}` } });
-    await sleep(systemClock, systemRandom.below(5));
+    await (hangs === undefined ? sleep(systemClock, systemRandom.below(5)) : new Promise<never>(() => {}));
   },
   {
     concurrency: Number(concurrencyText),

@@ -47,6 +47,10 @@ export class ToldProcess<Ask, News> implements AsyncDisposable {
     });
   }
 
+  get pid(): number {
+    return this.#child.pid as number;
+  }
+
   get isReady(): boolean {
     return this.#isReady;
   }

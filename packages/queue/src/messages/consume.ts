@@ -19,7 +19,7 @@ export function startConsuming(
   options: ConsumeOptions,
   limit: (limiter: Limiter | undefined) => Limiter | undefined = limiter => limiter,
 ): Work {
-  const { store, clock, random, keeper } = context;
+  const { store, clock, random, keeper, processes } = context;
   const {
     codec = context.codec,
     rate,
@@ -37,6 +37,7 @@ export function startConsuming(
   });
   const limiter = limit(rate && limiterOf(context, queue, rate));
   return startWork({
+    processes,
     ...settings,
     store,
     clock,

@@ -1,4 +1,11 @@
-import { type Clock, errorCode, type QueueStore, type StateRecord, type Timer } from '@quorate/core';
+import {
+  type Clock,
+  errorCode,
+  type QueueStore,
+  type StateRecord,
+  type Timer,
+  type WaitOptions,
+} from '@quorate/core';
 import type { Processes } from './processes.ts';
 
 /** The state records that say which process each owner of leases is. */
@@ -11,6 +18,9 @@ const lookMs = 250;
 
 /** How often the owners are listed although nobody told of a new one. */
 const listMs = 10_000;
+
+/** How long the last call may take, by which the record goes. */
+const lastMs = 2000;
 
 /** How long a record stands that nobody writes again, in case nobody is left who would delete it. */
 const recordMs = 3_600_000;
@@ -34,7 +44,7 @@ export class NeighbourWatch implements AsyncDisposable {
   #timer: Timer | undefined;
   #listAtMs = 0;
   #writeAtMs = 0;
-  #isOver = false;
+  readonly #over = new AbortController();
   #working: Promise<void> = Promise.resolve();
 
   /** @throws QuorateError `CLOSED` */
@@ -60,21 +70,21 @@ export class NeighbourWatch implements AsyncDisposable {
 
   /** Takes the record away: who ends in order leaves nothing to be looked after. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#isOver) return;
-    this.#isOver = true;
+    if (this.#over.signal.aborted) return;
+    this.#over.abort();
     this.#timer?.cancel();
     this.#watch[Symbol.dispose]();
     await this.#working;
-    await this.#forget(this.#owner).catch(() => {});
+    await this.#forget(this.#owner, { deadlineMs: lastMs }).catch(() => {});
   }
 
   #turn(): void {
     this.#working = this.#look().catch((thrown: unknown) => {
-      if (errorCode(thrown) === 'CLOSED') this.#isOver = true;
-      else this.#onTrouble(thrown);
+      if (errorCode(thrown) === 'CLOSED') this.#over.abort();
+      else if (!this.#over.signal.aborted) this.#onTrouble(thrown);
     });
     void this.#working.then(() => {
-      if (!this.#isOver) this.#timer = this.#clock.setTimer(lookMs, () => this.#turn());
+      if (!this.#over.signal.aborted) this.#timer = this.#clock.setTimer(lookMs, () => this.#turn());
     });
   }
 
@@ -84,8 +94,8 @@ export class NeighbourWatch implements AsyncDisposable {
     if (nowMs >= this.#listAtMs) await this.#list(nowMs);
     for (const [owner, process] of this.#known) {
       if (!this.#processes.isGone(process)) continue;
-      await this.#store.abandon(this.#queue, owner, { deadlineMs: listMs });
-      await this.#forget(owner);
+      await this.#store.abandon(this.#queue, owner, this.#limit);
+      await this.#forget(owner, this.#limit);
       this.#known.delete(owner);
     }
   }
@@ -93,9 +103,8 @@ export class NeighbourWatch implements AsyncDisposable {
   async #write(nowMs: number): Promise<void> {
     const { host, self } = this.#processes;
     const value = new TextEncoder().encode(JSON.stringify({ host, process: self }));
-    const limit = { deadlineMs: listMs };
-    const expiresAtMs = (await this.#store.now(limit)) + recordMs;
-    await this.#store.state.write({ key: ownersOf(this.#queue) + this.#owner, value, expiresAtMs }, limit);
+    const expiresAtMs = (await this.#store.now(this.#limit)) + recordMs;
+    await this.#store.state.write({ key: this.#keyOf(this.#owner), value, expiresAtMs }, this.#limit);
     this.#writeAtMs = nowMs + recordMs / 3;
   }
 
@@ -106,12 +115,12 @@ export class NeighbourWatch implements AsyncDisposable {
     let cursor: string | undefined;
     do {
       const page = await this.#store.state.scan(prefix, {
-        deadlineMs: listMs,
+        ...this.#limit,
         ...(cursor === undefined ? {} : { cursor }),
       });
       for (const record of page.items) {
         const process = this.#processOf(record);
-        const owner = record.key.slice(prefix.length);
+        const owner = decodeURIComponent(record.key.slice(prefix.length));
         if (process !== undefined && owner !== this.#owner) known.set(owner, process);
       }
       cursor = page.cursor;
@@ -129,8 +138,15 @@ export class NeighbourWatch implements AsyncDisposable {
     }
   }
 
-  async #forget(owner: string): Promise<void> {
-    const key = ownersOf(this.#queue) + owner;
-    await this.#store.state.write({ key, value: undefined }, { deadlineMs: listMs });
+  async #forget(owner: string, limit: WaitOptions): Promise<void> {
+    await this.#store.state.write({ key: this.#keyOf(owner), value: undefined }, limit);
+  }
+
+  #keyOf(owner: string): string {
+    return ownersOf(this.#queue) + encodeURIComponent(owner);
+  }
+
+  get #limit(): WaitOptions {
+    return { deadlineMs: listMs, signal: this.#over.signal };
   }
 }

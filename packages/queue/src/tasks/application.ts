@@ -6,6 +6,7 @@ import { Lookup } from './lookup.ts';
 import { ResultWatch } from './result-watch.ts';
 import { Sender } from '../messages/sender.ts';
 import { type AnyTask, checkDuration } from './task.ts';
+import type { Processes } from '../neighbours/processes.ts';
 
 /** How the tasks of an application are set up, on both sides. */
 export interface ApplicationOptions {
@@ -20,6 +21,8 @@ export interface ApplicationOptions {
   readonly resultTtlMs?: number;
   /** How long a flow may rest in one stage before it is forgotten. Default 604,800,000, a week. */
   readonly flowTtlMs?: number;
+  /** As of queues: by which it is known that a process of this machine has ended. Default: the system's. */
+  readonly processes?: Processes | false;
   /** How soon whoever waits for a result looks again though nothing was heard; from there to 5,000. Default 1,000. */
   readonly pollMs?: number;
 }
@@ -29,6 +32,7 @@ export class Application {
   readonly store: QueueStore;
   readonly clock: Clock;
   readonly random: Random;
+  readonly processes: Processes | false;
   readonly name: string;
   readonly places: Places;
   readonly deadLetters: string;
@@ -57,6 +61,7 @@ export class Application {
     this.store = store;
     this.clock = clock;
     this.random = random;
+    this.processes = options.processes ?? false;
     this.name = name;
     this.resultTtlMs = resultTtlMs;
     this.flowTtlMs = flowTtlMs;

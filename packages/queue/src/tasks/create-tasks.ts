@@ -58,13 +58,8 @@ export type Tasks<Definitions extends Readonly<Record<string, AnyTask>>> = Tasks
   readonly [Name in keyof Definitions]: SendableTask<InputOf<Definitions[Name]>, OutputOf<Definitions[Name]>>;
 };
 
-/**
- * The tasks of an application: to send them, to wait for them, and to run them. All of it lies in one partition of the store, so that
- * the end of a task, its result and what follows from it are one commit.
- *
- * @throws TypeError, RangeError
- */
-export function createTasks<const Definitions extends Readonly<Record<string, AnyTask>>>(
+/** The tasks of an application that knows of other processes only what the options tell. @throws TypeError, RangeError */
+export function makeTasks<const Definitions extends Readonly<Record<string, AnyTask>>>(
   options: TasksOptions<Definitions>,
 ): Tasks<Definitions> {
   const { tasks } = options;

@@ -51,6 +51,7 @@ export function startTaskWork(application: Application, options: TaskWorkOptions
     const { queue } = places;
     const limiter = rate === undefined ? settings.limiter : rateLimiter(application, rate);
     const work = startWork({
+      processes: application.processes,
       ...settings,
       ...caps,
       ...(limiter && { limiter }),

@@ -7,6 +7,7 @@ import {
   type WaitOptions,
 } from '@quorate/core';
 import { isWrongCall } from '../batch/wrong-call.ts';
+import { NeighbourWatch } from '../neighbours/neighbour-watch.ts';
 import { endConflict, leaseLost, workEnded } from '../queue-error.ts';
 import type { Ending } from './ending.ts';
 import { earlyEnding, endingOfError, giveBack } from './ending-policy.ts';
@@ -46,6 +47,7 @@ class WorkLoop implements Work {
   readonly #settler: Settler;
   readonly #lanes: LaneChoice;
   readonly #pause: PauseWatch;
+  readonly #neighbours: NeighbourWatch | undefined;
   readonly #over = new AbortController();
   /** Leased and not started, in the order in which they came. */
   #waiting: HeldMessage[] = [];
@@ -92,6 +94,8 @@ class WorkLoop implements Work {
     });
     this.#lanes = new LaneChoice(clock, options.lanes);
     this.#pause = new PauseWatch(store, clock, queue, () => this.#onPause(), onTrouble);
+    const { owner, processes } = options;
+    this.#neighbours = processes && new NeighbourWatch({ ...common, queue, owner, processes });
     void this.#prepare(this.#times.ready);
   }
 
@@ -172,6 +176,11 @@ class WorkLoop implements Work {
       held.abort(workEnded(this.queue));
       this.#options.handler.onEnd?.(held, 'lost');
     }
+    void this.#leave(error);
+  }
+
+  async #leave(error: unknown): Promise<void> {
+    if (this.#neighbours !== undefined) await this.#neighbours[Symbol.asyncDispose]();
     if (error === undefined) this.#resolve();
     else this.#reject(error);
   }

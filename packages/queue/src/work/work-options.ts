@@ -8,6 +8,7 @@ import {
   systemRandom,
 } from '@quorate/core';
 import { deadLettersOf } from '../dead-letters/dead-letter-name.ts';
+import type { Processes } from '../neighbours/processes.ts';
 import { checkLaneWeights, type LaneOptions } from './lane-choice.ts';
 import type { DeliveryHandler } from './ending.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
@@ -36,6 +37,11 @@ export interface WorkSettings {
   readonly deliveriesMax?: number;
   /** Where dead letters go, in the same partition. Default `<queue>/~dead`. */
   readonly deadLetters?: string;
+  /**
+   * By which it is known that a process of this machine has ended, so that its messages come back at once; false: they come back when
+   * their leases end. Default: that of the queues.
+   */
+  readonly processes?: Processes | false;
   /** How long `[Symbol.asyncDispose]` waits for handlers that were told to end. Default 5,000. */
   readonly graceMs?: number;
 }
@@ -58,11 +64,12 @@ export interface WorkOptions extends WorkSettings {
 }
 
 export interface CheckedWork
-  extends Required<Omit<WorkOptions, 'limiter' | 'keeper' | 'onEvent' | 'retry' | 'lanes'>> {
+  extends Required<Omit<WorkOptions, 'limiter' | 'keeper' | 'onEvent' | 'retry' | 'lanes' | 'processes'>> {
   readonly retry: CheckedRetryPolicy;
   readonly lanes: Required<LaneOptions>;
   readonly limiter: Limiter | undefined;
   readonly keeper: LeaseKeeper | undefined;
+  readonly processes: Processes | undefined;
   readonly onEvent: ((event: WorkEvent) => void) | undefined;
 }
 
@@ -100,6 +107,7 @@ export function checkWork(options: WorkOptions): CheckedWork {
     deadLetters,
     limiter: options.limiter,
     keeper: options.keeper,
+    processes: (store.capabilities.abandon && options.processes) || undefined,
     onEvent: options.onEvent,
   };
 }
