@@ -92,8 +92,13 @@ export class RedisQueueDriver implements QueueDriver {
   }
 
   async lease(queue: string, query: LeaseQuery): Promise<LeaseAnswer> {
+    if (query.lanes?.length === 0) return { messages: [] };
     try {
-      return await this.#lease(queue, query);
+      // One script puts back and passes over so many at most. Where more than that is in the way it says that something is ready.
+      for (;;) {
+        const answer = await this.#lease(queue, query);
+        if (answer.nextInMs !== 0) return answer;
+      }
     } catch (thrown) {
       // Whatever became of one that was under way when the store was closed comes back when its lease ends.
       if (!this.#isClosed) throw thrown;
