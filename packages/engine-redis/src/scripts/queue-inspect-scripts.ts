@@ -4,6 +4,7 @@ import {
   clear,
   drop,
   endedMax,
+  forgetMs,
   mark,
   notify,
   parse,
@@ -153,5 +154,6 @@ export const purgeScript: Script = defineScript(
   end
   call('HDEL', B .. 'p', q)
   call('ZREM', B .. 'n', q)
+  call('PEXPIRE', B, ${forgetMs})
   return count`,
 );

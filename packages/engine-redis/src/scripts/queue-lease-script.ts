@@ -178,11 +178,11 @@ export const leaseScript: Script = defineScript(
     return answer
   end
   if A[6] == '1' then
-    call('HSET', B .. 'w', q, 1)
+    -- Where there is no room for a wish whoever waits looks by itself.
+    redis.pcall('HSET', B .. 'w', q, 1)
     call('PEXPIRE', B .. 'w', ${wishMs})
-  else
-    ${forgetIds}
-    forgetIds(q)
   end
+  ${forgetIds}
+  forgetIds(q, 500)
   return {nextIn(q, lanes)}`,
 );

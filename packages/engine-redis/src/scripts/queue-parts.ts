@@ -124,7 +124,7 @@ end
 `;
 
 /** How long the revision is remembered of a partition one of whose queues was emptied. It is the clock's anyway, unless that is set back. */
-const forgetMs: number = 7 * 24 * 60 * 60 * 1000;
+export const forgetMs: number = 7 * 24 * 60 * 60 * 1000;
 
 /** Forgets the queues in `emptied` that hold nothing any more. */
 export const clear: string = `
@@ -260,11 +260,11 @@ local function enter(q, record, id, key, max, at)
 end
 `;
 
-/** Forgets ids whose time has come, so many at most. */
+/** Forgets ids whose time has come, so many at most: more than are remembered in the same step. */
 export const forgetIds = `
-local function forgetIds(q)
-  local old = call('ZRANGEBYSCORE', of('f', q), '-inf', nowMs, 'LIMIT', 0, 500)
-  if #old > 0 then call('ZREM', of('f', q), unpack(old)) end
+local function forgetIds(q, max)
+  local old = math.min(call('ZCOUNT', of('f', q), '-inf', nowMs), max)
+  if old > 0 then call('ZREMRANGEBYRANK', of('f', q), 0, old - 1) end
 end
 `;
 
@@ -274,16 +274,18 @@ ${forgetIds}
 local known
 local function look(q, n, blob, p)
   known = {}
-  forgetIds(q)
+  forgetIds(q, n + 500)
   local ids = {}
   for i = 1, n do
     local length, flags = unpk('>I4B', blob, p)
     if flags % 32 >= 16 then ids[#ids + 1] = (unpk('>I2c0', blob, p + 5)) end
     p = p + 4 + length + (flags >= 128 and 24 or 0)
   end
-  if #ids == 0 then return end
-  local taken, untilMs = call('HMGET', of('i', q), unpack(ids)), call('ZMSCORE', of('f', q), unpack(ids))
-  for i, id in ipairs(ids) do known[id] = taken[i] or (untilMs[i] and tonumber(untilMs[i]) > nowMs) end
+  for from = 1, #ids, 2000 do
+    local some = {unpack(ids, from, math.min(from + 1999, #ids))}
+    local taken, untilMs = call('HMGET', of('i', q), unpack(some)), call('ZMSCORE', of('f', q), unpack(some))
+    for i, id in ipairs(some) do known[id] = taken[i] or (untilMs[i] and tonumber(untilMs[i]) > nowMs) end
+  end
 end
 local function special(q, record, more)
   local flags, at, _ = byte(record), nil, nil

@@ -53,7 +53,8 @@ local function release(q, s, h, delay, headers)
   end
   local token = raise()
   local place = delay > 0 and now + delay * 1000 or placeOf(token)
-  if unpk('>d', h, 9) > 0 then call('ZREM', of('e', q), s) end
+  -- First what needs no memory: nothing after that is refused for want of it.
+  call('ZREM', unpk('>d', h, 9) > 0 and of('e', q) or of('o' .. flags % 16, q), s)
   call('HSET', of('l', q), s, pack('>dd', token, 0) .. sub(h, 17, 24) .. pack('>dBI2', place, flags, length) .. owned .. laid)
   wait(q, s, flags % 16, place)
   notify(q)
@@ -235,8 +236,8 @@ export const settleScript: Script = defineScript(
       for i = 1, n do results[#results + 1] = settle(q) end
     end
   end
-  clear()
   keep()
+  clear()
   return table.concat(results)`,
 );
 
@@ -255,7 +256,8 @@ export const extendScript: Script = defineScript(
     token, p = unpk('>d', blob, p)
     if not h or unpk('>d', h) ~= token then return 'l' end
     local before, deliveries, attempts = unpk('>dI4I4', h, 9)
-    if before == 0 then call('ZREM', of('o' .. byte(h, 33) % 16, q), s) end
+    -- First what needs no memory: nothing after that is refused for want of it.
+    call('ZREM', before > 0 and of('e', q) or of('o' .. byte(h, 33) % 16, q), s)
     call('HSET', of('l', q), s, sub(h, 1, 8) .. pack('>dI4I4', untilMs, deliveries, attempts + charge) .. sub(h, 25))
     call('ZADD', of('e', q), untilMs, s)
     return 'a'

@@ -1,0 +1,114 @@
+import type { LeasedMessage, MessageId, QueueStore } from '@quorate/core';
+import { skipReason } from '@quorate/servers';
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { KnownSequences } from '../src/queue/known-sequences.ts';
+import { RedisStand } from './redis-stand.ts';
+
+const reason = skipReason('redis');
+const body = Buffer.from('a');
+const all = { messagesMax: 100, leaseMs: 60_000, owner: 'o' };
+const acknowledge = { type: 'acknowledge' } as const;
+const applied = { outcome: 'applied' };
+
+describe.skipIf(reason !== undefined)('bounds of queues (needs redis-server)', () => {
+  let stand: RedisStand;
+  let raw: Redis;
+  let store: QueueStore;
+  beforeAll(async () => {
+    stand = await RedisStand.start();
+    raw = stand.client();
+    store = await stand.openQueues();
+  });
+  afterAll(() => stand[Symbol.asyncDispose]());
+
+  test('a settlement takes effect whole, however many ids its follow-ups have', async () => {
+    await store.put([{ queue: 'many/in', message: { body } }]);
+    const [lease] = await store.lease('many/in', all);
+    const puts = Array.from({ length: 9000 }, (_, index) => ({
+      queue: 'many/out',
+      message: { id: `id-${index}` as MessageId, body, rememberMs: 60_000 },
+    }));
+    expect(await store.settle([{ lease: lease!, action: acknowledge, puts }])).toEqual([applied]);
+    expect((await store.inspect.depth('many/out')).readyCount).toBe(9000);
+    const again = await store.put(puts.slice(-1000));
+    expect(again.every(result => result.outcome === 'applied' && result.duplicate)).toBe(true);
+  });
+
+  test('as many remembered ids are forgotten as come', async () => {
+    const queue = 'ids/queue';
+    for (let round = 0; round < 5; round++) {
+      const puts = Array.from({ length: 1000 }, (_, index) => ({
+        queue,
+        message: { id: `${round}-${index}` as MessageId, body, rememberMs: 1 },
+      }));
+      await store.put(puts);
+      const nowMs = await store.now();
+      await vi.waitFor(async () => expect(await store.now()).toBeGreaterThan(nowMs + 1));
+    }
+    expect(await raw.zcard('quorate:{ids}:q:f:ids/queue')).toBeLessThanOrEqual(1000);
+  });
+
+  test('who asks for no lane is given nothing', async () => {
+    const queue = 'lanes/queue';
+    await store.put([0, 1].map(lane => ({ queue, message: { body, lane } })));
+    expect(await store.lease(queue, { ...all, lanes: [] })).toEqual([]);
+    expect(await store.lease(queue, { ...all, lanes: [1, 0] })).toHaveLength(2);
+  });
+
+  test('what stands behind thousands that were removed is found at once', async () => {
+    const queue = 'removed/queue';
+    const ids: MessageId[] = [];
+    for (let round = 0; round < 6; round++) {
+      const results = await store.put(Array.from({ length: 1000 }, () => ({ queue, message: { body } })));
+      for (const result of results) if (result.outcome === 'applied') ids.push(result.id);
+    }
+    const last = ids.pop();
+    for (let from = 0; from < ids.length; from += 1000)
+      await store.inspect.remove(queue, ids.slice(from, from + 1000));
+    expect((await store.lease(queue, all)).map(({ id }) => id)).toEqual([last]);
+  });
+
+  test('the revision of a partition that was emptied is not kept for ever', async () => {
+    const ttlMs = (): Promise<number> => raw.pttl('quorate:{ttl}:q');
+    const queue = 'ttl/queue';
+    await store.put([{ queue, message: { body } }]);
+    const [lease] = await store.lease(queue, all);
+    const state = [{ key: 'ttl/state', value: body, expiresAtMs: 1 }];
+    expect(await store.settle([{ lease: lease!, action: acknowledge, state }])).toEqual([applied]);
+    expect(await ttlMs()).toBeGreaterThan(0);
+    await store.put([{ queue, message: { body } }]);
+    expect(await ttlMs()).toBe(-1);
+    expect(await store.inspect.purge(queue)).toBe(1);
+    expect(await ttlMs()).toBeGreaterThan(0);
+  });
+});
+
+describe.skipIf(reason !== undefined)('a full memory (needs redis-server)', () => {
+  test('lets leases be extended and released, and who waits wait', async () => {
+    await using stand = await RedisStand.start();
+    const store = await stand.openQueues();
+    const queue = 'full/queue';
+    await store.put([0, 1].map(() => ({ queue, message: { body } })));
+    const [held] = await store.lease(queue, { ...all, messagesMax: 1 });
+    const [over] = await store.lease(queue, { ...all, messagesMax: 1, leaseMs: 1 });
+    // It is put back.
+    await vi.waitFor(async () => expect(await store.inspect.depth(queue)).toMatchObject({ readyCount: 1 }));
+    await stand.client().config('SET', 'maxmemory', '100kb');
+    await expect(store.put([{ queue, message: { body } }])).rejects.toThrow(/OOM/);
+    expect(await store.extend([held!], 60_000, { started: true })).toEqual([applied]);
+    const release = { type: 'release', delayMs: 600_000 } as const;
+    expect(await store.settle([{ lease: over!, action: release }])).toEqual([applied]);
+    expect(await store.lease(queue, { ...all, waitMs: 100 })).toEqual([]);
+  });
+});
+
+test('a message is not taken for one of another partition that has its id and its token', () => {
+  const known = new KnownSequences();
+  const lease = (queue: string): LeasedMessage => ({ queue, id: 'same', token: 7n }) as LeasedMessage;
+  known.add(lease('one/queue'), 100);
+  known.add(lease('two/queue'), 200);
+  expect(known.of(lease('two/queue'))).toBe(200);
+  // By its id, then.
+  expect(known.of(lease('one/queue'))).toBeUndefined();
+});
