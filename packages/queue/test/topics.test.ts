@@ -44,6 +44,25 @@ describe('beside producers and consumers', () => {
       expect(await dead.purge()).toBe(3);
     });
 
+    it('say so where nobody knows whether they were taken out, and are not put back twice then', async () => {
+      const faults: QueueFaults = { random: { ...stand.random, float: () => 0.9 } };
+      const queues = stand.queues(faults);
+      await kill(queues, ['a']);
+      const dead = queues.deadLetters('q');
+      faults.before = call => {
+        faults.lost = call === 'remove' ? 1 : 0;
+        return undefined;
+      };
+      const unknown = { code: 'UNAVAILABLE', outcome: 'unknown', retryable: true };
+      await expect(dead.remove(['a'])).rejects.toMatchObject(unknown);
+      await expect(dead.redrive(['a'])).rejects.toMatchObject(unknown);
+      expect([await stand.count(), await stand.count('q/~dead')]).toEqual([1, 1]);
+      delete faults.before;
+      faults.lost = 0;
+      expect(await dead.redrive(['a'])).toBe(1);
+      expect([await stand.count(), await stand.count('q/~dead')]).toEqual([1, 0]);
+    });
+
     it('go back although their ids are remembered', async () => {
       const queues = stand.queues({ capabilities: { crossProcess: true } });
       await kill(queues, ['a']);
@@ -81,6 +100,20 @@ describe('beside producers and consumers', () => {
         queues.consume<string>(queue, ({ body }) => seen.push(`${name} ${body}`));
       await stand.pass(200);
       expect(seen.sort()).toEqual(['audit one', 'audit two', 'mail one', 'mail two']);
+    });
+
+    it('find a subscription also where there may be no more', async () => {
+      const topic = stand.queues().topic<string>('news');
+      for (let index = 0; index < 500; index++) {
+        const value = new TextEncoder().encode(
+          JSON.stringify({ name: `s${index}`, queue: `news/~to/s${index}~1` }),
+        );
+        await stand.store.state.write({ key: `news/~subscriptions/s${index}`, value });
+      }
+      expect((await topic.subscribe('s7')).queue).toBe('news/~to/s7~1');
+      await expect(topic.subscribe('one more')).rejects.toThrow(
+        'Subscriptions of topic "news" must be at most 500: there are 500',
+      );
     });
 
     it('leave nothing of a subscription that is ended, not even what was on its way', async () => {

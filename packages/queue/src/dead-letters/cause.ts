@@ -20,6 +20,7 @@ export const deadHeaders = {
   from: '~from',
   attempts: '~attempts',
   deliveries: '~deliveries',
+  returned: '~returned',
 } as const;
 
 /** What is kept of an error's message. */
@@ -31,7 +32,8 @@ export function errorHeaders(error: unknown): Record<string, string> {
   const code = errorCode(error);
   return {
     [deadHeaders.error]: wellFormed(text),
-    ...(code === undefined ? {} : { [deadHeaders.code]: wellFormed(code) }),
+    // Nothing, rather than that of an error before.
+    [deadHeaders.code]: wellFormed(code ?? ''),
   };
 }
 
@@ -51,6 +53,8 @@ export function deadEnding(
       [deadHeaders.from]: from.queue,
       [deadHeaders.attempts]: `${from.attemptCount}`,
       [deadHeaders.deliveries]: `${from.deliveryCount}`,
+      // Its counts begin anew.
+      [deadHeaders.returned]: '0',
     },
   };
 }

@@ -3,6 +3,7 @@ import type { QueuesContext } from '../queues-options.ts';
 import { deadHeaders } from './cause.ts';
 import { redriveAll } from './redrive-all.ts';
 import { redriveOne } from './redrive-one.ts';
+import { removedCount } from './removed-count.ts';
 
 /** A message that was given up, and why. */
 export interface DeadLetter<Body = unknown> {
@@ -89,7 +90,7 @@ export class QueueDeadLetters<Body> implements DeadLetters<Body> {
       ids as readonly MessageId[],
       options,
     );
-    return results.filter(result => result.outcome === 'applied' && result.removed).length;
+    return removedCount(this.queue, results);
   }
 
   purge(options?: WaitOptions): Promise<number> {
@@ -103,7 +104,7 @@ export class QueueDeadLetters<Body> implements DeadLetters<Body> {
       headers,
       cause: headers[deadHeaders.cause],
       error: headers[deadHeaders.error],
-      code: headers[deadHeaders.code],
+      code: headers[deadHeaders.code] || undefined,
       from: headers[deadHeaders.from],
       attemptCount: Number(headers[deadHeaders.attempts] ?? 0),
       deliveryCount: Number(headers[deadHeaders.deliveries] ?? 0),

@@ -32,11 +32,11 @@ export function redriveAll(
       signal?.throwIfAborted();
       const leased = await store.lease(queue, { messagesMax, leaseMs, owner });
       const old = leased.filter(({ putAtMs }) => putAtMs <= beganMs);
-      const moved = await settleAll(
+      await settleAll(
         context,
         leased.map(message => settlementOf(message, putBack(message, beganMs, to, origin))),
       );
-      count += Math.min(moved, old.length);
+      count += old.length;
       if (old.length === 0) break;
     }
     return count;
@@ -57,14 +57,14 @@ function settlementOf({ queue, id, token }: LeasedMessage, action: Settlement['a
   return { lease: { queue, id, token }, action };
 }
 
-/** Settles until nothing is unknown. Says how many are. @throws QuorateError `UNAVAILABLE` */
-async function settleAll({ store }: QueuesContext, settlements: readonly Settlement[]): Promise<number> {
+/** Settles until nothing is unknown. @throws QuorateError `UNAVAILABLE` */
+async function settleAll({ store }: QueuesContext, settlements: readonly Settlement[]): Promise<void> {
   let left = settlements;
   for (let turn = 0; turn < turnsMax && left.length > 0; turn++) {
     const results = await store.settle(left);
     left = left.filter((_, index) => (results[index] as SettleResult).outcome === 'unknown');
   }
-  if (left.length === 0) return settlements.length;
+  if (left.length === 0) return;
   throw new QuorateError('UNAVAILABLE', `Nobody knows whether ${left.length} dead letters were moved`, {
     retryable: true,
   });

@@ -2,6 +2,7 @@ import type { MessageId, NewMessage, WaitOptions } from '@quorate/core';
 import { Sender } from '../messages/sender.ts';
 import type { QueuesContext } from '../queues-options.ts';
 import { deadHeaders } from './cause.ts';
+import { removedCount } from './removed-count.ts';
 
 /** When the dead letter died that a message was: so a redrive that was interrupted finds what it did. */
 const redrivenHeader = '~redriven';
@@ -10,9 +11,15 @@ const redrivenHeader = '~redriven';
 const rememberMs = 60_000;
 
 /**
- * Puts one dead letter back, and then takes it out: by its id, so that nothing else is touched, whatever stands before it.
+ * Puts one dead letter back, and then takes it out: by its id, so that nothing else is touched, whatever stands before it. It is no
+ * move, because only a lease can be moved, and nobody can lease one message among others, let alone one behind others of its key.
+ *
+ * What makes it right is the order: who dies in between leaves it in both places, never in none. Whoever does it again finds what was
+ * put by its id and mark, as long as that waits or is handled, and puts nothing then. The removal is not made again where its answer
+ * is lost: by then another letter may stand there under this id.
  *
  * @returns whether it was there
+ * @throws QuorateError `UNAVAILABLE` where nobody knows whether it was taken out
  */
 export async function redriveOne(
   context: QueuesContext,
@@ -45,6 +52,6 @@ export async function redriveOne(
     const there = await inspect.get(target, name as MessageId, wait);
     if (there?.headers[redrivenHeader] === mark) break;
   }
-  await inspect.remove(queue, [id], wait);
+  removedCount(queue, await inspect.remove(queue, [id], wait));
   return true;
 }

@@ -40,7 +40,7 @@ export function fitting(outcome: Outcome, maxBytes: number): Outcome {
 export function outcomeOfDead({ headers, attemptCount }: InspectedMessage): Outcome {
   const message =
     headers[deadHeaders.error] ?? `it is a dead letter (${headers[deadHeaders.cause] ?? 'moved'})`;
-  const code = headers[deadHeaders.code];
+  const code = headers[deadHeaders.code] || undefined;
   const attempts = Number(headers[deadHeaders.attempts] ?? attemptCount);
   const error = { name: 'Error', message, ...(code === undefined ? {} : { code }) };
   return { state: 'failed', error, retryable: true, attempts };

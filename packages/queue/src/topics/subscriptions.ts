@@ -37,8 +37,13 @@ export class Subscriptions {
 
   /** Makes one, or finds it. */
   async add(name: string, wait: WaitOptions): Promise<Subscription> {
-    if ((await this.list(wait)).length >= subscriptionsMax)
-      throw new RangeError(`Subscriptions of topic "${this.#topic}" must be at most ${subscriptionsMax}`);
+    const all = await this.list(wait);
+    const found = all.find(each => each.name === name);
+    if (found !== undefined) return found;
+    if (all.length >= subscriptionsMax)
+      throw new RangeError(
+        `Subscriptions of topic "${this.#topic}" must be at most ${subscriptionsMax}: there are ${all.length}`,
+      );
     const incarnation = this.#random.uint32().toString(36) + this.#random.uint32().toString(36);
     const made: Subscription = { name, queue: `${this.#topic}/~to/${name}~${incarnation}` };
     const value = jsonBytes('Subscription', made);
