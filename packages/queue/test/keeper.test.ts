@@ -1,4 +1,10 @@
-import { type LeasedMessage, ManualClock, type QueueStore } from '@quorate/core';
+import {
+  type LeasedMessage,
+  type LeaseHandle,
+  ManualClock,
+  type QueueStore,
+  systemClock,
+} from '@quorate/core';
 import { createMemoryQueueStore } from '@quorate/engine-memory';
 import { spawn } from '@quorate/threads';
 import { describe, expect, it, vi } from 'vitest';
@@ -64,6 +70,26 @@ describe('lease keeper', () => {
     });
     expect(taken.map(({ deliveryCount }) => deliveryCount)).toEqual([2]);
     expect(words[2]).toBe(1);
+  });
+
+  it('tells that its thread was lost, and still knows what that had kept', async () => {
+    const troubles: unknown[] = [];
+    await using keeper = leaseKeeper({
+      module: new URL('fixtures/ending-store.ts', import.meta.url),
+      onTrouble: error => troubles.push(error),
+    });
+    const handle = { queue: 'q', id: 'a', token: 1n } as unknown as LeaseHandle;
+    using kept = keeper.keep(
+      600,
+      () => {},
+      () => [handle],
+    );
+    await kept.ready;
+    const addedMs = systemClock.monotonicMs();
+    kept.add([handle]);
+    await vi.waitFor(() => expect(troubles).toHaveLength(1), { timeout: 30_000 });
+    expect(kept.isKeeping).toBe(false);
+    expect(kept.keptSinceMs(addedMs)).toBeGreaterThan(addedMs);
   });
 
   it('tells where its thread cannot start, and leaves the leases to their work', async () => {

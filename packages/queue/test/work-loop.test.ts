@@ -158,12 +158,49 @@ describe('work loop', () => {
     expect(dead?.headers).toMatchObject({ '~cause': 'deliveries', '~deliveries': '4', '~attempts': '0' });
   });
 
+  it('tells of the last error alone, not of the code of one before', async () => {
+    await stand.put(['a']);
+    stand.work(
+      async ({ attempt }) => {
+        throw attempt === 1 ? Object.assign(new Error('first'), { code: 'E_FIRST' }) : new Error('second');
+      },
+      { retry: { attemptsMax: 2, delayMs: 10 } },
+    );
+    await stand.pass(500);
+    const [letter] = (await stand.queues().deadLetters('q').list()).items;
+    expect(letter).toMatchObject({ error: 'Error: second', code: undefined });
+  });
+
+  it('counts no delivery against a message that went back without a fault of its own', async () => {
+    await stand.put(['a', 'b']);
+    for (let time = 0; time < 6; time++) {
+      const work = stand.work(
+        ({ signal }) =>
+          new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
+        { deliveriesMax: 3 },
+      );
+      await stand.pass(100);
+      await stand.until(work[Symbol.asyncDispose]());
+    }
+    expect(await stand.count('q/~dead')).toBe(0);
+    for (let time = 0; time < 4; time++) {
+      await stand.store.lease('q', { messagesMax: 2, leaseMs: 10, owner: 'killed' });
+      await stand.pass(20);
+    }
+    stand.work(async () => acknowledge, { deliveriesMax: 3 });
+    await stand.pass(100);
+    expect(await stand.count('q/~dead')).toBe(2);
+  });
+
   it('keeps messages of a later version for workers of that version', async () => {
     await stand.put(['a'], { headers: { '~v': '99' } });
     stand.work(async () => acknowledge, { deliveriesMax: 3 });
     await stand.pass(300_000, 1000);
     expect(stand.told('started')).toEqual([]);
     expect(await stand.count()).toBe(1);
+    const [left] = (await stand.store.inspect.messages('q')).items;
+    expect(left?.deliveryCount).toBeGreaterThan(3);
+    expect(left?.headers['~returned']).toBe(`${left?.deliveryCount}`);
   });
 
   it('settles an ending with its puts and its state, and asks again where a record was changed', async () => {

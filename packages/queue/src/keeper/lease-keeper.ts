@@ -41,6 +41,7 @@ class ThreadKeeper implements ThreadLeaseKeeper {
   readonly #stuckAfterMs: number;
   readonly #onTrouble: (error: unknown) => void;
   readonly #spawning: Promise<Keeper | undefined>;
+  readonly #kept = new Set<ThreadKeptLeases>();
   #worker: Keeper | undefined;
   #workCount = 0;
 
@@ -69,7 +70,8 @@ class ThreadKeeper implements ThreadLeaseKeeper {
       stuckAfterMs: Math.max(this.#stuckAfterMs, leaseMs / 2),
       cell: new KeptCell().buffer,
     };
-    const kept = new ThreadKeptLeases(this.#clock, work, onLost);
+    const kept = new ThreadKeptLeases(this.#clock, work, onLost, () => this.#kept.delete(kept));
+    this.#kept.add(kept);
     kept.ready = this.#spawning.then(worker => {
       if (worker !== undefined) kept.begin(worker, held());
     });
@@ -91,6 +93,7 @@ class ThreadKeeper implements ThreadLeaseKeeper {
       worker.unref();
       this.#worker = worker;
       void worker.exited.then(({ reason, cause }) => {
+        for (const kept of this.#kept) kept.onGone();
         if (reason !== 'closed') this.#onTrouble(cause ?? new Error(`The lease keeper ended: ${reason}`));
       });
       return worker;
@@ -106,23 +109,29 @@ class ThreadKeptLeases implements KeptLeases {
   readonly #clock: Clock;
   readonly #work: KeptWork;
   readonly #onLost: (leases: readonly LeaseHandle[]) => void;
+  readonly #onEnd: () => void;
   readonly #cell: KeptCell;
   ready: Promise<void> = Promise.resolve();
   #worker: Keeper | undefined;
   #isDisposed = false;
 
-  constructor(clock: Clock, work: KeptWork, onLost: (leases: readonly LeaseHandle[]) => void) {
+  constructor(
+    clock: Clock,
+    work: KeptWork,
+    onLost: (leases: readonly LeaseHandle[]) => void,
+    onEnd: () => void,
+  ) {
     this.#clock = clock;
     this.#work = work;
     this.#onLost = onLost;
+    this.#onEnd = onEnd;
     this.#cell = new KeptCell(work.cell);
   }
 
   begin(worker: Keeper, held: readonly LeaseHandle[]): void {
     if (this.#isDisposed) return;
     this.#worker = worker;
-    worker.call('begin', this.#work).catch(this.#onGone);
-    void worker.exited.then(this.#onGone);
+    worker.call('begin', this.#work).catch(this.onGone);
     this.replace(held);
   }
 
@@ -131,26 +140,28 @@ class ThreadKeptLeases implements KeptLeases {
   }
 
   add(leases: readonly LeaseHandle[]): void {
-    this.#worker?.call('add', this.#listOf(leases)).catch(this.#onGone);
+    this.#worker?.call('add', this.#listOf(leases)).catch(this.onGone);
   }
 
   replace(leases: readonly LeaseHandle[]): void {
     this.#worker?.call('replace', this.#listOf(leases)).then(lost => {
       if (lost.length > 0 && !this.#isDisposed) this.#onLost(lost);
-    }, this.#onGone);
+    }, this.onGone);
   }
 
   keptSinceMs(addedMs: number): number | undefined {
-    return this.#worker && this.#cell.read(addedMs);
+    return this.#cell.read(addedMs);
   }
 
   [Symbol.dispose](): void {
     this.#isDisposed = true;
+    this.#onEnd();
     this.#worker?.call('end', this.#work.work).catch(() => {});
     this.#worker = undefined;
   }
 
-  readonly #onGone = (): void => {
+  /** What it had extended stays so. */
+  readonly onGone = (): void => {
     this.#worker = undefined;
   };
 

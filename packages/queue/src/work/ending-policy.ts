@@ -1,13 +1,20 @@
 import { errorCode, type LeasedMessage } from '@quorate/core';
-import { deadEnding, errorHeaders } from '../dead-letters/cause.ts';
+import { deadEnding, deadHeaders, errorHeaders } from '../dead-letters/cause.ts';
 import { isReadable } from '../message-version.ts';
 import type { Ending } from './ending.ts';
 import type { HeldMessage } from './held-message.ts';
 import { checkRetryPolicy, retryDelayMs } from './retry-policy.ts';
 import type { CheckedWork } from './work-options.ts';
 
-/** Back at once, for whoever is next. */
-export const giveBack: Ending = { type: 'retry', delayMs: 0 };
+/** Back for whoever is next. It is counted, so that this delivery does not count against the message. */
+export function givenBack({ headers }: LeasedMessage, delayMs = 0): Ending {
+  return { type: 'retry', delayMs, headers: { [deadHeaders.returned]: `${returnedCount(headers) + 1}` } };
+}
+
+/** How often a message went back that nothing was wrong with. */
+function returnedCount(headers: LeasedMessage['headers']): number {
+  return Number(headers[deadHeaders.returned]) || 0;
+}
 
 /** How messages rest that only a later release can read. */
 const unreadableRest = checkRetryPolicy({ delayMs: 1000, delayMaxMs: 60_000 });
@@ -19,10 +26,10 @@ export function earlyEnding(
 ): Ending | undefined {
   const { deliveryCount, attemptCount, headers } = message;
   // A later release wrote it, whose workers are here or will come.
-  if (!isReadable(headers))
-    return { type: 'retry', delayMs: retryDelayMs(unreadableRest, deliveryCount, random) };
+  if (!isReadable(headers)) return givenBack(message, retryDelayMs(unreadableRest, deliveryCount, random));
   if (attemptCount >= retry.attemptsMax) return deadEnding(deadLetters, message, 'attempts');
-  if (deliveryCount > deliveriesMax) return deadEnding(deadLetters, message, 'deliveries');
+  if (deliveryCount - returnedCount(headers) > deliveriesMax)
+    return deadEnding(deadLetters, message, 'deliveries');
   return undefined;
 }
 
@@ -33,7 +40,7 @@ export function endingOfError(
   { retry, deadLetters, random }: CheckedWork,
 ): Ending {
   // It was told to end: that is nobody's failure.
-  if (errorCode(reason) === 'WORK_ENDED') return giveBack;
+  if (errorCode(reason) === 'WORK_ENDED') return givenBack(message);
   const headers = errorHeaders(error);
   const { queue, deliveryCount } = message;
   if (attempt >= retry.attemptsMax)

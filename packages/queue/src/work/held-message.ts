@@ -16,6 +16,8 @@ export class HeldMessage implements Delivery {
   /** Whether the start is charged, or may be. */
   isCharged = false;
   attempt: number;
+  /** Whether it was told that somebody else has it, or may have. */
+  isLost = false;
   /** Whether the store would not take an end of it. */
   isRefused = false;
   /** Only made where a handler asks for it. */

@@ -51,8 +51,7 @@ export class LeaseTimes implements Disposable {
    */
   isHeld(held: HeldMessage): boolean {
     const { clock, leaseMs } = this.#options;
-    const keptMs = this.#kept?.keptSinceMs(held.addedMs) ?? Number.NEGATIVE_INFINITY;
-    return clock.monotonicMs() < Math.max(held.renewedMs, keptMs) + 0.9 * leaseMs;
+    return clock.monotonicMs() < this.#sinceMs(held) + 0.9 * leaseMs;
   }
 
   [Symbol.dispose](): void {
@@ -71,15 +70,24 @@ export class LeaseTimes implements Disposable {
     const all = [...held];
     for (const each of all) if (!this.isHeld(each)) this.#options.onLost(each, false);
     if (this.#kept?.isKeeping === true) this.#kept.replace(all.map(({ handle }) => handle));
-    else if (!this.#isExtending) void this.#extend(all);
+    if (!this.#isExtending) void this.#extend(all);
   };
 
-  /** Those that would be past a third of their time when the timer fires next. */
+  /** What the current time of a lease is reckoned from, whoever extended it. */
+  #sinceMs({ renewedMs, addedMs }: HeldMessage): number {
+    return Math.max(renewedMs, this.#kept?.keptSinceMs(addedMs) ?? Number.NEGATIVE_INFINITY);
+  }
+
+  /**
+   * Those that would be past a third of their time when the timer fires next; of those that a keeper should have extended, what it has
+   * not by half of it: it may not reach its store.
+   */
   async #extend(all: readonly HeldMessage[]): Promise<void> {
     const { clock, leaseMs } = this.#options;
-    const beforeMs = clock.monotonicMs() - leaseMs / 6;
+    const beforeMs = clock.monotonicMs() - leaseMs / (this.#kept?.isKeeping === true ? 2 : 6);
     // What is about to start is extended by that.
-    const due = all.filter(held => held.renewedMs <= beforeMs && held.state !== 'starting');
+    const due = all.filter(held => held.state !== 'starting' && this.#sinceMs(held) <= beforeMs);
+    if (due.length === 0) return;
     this.#isExtending = true;
     for (let from = 0; from < due.length; from += pageMax)
       await this.#extendPage(due.slice(from, from + pageMax));

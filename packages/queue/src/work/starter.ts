@@ -9,9 +9,9 @@ export interface StarterOptions {
   readonly leaseMs: number;
   /** The start is charged, and the lease has its whole time before it. */
   readonly onStarted: (held: HeldMessage) => void;
-  readonly onLost: (held: HeldMessage, isCertain: boolean) => void;
-  /** The store could not be batch: it may be tried again. */
-  readonly onPutOff: (held: HeldMessage, error: unknown) => void;
+  readonly onLost: (held: HeldMessage) => void;
+  /** The store did not say yes or no: these may be tried again, in this order. */
+  readonly onPutOff: (batch: readonly HeldMessage[], error: unknown) => void;
 }
 
 /**
@@ -49,19 +49,28 @@ export class Starter {
       const handles = batch.map(({ handle }) => handle);
       results = await store.extend(handles, leaseMs, { started, deadlineMs: leaseMs });
     } catch (thrown) {
-      for (const held of batch) onPutOff(held, thrown);
+      onPutOff(batch, thrown);
       return;
     }
-    const isLate = clock.monotonicMs() >= beforeMs + 0.9 * leaseMs;
+    const unknown: HeldMessage[] = [];
+    let cause: unknown;
     for (const [index, held] of batch.entries()) {
       const result = results[index] as SettleResult;
-      if (result.outcome !== 'not-applied') held.isCharged = true;
-      if (result.outcome === 'unknown') onPutOff(held, result.cause);
-      else if (result.outcome === 'not-applied' || isLate) onLost(held, !isLate);
-      else {
-        held.renewedMs = beforeMs;
-        onStarted(held);
+      if (result.outcome === 'not-applied') {
+        onLost(held);
+        continue;
       }
+      held.isCharged = true;
+      if (result.outcome === 'unknown') {
+        unknown.push(held);
+        cause = result.cause;
+        continue;
+      }
+      held.renewedMs = beforeMs;
+      // Asked anew for each: the handler before may have blocked the event loop.
+      if (clock.monotonicMs() < beforeMs + 0.9 * leaseMs) onStarted(held);
+      else if (held.state === 'starting') this.start(held);
     }
+    if (unknown.length > 0) onPutOff(unknown, cause);
   }
 }

@@ -10,7 +10,7 @@ import { isWrongCall } from '../batch/wrong-call.ts';
 import { NeighbourWatch } from '../neighbours/neighbour-watch.ts';
 import { endConflict, leaseLost, workEnded } from '../queue-error.ts';
 import type { Ending } from './ending.ts';
-import { earlyEnding, endingOfError, giveBack } from './ending-policy.ts';
+import { earlyEnding, endingOfError, givenBack } from './ending-policy.ts';
 import { HeldMessage } from './held-message.ts';
 import { LaneChoice } from './lane-choice.ts';
 import { LeaseTimes } from './lease-times.ts';
@@ -83,7 +83,7 @@ class WorkLoop implements Work {
       ...common,
       onLost: held => this.#onLost(held, true),
       onStarted: held => this.#run(held),
-      onPutOff: (held, error) => this.#onPutOff(held, error),
+      onPutOff: (batch, error) => this.#onPutOff(batch, error),
     });
     this.#settler = new Settler({
       ...common,
@@ -151,8 +151,11 @@ class WorkLoop implements Work {
     this.#leasing?.abort();
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const held of waiting)
-      if (held.state === 'waiting') this.#settler.settle({ held, ending: giveBack });
+    for (const held of waiting) if (held.state === 'waiting') this.#return(held);
+  }
+
+  #return(held: HeldMessage): void {
+    this.#settler.settle({ held, ending: givenBack(held.message) });
   }
 
   #end(): void {
@@ -265,7 +268,7 @@ class WorkLoop implements Work {
     const taken = messages.map(message => new HeldMessage(message, beforeMs, nowMs));
     for (const held of taken) {
       this.#held.add(held);
-      const ending = this.#isOpen ? earlyEnding(held.message, this.#options) : giveBack;
+      const ending = this.#isOpen ? earlyEnding(held.message, this.#options) : givenBack(held.message);
       if (ending === undefined) this.#waiting.push(held);
       else this.#settler.settle({ held, ending });
     }
@@ -273,9 +276,11 @@ class WorkLoop implements Work {
   }
 
   #run(held: HeldMessage): void {
-    if (this.#disposed !== undefined) {
+    // It was heard meanwhile that it is lost.
+    if (held.state === 'gone') return;
+    if (this.#isOver || this.#disposed !== undefined) {
       this.#notStarted();
-      this.#settle(held, giveBack);
+      this.#settle(held, givenBack(held.message));
       return;
     }
     held.state = 'running';
@@ -322,7 +327,8 @@ class WorkLoop implements Work {
     const { state } = held;
     // What does not run yet is proved to be held before it does.
     if (state === 'gone' || (!isCertain && state !== 'running')) return;
-    if (held.reason === undefined || errorCode(held.reason) !== 'LEASE_LOST') {
+    if (!held.isLost) {
+      held.isLost = true;
       held.abort(leaseLost(this.queue, held.message.id));
       this.#tell.lost(held);
     }
@@ -340,12 +346,14 @@ class WorkLoop implements Work {
     this.#options.limiter?.putBack?.(1);
   }
 
-  #onPutOff(held: HeldMessage, error: unknown): void {
-    this.#notStarted();
-    if (held.state === 'gone') return;
-    held.state = 'waiting';
-    if (this.#isOpen) this.#waiting.unshift(held);
-    else this.#settler.settle({ held, ending: giveBack });
+  #onPutOff(batch: readonly HeldMessage[], error: unknown): void {
+    const open = batch.filter(({ state }) => state !== 'gone');
+    for (const held of open) {
+      this.#notStarted();
+      held.state = 'waiting';
+      if (!this.#isOpen) this.#return(held);
+    }
+    if (this.#isOpen) this.#waiting.unshift(...open);
     this.#onFailure(error);
   }
 

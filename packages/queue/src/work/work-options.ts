@@ -33,7 +33,10 @@ export interface WorkSettings {
   readonly lanes?: LaneOptions;
   /** What becomes of a message whose handler throws. */
   readonly retry?: RetryPolicy;
-  /** After so many deliveries, started or not, a message is a dead letter: the cap for what kills its process early. Default 100. */
+  /**
+   * After so many deliveries, started or not, a message is a dead letter: the cap for what kills its process early. Those after which
+   * it was given back unhandled do not count. Default 100.
+   */
   readonly deliveriesMax?: number;
   /** Where dead letters go, in the same partition. Default `<queue>/~dead`. */
   readonly deadLetters?: string;
