@@ -1,7 +1,7 @@
 import { pageMax, QuorateError, type QueueInspector, type WaitOptions } from '@quorate/core';
 import { type DeadLetters, QueueDeadLetters } from './dead-letters/dead-letters.ts';
 import { deadLettersOf } from './dead-letters/dead-letter-name.ts';
-import { batchUse } from './messages/batch-use.ts';
+import { BatchUse } from './messages/batch-use.ts';
 import type { ConsumeOptions } from './messages/consume-options.ts';
 import { startConsuming } from './messages/consume.ts';
 import { type Consumer, QueueConsumer } from './messages/consumer.ts';
@@ -19,7 +19,7 @@ import type { Work } from './work/work.ts';
 export interface BatchConsumeOptions extends Omit<ConsumeOptions, 'concurrency'> {
   /** Messages in a batch. Default 100. */
   readonly batchMax?: number;
-  /** Batches at a time. Default 1. */
+  /** Batches at a time, full or not. Default 1. */
   readonly concurrency?: number;
 }
 
@@ -94,9 +94,11 @@ class StoreQueues implements Queues {
     checkHandler(handler);
     if (!(Number.isInteger(batchMax) && batchMax >= 1 && batchMax <= pageMax))
       throw new RangeError(`Messages in a batch must be from 1 to ${pageMax}: received ${batchMax}`);
-    const use = batchUse(batchMax, handler);
+    const { use, limiter } = new BatchUse(batchMax, concurrency, handler);
     const together = { ...options, concurrency: batchMax * concurrency };
-    return this.#keepWork(startConsuming(this.#open(), queue, use as never, together));
+    return this.#keepWork(
+      startConsuming(this.#open(), queue, use as never, together, inner => limiter.within(inner)),
+    );
   }
 
   consumer<Body>(queue: string, options: ConsumeOptions = {}): Consumer<Body> {

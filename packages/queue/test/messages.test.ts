@@ -364,6 +364,44 @@ describe('messages', () => {
       expect(value?.body).toBe(2);
     });
 
+    it('goes on with a loop after what was not for it: unreadable, or handled before', async () => {
+      const queues = stand.queues();
+      await stand.put(['{', '"a"']);
+      const first = queues.consumer<string>('q', { idempotency: { ttlMs: 60_000, keyOf: () => 'same' } });
+      const { value } = await stand.until(first.next(), 10_000);
+      expect(value?.body).toBe('a');
+      expect(await stand.until(value?.ack() as Promise<string>)).toBe('settled');
+      const asking = first.next();
+      await queues.producer<string>('q').send('again');
+      await stand.pass(500);
+      await stand.store.state.write({ key: 'q/~handled/same', value: undefined });
+      await queues.producer<string>('q').send('new');
+      expect((await stand.until(asking, 10_000)).value?.body).toBe('new');
+    });
+
+    it('does not handle what was lost while it was looked whether it was handled before', async () => {
+      const faults: QueueFaults = {};
+      let [open, isStarting] = [(): void => {}, false];
+      const gate = new Promise<void>(resolve => (open = resolve));
+      faults.before = call => {
+        if (call === 'extend') isStarting = true;
+        return call === 'state.get' && isStarting ? gate : undefined;
+      };
+      const queues = stand.queues(faults);
+      await queues.producer<string>('q').send('a');
+      const seen: string[] = [];
+      const options = { idempotency: { ttlMs: 60_000 }, owner: 'w', leaseMs: 1000, prefetch: 0 };
+      queues.consume<string>('q', ({ body }) => seen.push(body), options);
+      await stand.pass(100);
+      await stand.store.abandon('q', 'w');
+      await stand.store.lease('q', { messagesMax: 1, leaseMs: 60_000, owner: 'other' });
+      await stand.pass(1000);
+      open();
+      await stand.pass(500);
+      expect(isStarting).toBe(true);
+      expect(seen).toEqual([]);
+    });
+
     it('gives batches to a handler, and each message its own end', async () => {
       const queues = stand.queues();
       await queues.producer<number>('q').sendMany([1, 2, 3, 4, 5, 6, 7]);
@@ -382,6 +420,38 @@ describe('messages', () => {
       expect(batches[0]).toHaveLength(3);
       expect(Math.max(...batches.map(({ length }) => length))).toBe(3);
       expect((await queues.deadLetters('q').list()).items.map(({ body }) => body)).toEqual([6]);
+    });
+
+    it('gives a handler no more batches at a time than it may have, and charges nothing that waits for one', async () => {
+      const queues = stand.queues();
+      const producer = queues.producer<number>('q');
+      const batches: number[][] = [];
+      const ends: (() => void)[] = [];
+      const work = queues.consumeBatches<number>(
+        'q',
+        messages => {
+          batches.push(messages.map(({ body }) => body));
+          return new Promise<void>(resolve => ends.push(resolve));
+        },
+        { batchMax: 3, prefetch: 10 },
+      );
+      await producer.sendMany([1, 2]);
+      await stand.pass(100);
+      await producer.sendMany([3, 4, 5, 6]);
+      await stand.pass(100);
+      expect(batches).toEqual([[1, 2]]);
+      const { items } = await stand.store.inspect.messages('q');
+      expect(items.map(({ attemptCount }) => attemptCount)).toEqual([1, 1, 0, 0, 0, 0]);
+      ends[0]?.();
+      await stand.pass(100);
+      expect(batches).toEqual([
+        [1, 2],
+        [3, 4, 5],
+      ]);
+      const drained = work.drain();
+      ends[1]?.();
+      await stand.until(drained);
+      expect(await stand.count()).toBe(1);
     });
 
     it('acknowledges unhandled what the record of its key says was done, until that expires', async () => {

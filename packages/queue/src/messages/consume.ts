@@ -28,14 +28,15 @@ export function startConsuming(
     ...settings
   } = options;
   const retry = checkRetryPolicy(options.retry);
+  const limiter = limit(rate && limiterOf(context, queue, rate));
   const handler = new MessageHandler({
     codec,
     deadLetters,
     use,
+    onUnused: () => limiter?.putBack?.(1),
     retryDelayMs: attempt => retryDelayMs(retry, attempt, random),
     idempotency: idempotency && new Idempotency(store, clock, queue, idempotency),
   });
-  const limiter = limit(rate && limiterOf(context, queue, rate));
   return startWork({
     processes,
     ...settings,

@@ -2,6 +2,7 @@ import type { WaitOptions } from '@quorate/core';
 import type { Limiter } from '../work/limiter.ts';
 import type { Work } from '../work/work.ts';
 import type { Message } from './message.ts';
+import { RoomLimiter } from './room-limiter.ts';
 
 /**
  * Messages of a queue, one at a time, as they are asked for. Each is held until it is told how it ends; `concurrency` of them at most.
@@ -23,14 +24,12 @@ type Asked<Body> = {
 };
 
 /** Lets as many messages start as are asked for, and hands them out. */
-export class QueueConsumer<Body> implements Consumer<Body>, Limiter {
+export class QueueConsumer<Body> implements Consumer<Body> {
   readonly queue: string;
   readonly #work: Work;
-  readonly #limiter: Limiter | undefined;
-  /** Who asked, in order; the first `#startedCount` of them are being served. */
+  /** Who asked, in order. */
   readonly #asked: Asked<Body>[] = [];
-  #startedCount = 0;
-  #onAsked: (() => void) | undefined;
+  readonly #limiter = new RoomLimiter(() => this.#asked.length);
   #isOver = false;
 
   /** @param start begins the work, whose messages are given to `use`, as fast as the limiter lets them */
@@ -39,15 +38,10 @@ export class QueueConsumer<Body> implements Consumer<Body>, Limiter {
     start: (use: (message: Message<Body>) => unknown, limit: (inner: Limiter | undefined) => Limiter) => Work,
   ) {
     this.queue = queue;
-    let limiter: Limiter | undefined;
     this.#work = start(
       message => this.#hand(message),
-      inner => {
-        limiter = inner;
-        return this;
-      },
+      inner => this.#limiter.within(inner),
     );
-    this.#limiter = limiter;
     this.#work.done.then(
       () => this.#end(({ resolve }) => resolve({ done: true, value: undefined })),
       thrown => this.#end(({ reject }) => reject(thrown)),
@@ -61,7 +55,7 @@ export class QueueConsumer<Body> implements Consumer<Body>, Limiter {
     }
     return new Promise((resolve, reject) => {
       this.#asked.push({ resolve, reject });
-      this.#onAsked?.();
+      this.#limiter.more();
     });
   }
 
@@ -82,35 +76,8 @@ export class QueueConsumer<Body> implements Consumer<Body>, Limiter {
     return this.#work[Symbol.asyncDispose]();
   }
 
-  take(countMax: number): number {
-    const wanted = Math.min(countMax, this.#asked.length - this.#startedCount);
-    const count = this.#limiter === undefined || wanted === 0 ? wanted : this.#limiter.take(wanted);
-    this.#startedCount += count;
-    return count;
-  }
-
-  async wait(count: number, signal: AbortSignal): Promise<void> {
-    if (this.#asked.length > this.#startedCount) {
-      await this.#limiter?.wait(count, signal);
-      return;
-    }
-    await new Promise<void>(resolve => {
-      this.#onAsked = resolve;
-      signal.addEventListener('abort', this.#onOver, { once: true });
-    });
-    signal.removeEventListener('abort', this.#onOver);
-    this.#onAsked = undefined;
-  }
-
-  /** Messages that were let through did not start. */
-  putBack(count: number): void {
-    this.#startedCount = Math.max(0, this.#startedCount - count);
-  }
-
-  readonly #onOver = (): void => this.#onAsked?.();
-
   #hand(message: Message<Body>): Promise<never> {
-    this.#startedCount = Math.max(0, this.#startedCount - 1);
+    this.#limiter.came(1);
     this.#asked.shift()?.resolve({ done: false, value: message });
     // It ends when whoever has it says so, or when the work is told to end.
     return new Promise((_, reject) => {

@@ -1,3 +1,4 @@
+import type { StateWrite } from '@quorate/core';
 import { deadEnding, errorHeaders } from '../dead-letters/cause.ts';
 import { endConflict } from '../queue-error.ts';
 import type { Delivery, DeliveryHandler, Ending } from '../work/ending.ts';
@@ -14,6 +15,8 @@ export interface MessageHandlerOptions {
   readonly idempotency: Idempotency | undefined;
   /** What it returns is waited for, and then the message ends as it said itself, or is acknowledged. */
   readonly use: (message: Message<never>) => unknown;
+  /** Told of each message that ends without it. */
+  readonly onUnused?: () => void;
 }
 
 /** A delivery whose end is not known yet. */
@@ -50,6 +53,7 @@ export class MessageHandler implements DeliveryHandler, MessageSource {
     try {
       body = codec.decode(delivery.message.body);
     } catch (thrown) {
+      this.#options.onUnused?.();
       const { queue, deliveryCount } = delivery.message;
       const from = { queue, deliveryCount, attemptCount: delivery.attempt };
       return Promise.resolve(deadEnding(this.deadLetters, from, 'unreadable', errorHeaders(thrown)));
@@ -122,8 +126,19 @@ export class MessageHandler implements DeliveryHandler, MessageSource {
     delivery: Delivery,
     message: ConsumedMessage<never>,
   ): Promise<Ending> {
-    const record = await idempotency.recordOf(message);
-    if (record === undefined) return acknowledge;
+    let record: StateWrite | undefined;
+    try {
+      record = await idempotency.recordOf(message);
+      // It may have been lost while its record was looked for.
+      delivery.signal.throwIfAborted();
+    } catch (thrown) {
+      this.#options.onUnused?.();
+      throw thrown;
+    }
+    if (record === undefined) {
+      this.#options.onUnused?.();
+      return acknowledge;
+    }
     const ending = await this.#use(delivery, message);
     if (ending.type !== 'acknowledge') return ending;
     return { ...ending, state: [...(ending.state ?? []), record] };
