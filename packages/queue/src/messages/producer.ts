@@ -68,7 +68,7 @@ export interface Producer<Body> extends AsyncDisposable {
   ): Promise<readonly Sent[]>;
   /** Settles when at least half of `inFlightMaxBytes` is free: await it in a loop that does not await its sends. */
   ready(options?: WaitOptions): Promise<void>;
-  /** Takes no more, and waits for what was sent. */
+  /** Takes no more, and waits for what was sent; what has no answer is given up after 15 s, with `SEND_UNKNOWN`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 

@@ -32,7 +32,7 @@ export interface SenderOptions {
 interface Sending {
   readonly puts: readonly QueuePut[];
   readonly bytes: number;
-  /** Until when a repetition finds that its message came in before. */
+  /** Until when a repetition finds that its message came in before: on the monotonic clock, with a margin. */
   repeatUntilMs: number;
   state: 'waiting' | 'under way' | 'uncertain' | 'done';
   resolve: (results: readonly Applied[]) => void;
@@ -55,7 +55,9 @@ export class Sender {
   readonly #batches: Batcher<Sending>;
   readonly #idPrefix: string;
   readonly #closed = new AbortController();
-  readonly #whenReady: (() => void)[] = [];
+  readonly #whenReady = new Set<() => void>();
+  /** When what has no answer is given up, because the sender was closed. */
+  #giveUpAtMs = Number.POSITIVE_INFINITY;
   #idCount = 0;
   #inFlightBytes = 0;
   #count = 0;
@@ -135,14 +137,19 @@ export class Sender {
     using linked = linkSignal(this.#options.clock, { ...wait, outcome: 'not-applied' });
     linked.throwIfAborted();
     await new Promise<void>((resolve, reject) => {
-      this.#whenReady.push(resolve);
-      linked.signal.addEventListener('abort', () => reject(linked.signal.reason as Error), { once: true });
+      this.#whenReady.add(resolve);
+      const giveUp = (): void => {
+        this.#whenReady.delete(resolve);
+        reject(linked.signal.reason as Error);
+      };
+      linked.signal.addEventListener('abort', giveUp, { once: true });
     });
   }
 
-  /** Takes no more, and settles when everything that was sent is known. */
+  /** Takes no more, and settles when everything that was sent is known, or has had no answer for a while. */
   async close(): Promise<void> {
     this.#closed.abort();
+    this.#giveUpAtMs = this.#options.clock.monotonicMs() + callMaxMs;
     if (this.#count === 0) return;
     await new Promise<void>(resolve => {
       this.#onQuiet = resolve;
@@ -153,7 +160,7 @@ export class Sender {
     const { rememberMs } = this.#options;
     if (puts[0]?.message.id !== undefined || rememberMs === 0) return puts;
     const id = `${this.#idPrefix}-${(this.#idCount++).toString(36)}` as MessageId;
-    return puts.map(({ queue, message }) => ({ queue, message: { ...message, id, rememberMs } }));
+    return puts.map(({ queue, message }) => ({ queue, message: { rememberMs, ...message, id } }));
   }
 
   /** Gives a sending up when its caller does. Says whether it is to be sent at all. */
@@ -187,16 +194,22 @@ export class Sender {
   async #put(batch: readonly Sending[]): Promise<void> {
     const { store, clock } = this.#options;
     const nowMs = clock.monotonicMs();
+    let deadlineMs = callMaxMs;
     for (const sending of batch) {
-      if (sending.state !== 'waiting') continue;
-      sending.state = 'under way';
-      sending.repeatUntilMs = nowMs + (sending.puts[0]?.message.rememberMs ?? 0);
+      if (sending.state === 'waiting') {
+        sending.state = 'under way';
+        // A tenth is kept as a margin for clocks that go at different speeds.
+        sending.repeatUntilMs = nowMs + 0.9 * (sending.puts[0]?.message.rememberMs ?? 0);
+      } else if (sending.state === 'uncertain') {
+        // Nor may it still be on its way by then.
+        deadlineMs = Math.min(deadlineMs, Math.max(1, sending.repeatUntilMs - nowMs));
+      }
     }
     let results: readonly PutResult[];
     try {
       results = await store.put(
         batch.flatMap(({ puts }) => puts),
-        { deadlineMs: callMaxMs },
+        { deadlineMs },
       );
     } catch (thrown) {
       await this.#failed(batch, thrown);
@@ -251,7 +264,8 @@ export class Sender {
     const open: Sending[] = [];
     for (const sending of uncertain) {
       if (sending.state === 'done') continue;
-      if (clock.monotonicMs() < sending.repeatUntilMs && errorCode(thrown) !== 'CLOSED') open.push(sending);
+      const untilMs = Math.min(sending.repeatUntilMs, this.#giveUpAtMs);
+      if (clock.monotonicMs() < untilMs && errorCode(thrown) !== 'CLOSED') open.push(sending);
       else {
         this.#done(sending);
         const [first] = sending.puts;
@@ -264,7 +278,10 @@ export class Sender {
   #done(sending: Sending): void {
     sending.state = 'done';
     this.#inFlightBytes -= sending.bytes;
-    if (this.#whenReady.length > 0 && this.#hasRoom()) for (const call of this.#whenReady.splice(0)) call();
+    if (this.#whenReady.size > 0 && this.#hasRoom()) {
+      for (const call of this.#whenReady) call();
+      this.#whenReady.clear();
+    }
     if (--this.#count === 0) this.#onQuiet?.();
   }
 
