@@ -2,6 +2,7 @@ import { ManualClock } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { localTurns, RateLimiter } from '../src/rate/rate-limiter.ts';
 import { checkRate } from '../src/rate/rate.ts';
+import { sharedTurns } from '../src/rate/shared-turns.ts';
 import { checkLaneWeights, LaneChoice } from '../src/work/lane-choice.ts';
 import { checkRetryPolicy, retryDelayMs } from '../src/work/retry-policy.ts';
 import { QueueStand } from './queue-stand.ts';
@@ -53,6 +54,23 @@ describe('limits', () => {
       if (limit === 100) expect(writeCount).toBeLessThan(startsMs.length / 4);
     },
   );
+
+  it('keeps a rate however many have reserved turns, and forgets them where the engine’s clock went back', async () => {
+    const { clock, store } = stand;
+    const intervalMs = 60_000;
+    const reserve = sharedTurns(store, clock, 'q', checkRate({ limit: 1, perMs: intervalMs }));
+    const { signal } = new AbortController();
+    const turnsMs: number[] = [];
+    for (let count = 0; count < 300; count++) turnsMs.push(await reserve(1, signal));
+    expect(turnsMs).toEqual(turnsMs.map((_, index) => (turnsMs[0] as number) + index * intervalMs));
+    // What was written stands in the future then.
+    const { value } = (await store.state.get('q/~rate')) as { value: Uint8Array };
+    const [nextMs, writtenMs] = JSON.parse(new TextDecoder().decode(value)) as [number, number];
+    const aheadMs = 3_600_000;
+    const ahead = new TextEncoder().encode(JSON.stringify([nextMs + aheadMs, writtenMs + aheadMs]));
+    await store.state.write({ key: 'q/~rate', value: ahead });
+    expect(await reserve(1, signal)).toBe(clock.monotonicMs());
+  });
 
   it('loses turns that were reserved and not used, so that they do not add up', async () => {
     const { clock } = stand;

@@ -9,10 +9,13 @@ export function rateKey(queue: string): string {
   return `${queue}/~rate`;
 }
 
-/** How long a record outlives its last turn. */
+/** How long a record outlives its last turn; and how far the engine's clock may go back without being noticed. */
 const idleMs = 60_000;
 
-/** Turns of all consumers of a queue: a state record says on the engine's clock when the next is. */
+/**
+ * Turns of all consumers of a queue: a state record says on the engine's clock when the next is, and when that was written. How far
+ * ahead it is says nothing: each consumer may have reserved some.
+ */
 export function sharedTurns(
   store: QueueStore,
   clock: Clock,
@@ -25,15 +28,12 @@ export function sharedTurns(
     let record = await store.state.get(key, { signal });
     for (;;) {
       const nowMs = await time.now();
-      const next = record && jsonValue(record.value);
-      // What lies further ahead was not reserved so: somebody set the engine's clock back.
-      const latestMs = nowMs + idleMs + 100 * intervalMs;
-      const firstMs = Math.max(typeof next === 'number' && next <= latestMs ? next : 0, nowMs);
+      const firstMs = Math.max(record === undefined ? 0 : standing(record.value, nowMs), nowMs);
       const nextMs = firstMs + count * intervalMs;
       const result = await store.state.write(
         {
           key,
-          value: jsonBytes('Turn', nextMs),
+          value: jsonBytes('Turn', [nextMs, nowMs]),
           version: record?.version ?? 0,
           expiresAtMs: nextMs + idleMs,
         },
@@ -49,4 +49,10 @@ export function sharedTurns(
       record = result.current;
     }
   };
+}
+
+/** The next turn that a record says; 0 where it was written in the future: somebody set the engine's clock back since. */
+function standing(value: Uint8Array, nowMs: number): number {
+  const [nextMs, writtenMs] = jsonValue(value) as readonly [number, number];
+  return writtenMs <= nowMs + idleMs ? nextMs : 0;
 }
