@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { drainOnSignals } from '../src/index.ts';
 
 it('ends a process in order when it is told to: what runs ends, what has not begun goes back', async () => {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'fixtures/drained-process.ts')], {
@@ -14,4 +15,10 @@ it('ends a process in order when it is told to: what runs ends, what has not beg
   const code = await new Promise<number | null>(resolve => child.once('close', resolve));
   expect(output).toBe('started a\nended a\n1 ready, 0 leased\n');
   expect(code).toBe(143);
+});
+
+it('refuses a deadline that is none, before it is told to end', () => {
+  expect(() => drainOnSignals([], { deadlineMs: Number.NaN })).toThrow(
+    'Deadline in ms must be a number of at least 0: received NaN',
+  );
 });

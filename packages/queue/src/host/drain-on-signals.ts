@@ -26,6 +26,8 @@ const exitCodes: Readonly<Record<EndSignal, number>> = { SIGHUP: 129, SIGINT: 13
 /**
  * Ends the process in order when it is told to: works take no more, what runs may end, what does not is given back. A second signal
  * ends the process at once. Until the result is disposed of.
+ *
+ * @throws RangeError
  */
 export function drainOnSignals(
   works: Iterable<Drained>,
@@ -36,6 +38,8 @@ export function drainOnSignals(
     exit = true,
   }: DrainOnSignalsOptions = {},
 ): Disposable {
+  if (!(deadlineMs >= 0))
+    throw new RangeError(`Deadline in ms must be a number of at least 0: received ${deadlineMs}`);
   const all = [...works];
   const onSignal = (signal: EndSignal): void => {
     if (exit) process.exitCode = exitCodes[signal];
