@@ -1,6 +1,6 @@
 import { errorCode, invariant, QuorateError } from '@quorate/core';
 import { ABORT } from 'lmdb';
-import { translated } from '../store-failure.ts';
+import { translated, unavailable } from '../store-failure.ts';
 import { KnownState } from '../known-state.ts';
 import type { StoreRequest, Wake } from '../store-request.ts';
 import { StoreRoot } from '../store-root.ts';
@@ -95,18 +95,18 @@ export class DatabaseWriter {
       this.#known.forget();
       this.#knownListeners.forget();
       if (thrown instanceof CellDamage) return { failed: thrown };
-      if (transactionId !== undefined) this.#logged?.log.takeBack();
       const isUnknown = transactionId !== undefined && !this.#wasTakenBack(transactionId);
       return { failed: translated(thrown, isUnknown) };
     }
   }
 
-  /** Whether a transaction certainly was not committed: then the next has its number. */
+  /** Whether a transaction certainly was not committed, and never will be: then the next has its number, and the log has no word of it. */
   #wasTakenBack(transactionId: number): boolean {
     let next: number | undefined;
     try {
       this.#database.transactionSync(() => {
         next = this.#database.getWriteTxnId();
+        this.#logged?.log.cut(this.#bytes);
         return ABORT;
       });
     } catch {
@@ -137,7 +137,9 @@ function durable({ log, tell }: LoggedCommits, batch: WriterBatch, answer: Write
     log.sync();
     return { ...rest, wakes: [] };
   } catch (thrown) {
-    const failed = { thrown: toWire(translated(thrown, true)) };
+    // It was committed, so that not even where there was no room for it nothing of it stands.
+    const message = `What was committed could not be made durable: ${String(thrown)}`;
+    const failed = { thrown: toWire(unavailable(message, 'unknown', thrown)) };
     return { results: batch.map(() => failed), wakes: [] };
   }
 }

@@ -25,7 +25,7 @@ const bodyMaxBytes = 1024 ** 2;
 /**
  * Opens queues that the processes and threads of one machine share, in a folder on its disk.
  *
- * All clients of one thread share one LMDB environment and one writer's thread, those of a `Store` in the same folder included.
+ * All clients of one thread share one LMDB environment and one writer's thread; a `Store` in the same folder has its own.
  *
  * @throws TypeError, RangeError
  * @throws QuorateError `UNAVAILABLE`, `STORE_DURABILITY`, `STORE_VERSION`, `STORE_CORRUPT`, `STORAGE_FULL`, `UNSUPPORTED`

@@ -5,7 +5,6 @@ import {
   fsyncSync,
   linkSync,
   openSync,
-  readdirSync,
   readFileSync,
   rmSync,
   writeSync,
@@ -17,6 +16,8 @@ import { isSound, recordCorrupt, sealed } from '../queue/queue-record.ts';
 import { QueueRoot } from '../queue/queue-root.ts';
 import type { SortedBytes } from '../sorted-bytes.ts';
 import { type LoggedBytes, writeAgain } from './logged-bytes.ts';
+import { numbersIn } from './numbered-files.ts';
+import { syncFolder } from './store-folder.ts';
 
 /** How long a file of the log is; one is begun where a transaction does not fit any more. */
 const fileBytes = 4 * 1024 ** 2;
@@ -26,6 +27,9 @@ const filesMin = 16;
 
 /** Length, checksum, number of the transaction. */
 const headBytes = 4 + 4 + 8;
+
+/** What no frame begins with. */
+const noHead = Buffer.alloc(headBytes);
 
 /** Up to where a database has what its log has. */
 interface Place {
@@ -65,14 +69,17 @@ export class QueueLog implements Disposable {
    * @throws Error of the file system: then nothing may be committed
    */
   append(bytes: SortedBytes, written: LoggedBytes): number | undefined {
-    const frame = written.encode(headBytes);
-    if (frame === undefined) return undefined;
     const place = readPlace(bytes);
+    const frame = written.encode(headBytes);
+    if (frame === undefined) {
+      // What it was answered by may be another process's, and not be durable yet.
+      if (place.offset > 0) this.#descriptor(place.number);
+      return undefined;
+    }
     place.sequence++;
     let due: number | undefined;
     if (place.offset > 0 && place.offset + frame.length > fileBytes) {
-      // What is in the next file must not be durable before this one is.
-      fdatasyncSync(this.#descriptor(place.number));
+      this.#end(place);
       place.number++;
       place.offset = 0;
       if (place.number - place.checkpoint >= filesMax(bytes)) {
@@ -84,25 +91,36 @@ export class QueueLog implements Disposable {
     frame.writeDoubleLE(place.sequence, 8);
     frame.writeUInt32LE(crc32(frame, 8, frame.length, place.number), 4);
     const descriptor = this.#descriptor(place.number);
+    // Whoever made the file may have died before it was durably in its folder.
+    if (place.offset === 0) syncFolder(this.#folder);
+    this.#last = place.offset;
+    // Nothing can fail once the frame is whole: it would be taken for that of a transaction that was committed.
+    bytes.put(placeKey, encodePlace({ ...place, offset: place.offset + frame.length }));
     if (writeSync(descriptor, frame, 0, frame.length, place.offset) < frame.length)
       throw new Error('no space left: the log was cut short');
-    this.#last = place.offset;
-    place.offset += frame.length;
-    bytes.put(placeKey, encodePlace(place));
     return due;
   }
 
-  /** Makes what was appended last nothing: its transaction was not committed. What fails is overwritten by the next one. */
-  takeBack(): void {
-    try {
-      if (this.#file !== undefined)
-        writeSync(this.#file.descriptor, Buffer.alloc(headBytes), 0, headBytes, this.#last);
-    } catch {
-      // The disk takes nothing at all.
+  /**
+   * Makes nothing of what was appended and not committed, here or at the beginning of the next file. Called in a transaction: by then
+   * another process may have appended, and committed, in the same place.
+   *
+   * @throws Error of the file system
+   */
+  cut(bytes: SortedBytes): void {
+    const { number, offset } = readPlace(bytes);
+    for (const [each, from] of [
+      [number, offset],
+      [number + 1, 0],
+    ] as const) {
+      if (!existsSync(fileOf(this.#folder, each))) continue;
+      const descriptor = this.#descriptor(each);
+      writeSync(descriptor, noHead, 0, headBytes, from);
+      fdatasyncSync(descriptor);
     }
   }
 
-  /** Makes durable what was appended last, and all before it. @throws Error of the file system */
+  /** Makes durable all that was committed when it was last appended to, by whichever process. @throws Error of the file system */
   sync(): void {
     if (this.#file !== undefined) fdatasyncSync(this.#file.descriptor);
   }
@@ -123,10 +141,8 @@ export class QueueLog implements Disposable {
   replay(bytes: SortedBytes): void {
     const place = readPlace(bytes);
     // A boot begins a file of its own, and one that writes nothing leaves no file behind.
-    const numbers = readdirSync(this.#folder)
-      .map(numberOf)
-      .filter(number => number >= place.number);
-    for (const number of numbers.sort((one, other) => one - other)) {
+    const numbers = numbersIn(this.#folder, logPrefix).filter(number => number >= place.number);
+    for (const number of numbers) {
       const content = readFileSync(fileOf(this.#folder, number));
       const next = { ...place, number, offset: number === place.number ? place.offset : 0 };
       for (let frame = frameAt(content, next); frame !== undefined; frame = frameAt(content, next)) {
@@ -147,6 +163,14 @@ export class QueueLog implements Disposable {
     this.#file = undefined;
   }
 
+  /** Has a file end here: what is in the next one must not be durable before this one is. */
+  #end({ number, offset }: Place): void {
+    const descriptor = this.#descriptor(number);
+    // A frame of somebody who died before its commit would be taken for the one that begins the next file.
+    if (offset + headBytes <= fileBytes) writeSync(descriptor, noHead, 0, headBytes, offset);
+    fdatasyncSync(descriptor);
+  }
+
   #descriptor(number: number): number {
     if (this.#file?.number === number) return this.#file.descriptor;
     this[Symbol.dispose]();
@@ -158,30 +182,11 @@ export class QueueLog implements Disposable {
   }
 }
 
-/** Deletes the files of a log that a checkpoint has made needless. */
-export function dropFilesBefore(folder: string, number: number): void {
-  for (const name of readdirSync(folder)) {
-    if (numberOf(name) < number) rmSync(join(folder, name), { force: true });
-  }
-}
-
-/** Makes it durable that a file is in its folder. */
-export function syncFolder(folder: string): void {
-  const descriptor = openSync(folder, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
+/** What the names of a log's files begin with. */
+export const logPrefix = 'log-';
 
 function fileOf(folder: string, number: number): string {
-  return join(folder, `log-${number}`);
-}
-
-/** NaN of what is no file of a log. */
-function numberOf(name: string): number {
-  return name.startsWith('log-') ? Number(name.slice(4)) : Number.NaN;
+  return join(folder, `${logPrefix}${number}`);
 }
 
 function makeFile(file: string): void {
@@ -198,7 +203,6 @@ function makeFile(file: string): void {
     closeSync(descriptor);
     rmSync(made, { force: true });
   }
-  syncFolder(join(file, '..'));
 }
 
 function linkNew(made: string, file: string): void {

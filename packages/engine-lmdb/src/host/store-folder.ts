@@ -16,6 +16,7 @@ import {
 import { join } from 'node:path';
 import { errorCode, QuorateError } from '@quorate/core';
 import { unavailable, unusable } from '../store-failure.ts';
+import { numbersIn } from './numbered-files.ts';
 
 /** The version of everything that this engine writes. */
 const format = 1;
@@ -90,17 +91,21 @@ export function markClean(database: string, isClean: boolean): void {
   syncFolder(database);
 }
 
-/** Where the copy lies that a boot begins with which finds no database that was closed. */
-export const checkpointName = 'checkpoint.mdb';
+/**
+ * What the name begins with of a copy that a boot begins with which finds no database that was closed; behind it stands the number of
+ * the first file of the log that it needs. The last one counts.
+ */
+export const checkpointPrefix = 'checkpoint-';
 
 /** Begins a boot's database with the last checkpoint. Of several who try one succeeds. */
 function takeCheckpointAlong(folder: string, database: string): void {
-  const checkpoint = join(folder, checkpointName);
   if (existsSync(database)) return;
   const begun = `${database}.new-${process.pid}-${process.hrtime.bigint()}`;
   try {
     mkdirSync(begun);
-    if (existsSync(checkpoint)) copyFileSync(checkpoint, join(begun, 'data.mdb'));
+    const number = numbersIn(folder, checkpointPrefix).at(-1);
+    if (number !== undefined)
+      copyFileSync(join(folder, `${checkpointPrefix}${number}`), join(begun, 'data.mdb'));
     renameSync(begun, database);
   } catch (thrown) {
     // Somebody else was faster.
@@ -181,7 +186,8 @@ function writeFacts(folder: string, durability: 'fsync' | 'os'): 'fsync' | 'os' 
   return readFacts(folder) as 'fsync' | 'os';
 }
 
-function syncFolder(folder: string): void {
+/** Makes it durable which files are in a folder. */
+export function syncFolder(folder: string): void {
   const descriptor = openSync(folder, 'r');
   try {
     fsyncSync(descriptor);
