@@ -57,8 +57,8 @@ export class LmdbQueueDriver implements QueueDriver {
     this.inspect = this.#inspectorDriver();
   }
 
-  async now(): Promise<number> {
-    await this.#fair.turn();
+  async now(signal: Signal): Promise<number> {
+    await this.#catchUp(signal);
     return this.#look(view => view.moment.nowMs);
   }
 
@@ -160,7 +160,7 @@ export class LmdbQueueDriver implements QueueDriver {
     });
   }
 
-  /** Has leases ended whose time has come. */
+  /** Has leases ended whose time has come, and written down how far the clock has come. */
   async #catchUp(signal: Signal): Promise<void> {
     await this.#fair.turn();
     if (this.#look(view => view.isBehind)) await this.#ask({ do: 'advance' }, signal);

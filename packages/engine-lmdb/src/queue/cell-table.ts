@@ -18,6 +18,9 @@ export interface Cell {
 
 const recordBytes = 4 + 5 * 4;
 
+/** The last number of a cell: it takes four bytes. */
+const cellMax = 0xffff_ffff;
+
 /** The queues that hold messages, by name and by number. What changed of them is written at the end of a transaction. */
 export class CellTable {
   readonly #bytes: SortedBytes;
@@ -56,7 +59,7 @@ export class CellTable {
     const found = this.find(name);
     if (found !== undefined) return found;
     const cell = {
-      id: ++this.#root.cellCount,
+      id: this.#freeId(),
       name,
       messageCount: 0,
       leasedCount: 0,
@@ -102,6 +105,14 @@ export class CellTable {
       this.#bytes.put(key, record);
       if (before === undefined) this.#putName(cell);
     }
+  }
+
+  /** Each time that a queue is filled anew it takes another, so they come round after some years. */
+  #freeId(): number {
+    const root = this.#root;
+    do root.lastCell = (root.lastCell % cellMax) + 1;
+    while (this.#bytes.get(cellKey(queueTables.name, root.lastCell)) !== undefined);
+    return root.lastCell;
   }
 
   #putName({ id, name }: Cell): void {

@@ -15,8 +15,8 @@ export class QueueRoot {
   nextExpiryMs: number = Number.POSITIVE_INFINITY;
   /** What messages and records take. */
   bytes = 0;
-  /** How many cells there ever were. */
-  cellCount = 0;
+  /** The number of the last cell that was begun. */
+  lastCell = 0;
   /** How often somebody began or ended to listen. */
   listenerWrites = 0;
   /** How many records were found to be damaged. */
@@ -36,7 +36,7 @@ export class QueueRoot {
     root.nextDueMs = record.readDoubleLE(12);
     root.nextExpiryMs = record.readDoubleLE(20);
     root.bytes = record.readDoubleLE(28);
-    root.cellCount = record.readDoubleLE(36);
+    root.lastCell = record.readDoubleLE(36);
     root.listenerWrites = record.readDoubleLE(44);
     root.damagedCount = record.readDoubleLE(52);
     root.lastMs = record.readDoubleLE(60);
@@ -50,7 +50,7 @@ export class QueueRoot {
     record.writeDoubleLE(this.nextDueMs, 12);
     record.writeDoubleLE(this.nextExpiryMs, 20);
     record.writeDoubleLE(this.bytes, 28);
-    record.writeDoubleLE(this.cellCount, 36);
+    record.writeDoubleLE(this.lastCell, 36);
     record.writeDoubleLE(this.listenerWrites, 44);
     record.writeDoubleLE(this.damagedCount, 52);
     record.writeDoubleLE(this.lastMs, 60);

@@ -50,10 +50,11 @@ export class QueueView {
     this.#bootId = time.bootId;
   }
 
-  /** Whether leases have ended that nobody has ended yet. */
+  /** Whether leases have ended that nobody has ended yet, or the clock is where it may go back from, for nobody has written it down. */
   get isBehind(): boolean {
-    const { nextDueMs, bootId } = this.root;
-    return nextDueMs <= this.moment.bootMs || bootId !== this.#bootId;
+    const { nextDueMs, bootId, offsetMs } = this.root;
+    const { moment } = this;
+    return nextDueMs <= moment.bootMs || bootId !== this.#bootId || offsetMs !== moment.offsetMs;
   }
 
   /** When something may be leased where nothing is ready now; undefined where the writer must be asked. */
