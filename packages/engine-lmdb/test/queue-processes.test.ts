@@ -85,6 +85,7 @@ describe('a process that is killed', () => {
       settled.push(...worker.numbers('settled'));
       inHand += worker.numbers('leased').length - worker.numbers('settled').length + 5;
       for (const answer of worker.answers) {
+        if (answer.is === 'settled') expect(new Set(answer.outcomes)).toEqual(new Set(['applied']));
         if (answer.is !== 'leased') continue;
         for (const token of answer.tokens.map(BigInt)) {
           expect(token > last).toBe(true);
