@@ -43,6 +43,10 @@ export function headersOf(headers: Readonly<Record<string, string>> = {}): strin
 /** How many bytes go to the server, about. */
 export function putBytes(puts: readonly QueuePut[]): number {
   let bytes = 0;
-  for (const { message } of puts) bytes += message.body.length + 100;
+  for (const { message } of puts) {
+    const { body, headers = {} } = message;
+    bytes += body.length + 100;
+    for (const name in headers) bytes += name.length + (headers[name] as string).length;
+  }
   return bytes;
 }

@@ -31,14 +31,15 @@ export function leasedOf(row: Row, queue: string, leasedUntilMs: number): Leased
   };
 }
 
-/** What a lease says last: the server's time, what it took, and in how long there may be a message. */
+/** What a lease says last: the server's time, what it took, how far ended leases were looked at, and in how long there may be a message. */
 export function endOf(row: Row): {
   readonly atMs: number;
   readonly tookMs: number;
+  readonly endedToMs: number;
   readonly nextInMs: number | undefined;
 } {
-  const [atMs = 0, tookMs = 0, nextInMs] = numbersOfRow(row).map(Number);
-  return { atMs, tookMs, nextInMs };
+  const [atMs = 0, tookMs = 0, endedToMs = 0, nextInMs] = numbersOfRow(row).map(Number);
+  return { atMs, tookMs, endedToMs, nextInMs };
 }
 
 /** Since when a leased message was ready. */

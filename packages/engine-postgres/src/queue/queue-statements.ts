@@ -29,8 +29,6 @@ export const putParameterCount: number = 2 + Object.keys(putColumns).length;
 
 /** @param s the schema as a quoted identifier */
 export function queueStatementsFor(s: string): QueueStatements {
-  const record = 'key, value, version, expires_at';
-  const isThere = `(expires_at is null or expires_at > ${s}.queue_now())`;
   return {
     now: `select ${s}.queue_now() as now`,
     put: `select base, duplicates from ${s}.queue_put(${places(putParameterCount)}, null, $${putParameterCount + 1})`,
@@ -40,14 +38,10 @@ export function queueStatementsFor(s: string): QueueStatements {
     settle: `select ${s}.queue_settle(${places(9 + putParameterCount + 7)}) as results`,
     abandon: `select ${s}.queue_abandon($1, $2) as count`,
     watch: `select ${s}.queue_watch($1, $2, $3)`,
-    get: `select ${record} from ${s}.queue_state where key = $1 and ${isThere}`,
+    get: `select key, value, version, expires_at from ${s}.queue_state
+      where key = $1 and (expires_at is null or expires_at > ${s}.queue_now())`,
     write: `select * from ${s}.queue_write($1, $2, $3, $4)`,
-    scan: `select * from (
-      (select ${record} from ${s}.queue_state where key = $1 and $4::text is null and ${isThere})
-      union all
-      (select ${record} from ${s}.queue_state
-        where key >= $2 and key <= $3 and ($4::text is null or key > $4) and ${isThere} order by key limit $5)
-      ) found order by key limit $5`,
+    scan: `select * from ${s}.queue_scan(${places(5)})`,
     names: `select * from ${s}.queue_names($1, $2, $3, $4, $5) as name`,
     depth: `select * from ${s}.queue_depth($1)`,
     messages: `select * from ${s}.queue_messages($1, $2, $3, $4, $5, $6)`,

@@ -5,6 +5,8 @@ interface Call<Item, Result> {
   readonly items: readonly Item[];
   readonly bytes: number;
   readonly signal: AbortSignal | undefined;
+  /** Takes it back where it is given up before it was sent. */
+  readonly leave: () => void;
   readonly resolve: (results: readonly Result[]) => void;
   readonly reject: (thrown: unknown) => void;
 }
@@ -27,7 +29,7 @@ export interface BatcherOptions<Item, Result> {
  */
 export class Batcher<Item, Result> {
   readonly #options: BatcherOptions<Item, Result>;
-  #waiting: Call<Item, Result>[] = [];
+  readonly #waiting = new Set<Call<Item, Result>>();
   #batchCount = 0;
   #isComing = false;
 
@@ -37,7 +39,14 @@ export class Batcher<Item, Result> {
 
   run(items: readonly Item[], signal: AbortSignal | undefined): Promise<readonly Result[]> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ items, bytes: this.#options.bytesOf(items), signal, resolve, reject });
+      const leave = (): void => {
+        this.#waiting.delete(call);
+        reject(unavailable('The call was given up before it was sent', false));
+      };
+      const call = { items, bytes: this.#options.bytesOf(items), signal, leave, resolve, reject };
+      if (signal?.aborted === true) return leave();
+      this.#waiting.add(call);
+      signal?.addEventListener('abort', leave, { once: true });
       this.#come();
     });
   }
@@ -48,13 +57,12 @@ export class Batcher<Item, Result> {
     this.#isComing = true;
     queueMicrotask(() => {
       this.#isComing = false;
-      while (this.#waiting.length > 0 && this.#batchCount < this.#options.batchesMax) this.#sendNext();
+      while (this.#waiting.size > 0 && this.#batchCount < this.#options.batchesMax) this.#sendNext();
     });
   }
 
   #sendNext(): void {
     const calls = this.#take();
-    if (calls.length === 0) return;
     const items = calls.flatMap(call => call.items);
     const signal = signalOfAll(calls);
     this.#batchCount++;
@@ -79,20 +87,16 @@ export class Batcher<Item, Result> {
   #take(): Call<Item, Result>[] {
     const { itemsMax, bytesMax } = this.#options;
     const calls: Call<Item, Result>[] = [];
-    let [itemCount, bytes, taken] = [0, 0, 0];
+    let [itemCount, bytes] = [0, 0];
     for (const call of this.#waiting) {
-      if (call.signal?.aborted === true) {
-        call.reject(unavailable('The call was given up before it was sent', false));
-      } else {
-        const isFull = itemCount + call.items.length > itemsMax || bytes + call.bytes > bytesMax;
-        if (calls.length > 0 && isFull) break;
-        calls.push(call);
-        itemCount += call.items.length;
-        bytes += call.bytes;
-      }
-      taken++;
+      const isFull = itemCount + call.items.length > itemsMax || bytes + call.bytes > bytesMax;
+      if (calls.length > 0 && isFull) break;
+      this.#waiting.delete(call);
+      call.signal?.removeEventListener('abort', call.leave);
+      calls.push(call);
+      itemCount += call.items.length;
+      bytes += call.bytes;
     }
-    this.#waiting = this.#waiting.slice(taken);
     return calls;
   }
 }

@@ -1,4 +1,5 @@
 import {
+  boundedWait,
   type Clock,
   errorCode,
   type LeaseAnswer,
@@ -33,7 +34,7 @@ import { Notifications } from '../notifications.ts';
 import { Batcher } from './batcher.ts';
 import { checkTransaction } from './postgres-transaction.ts';
 import { queueInspectorOf } from './queue-inspector.ts';
-import { QueueLooks } from './queue-looks.ts';
+import { type LookFrom, QueueLooks } from './queue-looks.ts';
 import { queueStateOf } from './queue-state.ts';
 import { QueueWatches } from './queue-watches.ts';
 
@@ -47,6 +48,9 @@ const callBytesMax = 256 * 2 ** 20;
 /** How often a client cleans up, about, and the most transactions of one cleaning. */
 const sweepMs = 3000;
 const sweepStepsMax = 100;
+
+/** How long a call of nobody's may take. */
+const ownMs = 10_000;
 
 /** How often a statement is tried whose transaction had to give way to another. */
 const attemptsMax = 5;
@@ -110,7 +114,7 @@ export class PostgresQueueDriver implements QueueDriver {
       notifications: this.#notifications,
       channelOf: partition => channelOf(schema, `queue/${storedName(partition)}`),
       ask: (partition, queuesMs, stateMs) =>
-        this.#run('watch', [storedName(partition), queuesMs, stateMs], undefined),
+        this.#runOwn('watch', [storedName(partition), queuesMs, stateMs]),
     });
     this.#looks = new QueueLooks(clock);
     const limits = { batchesMax, itemsMax: batchMax, bytesMax: batchBytesMax };
@@ -157,13 +161,11 @@ export class PostgresQueueDriver implements QueueDriver {
 
   async lease(queue: string, query: LeaseQuery, signal: AbortSignal | undefined): Promise<LeaseAnswer> {
     if (query.lanes?.length === 0) return { messages: [] };
-    const { checkFromMs, readyFromMs } = this.#looks.from(queue);
-    const answer = await this.#look(queue, query, checkFromMs, readyFromMs, signal);
-    const leftMax = query.messagesMax - answer.messages.length;
-    if (readyFromMs === 0 || leftMax === 0) return answer;
+    const from = this.#looks.from(queue, query.lanes);
+    const answer = await this.#look(queue, query, from, signal);
+    if (from.readyFromMs === 0 || answer.messages.length > 0) return answer;
     // What has come back, or late, may lie before.
-    const before = await this.#look(queue, { ...query, messagesMax: leftMax }, checkFromMs, 0, signal);
-    return { ...before, messages: [...before.messages, ...answer.messages] };
+    return this.#look(queue, query, { ...from, readyFromMs: 0 }, signal);
   }
 
   async extend(
@@ -227,17 +229,16 @@ export class PostgresQueueDriver implements QueueDriver {
   async #look(
     queue: string,
     { messagesMax, leaseMs, lanes, owner }: LeaseQuery,
-    checkFromMs: number,
-    readyFromMs: number,
+    from: LookFrom,
     signal: AbortSignal | undefined,
   ): Promise<LeaseAnswer> {
     const inLanes = lanes === undefined ? null : numbersOf(lanes);
     const values = [storedName(queue), messagesMax, Math.ceil(leaseMs), inLanes, storedText(owner)];
-    const leasing = this.#run('lease', [...values, checkFromMs, readyFromMs], signal);
+    const leasing = this.#run('lease', [...values, from.checkFromMs, from.readyFromMs], signal);
     const rows = [...(await leasing.catch((thrown: unknown) => this.#unlessClosed(thrown)))];
     const { nextInMs, ...end } = endOf(rows.pop() as Row);
     const [first] = rows;
-    this.#looks.note(queue, { ...end, readyFromMs, readyAtMs: first && readyAtOf(first) });
+    this.#looks.note(queue, lanes, { ...end, from, readyAtMs: first && readyAtOf(first) });
     const messages = rows.map(row => leasedOf(row, queue, end.atMs + Math.ceil(leaseMs)));
     messages.sort((one, other) => (one.token < other.token ? -1 : 1));
     return messages.length > 0 || nextInMs === undefined ? { messages } : { messages, nextInMs };
@@ -301,6 +302,12 @@ export class PostgresQueueDriver implements QueueDriver {
     }
   }
 
+  /** The same for a call of nobody's: where a server has gone without a word those would take all connections by and by. */
+  #runOwn(name: keyof QueueStatements, values: unknown[]): Promise<readonly Row[]> {
+    const limit = { deadlineMs: ownMs };
+    return boundedWait(this.#options.clock, limit, 'unknown', signal => this.#run(name, values, signal));
+  }
+
   /** A lease that waits is not at fault when the store closes. */
   #unlessClosed(thrown: unknown): never {
     if (!this.#isClosed) throw thrown;
@@ -310,7 +317,7 @@ export class PostgresQueueDriver implements QueueDriver {
   /** A bounded number of small transactions. */
   async #sweep(): Promise<void> {
     for (let step = 0; step < sweepStepsMax && !this.#isClosed; step++) {
-      const [row] = await this.#run('sweep', [], undefined);
+      const [row] = await this.#runOwn('sweep', []);
       if (row?.['more'] !== true) return;
     }
   }

@@ -5,7 +5,7 @@ import { inspectedOf } from '../../queue/queue-rows.ts';
 import { boundsOf, nameOf, storedName, storedText } from '../../queue/stored-name.ts';
 import type { Row } from '../../rows.ts';
 import type { RunStatement } from './postgres-queue-driver.ts';
-import { pageOf } from './queue-state.ts';
+import { isCut, pageOf } from './queue-state.ts';
 
 /** What an operator sees and does, as statements. */
 export function queueInspectorOf(run: RunStatement): QueueInspectorDriver {
@@ -27,7 +27,7 @@ export function queueInspectorOf(run: RunStatement): QueueInspectorDriver {
     async messages(queue, { state, cursor, limit }, signal): Promise<Page<InspectedMessage>> {
       const values = [storedName(queue), state ?? null, cursor ?? 0, null, null, limit + 1];
       const rows = await run('messages', values, signal);
-      const { items, cursor: next } = pageOf(rows, limit, row => String(row['seq']));
+      const { items, cursor: next } = pageOf(rows, limit, row => String(row['seq']), isCut(rows));
       const shown = items.map(row => inspectedOf(row, queue));
       return next === undefined ? { items: shown } : { items: shown, cursor: next };
     },

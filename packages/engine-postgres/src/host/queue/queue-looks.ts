@@ -11,8 +11,8 @@ const marginMs = 10_000;
 const slowMs = 20;
 const slowMin = 3;
 
-/** The most queues of which anything is kept. */
-const queuesMax = 1000;
+/** The most queues, each with lanes, of which anything is kept. */
+const lookedMax = 1000;
 
 /** Where a look may begin, on the server's clock: nothing that matters lies before. */
 export interface LookFrom {
@@ -22,9 +22,11 @@ export interface LookFrom {
 
 /** What became of a look. */
 export interface Look {
-  readonly atMs: number;
   readonly tookMs: number;
-  readonly readyFromMs: number;
+  /** Up to when all ended leases were looked at. */
+  readonly endedToMs: number;
+  /** Where it began. */
+  readonly from: LookFrom;
   /** Of its first message. */
   readonly readyAtMs: number | undefined;
 }
@@ -32,7 +34,7 @@ export interface Look {
 interface Known {
   allEndsAtMs: number;
   allReadyAtMs: number;
-  seenAtMs: number;
+  endedToMs: number;
   slowCount: number;
   readyAtMs: number;
 }
@@ -44,39 +46,50 @@ interface Known {
  */
 export class QueueLooks {
   readonly #clock: Clock;
-  readonly #queues = new Map<string, Known>();
+  readonly #looked = new Map<string, Known>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  from(queue: string): LookFrom {
-    const known = this.#queues.get(queue);
+  /** Each list of lanes is looked at by itself: one that is empty tells nothing of another. */
+  from(queue: string, lanes?: readonly number[]): LookFrom {
+    const known = this.#looked.get(nameOf(queue, lanes));
     const now = this.#clock.monotonicMs();
     if (known === undefined) return { checkFromMs: 0, readyFromMs: 0 };
     const isAllReady = known.slowCount < slowMin || now - known.allReadyAtMs >= allReadyMs;
     return {
-      checkFromMs: now - known.allEndsAtMs >= allEndsMs ? 0 : Math.max(0, known.seenAtMs - marginMs),
+      checkFromMs: now - known.allEndsAtMs >= allEndsMs ? 0 : Math.max(0, known.endedToMs - marginMs),
       readyFromMs: isAllReady ? 0 : known.readyAtMs,
     };
   }
 
-  note(queue: string, { atMs, tookMs, readyFromMs, readyAtMs }: Look): void {
+  note(
+    queue: string,
+    lanes: readonly number[] | undefined,
+    { endedToMs, tookMs, from, readyAtMs }: Look,
+  ): void {
     const now = this.#clock.monotonicMs();
-    const known = this.#queues.get(queue) ?? this.#begin(queue, now);
-    if (now - known.allEndsAtMs >= allEndsMs) known.allEndsAtMs = now;
+    const name = nameOf(queue, lanes);
+    const known = this.#looked.get(name) ?? this.#begin(name, now);
+    if (from.checkFromMs === 0) known.allEndsAtMs = now;
     // A clock that is set back is believed.
-    known.seenAtMs = atMs;
+    known.endedToMs = endedToMs;
     known.readyAtMs = readyAtMs ?? 0;
-    if (readyFromMs > 0) return;
+    if (from.readyFromMs > 0) return;
     known.allReadyAtMs = now;
     known.slowCount = tookMs > slowMs ? known.slowCount + 1 : 0;
   }
 
-  #begin(queue: string, now: number): Known {
-    if (this.#queues.size >= queuesMax) this.#queues.clear();
-    const known = { allEndsAtMs: now, allReadyAtMs: now, seenAtMs: 0, slowCount: 0, readyAtMs: 0 };
-    this.#queues.set(queue, known);
+  #begin(name: string, now: number): Known {
+    if (this.#looked.size >= lookedMax) this.#looked.clear();
+    const known = { allEndsAtMs: now, allReadyAtMs: now, endedToMs: 0, slowCount: 0, readyAtMs: 0 };
+    this.#looked.set(name, known);
     return known;
   }
+}
+
+/** No queue's name holds a NUL. */
+function nameOf(queue: string, lanes: readonly number[] | undefined): string {
+  return lanes === undefined ? queue : `${queue}\0${lanes.join()}`;
 }

@@ -1,6 +1,7 @@
 import type { Page, PageQuery, QueueStateDriver, StateRecord, StateResult, StateWrite } from '@quorate/core';
 import { recordOf } from '../../queue/queue-rows.ts';
 import { boundsOf, storedName } from '../../queue/stored-name.ts';
+import type { Row } from '../../rows.ts';
 import type { RunStatement } from './postgres-queue-driver.ts';
 
 /** State records as statements. */
@@ -24,21 +25,28 @@ export function queueStateOf(run: RunStatement, watch: QueueStateDriver['watch']
         rows.map(row => recordOf(row)),
         limit,
         ({ key }) => key,
+        isCut(rows),
       );
     },
     watch,
   };
 }
 
-/** A page of what was asked for, one more than it holds. */
+/** A page of what was asked for, one more than it holds unless it was cut before. */
 export function pageOf<Item>(
   found: readonly Item[],
   limit: number,
   cursorOf: (item: Item) => string,
+  cut = false,
 ): Page<Item> {
-  if (found.length <= limit) return { items: found };
+  if (found.length <= limit && !cut) return { items: found };
   const items = found.slice(0, limit);
   return { items, cursor: cursorOf(items.at(-1) as Item) };
+}
+
+/** Whether the server ended an answer before its limit, since it was large enough. */
+export function isCut(rows: readonly Row[]): boolean {
+  return rows.at(-1)?.['more'] === true;
 }
 
 function valuesOf({ key, value, version, expiresAtMs }: StateWrite): unknown[] {

@@ -1,3 +1,5 @@
+import { answerBytesMax } from './answer-bytes.ts';
+
 /** What becomes of a message `m` next, at `v_now`. */
 const state = `case
     when m.state = 2 then 'held'
@@ -10,7 +12,7 @@ export const queueInspect = (s: string): string => `
 -- Names of queues within bounds, and one beside, from the first after another on: one look into the index for each.
 create or replace function ${s}.queue_names(p_exact text, p_from text, p_to text, p_after text, p_limit integer) returns setof text
 language plpgsql set enable_seqscan = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan as $$
-declare v_name text := p_after;
+declare v_name text collate "C" := p_after;
 begin
   if v_name is null and exists (select from ${s}.queue_message m where m.queue = p_exact) then return next p_exact; end if;
   for i in 1 .. p_limit loop
@@ -33,28 +35,36 @@ begin
   return query select ${state} as becomes, count(*), min(m.ready_at) from ${s}.queue_message m where m.queue = p_queue group by becomes;
 end $$;
 
+-- A page of messages, or one of them; "more" where it ends before its limit because it is large enough.
 create or replace function ${s}.queue_messages(
   p_queue text, p_state text, p_after bigint, p_seq bigint, p_id text, p_limit integer
 ) returns table (
   seq bigint, id text, lane smallint, key text, deliveries integer, attempts integer, put_at bigint, headers text, body bytea,
-  state text, ready_at bigint, owner text, leased_until bigint
+  state text, ready_at bigint, owner text, leased_until bigint, more boolean
 ) language plpgsql set enable_seqscan = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
-declare v_now bigint;
+declare v_now bigint; v_bytes bigint := 0;
 begin
   perform ${s}.queue_link(p_queue);
   v_now := ${s}.queue_now();
-  return query
+  if p_id is not null then
+    return query select m.seq, m.id, m.lane, m.key, m.deliveries, m.attempts, m.put_at, m.headers, m.body, ${state}, m.ready_at,
+      m.owner, m.leased_until, false from ${s}.queue_message m
+      where m.queue = p_queue and (m.id = p_id or m.seq = p_seq and m.id is null) limit 1;
+    return;
+  end if;
+  for seq, id, lane, key, deliveries, attempts, put_at, headers, body, state, ready_at, owner, leased_until in
     select * from (
       select m.seq, m.id, m.lane, m.key, m.deliveries, m.attempts, m.put_at, m.headers, m.body, ${state} as becomes, m.ready_at,
         m.owner, m.leased_until from ${s}.queue_message m
-      where m.queue = p_queue and m.seq > p_after and p_id is null
+      where m.queue = p_queue and m.seq > p_after
       order by m.seq) a
-    where p_state is null or a.becomes = p_state limit p_limit;
-  if p_id is not null then
-    return query select m.seq, m.id, m.lane, m.key, m.deliveries, m.attempts, m.put_at, m.headers, m.body, ${state}, m.ready_at,
-      m.owner, m.leased_until from ${s}.queue_message m
-      where m.queue = p_queue and (m.id = p_id or m.seq = p_seq and m.id is null) limit 1;
-  end if;
+    where p_state is null or a.becomes = p_state limit p_limit
+  loop
+    v_bytes := v_bytes + octet_length(body) + coalesce(octet_length(headers), 0);
+    more := v_bytes >= ${answerBytesMax};
+    return next;
+    exit when more;
+  end loop;
 end $$;
 `;

@@ -3,23 +3,25 @@ const endsMax = 1000;
 
 /** Leases that end by themselves, or with their owner. @param s the schema as a quoted identifier */
 export const queueLeaseEnds = (s: string): string => `
--- Leases that have ended: their messages wait where they stood before.
-create or replace function ${s}.queue_end_leases(p_queue text, p_from bigint) returns boolean language plpgsql as $$
-declare v_now bigint := ${s}.queue_now();
+-- Leases that have ended: their messages wait where they stood before. Says up to when all were looked at.
+create or replace function ${s}.queue_end_leases(p_queue text, p_from bigint) returns bigint language plpgsql as $$
+declare v_now bigint := ${s}.queue_now(); v_to bigint;
 begin
   if not exists (
     select from ${s}.queue_message m
-    where m.queue = p_queue and m.state = 1 and m.check_at >= p_from and m.check_at <= v_now) then return false;
+    where m.queue = p_queue and m.state = 1 and m.check_at >= p_from and m.check_at <= v_now) then return v_now;
   end if;
   with ended as materialized (
-    select m.seq from ${s}.queue_message m
+    select m.seq, m.check_at from ${s}.queue_message m
     where m.queue = p_queue and m.state = 1 and m.check_at >= p_from and m.check_at <= v_now
     order by m.check_at limit ${endsMax} for update skip locked
+  ), done as (
+    update ${s}.queue_message m
+      set state = case when m.leased_until <= v_now then 0 else 1 end, check_at = m.leased_until
+      from ended where m.queue = p_queue and m.seq = ended.seq
   )
-  update ${s}.queue_message m
-    set state = case when m.leased_until <= v_now then 0 else 1 end, check_at = m.leased_until
-    from ended where m.queue = p_queue and m.seq = ended.seq;
-  return true;
+  select case when count(*) < ${endsMax} then v_now else max(ended.check_at) end into v_to from ended;
+  return v_to;
 end $$;
 
 -- Ends the leases of an owner that is dead; says how many.
@@ -28,7 +30,7 @@ declare v_now bigint := ${s}.queue_now(); v_count bigint;
 begin
   with held as materialized (
     select m.seq, m.leased_until from ${s}.queue_message m where m.queue = p_queue and m.state = 1 and m.owner = p_owner
-    order by m.seq for update
+    order by m.id nulls first, m.key is not null, m.seq for update
   ), ended as (
     update ${s}.queue_message m set state = 0 from held where m.queue = p_queue and m.seq = held.seq
   )

@@ -1,3 +1,8 @@
+import { answerBytesMax } from './answer-bytes.ts';
+
+const record = 'r.key, r.value, r.version, r.expires_at';
+const isThere = '(r.expires_at is null or r.expires_at > v_now)';
+
 /** State records. @param s the schema as a quoted identifier */
 export const queueState = (s: string): string => `
 -- Writes a record or, where the value is null, deletes it, if it has the version; what stands there instead comes back.
@@ -43,5 +48,28 @@ begin
   if not (select w.applied from ${s}.queue_write(p_key, p_value, p_wanted, p_expires) w) then
     raise exception 'another version' using errcode = 'QU010';
   end if;
+end $$;
+
+-- A page of records within bounds, and one beside, from the first after another on; "more" where it ends before its limit because it is
+-- large enough.
+create or replace function ${s}.queue_scan(p_exact text, p_from text, p_to text, p_after text, p_limit integer)
+returns table (key text, value bytea, version bigint, expires_at bigint, more boolean)
+language plpgsql set enable_seqscan = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+declare v_now bigint := ${s}.queue_now(); v_bytes bigint := 0;
+begin
+  for key, value, version, expires_at in
+    select * from (
+      (select ${record} from ${s}.queue_state r where r.key = p_exact and p_after is null and ${isThere})
+      union all
+      (select ${record} from ${s}.queue_state r
+        where r.key >= p_from and r.key <= p_to and (p_after is null or r.key > p_after) and ${isThere} order by r.key limit p_limit)
+    ) found order by found.key limit p_limit
+  loop
+    v_bytes := v_bytes + octet_length(value);
+    more := v_bytes >= ${answerBytesMax};
+    return next;
+    exit when more;
+  end loop;
 end $$;
 `;
