@@ -1,9 +1,9 @@
-import type { QueuePut, QueueStore } from '@quorate/core';
+import type { LeasedMessage, QueuePut, QueueStore } from '@quorate/core';
 import { skipReason } from '@quorate/servers';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPostgresQueueStore, type PostgresConnection, type PostgresPool } from '../src/index.ts';
-import { QueueStand } from './queue-stand.ts';
+import { QueueStand, unsynced } from './queue-stand.ts';
 
 const reason = skipReason('postgres');
 const body = Buffer.from('x');
@@ -48,7 +48,7 @@ describe.skipIf(reason !== undefined)(
   { timeout: 60_000 },
   () => {
     beforeAll(async () => {
-      stand = await QueueStand.start();
+      stand = await QueueStand.start(unsynced);
     });
     afterAll(() => stand[Symbol.asyncDispose]());
 
@@ -131,23 +131,86 @@ describe.skipIf(reason !== undefined)(
     });
 
     test('a lease, an extension and a settlement of the same messages never wait for each other in a ring', async () => {
-      await using store = await stand.open({ batchesMax: 3 });
+      await using store = await stand.openPatient({ batchesMax: 3 });
       const queue = fresh();
       for (let round = 0; round < 20; round++) {
-        await store.put(Array.from({ length: 30 }, () => ({ queue, message: { body } })));
-        const messages = await store.lease(queue, { messagesMax: 30, leaseMs: 60_000, owner: 'o' });
+        const puts = Array.from({ length: 32 }, (_, index): QueuePut => {
+          // With a key and without, and with an id, in another order than they are put.
+          const key = index % 2 === 0 ? {} : { key: 'k', keyActiveMax: 100 };
+          const id = index % 4 < 2 ? {} : { id: `${99 - index}` as never };
+          return { queue, message: { ...key, ...id, body } };
+        });
+        await store.put(puts);
+        const messages = await store.lease(queue, { messagesMax: 32, leaseMs: 60_000, owner: 'o' });
+        expect(messages.length).toBe(32);
         const backwards = messages.toReversed();
         const state = [{ key: `${queue}/s`, value: body }];
-        const [extended, , settled] = await Promise.all([
-          store.extend(messages, 60_000, { started: true }),
-          store.extend(backwards, 60_000),
-          store.settle(backwards.map(lease => ({ lease, action, state }))),
-          store.settle(messages.slice(0, 5).map(lease => ({ lease, action }))),
+        const limit = { deadlineMs: 30_000 };
+        const ids = backwards.slice(10, 20).map(({ id }) => id);
+        const changes = await Promise.all([
+          store.extend(messages, 60_000, { started: true, ...limit }),
+          store.extend(backwards, 60_000, limit),
+          store.settle(
+            backwards.map(lease => ({ lease, action, state })),
+            limit,
+          ),
+          store.settle(
+            messages.slice(0, 15).map(lease => ({ lease, action })),
+            limit,
+          ),
+          store.inspect.remove(queue, ids, limit),
         ]);
-        expect(extended.every(({ outcome }) => outcome !== 'unknown')).toBe(true);
-        expect(settled.filter(({ outcome }) => outcome === 'applied').length).toBeGreaterThanOrEqual(25);
-        expect((await store.inspect.depth(queue)).leasedCount).toBe(0);
+        expect(changes.flat().filter(({ outcome }) => outcome === 'unknown')).toEqual([]);
+        expect(await store.inspect.depth(queue)).toMatchObject({
+          readyCount: 0,
+          leasedCount: 0,
+          heldCount: 0,
+        });
       }
+    });
+
+    test('settlements that put messages of each other’s keys never wait for each other in a ring', async () => {
+      await using one = await stand.openPatient();
+      await using other = await stand.openPatient();
+      const queue = fresh();
+      const record = { key: `${queue}/s`, value: body };
+      await one.state.write(record);
+      await one.put(['a', 'b'].map(key => ({ queue, message: { key, body } })));
+      const [a, b] = await one.lease(queue, { messagesMax: 2, leaseMs: 60_000, owner: 'o' });
+      const client = await stand.connect();
+      await client.query('begin');
+      // Both hold what they hold before their records by the time that this ends.
+      await client.query('select from quorate.queue_state where key = $1 for update', [record.key]);
+      const settle = (store: QueueStore, lease: LeasedMessage, key: string) =>
+        store.settle([{ lease, action, state: [record], puts: [{ queue, message: { key, body } }] }], {
+          deadlineMs: 10_000,
+        });
+      const settled = [settle(one, a!, 'b'), settle(other, b!, 'a')];
+      await stand.untilWaiting(2);
+      await client.query('commit');
+      await client.end();
+      expect((await Promise.all(settled)).flat()).toEqual([{ outcome: 'applied' }, { outcome: 'applied' }]);
+    });
+
+    test('a purge that has to wait keeps nobody of a key waiting', async () => {
+      await using store = await stand.openPatient();
+      const queue = fresh();
+      await store.put([
+        { queue, message: { key: 'k', body } },
+        { queue, message: { body } },
+      ]);
+      const [keyed] = await store.lease(queue, { messagesMax: 2, leaseMs: 60_000, owner: 'o' });
+      const client = await stand.connect();
+      await client.query('begin');
+      await client.query('select from quorate.queue_message where queue = $1 and key is null for update', [
+        queue,
+      ]);
+      const purged = store.inspect.purge(queue);
+      await stand.untilWaiting(1);
+      const settled = await store.settle([{ lease: keyed!, action }], { deadlineMs: 10_000 });
+      await client.query('commit');
+      await client.end();
+      expect([settled, await purged]).toEqual([[{ outcome: 'applied' }], 1]);
     });
 
     test('what has no id of its sender’s never waits for a transaction of somebody else', async () => {

@@ -1,9 +1,9 @@
-import type { LeasedMessage, MessageId, QueueStore } from '@quorate/core';
+import type { LeasedMessage, MessageId, Page, PageOptions, QueueStore } from '@quorate/core';
 import { skipReason } from '@quorate/servers';
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createPostgresStore } from '../src/index.ts';
-import { QueueStand } from './queue-stand.ts';
+import { QueueStand, unsynced } from './queue-stand.ts';
 
 const reason = skipReason('postgres');
 const body = Buffer.from('x');
@@ -25,7 +25,7 @@ describe.skipIf(reason !== undefined)(
   { timeout: 60_000 },
   () => {
     beforeAll(async () => {
-      stand = await QueueStand.start();
+      stand = await QueueStand.start(unsynced);
       store = await stand.open();
     });
     afterAll(async () => {
@@ -76,7 +76,7 @@ describe.skipIf(reason !== undefined)(
       expect(await lease(queue)).toEqual([]);
     });
 
-    test('what comes behind a message of its key while that is purged is let out', async () => {
+    test('what comes behind a message of its key while that is purged goes with it', async () => {
       const queue = fresh();
       await store.put([{ queue, message: { key: 'k', body } }]);
       await client.query('begin');
@@ -87,8 +87,106 @@ describe.skipIf(reason !== undefined)(
       const purged = store.inspect.purge(queue);
       await stand.untilOneWaits();
       await client.query('commit');
-      expect(await purged).toBe(1);
+      expect(await purged).toBe(2);
+      await store.put([{ queue, message: { key: 'k', body } }]);
       expect((await lease(queue)).length).toBe(1);
+    });
+
+    test('leases that ended long ago come again at once, however many there are', async () => {
+      const queue = fresh();
+      for (const length of [1000, 500]) {
+        await store.put(Array.from({ length }, () => ({ queue, message: { body } })));
+        await store.lease(queue, { messagesMax: 1000, leaseMs: 60_000, owner: 'o' });
+      }
+      await client.query(
+        `update quorate.queue_message set check_at = check_at - 600000, leased_until = leased_until - 600000 where queue = $1`,
+        [queue],
+      );
+      await using later = await stand.open();
+      const counts: number[] = [];
+      for (let time = 0; time < 3; time++)
+        counts.push((await later.lease(queue, { messagesMax: 1000, leaseMs: 60_000, owner: 'o' })).length);
+      expect(counts).toEqual([1000, 500, 0]);
+    });
+
+    test('a settlement puts more than one call may, and leaves all numbers to others', async () => {
+      const queue = fresh();
+      await store.put([{ queue, message: { body } }]);
+      const [message] = await lease(queue);
+      const puts = Array.from({ length: 2500 }, () => ({ queue, message: { body } }));
+      expect(await store.settle([{ lease: message!, action: { type: 'acknowledge' }, puts }])).toEqual([
+        applied,
+      ]);
+      await store.put(puts.slice(0, 1000));
+      await store.put(puts.slice(0, 1000));
+      expect((await store.inspect.depth(queue)).readyCount).toBe(4500);
+    });
+
+    test('an answer ends once it holds 8 MiB', async () => {
+      const queue = fresh();
+      const large = new Uint8Array(2 ** 20);
+      await store.put(Array.from({ length: 11 }, () => ({ queue, message: { body: large } })));
+      await store.put([{ queue, message: { body, lane: 1 } }]);
+      for (let index = 10; index < 21; index++)
+        await store.state.write({ key: `${queue}/${index}`, value: large });
+      const pagesOf = async (read: (options: PageOptions) => Promise<Page<unknown>>): Promise<number[]> => {
+        const counts: number[] = [];
+        let cursor: string | undefined;
+        do {
+          const page = await read(cursor === undefined ? {} : { cursor });
+          counts.push(page.items.length);
+          cursor = page.cursor;
+        } while (cursor !== undefined);
+        return counts;
+      };
+      expect(await pagesOf(options => store.inspect.messages(queue, options))).toEqual([8, 4]);
+      expect(await pagesOf(options => store.state.scan(queue, options))).toEqual([8, 3]);
+      const options = { messagesMax: 100, leaseMs: 60_000, owner: 'o' };
+      const leased: number[][] = [];
+      for (let time = 0; time < 2; time++)
+        leased.push((await store.lease(queue, options)).map(({ lane }) => lane));
+      expect(leased).toEqual([
+        [0, 0, 0, 0, 0, 0, 0, 0],
+        [0, 0, 0, 1],
+      ]);
+    });
+
+    test('names are paged in one order, whatever the order of the database’s own language is', async ({
+      skip,
+    }) => {
+      const { rows } = await client.query(`select from pg_collation where collprovider = 'i' limit 1`);
+      if (rows.length === 0) skip('needs a server with ICU');
+      await client.query(`create database thai template template0 locale_provider icu icu_locale 'th'`);
+      const connectionString = stand.urlAt(stand.server.port).replace(/postgres$/, 'thai');
+      await using local = await stand.open({ connectionString });
+      // What stands after the vowel is sorted before it there.
+      const names = ['p/เก1', 'p/เก2', 'p/เก3'];
+      await local.put(names.map(queue => ({ queue, message: { body } })));
+      const found: string[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await local.inspect.queues('p/เ', {
+          limit: 1,
+          ...(cursor === undefined ? {} : { cursor }),
+        });
+        found.push(...page.items);
+        cursor = page.cursor;
+      } while (cursor !== undefined && found.length < 5);
+      expect(found).toEqual(names);
+    });
+
+    test('keys are refused where a transaction cannot see what others commit meanwhile', async () => {
+      const settings = encodeURIComponent('-c default_transaction_isolation=serializable');
+      const connectionString = `${stand.urlAt(stand.server.port)}?options=${settings}`;
+      await using strict = await stand.open({ connectionString });
+      const putting = strict.put([{ queue: fresh(), message: { key: 'k', body } }]);
+      await expect(putting).rejects.toMatchObject({
+        code: 'STORE_REFUSED',
+        outcome: 'not-applied',
+        message: expect.stringContaining(
+          'must be "read committed" where keys are used: received "serializable"',
+        ),
+      });
     });
 
     test('a statement that has to give way to another is sent again', async () => {

@@ -4,10 +4,15 @@ import { LinkedClients, startPostgres } from '@quorate/servers';
 import pg from 'pg';
 import { createPostgresQueueStore, type PostgresQueueOptions } from '../src/index.ts';
 
+/** Settings of a server that nothing happens to: its commits need not wait for the disk. */
+export const unsynced = { synchronous_commit: 'off' } as const;
+
 /** A server of its own with queues on it, each client over a link of its own that can be cut. */
 export class QueueStand extends LinkedClients<QueueStore> {
   static async start(settings: Readonly<Record<string, string | number>> = {}): Promise<QueueStand> {
-    return new QueueStand(await startPostgres({ settings: { max_connections: 300, ...settings } }));
+    return new QueueStand(
+      await startPostgres({ settings: { max_connections: 300, deadlock_timeout: '100ms', ...settings } }),
+    );
   }
 
   /** Where the server is, by the way of a port. */
@@ -21,6 +26,13 @@ export class QueueStand extends LinkedClients<QueueStore> {
     );
   }
 
+  /** A client whose calls wait for ever where they wait for each other in a ring: the server ends none of them. */
+  openPatient(options: Partial<PostgresQueueOptions> = {}): Promise<QueueStore> {
+    const settings = encodeURIComponent('-c deadlock_timeout=1h');
+    const connectionString = `${this.urlAt(this.server.port)}?options=${settings}`;
+    return this.open({ connectionString, ...options });
+  }
+
   /** A connection beside the stores, for what others do. It is the caller's to end. */
   async connect(): Promise<pg.Client> {
     const client = new pg.Client({ connectionString: this.urlAt(this.server.port) });
@@ -29,10 +41,15 @@ export class QueueStand extends LinkedClients<QueueStore> {
   }
 
   /** Settles when a call waits for a transaction of somebody else. */
-  async untilOneWaits(): Promise<void> {
+  untilOneWaits(): Promise<void> {
+    return this.untilWaiting(1);
+  }
+
+  /** Settles when so many do. */
+  async untilWaiting(count: number): Promise<void> {
     const client = await this.connect();
     const text = `select count(*)::integer as count from pg_stat_activity where wait_event_type = 'Lock'`;
-    while ((await client.query<{ count: number }>(text)).rows[0]?.count === 0);
+    while (((await client.query<{ count: number }>(text)).rows[0]?.count ?? 0) < count);
     await client.end();
   }
 

@@ -2,7 +2,7 @@ import { ManualClock, type MessageId, type QueueStore } from '@quorate/core';
 import { skipReason } from '@quorate/servers';
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { QueueStand } from './queue-stand.ts';
+import { QueueStand, unsynced } from './queue-stand.ts';
 
 const reason = skipReason('postgres');
 const body = Buffer.from('x');
@@ -39,7 +39,7 @@ describe.skipIf(reason !== undefined)(
   { timeout: 60_000 },
   () => {
     beforeAll(async () => {
-      stand = await QueueStand.start();
+      stand = await QueueStand.start(unsynced);
       store = await stand.open({ pollMs: 600_000 });
     });
     afterAll(async () => {
@@ -138,6 +138,21 @@ describe.skipIf(reason !== undefined)(
       expect((await putting)[0]?.outcome).toBe('unknown');
       await other.query('rollback');
       await other.end();
+      expect(await leased(queue)).toEqual([]);
+    });
+
+    test('that cannot see what was put since it began is never told that it is new', async () => {
+      const queue = fresh();
+      await client.query('rollback');
+      await client.query('begin isolation level repeatable read');
+      await client.query('select');
+      await store.put([put(queue, 'a', { rememberMs: 600_000 })]);
+      const leases = await store.lease(queue, { messagesMax: 1, leaseMs: 60_000, owner: 'o' });
+      await store.settle(leases.map(lease => ({ lease, action: { type: 'acknowledge' } })));
+      await store.put([put(queue, 'b'), { queue, message: { body } }], { transaction: client });
+      const putting = store.put([put(queue, 'a')], { transaction: client });
+      await expect(putting).rejects.toMatchObject({ code: 'UNAVAILABLE', outcome: 'not-applied' });
+      await client.query('rollback');
       expect(await leased(queue)).toEqual([]);
     });
 

@@ -6,8 +6,9 @@ const bySeq = 'm.queue = u.queue and m.seq = u.seq and m.token = u.token and u.t
 const byId = 'm.queue = u.queue and m.id = u.id and m.token = u.token and u.token > 0';
 
 /**
- * Leases that are extended or over. Whoever touches several messages does so in the order of their places, first those whose ids tell
- * their numbers, so that nobody waits for whom it keeps waiting.
+ * Leases that are extended or over. Whoever touches several messages does so in one order, so that nobody waits for whom it keeps
+ * waiting: those without a key whose ids tell their numbers, the locks of keys, those with a key whose ids do, and the others; each
+ * kind in the order of their places.
  *
  * @param s the schema as a quoted identifier
  */
@@ -27,13 +28,14 @@ end $$;
 -- Moves leases' ends; says whose.
 create or replace function ${s}.queue_extend(${handleParameters}, p_charges integer[], p_lease_ms bigint) returns bigint[]
 language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
-declare v_now bigint := ${s}.queue_now(); v_done bigint[]; v_more bigint[];
+declare v_now bigint := ${s}.queue_now(); v_done bigint[] := '{}';
 begin
-  ${extend(s, 'p_seq', 'seq', bySeq, 'v_done', 'true')}
-  if coalesce(cardinality(v_done), 0) < cardinality(p_queue) then
-    ${extend(s, 'p_id', 'id', byId, 'v_more', '(v_done is null or u.n <> all(v_done))')}
-  end if;
-  return v_done || v_more;
+  ${extend(s, 'p_seq', 'seq', `${bySeq} and m.key is null`)}
+  if cardinality(v_done) = cardinality(p_queue) then return v_done; end if;
+  ${extend(s, 'p_seq', 'seq', `${bySeq} and m.key is not null`)}
+  if cardinality(v_done) = cardinality(p_queue) then return v_done; end if;
+  ${extend(s, 'p_id', 'id', `${byId} and u.n <> all(v_done)`)}
+  return v_done;
 end $$;
 
 -- Acknowledges leases; says whose.
@@ -64,21 +66,14 @@ end $$;
 `;
 
 /** Extends the leases that are found one way. */
-function extend(
-  s: string,
-  values: string,
-  column: string,
-  found: string,
-  into: string,
-  where: string,
-): string {
+function extend(s: string, values: string, column: string, found: string): string {
   return `with extended as (
     update ${s}.queue_message m
       set state = 1, leased_until = v_now + p_lease_ms, attempts = m.attempts + u.charges,
         check_at = case when m.state = 1 and m.check_at > v_now then least(m.check_at, v_now + p_lease_ms) else v_now + p_lease_ms end
       from unnest(p_queue, ${values}, p_token, p_charges) with ordinality u(queue, ${column}, token, charges, n)
-      where ${found} and ${where}
+      where ${found}
     returning u.n
   )
-  select array_agg(extended.n) into ${into} from extended;`;
+  select v_done || array_agg(extended.n) into v_done from extended;`;
 }

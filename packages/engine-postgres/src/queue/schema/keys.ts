@@ -13,18 +13,16 @@ export const queueKeys = (s: string): string => `
 create or replace function ${s}.queue_now() returns bigint language sql volatile as
 $$ select floor(extract(epoch from clock_timestamp()) * 1000)::bigint $$;
 
--- In one order for all.
+-- In one order for all. Whoever holds them must see what others have committed meanwhile.
 create or replace function ${s}.queue_lock_keys(p_queue text[], p_key text[]) returns void language plpgsql as $$
 begin
+  if p_key is not null and current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+    raise exception 'Isolation must be "read committed" where keys are used: received "%"', current_setting('transaction_isolation')
+      using errcode = 'QU011';
+  end if;
   perform pg_advisory_xact_lock(hashtext('quorate queue ' || '${s.replaceAll("'", "''")}'), slot) from (
     select distinct hashtext(queue || chr(1) || key) & ${slotCount - 1} as slot from unnest(p_queue, p_key) u(queue, key)
     where key is not null order by 1) slots;
-end $$;
-
-create or replace function ${s}.queue_lock_all() returns void language plpgsql as $$
-begin
-  perform pg_advisory_xact_lock(hashtext('quorate queue ' || '${s.replaceAll("'", "''")}'), slot)
-    from generate_series(0, ${slotCount - 1}) slot;
 end $$;
 
 -- Lets the next of each key out, as many as may be. Their locks are held.

@@ -20,8 +20,13 @@ export const putParameters: string = [
   ...Object.entries(putColumns).map(([name, type]) => `p_put_${name} ${type}`),
 ].join(', ');
 
-/** They as arguments of a call within a function that has them. */
-export const putArguments: string = ['p_put_queue, p_body', ...names.map(name => `p_put_${name}`)].join(', ');
+/** The most messages of one call: their numbers come from one block of the sequence. */
+export const putMax = 1000;
+
+/** A slice of them as arguments of a call within a function that has them. */
+export function putArguments(slice: string): string {
+  return [`p_put_queue[${slice}], p_body`, ...names.map(name => `p_put_${name}[${slice}]`)].join(', ');
+}
 
 const rows = `unnest(p_put_queue, ${names.map(name => `p_put_${name}`).join(', ')}) with ordinality u(queue, ${names.join(', ')}, n)`;
 
@@ -34,7 +39,7 @@ const values = `u.queue, base + u.n, base + u.n, greatest(coalesce(u.ready, v_no
       substring(p_body from u.at + 1 for u.length)`;
 
 /**
- * Messages on their way in. They are numbered from `base` + 1 in their order; `duplicates` are the places of those that are there, or
+ * Messages on their way in, {@link putMax} at most. They are numbered from `base` + 1 in their order; `duplicates` are the places of those that are there, or
  * remembered, already.
  *
  * @param s the schema as a quoted identifier
@@ -45,6 +50,7 @@ create or replace function ${s}.queue_put(
   ${putParameters}, p_chosen integer[], p_joined boolean, out base bigint, out duplicates integer[]
 ) language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 declare v_now bigint := ${s}.queue_now(); v_put bigint[]; v_late bigint[]; v_queues text[]; v_keys text[];
+  v_sees_late boolean := current_setting('transaction_isolation') in ('read committed', 'read uncommitted');
 begin
   base := nextval('${s.replaceAll("'", "''")}.queue_number');
   if p_put_id is null then
@@ -73,10 +79,11 @@ begin
         where m.queue = u.queue and m.seq = base + u.n and u.n = any(v_late);
       v_put := array(select unnest(v_put) except select unnest(v_late));
     end if;
-    if p_put_remember is not null then
+    -- A transaction that cannot see what was remembered since it began fails here, where it meets it.
+    if p_put_remember is not null or not v_sees_late then
       insert into ${s}.queue_memory as r (queue, id, until)
-        select u.queue, u.id, v_now + u.remember from unnest(p_put_queue, p_put_id, p_put_remember) with ordinality u(queue, id, remember, n)
-        where u.n = any(v_put) and u.remember > 0 order by u.queue, u.id
+        select u.queue, u.id, v_now + coalesce(u.remember, 0) from unnest(p_put_queue, p_put_id, p_put_remember) with ordinality u(queue, id, remember, n)
+        where u.n = any(v_put) and u.id is not null and (u.remember > 0 or not v_sees_late) order by u.queue, u.id
       on conflict (queue, id) do update set until = excluded.until;
     end if;
     if cardinality(v_put) < coalesce(cardinality(p_chosen), cardinality(p_put_queue)) then

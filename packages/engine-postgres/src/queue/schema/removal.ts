@@ -3,14 +3,17 @@ export const queueRemoval = (s: string): string => `
 -- Takes messages out, whoever holds them; says which.
 create or replace function ${s}.queue_remove(p_queue text, p_seq bigint[], p_id text[]) returns bigint[]
 language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
-declare v_seqs bigint[]; v_places bigint[]; v_queues text[]; v_keys text[]; v_done bigint[];
+declare v_seqs bigint[]; v_places bigint[]; v_queues text[]; v_keys text[]; v_firsts boolean[]; v_done bigint[];
 begin
-  select array_agg(f.seq), array_agg(f.n), array_agg(p_queue), array_agg(f.key) into v_seqs, v_places, v_queues, v_keys from (
-    select u.n, m.seq, m.key from unnest(p_seq) with ordinality u(seq, n)
+  select array_agg(f.seq), array_agg(f.n), array_agg(p_queue), array_agg(f.key), array_agg(f.key is null and f.id is null)
+    into v_seqs, v_places, v_queues, v_keys, v_firsts from (
+    select u.n, m.seq, m.key, m.id from unnest(p_seq) with ordinality u(seq, n)
       join ${s}.queue_message m on m.queue = p_queue and m.seq = u.seq and m.id is null
     union all
-    select u.n, m.seq, m.key from unnest(p_id) with ordinality u(id, n) join ${s}.queue_message m on m.queue = p_queue and m.id = u.id
-    order by 2) f;
+    select u.n, m.seq, m.key, m.id from unnest(p_id) with ordinality u(id, n) join ${s}.queue_message m on m.queue = p_queue and m.id = u.id
+    order by 4 nulls first, 2) f;
+  perform 1 from unnest(v_seqs, v_firsts) o(seq, is_first) join ${s}.queue_message m on m.queue = p_queue and m.seq = o.seq
+    where o.is_first for update of m;
   perform ${s}.queue_lock_keys(v_queues, v_keys);
   with gone as (
     delete from ${s}.queue_message m using unnest(v_seqs, v_places) u(seq, n) where m.queue = p_queue and m.seq = u.seq returning u.n
@@ -21,16 +24,22 @@ begin
   return v_done;
 end $$;
 
--- Takes all out that is there. What comes meanwhile behind one of its key finds that one gone, and is let out.
-create or replace function ${s}.queue_purge(p_queue text) returns bigint language plpgsql as $$
-declare v_count bigint; v_queues text[]; v_keys text[];
+-- Takes all out that is there; of a key whose lock it holds, so that there is nothing left to be let out.
+create or replace function ${s}.queue_purge(p_queue text) returns bigint
+language plpgsql set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+  set plan_cache_mode = force_generic_plan as $$
+declare v_count bigint; v_sum bigint; v_queues text[]; v_keys text[];
 begin
-  delete from ${s}.queue_message m where m.queue = p_queue;
-  get diagnostics v_count = row_count;
-  perform ${s}.queue_lock_all();
+  delete from ${s}.queue_message m where m.queue = p_queue and m.key is null and m.id is null;
+  get diagnostics v_sum = row_count;
   select array_agg(p_queue), array_agg(k.key) into v_queues, v_keys from (
-    select distinct m.key from ${s}.queue_message m where m.queue = p_queue and m.state = 2) k;
-  perform ${s}.queue_let_out(v_queues, v_keys);
-  return v_count;
+    select distinct m.key from ${s}.queue_message m where m.queue = p_queue and m.key is not null) k;
+  perform ${s}.queue_lock_keys(v_queues, v_keys);
+  delete from ${s}.queue_message m using unnest(v_keys) u(key) where m.queue = p_queue and m.key = u.key;
+  get diagnostics v_count = row_count;
+  v_sum := v_sum + v_count;
+  delete from ${s}.queue_message m where m.queue = p_queue and m.key is null and m.id is not null;
+  get diagnostics v_count = row_count;
+  return v_sum + v_count;
 end $$;
 `;

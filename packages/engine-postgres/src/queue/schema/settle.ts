@@ -1,8 +1,11 @@
 import { handleParameters } from './handles.ts';
-import { putArguments, putParameters } from './put.ts';
+import { putArguments, putMax, putParameters } from './put.ts';
 
 const stateParameters =
   'p_state_of integer[], p_state_key text[], p_values bytea, p_value_at integer[], p_value_length integer[], p_version bigint[], p_expires bigint[]';
+
+/** Some of what settlements put: all may be more than one call takes. */
+const putSlice = `v_from : v_from + ${putMax - 1}`;
 
 /**
  * Settlements of every kind, one after the other, each whole or not at all. What they put comes last, together.
@@ -17,17 +20,22 @@ create or replace function ${s}.queue_settle(
   p_put_of integer[], ${putParameters}, ${stateParameters}
 ) returns smallint[]
 language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
-declare v_results smallint[] := '{}'; v_result smallint; v_queues text[]; v_keys text[]; v_message ${s}.queue_message; v_turn bigint;
+declare v_results smallint[] := '{}'; v_result smallint; v_message ${s}.queue_message; v_turn bigint;
+  v_queues text[]; v_keys text[]; v_of text[]; v_seqs bigint[]; v_firsts boolean[];
 begin
-  -- Keys first, then messages, then records, each in one order for all.
-  select array_agg(k.queue), array_agg(k.key) into v_queues, v_keys from (
-    select p_queue[h.n] as queue, h.key from ${s}.queue_held(p_queue, p_seq, p_id, p_token) h where h.key is not null
-    union all
-    select p_to[h.n], h.key from ${s}.queue_held(p_queue, p_seq, p_id, p_token) h where h.key is not null and p_to[h.n] is not null) k;
-  perform ${s}.queue_lock_keys(v_queues, v_keys);
-  perform 1 from (
-    select h.seq, p_queue[h.n] as queue from ${s}.queue_held(p_queue, p_seq, p_id, p_token) h order by 2, 1) h
-    join ${s}.queue_message m on m.queue = h.queue and m.seq = h.seq for update of m;
+  -- Messages and keys in the order of all, then records. What is put may have other keys.
+  select array_agg(h.queue), array_agg(h.seq), array_agg(h.is_first), array_agg(h.queue) filter (where h.key is not null)
+      || array_agg(h.moves_to) filter (where h.key is not null and h.moves_to is not null),
+    array_agg(h.key) filter (where h.key is not null) || array_agg(h.key) filter (where h.key is not null and h.moves_to is not null)
+    into v_of, v_seqs, v_firsts, v_queues, v_keys from (
+    select p_queue[h.n] as queue, h.seq, h.key, p_to[h.n] as moves_to, h.key is null and h.seq = p_seq[h.n] as is_first
+      from ${s}.queue_held(p_queue, p_seq, p_id, p_token) h
+      order by h.seq is distinct from p_seq[h.n], p_queue[h.n] collate "C", p_seq[h.n], p_id[h.n] collate "C") h;
+  perform 1 from unnest(v_of, v_seqs, v_firsts) o(queue, seq, is_first)
+    join ${s}.queue_message m on m.queue = o.queue and m.seq = o.seq where o.is_first for update of m;
+  perform ${s}.queue_lock_keys(v_queues || p_put_queue, v_keys || p_put_key);
+  perform 1 from unnest(v_of, v_seqs, v_firsts) o(queue, seq, is_first)
+    join ${s}.queue_message m on m.queue = o.queue and m.seq = o.seq where o.is_first is not true for update of m;
   perform 1 from ${s}.queue_state r where r.key = any(p_state_key) order by r.key for update;
   for i in 1 .. cardinality(p_queue) loop
     select * into v_message from ${s}.queue_message m
@@ -58,10 +66,10 @@ begin
     end if;
     v_results := v_results || v_result;
   end loop;
-  if p_put_of is not null then
-    perform ${s}.queue_put(${putArguments}, array(
-      select n::integer from unnest(p_put_of) with ordinality p(i, n) where v_results[i] = 0), false);
-  end if;
+  for v_from in 1 .. coalesce(cardinality(p_put_of), 0) by ${putMax} loop
+    perform ${s}.queue_put(${putArguments(putSlice)}, array(
+      select n::integer from unnest(p_put_of[${putSlice}]) with ordinality p(i, n) where v_results[i] = 0), false);
+  end loop;
   perform ${s}.queue_let_out(v_queues, v_keys);
   -- Who waits for a message hears of what is released, moved or let out.
   perform ${s}.queue_tell(array(

@@ -7,10 +7,16 @@ export const queueSweep = (s: string): string => `
 create or replace function ${s}.queue_sweep() returns boolean language plpgsql as $$
 declare v_now bigint := ${s}.queue_now(); v_count integer; v_more boolean := false; v_queue text;
 begin
+  -- The locks of keys come first: what is deleted is passed over where it is locked, so that nobody waits in a ring.
+  select a.queue into v_queue from ${s}.queue_arrival a limit 1;
+  if v_queue is not null and ${s}.queue_link(v_queue) then
+    perform ${s}.queue_tell(array[v_queue]);
+    v_more := true;
+  end if;
   delete from ${s}.queue_memory where ctid = any(array(
     select r.ctid from ${s}.queue_memory r where r.until <= v_now order by r.until limit ${stepMax} for update skip locked));
   get diagnostics v_count = row_count;
-  v_more := v_count = ${stepMax};
+  v_more := v_more or v_count = ${stepMax};
   delete from ${s}.queue_state where ctid = any(array(
     select r.ctid from ${s}.queue_state r where r.expires_at <= v_now order by r.expires_at limit ${stepMax} for update skip locked));
   get diagnostics v_count = row_count;
@@ -18,11 +24,6 @@ begin
   delete from ${s}.queue_watch where ctid = any(array(
     select w.ctid from ${s}.queue_watch w where greatest(w.queues_until, w.state_until) < clock_timestamp() - interval '1 hour'
     limit ${stepMax} for update skip locked));
-  select a.queue into v_queue from ${s}.queue_arrival a limit 1;
-  if v_queue is not null and ${s}.queue_link(v_queue) then
-    perform ${s}.queue_tell(array[v_queue]);
-    v_more := true;
-  end if;
   return v_more;
 end $$;
 `;
