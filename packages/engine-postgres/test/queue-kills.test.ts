@@ -8,7 +8,7 @@ import { QueueStand } from './queue-stand.ts';
 
 const reason = skipReason('postgres');
 const isLong = process.env['QUORATE_LONG'] !== undefined;
-const cycles = isLong ? 1_000 : 4;
+const cycles = isLong ? 1_000 : 3;
 
 /** The tokens under which each message was handled, in order. */
 class Handled {
@@ -70,7 +70,7 @@ describe.skipIf(reason !== undefined)(
       const handled = new Handled();
       for (const each of told) if (each.is === 'handled') handled.note(each.id, BigInt(each.token));
       // What a server's process was still at when its client was gone ends by itself.
-      const options = { messagesMax: 100, leaseMs: 60_000, owner: 'last', waitMs: 3_000 };
+      const options = { messagesMax: 100, leaseMs: 60_000, owner: 'last', waitMs: 2_500 };
       for (;;) {
         const messages = await store.lease(queue, options);
         if (messages.length === 0) break;
@@ -124,7 +124,7 @@ describe.skipIf(reason !== undefined)(
       };
       const consume = async (): Promise<void> => {
         for (;;) {
-          const options = { messagesMax: 10, leaseMs: 2_000, owner: 'o', waitMs: 3_000 };
+          const options = { messagesMax: 10, leaseMs: 1_000, owner: 'o', waitMs: 1_500 };
           const messages = await store.lease(queue, options).catch(() => undefined);
           // A lease whose answer was lost comes back when it ends.
           if (messages?.length === 0 && over.signal.aborted) return;
@@ -136,7 +136,7 @@ describe.skipIf(reason !== undefined)(
       };
       const restart = async (): Promise<void> => {
         for (let cycle = 0; cycle < (isLong ? 50 : 2); cycle++) {
-          const enough = put.length + 100;
+          const enough = put.length + 50;
           while (put.length < enough) await once(events, 'put');
           await stand.server.kill();
           await stand.server.restart();
