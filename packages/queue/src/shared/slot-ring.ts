@@ -11,6 +11,7 @@ import {
   leasedBy,
   ownedLap,
   ownerOf,
+  parityShift,
 } from './slot-word.ts';
 import { refused } from './wait-for-bell.ts';
 
@@ -243,7 +244,7 @@ export class SlotRing {
         if (this.#isAlive(ownerOf(word))) {
           if (isClaimed(word)) break;
         } else if (isClaimed(word)) {
-          this.#passClaim(base, word, lap);
+          this.#passClaim(base, word);
           continue;
         } else if (this.#takeOver(base, word, lap)) {
           this.#head = (at + 1) | 0;
@@ -285,9 +286,12 @@ export class SlotRing {
   }
 
   /** What a dead thread had claimed goes on to the next lap. */
-  #passClaim(base: number, word: number, lap: number): void {
+  #passClaim(base: number, word: number): void {
+    const own = claimedBy(this.#member, word >>> parityShift);
     // First it is this thread's own, so that nobody else who does the same writes its second word too late.
-    if (Atomics.compareExchange(this.#words, base, word, claimedBy(this.#member, lap)) !== word) return;
+    if (Atomics.compareExchange(this.#words, base, word, own) !== word) return;
+    // Only now its lap is sure: the dead may have claimed it again since, in a lap of the same parity.
+    const lap = ownedLap(word, Atomics.load(this.#words, base + lapWord), this.#lapMask);
     Atomics.store(this.#words, base + lapWord, lap);
     this.#void(base, lap);
     this.#onPass();

@@ -20,7 +20,8 @@ export const full = 0x4000_0000;
 const claimedState = 0x8000_0000 | 0;
 const leasedState = 0xc000_0000 | 0;
 const memberMask = 0x1fff_ffff;
-const parityShift = 29;
+/** Where the parity of its lap stands, in a word that is owned. */
+export const parityShift = 29;
 
 /** The largest id of a member that a slot can name. */
 export const memberMax: number = memberMask;

@@ -43,7 +43,10 @@ export class StreamProducer implements Disposable {
     this.#space = {
       name: stream.name,
       bell: stream.bell,
-      attempt: () => (this.#room(1) > 0 ? 0 : refused),
+      attempt: () => {
+        this.#checkOpen();
+        return this.#room(1) > 0 ? 0 : refused;
+      },
     };
   }
 
@@ -67,7 +70,10 @@ export class StreamProducer implements Disposable {
   /** The same without blocking the thread. Await one before the next. */
   async pushAsync(message: Uint8Array, options?: WaitOptions): Promise<void> {
     this.#check(message.byteLength);
-    while (this.#room(1) === 0) await waitAsync(this.#space, this.#seat, options);
+    while (this.#room(1) === 0) {
+      await waitAsync(this.#space, this.#seat, options);
+      this.#checkOpen(); // Stages that read all before it are gone.
+    }
     this.#put(message);
   }
 
@@ -107,12 +113,16 @@ export class StreamProducer implements Disposable {
   }
 
   #check(byteCount: number): void {
-    const { messageBytes, name, bell } = this.#stream;
+    const { messageBytes, name } = this.#stream;
     if (!(byteCount >= 0 && byteCount <= messageBytes))
       throw new RangeError(
         `Message must have at most ${messageBytes} bytes for "${name}": received ${byteCount}`,
       );
-    if (bell.looksClosed) throw closedError(name);
+    this.#checkOpen();
+  }
+
+  #checkOpen(): void {
+    if (this.#stream.bell.looksClosed) throw closedError(this.#stream.name);
   }
 
   /** How many of `count` slots are free. */

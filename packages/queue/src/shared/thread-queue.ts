@@ -1,4 +1,4 @@
-import type { WaitOptions } from '@quorate/core';
+import { errorCode, type WaitOptions } from '@quorate/core';
 import { Bell } from './bell.ts';
 import { Lease, type LeaseHome } from './lease.ts';
 import { MessageSlot } from './message-slot.ts';
@@ -141,13 +141,20 @@ export class ThreadQueue implements Disposable {
   }
 
   /**
-   * Writes up to `count` messages in place, as many as there is room for.
+   * Writes up to `count` messages in place, as many as there is room for before it is closed. If the callback throws, those
+   * before are published.
    *
    * @returns how many
    */
   tryWriteMany(count: number, byteCount: number, write: WriteMessage): number {
     let written = 0;
-    while (written < count && this.#writeTo(this.#claimFor(byteCount), byteCount, write, written)) written++;
+    try {
+      while (written < count && this.#writeTo(this.#claimFor(byteCount), byteCount, write, written))
+        written++;
+    } catch (thrown) {
+      // Those before are in: that it is closed is told by the next call.
+      if (written === 0 || errorCode(thrown) !== 'CLOSED' || !this.isClosed) throw thrown;
+    }
     return written;
   }
 

@@ -107,6 +107,19 @@ describe('a queue', () => {
     for (const value of [1, 2, 3, 4]) expect(() => other.tryPush(bytes(value))).toThrow(closed);
   });
 
+  test('closed in the middle of many: those before are in, and are counted', () => {
+    const own = seat();
+    const queue = ThreadQueue.create({ ...own, ...size });
+    const member = (own.team as ReturnType<typeof createTeam>).join();
+    const other = ThreadQueue.attach(queue.place, { ...own, member });
+    const write = (_: MessageSlot, index: number): void => {
+      if (index === 2) other.close();
+    };
+    expect(queue.tryWriteMany(4, 1, write)).toBe(2);
+    expect(() => queue.tryWriteMany(4, 1, write)).toThrow(closed);
+    expect(other.tryRead(() => {}, 9)).toBe(2);
+  });
+
   test('a consumer that waits for the end waits for the leases of others', async () => {
     const own = seat();
     const queue = ThreadQueue.create({ ...own, ...size });
@@ -299,6 +312,19 @@ describe('a stream', () => {
     expect([consumer.read(note), consumer.read(note), await consumer.readAsync(note)]).toEqual([2, 0, 0]);
     expect(read).toEqual([0, 1, -1, 2, 3]);
     expect(stream.describe().isClosed).toBe(true);
+  });
+
+  test('what waits for room when it is closed is not put in: its stages may have gone', async () => {
+    const stream = ThreadStream.create({ ...seat(), ...size });
+    const [producer, consumer] = [stream.produce(), stream.consume()];
+    for (const value of [1, 2, 3, 4]) producer.tryPush(bytes(value));
+    const waits = producer.pushAsync(bytes(5));
+    waits.catch(() => {});
+    await turn();
+    producer.close();
+    expect([consumer.read(() => {}), consumer.read(() => {})]).toEqual([4, 0]);
+    await expect(waits).rejects.toThrow(closed);
+    expect(stream.describe().stages['main']?.behind).toBe(0);
   });
 
   test('as a list with marks is, whatever is done', () => {

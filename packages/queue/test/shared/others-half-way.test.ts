@@ -43,6 +43,24 @@ test('a slot in which a producer dies in lap after lap, before it has said in wh
   }
 });
 
+test('a slot is passed in the lap that it is in, though the ring went round while its word was looked at', () => {
+  const { queue: first, words, slots, dead, team } = scene();
+  const [slot = 0, ...others] = slots;
+  words[slot] = claimedBy(dead, 0);
+  // Whoever looked at lap 0 stands still until the same producer has claimed the slot again, two laps later, and died.
+  const isAlive = (member: MemberId): boolean => {
+    if (member === dead && words[slot + 1] === -1) {
+      words[slot + 1] = 2;
+      for (const other of others) words[other] = 2;
+    }
+    return team.isAlive(member);
+  };
+  const watch = (): Disposable => ({ [Symbol.dispose]() {} });
+  const queue = ThreadQueue.attach(first.place, { team: { isAlive, watch }, member: team.join() });
+  expect(queue.tryTake()).toBeUndefined();
+  expect(slots.map(each => words[each])).toEqual([3, 2, 2, 2]);
+});
+
 test('who passes the claim of the dead wakes a producer that waits for its slot', async () => {
   const { queue, words, slots, dead } = scene();
   words[slots[0] as number] = claimedBy(dead, 0);
