@@ -1,5 +1,6 @@
 import { type MessageId, type StateRecord, Wake } from '@quorate/core';
 import type { Application } from '../tasks/application.ts';
+import { statePages } from '../state-pages.ts';
 import { messageOf } from '../tasks/message-of-task.ts';
 import { lastSlots } from './slots.ts';
 import { readSchedule, type ScheduleRecord, timetableOf, writeSchedule } from './schedule.ts';
@@ -63,41 +64,37 @@ export class Scheduler implements Disposable {
 
   /** @returns how long nothing is due */
   async #fireDue(): Promise<number> {
-    const { store, places } = this.#application;
+    const { store, clock, places } = this.#application;
     const prefix = places.schedule('');
+    const beganMs = clock.monotonicMs();
     let nextMs = Number.POSITIVE_INFINITY;
     const nowMs = await store.now({ deadlineMs: callMs });
-    for (let cursor: string | undefined; ; ) {
-      const page = await store.state.scan(prefix, {
-        deadlineMs: callMs,
-        limit: 1000,
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      for (const record of page.items) {
+    for await (const records of statePages(store, prefix, { deadlineMs: callMs })) {
+      for (const record of records) {
         if (this.#over.signal.aborted) return lookMs;
-        const nextAtMs = await this.#fireSafely(record, nowMs);
+        const nextAtMs = await this.#fireSafely(record, nowMs, beganMs);
         if (nextAtMs !== undefined) nextMs = Math.min(nextMs, nextAtMs);
       }
-      if (page.cursor === undefined) break;
-      cursor = page.cursor;
     }
     return Math.min(lookMs, Math.max(1, nextMs - nowMs));
   }
 
   /** One that cannot be fired does not hold up the others. */
-  async #fireSafely(record: StateRecord, nowMs: number): Promise<number | undefined> {
+  async #fireSafely(record: StateRecord, nowMs: number, beganMs: number): Promise<number | undefined> {
     try {
-      return await this.#fireOne(record, nowMs);
+      return await this.#fireOne(record, nowMs, beganMs);
     } catch (thrown) {
       this.#onTrouble(thrown);
       return nowMs + troubleRestMs;
     }
   }
 
-  /** @returns the schedule's next time */
-  async #fireOne(record: StateRecord, nowMs: number): Promise<number | undefined> {
+  /**
+   * @param beganMs before the record was read
+   * @returns the schedule's next time
+   */
+  async #fireOne(record: StateRecord, nowMs: number, beganMs: number): Promise<number | undefined> {
     const { store, clock, places } = this.#application;
-    const readMs = clock.monotonicMs();
     const schedule = readSchedule(record.value);
     if (schedule.nextAtMs === undefined || schedule.nextAtMs > nowMs) return schedule.nextAtMs;
     const task = this.#application.tasks.get(schedule.task);
@@ -115,7 +112,7 @@ export class Scheduler implements Disposable {
         { id: slotId(id, slotMs), rememberMs, ...lane },
       );
       // Whoever was stopped for so long may not know any more what was fired.
-      if (this.#over.signal.aborted || clock.monotonicMs() - readMs > rememberMs / 2) return nowMs;
+      if (this.#over.signal.aborted || clock.monotonicMs() - beganMs > rememberMs / 2) return nowMs;
       const [result] = await store.put([put], { deadlineMs: callMs });
       if (result?.outcome === 'unknown') throw result.cause;
     }

@@ -1,5 +1,6 @@
 import type { QueueStore, StateWrite, WaitOptions } from '@quorate/core';
 import type { Application } from '../tasks/application.ts';
+import { statePages } from '../state-pages.ts';
 import { messageOf } from '../tasks/message-of-task.ts';
 import { checkLane } from '../tasks/send-options.ts';
 import { readSchedule, type ScheduleRecord, timetableOf, writeSchedule } from './schedule.ts';
@@ -54,16 +55,11 @@ export class Schedules implements ScheduleTable {
     const { store, places } = this.#application;
     const prefix = places.schedule('');
     const schedules: Schedule[] = [];
-    for (let cursor: string | undefined; ; ) {
-      const page = await store.state.scan(prefix, {
-        ...options,
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      for (const { key, value } of page.items)
+    for await (const records of statePages(store, prefix, options)) {
+      for (const { key, value } of records)
         schedules.push({ id: key.slice(prefix.length), ...readSchedule(value) });
-      if (page.cursor === undefined) return schedules;
-      cursor = page.cursor;
     }
+    return schedules;
   }
 
   async next(id: string, count = 1, options: WaitOptions = {}): Promise<readonly number[]> {

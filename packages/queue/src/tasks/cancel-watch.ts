@@ -1,5 +1,6 @@
 import type { Clock, QueueStore, Timer } from '@quorate/core';
 import { Batcher } from '../batch/batcher.ts';
+import { statePages } from '../state-pages.ts';
 import type { Places } from './envelope.ts';
 
 /** One who wants to know whether any of these was cancelled. */
@@ -115,14 +116,8 @@ export class CancelWatch implements Disposable {
     const { version } = (await store.state.get(places.cancelMark)) ?? { version: 0 };
     if (version === this.#version) return this.#wishes;
     const wishes = new Set<string>();
-    for (let cursor: string | undefined; ; ) {
-      const page = await store.state.scan(this.#prefix, {
-        limit: 1000,
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      for (const { key } of page.items) wishes.add(key.slice(this.#prefix.length));
-      if (page.cursor === undefined) break;
-      cursor = page.cursor;
+    for await (const records of statePages(store, this.#prefix)) {
+      for (const { key } of records) wishes.add(key.slice(this.#prefix.length));
     }
     // A wish that came in between is in the set or changes the record again.
     if (version > this.#version) [this.#wishes, this.#version] = [wishes, version];

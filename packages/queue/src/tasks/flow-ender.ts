@@ -1,4 +1,5 @@
 import type { QueuePut, QueueStore, StateWrite } from '@quorate/core';
+import { statePages } from '../state-pages.ts';
 import type { Following } from '../work/ending.ts';
 import type { EngineTime } from './engine-time.ts';
 import { type Places, taskHeaders, taskPut } from './envelope.ts';
@@ -139,14 +140,8 @@ export class FlowEnder {
   async #results(member: Member, width: number, own: Outcome): Promise<readonly unknown[]> {
     const prefix = this.#places.result(`${member.id}.${member.stage}.`);
     const results: ResultRecord[] = new Array(width);
-    for (let cursor: string | undefined; ; ) {
-      const page = await this.#store.state.scan(prefix, {
-        limit: 1000,
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      for (const { key, value } of page.items) results[Number(key.slice(prefix.length))] = readResult(value);
-      if (page.cursor === undefined) break;
-      cursor = page.cursor;
+    for await (const records of statePages(this.#store, prefix)) {
+      for (const { key, value } of records) results[Number(key.slice(prefix.length))] = readResult(value);
     }
     results[member.index] = own;
     return Array.from(results, result => (result?.state === 'succeeded' ? result.value : undefined));

@@ -147,6 +147,37 @@ describe('a schedule', () => {
     expect(fired()).toEqual([40, 100]);
   });
 
+  test('whose scheduler stood still after it had read them is not fired twice', async () => {
+    const inner = stand.store.open();
+    let [isStopped, goOn] = [false, (): void => {}];
+    const stopped = new Promise<void>(resolve => {
+      goOn = resolve;
+    });
+    const scan: QueueStore['state']['scan'] = async (...call) => {
+      const page = await inner.state.scan(...call);
+      if (page.items.length > 0 && (await inner.now()) >= startMs + 40_000) isStopped = true;
+      if (isStopped) await stopped;
+      return page;
+    };
+    const state = Object.assign(Object.create(inner.state) as QueueStore['state'], {
+      scan,
+      watch: inner.state.watch.bind(inner.state),
+      get: inner.state.get.bind(inner.state),
+      write: inner.state.write.bind(inner.state),
+    });
+    const tasks = stand.tasks({ tick });
+    await tasks.schedules.add({ id: 's', step: tasks.tick.with('x'), cron: '14 14 * * *' });
+    stand.work(stand.tasks({ tick }, { store: wrapped(inner, { state }) }), { schedules: true });
+    await stand.pass(60_000, 500);
+    expect([isStopped, fired()]).toEqual([true, []]);
+    stand.work(tasks, { schedules: true });
+    await stand.pass(2 * 3_600_000, 10_000);
+    expect(fired()).toEqual([40]);
+    goOn();
+    await stand.pass(10_000, 500);
+    expect(fired()).toEqual([40]);
+  });
+
   test('goes by the engine’s clock: the process’s may be set as one likes', async () => {
     const tasks = stand.tasks({ tick });
     stand.work(tasks, { schedules: true });
