@@ -108,10 +108,14 @@ async function sent(
   const put = await messageOf(places, task, input, options.headers ?? {}, delivered);
   const { durability } = store.capabilities;
   // Within the caller's transaction it counts if that commits, and its caller repeats that.
-  const former = delivered.id === undefined ? undefined : await FormerTask.read(store, places, delivered.id);
+  const { signal, deadlineMs } = options;
+  const former =
+    delivered.id === undefined
+      ? undefined
+      : await FormerTask.read(store, places, delivered.id, { signal, deadlineMs });
   const [result] =
     options.transaction === undefined ? [await sender.send(put, options)] : await store.put([put], options);
   if (result?.outcome !== 'applied') throw result?.cause ?? new TypeError('Store must tell of each put');
-  if (!result.duplicate) await former?.forget();
+  if (!result.duplicate) await former?.forget(result.id);
   return Object.assign(new LookupHandle(lookup, result.id), { duplicate: result.duplicate, durability });
 }

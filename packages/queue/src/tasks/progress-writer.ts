@@ -20,16 +20,17 @@ export class ProgressWriter {
   /** Resolves when it, or what came after it, is written or lost. */
   write(value: Uint8Array): Promise<void> {
     this.#latest = value;
-    this.#writing ??= this.#flush().finally(() => {
-      this.#writing = undefined;
-    });
+    this.#writing ??= this.#flush();
     return this.#writing;
   }
 
   async #flush(): Promise<void> {
     for (;;) {
       const value = this.#latest;
-      if (value === undefined) return;
+      if (value === undefined) {
+        this.#writing = undefined;
+        return;
+      }
       this.#latest = undefined;
       try {
         const expiresAtMs = (await this.#time.now()) + this.#ttlMs;

@@ -100,6 +100,8 @@ export class TaskRunner implements DeliveryHandler {
     } catch (thrown) {
       return this.#failed(started, thrown, false);
     }
+    // All that was asked and checked takes time, in which the lease may have gone to another.
+    if (delivery.signal.aborted) return this.#putOff(delivery, label, delivery.signal.reason, 0);
     return this.#run(started, input, ids);
   }
 

@@ -44,7 +44,7 @@ export function startTaskWork(application: Application, options: TaskWorkOptions
   const flows = new FlowEnder(store, places, time, tasks);
   const own = { store, clock, random, time, places, tasks, flows, cancels, deadLetters, resultTtlMs };
   const handler = new TaskRunner({ ...own, graceMs, crashesMax, onTask });
-  // The runner caps attempts, deaths and deliveries itself: it knows which of them were a task's own.
+  // The runner caps attempts and deaths itself: it knows which were a task's own. Of what is not started nothing is read.
   const caps = { deliveriesMax: Number.POSITIVE_INFINITY, retry: { attemptsMax: Number.POSITIVE_INFINITY } };
   const onTrouble = (error: unknown): void => settings.onEvent?.({ type: 'trouble', error });
   try {

@@ -1,7 +1,10 @@
+import { type QueueStore, QuorateError } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, expectTypeOf, test } from 'vitest';
 import { defineTask, type StandardSchema, type TaskHandle, unchecked } from '../../src/index.ts';
+import type { EngineTime } from '../../src/tasks/engine-time.ts';
+import { ProgressWriter } from '../../src/tasks/progress-writer.ts';
 import { turn } from '../queue-stand.ts';
-import { TaskStand } from './task-stand.ts';
+import { TaskStand, wrapped } from './task-stand.ts';
 
 let stand: TaskStand;
 
@@ -283,85 +286,36 @@ describe('a worker', () => {
   });
 });
 
-describe('cancelling', () => {
-  const seen: unknown[] = [];
-  const wait = defineTask({
-    name: 'wait',
-    input: unchecked<'heed' | 'ignore' | 'end'>(),
-    run: (how, { signal }) =>
-      new Promise<string>((resolve, reject) => {
-        signal.addEventListener('abort', () => {
-          seen.push((signal.reason as { code: string }).code);
-          if (how === 'heed') reject(signal.reason as Error);
-          if (how === 'end') resolve('done all the same');
-        });
-      }),
+test('no run begins on a lease that was lost while the store was asked', async () => {
+  const runs: string[] = [];
+  const taskOf = (name: string) =>
+    defineTask({ name: 'note', input: unchecked<null>(), run: () => void runs.push(name) });
+  const inner = stand.store.open();
+  let goOn = (): void => {};
+  const stalled = new Promise<void>(resolve => {
+    goOn = resolve;
   });
-
-  beforeEach(() => {
-    seen.length = 0;
+  const state = Object.assign(Object.create(inner.state) as QueueStore['state'], {
+    watch: inner.state.watch.bind(inner.state),
+    scan: inner.state.scan.bind(inner.state),
+    write: inner.state.write.bind(inner.state),
+    get: async (key: string) => {
+      if (key === 'app/cancelled') await stalled;
+      return inner.state.get(key);
+    },
   });
-
-  test('what has not started is not run, whatever it waits for', async () => {
-    const tasks = stand.tasks({ wait, keyed: defineTask({ ...wait, name: 'keyed', key: () => 'k' }) });
-    const handles = [
-      await tasks.wait.send('heed'),
-      await tasks.wait.send('heed', { delayMs: 5000 }),
-      await tasks.keyed.send('heed'),
-      await tasks.keyed.send('heed'),
-    ];
-    expect((await handles[3]?.status())?.state).toBe('held');
-    for (const handle of handles) expect(await handle.cancel()).toBe(true);
-    stand.work(tasks, { concurrency: 4 });
-    await stand.pass(10_000);
-    expect(stand.story).toEqual([]);
-    for (const handle of handles) expect(await handle.status()).toEqual({ state: 'cancelled' });
-  });
-
-  test('of what a worker has fetched and not started: it is acknowledged without a run', async () => {
-    const tasks = stand.tasks({ wait });
-    const first = await tasks.wait.send('heed');
-    const second = await tasks.wait.send('heed');
-    stand.work(stand.tasks({ wait }), { concurrency: 1, prefetch: 1 });
-    await stand.pass(200);
-    expect(await second.status()).toMatchObject({ state: 'running', attempts: 0 });
-    expect(await second.cancel()).toBe(true);
-    expect(await first.cancel()).toBe(true);
-    await expect(stand.until(second.result())).rejects.toMatchObject({ code: 'TASK_CANCELLED' });
-    expect(stand.story).toEqual(['wait started 1', 'wait cancelled 1', 'wait cancelled 1']);
-    expect((await stand.store.state.scan('app/cancel/')).items).toEqual([]);
-  });
-
-  test('what runs in another process has its signal aborted, and is not tried again', async () => {
-    const handle = await stand.tasks({ wait }).wait.send('heed');
-    stand.work(stand.tasks({ wait }));
-    await stand.pass(200);
-    expect(await stand.tasks({ wait }).handle(handle.id).cancel()).toBe(true);
-    await expect(stand.until(handle.result(), 2000)).rejects.toMatchObject({ code: 'TASK_CANCELLED' });
-    expect(seen).toEqual(['TASK_CANCELLED']);
-  });
-
-  test('what ends well all the same has succeeded; what never ends is left alone', async () => {
-    const tasks = stand.tasks({ wait });
-    stand.work(tasks, { concurrency: 2 });
-    const [ends, ignores] = [await tasks.wait.send('end'), await tasks.wait.send('ignore')];
-    await stand.pass(200);
-    await ends.cancel();
-    await ignores.cancel();
-    expect(await stand.until(ends.result())).toBe('done all the same');
-    await expect(stand.until(ignores.result(), 2000)).rejects.toMatchObject({ code: 'TASK_CANCELLED' });
-  });
-
-  test('of what has ended changes nothing', async () => {
-    const tasks = stand.tasks({
-      quick: defineTask({ name: 'quick', input: unchecked<null>(), run: () => 1 }),
-    });
-    stand.work(tasks);
-    const handle = await tasks.quick.send(null);
-    expect(await stand.until(handle.result())).toBe(1);
-    expect(await handle.cancel()).toBe(false);
-    expect(await handle.result()).toBe(1);
-  });
+  const extend: QueueStore['extend'] = async (leases, leaseMs, options = {}) => {
+    if (options.started === true) return inner.extend(leases, leaseMs, options);
+    throw new QuorateError('UNAVAILABLE', 'Cut off', { outcome: 'not-applied', retryable: true });
+  };
+  const handle = await stand.tasks({ note: taskOf('sender') }).note.send(null);
+  stand.work(stand.tasks({ note: taskOf('slow') }, { store: wrapped(inner, { state, extend }) }));
+  await stand.pass(200);
+  stand.work(stand.tasks({ note: taskOf('other') }));
+  await stand.until(handle.result());
+  goOn();
+  await stand.pass(2000);
+  expect(runs).toEqual(['other']);
 });
 
 describe('sending', () => {
@@ -412,6 +366,25 @@ describe('sending', () => {
     }
   });
 
+  test('under an id again, with the result before it not taken away, says that it is sent', async () => {
+    const inner = stand.store.open();
+    const state = Object.assign(Object.create(inner.state) as QueueStore['state'], {
+      watch: inner.state.watch.bind(inner.state),
+      get: inner.state.get.bind(inner.state),
+      write: async () => {
+        throw new QuorateError('UNAVAILABLE', 'Cut off', { outcome: 'not-applied', retryable: true });
+      },
+    });
+    const tasks = stand.tasks({ log });
+    const dedupe = { id: 'a', ttlMs: 0 };
+    const work = stand.work(tasks);
+    await stand.until((await tasks.log.send({ text: 'one' }, { dedupe })).result());
+    await stand.until(work.drain());
+    const cut = stand.tasks({ log }, { store: wrapped(inner, { state }) });
+    await expect(cut.log.send({ text: 'two' }, { dedupe })).rejects.toMatchObject({ outcome: 'unknown' });
+    expect((await stand.store.inspect.depth('app/queue')).readyCount).toBe(1);
+  });
+
   test('a key keeps its order through retries, and others go by', async () => {
     const tasks = stand.tasks({ log });
     for (const text of ['a1!', 'a2', 'b1', 'a3']) await tasks.log.send({ key: text.slice(0, 1), text });
@@ -460,6 +433,20 @@ describe('sending', () => {
     await expect(large).rejects.toThrow(/must be at most 1048576 bytes/);
     await expect(small).resolves.toMatchObject({ duplicate: false });
   });
+});
+
+test('the latest progress is written, whenever it is told', async () => {
+  for (let turns = 0; turns < 12; turns++) {
+    const written: number[] = [];
+    const write = async ({ value }: { readonly value?: Uint8Array }) => void written.push(value?.[0] ?? 0);
+    const store = { state: { write } } as unknown as QueueStore;
+    const time = { now: async () => 0 } as Partial<EngineTime> as EngineTime;
+    const writer = new ProgressWriter(store, time, 'app/progress/x', 1000);
+    void writer.write(Uint8Array.of(1));
+    for (let left = turns; left > 0; left--) await Promise.resolve();
+    await writer.write(Uint8Array.of(2));
+    expect([turns, written.at(-1)]).toEqual([turns, 2]);
+  }
 });
 
 test('progress is seen from elsewhere: the latest, also after the end', async () => {
