@@ -1,4 +1,4 @@
-import type { QueueStore } from '@quorate/core';
+import type { MessageId, QueueStore } from '@quorate/core';
 import type { Places } from './envelope.ts';
 import { type FlowRecord, memberId } from './flow-record.ts';
 import { readResult } from './outcome.ts';
@@ -22,17 +22,33 @@ export async function missingMember(
   const { width = 0, isGroup = false } = stages[stage] ?? {};
   const lookedAt = Math.min(width, looksMax);
   const ids = Array.from({ length: lookedAt }, (_, place) => memberId(flow, stage, (from + place) % width));
-  const present = await Promise.all(
-    ids.map(async id => {
-      if ((await store.inspect.get(places.queue, id, { signal })) !== undefined) return true;
-      return isGroup && (await store.state.get(places.result(id), { signal })) !== undefined;
-    }),
-  );
-  const missing = ids.find((_, place) => present[place] !== true);
+  const [missing] = await missingOf(store, places, ids, isGroup, signal);
   if (missing === undefined) return { id: undefined, lookedAt };
   // The flow may have gone on in between.
   const record = await store.state.get(places.result(flow), { signal });
   const now = record && readResult(record.value);
   const isSame = now?.state === 'running' && now.stage === stage;
   return { id: isSame ? missing : undefined, lookedAt };
+}
+
+/** Those members that are neither on their way nor ended. */
+export async function missingOf(
+  store: QueueStore,
+  places: Places,
+  ids: readonly MessageId[],
+  isGroup: boolean,
+  signal?: AbortSignal,
+): Promise<readonly MessageId[]> {
+  const missing: MessageId[] = [];
+  for (let from = 0; from < ids.length; from += looksMax) {
+    const some = ids.slice(from, from + looksMax);
+    const present = await Promise.all(
+      some.map(async id => {
+        if ((await store.inspect.get(places.queue, id, { signal })) !== undefined) return true;
+        return isGroup && (await store.state.get(places.result(id), { signal })) !== undefined;
+      }),
+    );
+    missing.push(...some.filter((_, place) => present[place] !== true));
+  }
+  return missing;
 }

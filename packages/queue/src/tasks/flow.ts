@@ -2,6 +2,7 @@ import { type MessageId, pageMax, QuorateError, type QueuePut } from '@quorate/c
 import type { Application } from './application.ts';
 import { type Delivered, taskHeaders } from './envelope.ts';
 import { shardsAtFirst } from './flow-ender.ts';
+import { missingOf } from './flow-liveness.ts';
 import { type FlowRecord, flowWidthMax, memberId, type StagePlan } from './flow-record.ts';
 import { type Bound, filledIn, type Reference, referenceTo, templateOf } from './flow-reference.ts';
 import { messageOf } from './message-of-task.ts';
@@ -92,7 +93,9 @@ class StagedFlow<Output> implements Flow<Output> {
           outcome: 'not-applied',
         },
       );
-    const { id = freshId() as MessageId, ...delivered } = deliveredOf('flow*', options, rememberMs);
+    const { id: named, ...delivered } = deliveredOf('flow*', options, rememberMs);
+    // It ends as no member's id does, so that no flow is taken for a member of another.
+    const id = (named === undefined ? freshId() : `${named}*`) as MessageId;
     const steps = this.#first.steps.map(step => ({
       task: this.#application.task(step.task),
       input: step.input,
@@ -105,7 +108,8 @@ class StagedFlow<Output> implements Flow<Output> {
         : await this.#putsAfterNone(id, headers, delivered);
     const record = await this.#recordOf(plans, puts.length === 0, delivered.rememberMs ?? 0, options);
     const begun = await this.#begin(id, record, options);
-    if (begun !== 'over') await this.#putAll(puts);
+    if (begun === 'new') await this.#putAll(puts);
+    if (begun === 'again') await this.#putAll(await this.#missing(puts));
     const { durability } = store.capabilities;
     return Object.assign(new LookupHandle<Output>(lookup, id), { duplicate: begun !== 'new', durability });
   }
@@ -183,6 +187,15 @@ class StagedFlow<Output> implements Flow<Output> {
     const isThere =
       current?.state === 'running' && record.state === 'running' && current.stage === record.stage;
     return isThere ? 'again' : 'over';
+  }
+
+  /** Those that whoever began the flow has not put: what has ended is not put again. */
+  async #missing(puts: readonly QueuePut[]): Promise<readonly QueuePut[]> {
+    const { store, places } = this.#application;
+    const isGroup = this.#first.isGroup && this.#first.steps.length > 0;
+    const ids = puts.flatMap(({ message }) => message.id ?? []);
+    const missing = new Set<string | undefined>(await missingOf(store, places, ids, isGroup));
+    return puts.filter(({ message }) => missing.has(message.id));
   }
 
   async #putAll(puts: readonly QueuePut[]): Promise<void> {

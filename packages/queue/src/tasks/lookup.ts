@@ -7,6 +7,7 @@ import {
   type StateRecord,
   Wake,
 } from '@quorate/core';
+import { deadHeaders } from '../dead-letters/cause.ts';
 import type { EngineTime } from './engine-time.ts';
 import { labelOf, type Places } from './envelope.ts';
 import { missingMember } from './flow-liveness.ts';
@@ -37,9 +38,10 @@ export interface LookupOptions {
 }
 
 type Look =
-  | { readonly type: 'ended'; readonly outcome: Outcome }
+  | { readonly type: 'ended'; readonly outcome: Outcome; readonly version: number }
   | { readonly type: 'flow'; readonly flow: FlowRecord; readonly version: number }
-  | { readonly type: 'waiting'; readonly message: InspectedMessage }
+  /** Its version is that of the record of an earlier end; 0 where there is none. */
+  | { readonly type: 'waiting'; readonly message: InspectedMessage; readonly version: number }
   | { readonly type: 'gone' };
 
 /** Finds out how a task stands, from its record, its message, and what else may be left of it. */
@@ -97,22 +99,18 @@ export class Lookup {
     const readyAtMs = look.type === 'waiting' ? look.message.readyAtMs : 0;
     const expiresAtMs = Math.max(nowMs, readyAtMs) + cancelTtlMs;
     await this.#write(places.cancel(id), new Uint8Array(), expiresAtMs, undefined, signal);
-    await this.#write(places.cancelMark, new Uint8Array(), expiresAtMs, undefined, signal);
+    // It stays, so that it never ends before a wish.
+    await this.#write(places.cancelMark, new Uint8Array(), undefined, undefined, signal);
     if (look.type === 'flow') return this.#cancelFlow(id, signal);
     const message = await store.inspect.get(places.queue, id as MessageId, { signal });
-    // Who leases it from now on sees the wish before the start, so taking it away disturbs nobody's order.
+    // Who leases it from now on sees the wish before the start: so it has ended, and taking it away disturbs nobody's order.
     const isOnItsOwn = message !== undefined && labelOf(message).flow === undefined;
     if (isOnItsOwn && message.state !== 'leased') {
+      const value = writeResult({ state: 'cancelled' });
+      await this.#write(places.result(id), value, nowMs + resultTtlMs, look.version, signal);
       const [removal] = await store.inspect.remove(places.queue, [id as MessageId], { signal });
-      if (removal?.outcome === 'applied' && removal.removed && resultTtlMs > 0) {
-        await this.#write(
-          places.result(id),
-          writeResult({ state: 'cancelled' }),
-          nowMs + resultTtlMs,
-          0,
-          signal,
-        );
-      }
+      if (removal?.outcome === 'applied' && removal.removed)
+        await store.state.write({ key: places.cancel(id), value: undefined }, { signal });
     }
     return true;
   }
@@ -120,24 +118,30 @@ export class Lookup {
   async #look(id: string, signal: AbortSignal | undefined): Promise<Look> {
     const { store, places, deadLetters } = this.#options;
     const recorded = await this.#recorded(id, signal);
-    if (recorded !== undefined) return recorded;
+    const mayBeBack = recorded?.type === 'ended' && recorded.outcome.state === 'failed';
+    if (recorded !== undefined && !mayBeBack) return recorded;
     const message = await store.inspect.get(places.queue, id as MessageId, { signal });
-    if (message !== undefined) return { type: 'waiting', message };
+    // One that failed and is there again was put back from the dead letters.
+    if (message !== undefined && (recorded === undefined || deadHeaders.cause in message.headers))
+      return { type: 'waiting', message, version: recorded?.version ?? 0 };
     // It may have ended in between; and the end of some leaves no record.
     const ended = await this.#recorded(id, signal);
     if (ended !== undefined) return ended;
-    const cancelled = await store.state.get(places.cancel(id), { signal });
-    if (cancelled !== undefined) return { type: 'ended', outcome: { state: 'cancelled' } };
     const dead = await store.inspect.get(deadLetters, id as MessageId, { signal });
-    return dead === undefined ? { type: 'gone' } : { type: 'ended', outcome: outcomeOfDead(dead) };
+    return dead === undefined
+      ? { type: 'gone' }
+      : { type: 'ended', outcome: outcomeOfDead(dead), version: 0 };
   }
 
-  async #recorded(id: string, signal: AbortSignal | undefined): Promise<Look | undefined> {
+  async #recorded(
+    id: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Extract<Look, { readonly type: 'ended' | 'flow' }> | undefined> {
     const { store, places } = this.#options;
     const record = await store.state.get(places.result(id), { signal });
     if (record === undefined) return undefined;
     const result = readResult(record.value);
-    if (result.state !== 'running') return { type: 'ended', outcome: result };
+    if (result.state !== 'running') return { type: 'ended', outcome: result, version: record.version };
     return { type: 'flow', flow: result, version: record.version };
   }
 
@@ -148,7 +152,7 @@ export class Lookup {
     seen: { missing: string | undefined; from: number },
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const { store, places, time, resultTtlMs } = this.#options;
+    const { store, places, time } = this.#options;
     const { id: missing, lookedAt } = await missingMember(store, places, id, look.flow, seen.from, signal);
     if (missing === undefined) seen.from += lookedAt;
     const isSure = missing !== undefined && missing === seen.missing;
@@ -162,17 +166,17 @@ export class Lookup {
       retryable: false,
       attempts: 0,
     };
-    const expiresAtMs = (await time.now()) + resultTtlMs;
+    const expiresAtMs = (await time.now()) + look.flow.resultTtlMs;
     await this.#write(places.result(id), writeResult(outcome), expiresAtMs, look.version, signal);
   }
 
   async #cancelFlow(id: string, signal: AbortSignal | undefined): Promise<boolean> {
-    const { places, time, resultTtlMs } = this.#options;
+    const { places, time } = this.#options;
     for (;;) {
       const look = await this.#recorded(id, signal);
       if (look?.type !== 'flow') return false;
       const value = writeResult({ state: 'cancelled' });
-      const expiresAtMs = (await time.now()) + resultTtlMs;
+      const expiresAtMs = (await time.now()) + look.flow.resultTtlMs;
       const conflict = await this.#write(places.result(id), value, expiresAtMs, look.version, signal);
       if (conflict === undefined) return true;
     }
@@ -182,11 +186,16 @@ export class Lookup {
   async #write(
     key: string,
     value: Uint8Array,
-    expiresAtMs: number,
+    expiresAtMs: number | undefined,
     version: number | undefined,
     signal: AbortSignal | undefined,
   ): Promise<{ readonly current: StateRecord | undefined } | undefined> {
-    const write = { key, value, expiresAtMs, ...(version === undefined ? {} : { version }) };
+    const write = {
+      key,
+      value,
+      ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+      ...(version === undefined ? {} : { version }),
+    };
     const result = await this.#options.store.state.write(write, { signal });
     if (result.outcome === 'unknown') throw result.cause;
     return result.outcome === 'applied' ? undefined : { current: result.current };

@@ -250,6 +250,53 @@ describe('a flow', () => {
     expect(runs).toEqual(['a', 'b', 'c']);
   });
 
+  test('sent again while it runs does not run again what has ended', async () => {
+    let open = (): void => {};
+    const opened = new Promise<void>(resolve => {
+      open = resolve;
+    });
+    const slow = defineTask({ name: 'slow', input: unchecked<null>(), run: () => opened });
+    const tasks = stand.tasks({ ...all, slow });
+    stand.work(tasks, { concurrency: 2 });
+    const flow = tasks.group([tasks.note.with('a'), tasks.slow.with(null)]);
+    await flow.send({ dedupe: { id: 'twice', ttlMs: 100 } });
+    await stand.pass(500);
+    const again = await flow.send({ dedupe: { id: 'twice', ttlMs: 100 } });
+    expect(again.duplicate).toBe(true);
+    await stand.pass(500);
+    open();
+    await stand.until(again.result());
+    expect(runs).toEqual(['a']);
+  });
+
+  test('is not mixed up with another whose id goes on as the ids of its members do', async () => {
+    const tasks = stand.tasks(all);
+    stand.work(tasks, { concurrency: 4 });
+    const flow = (x: number) =>
+      tasks.map(tasks.add, [
+        { x, y: 0 },
+        { x, y: 1 },
+      ]);
+    for (const id of ['v1.0', 'v1.0.1', 'v1']) {
+      const handle = await flow(id.length).send({ dedupe: { id } });
+      expect(await stand.until(handle.result())).toEqual([id.length, id.length + 1]);
+    }
+    expect(await tasks.handle((await flow(0).send({ dedupe: { id: 'v1.0.1' } })).id).result()).toEqual([
+      6, 7,
+    ]);
+  });
+
+  test('that was cancelled is one for as long as its members’ ids are remembered', async () => {
+    const tasks = stand.tasks(all, { resultTtlMs: 2000 });
+    const dedupe = { id: 'daily', ttlMs: 60_000 };
+    const flow = tasks.map(tasks.note, ['a', 'b']);
+    await (await flow.send({ dedupe })).cancel();
+    await stand.pass(5000);
+    const again = await flow.send({ dedupe });
+    expect(again.duplicate).toBe(true);
+    await expect(stand.until(again.result())).rejects.toMatchObject({ code: 'TASK_CANCELLED' });
+  });
+
   test('sent again under its id, when the first has had its time, is a new one', async () => {
     const tasks = stand.tasks(all, { resultTtlMs: 2000 });
     stand.work(tasks, { concurrency: 5 });
@@ -318,6 +365,18 @@ describe('a flow', () => {
     expect(reason).toMatchObject({ code: 'TASK_CANCELLED' });
     expect(runs).toEqual([]);
     expect((await stand.store.inspect.queues('app/')).items).toEqual([]);
+  });
+
+  test('whose member was cancelled long before its time is cancelled, whatever was since', async () => {
+    const dayMs = 86_400_000;
+    const tasks = stand.tasks(all);
+    const handle = await tasks.chain(tasks.note.with('x')).send({ delayMs: 3 * dayMs });
+    expect(await tasks.handle(`${handle.id}.0.0`).cancel()).toBe(true);
+    expect(await (await tasks.note.send('y')).cancel()).toBe(true);
+    await stand.pass(3 * dayMs, dayMs / 4);
+    stand.work(tasks);
+    await expect(stand.until(handle.result())).rejects.toMatchObject({ code: 'TASK_CANCELLED' });
+    expect(runs).toEqual([]);
   });
 
   test('whose result is too large fails, and does not loop', async () => {

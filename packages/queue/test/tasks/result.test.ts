@@ -1,6 +1,6 @@
 import { QuorateError, type QueueStore } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createQueues, defineTask, unchecked } from '../../src/index.ts';
+import { createQueues, defineTask, type SentTask, unchecked } from '../../src/index.ts';
 import { turn } from '../queue-stand.ts';
 import { TaskStand, wrapped } from './task-stand.ts';
 
@@ -197,6 +197,47 @@ describe('a result', () => {
       'mended started 2',
       'mended succeeded 2',
     ]);
+  });
+
+  describe('of a task that was put back under its id', () => {
+    let isMended: boolean;
+    const mended = defineTask({
+      name: 'mended',
+      input: unchecked<null>(),
+      retry: { attemptsMax: 1 },
+      run() {
+        if (!isMended) throw new Error('not yet');
+        return 'well';
+      },
+    });
+
+    async function putBack(): Promise<SentTask<string>> {
+      isMended = false;
+      const tasks = stand.tasks({ mended });
+      const work = stand.work(tasks);
+      const handle = await tasks.mended.send(null, { dedupe: { id: 'a' } });
+      await expect(stand.until(handle.result())).rejects.toMatchObject({ code: 'TASK_FAILED' });
+      await stand.until(work.drain());
+      await using queues = createQueues({ store: stand.store, clock: stand.clock });
+      expect(await stand.until(queues.deadLetters('app/queue').redrive([handle.id]))).toBe(1);
+      expect(await handle.status()).toMatchObject({ state: 'ready', attempts: 0 });
+      return handle;
+    }
+
+    test('is waited for', async () => {
+      const handle = await putBack();
+      isMended = true;
+      const result = handle.result();
+      stand.work(stand.tasks({ mended }));
+      expect(await stand.until(result)).toBe('well');
+    });
+
+    test('and cancelled then is that it was cancelled', async () => {
+      const handle = await putBack();
+      expect(await handle.cancel()).toBe(true);
+      await expect(handle.result()).rejects.toMatchObject({ code: 'TASK_CANCELLED' });
+      expect((await stand.store.inspect.queues('app/')).items).toEqual([]);
+    });
   });
 
   test('of a cancelled task is a typed error', async () => {
