@@ -17,6 +17,7 @@ const writer = Buffer.alloc(8, 7).toString('base64url');
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const nothing = { onReady: (): void => {}, onState: (): void => {}, pace: usualPace };
 const longest = 1_000_000;
+const lost = { outcome: 'not-applied', reason: 'lost' };
 
 function encoded(number: number, steps: readonly QueueStep[]): Uint8Array {
   const record = new RecordWriter(writer, number);
@@ -193,6 +194,20 @@ describe('a copy of a partition', () => {
     other.stampMs = told.stampMs + 60_000;
     const [, after] = other.do(put, { type: 'lease', queue: 'p/q', query }) as [unknown, LeasedMessage[]];
     expect(after[0]!.token).toBeGreaterThan(before[0]!.token);
+  });
+
+  test('lets nobody settle or extend what was never leased, whatever the token', () => {
+    const told = new Told();
+    const id = 'a' as MessageId;
+    told.do({ type: 'put', put: { queue: 'p/q', message: { id, body: bytes('a') } } });
+    for (const token of [0n, 2n ** 60n] as LeasedMessage['token'][]) {
+      const lease = { queue: 'p/q', id, token };
+      const results = told.do(
+        { type: 'extend', lease, leaseMs: 1000, started: true },
+        { type: 'settle', settlement: { lease, action: { type: 'acknowledge' } } },
+      );
+      expect(results).toEqual([lost, lost]);
+    }
   });
 
   test('grants an image to the first who asks when it is due, and to nobody else', () => {

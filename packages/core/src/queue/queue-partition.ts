@@ -312,7 +312,8 @@ export class QueuePartition {
   /** The message of a lease, unless another was given since: leased, or come back and not yet leased again. */
   #held(cell: QueueCell, { id, token }: LeaseHandle): QueuedMessage | undefined {
     const message = cell.messages.get(id);
-    return message !== undefined && BigInt(message.token) === token ? message : undefined;
+    // What was never leased has 0, which is nobody's.
+    return message !== undefined && token > 0n && BigInt(message.token) === token ? message : undefined;
   }
 
   #hold(cell: QueueCell, message: QueuedMessage, leaseMs: number): void {
