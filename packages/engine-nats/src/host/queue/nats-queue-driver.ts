@@ -27,7 +27,7 @@ import { QueueLogs } from './queue-logs.ts';
 import { queueState } from './queue-state.ts';
 import type { QueueSubjects } from './queue-subjects.ts';
 
-export interface NatsQueueDriverOptions extends Omit<QueueLogOptions, 'token' | 'writer'> {
+export interface NatsQueueDriverOptions extends Omit<QueueLogOptions, 'token'> {
   readonly api: StreamApi;
   readonly subjects: QueueSubjects;
   readonly random: Random;
@@ -43,15 +43,16 @@ export class NatsQueueDriver implements QueueDriver {
   readonly inspect: QueueInspectorDriver;
   readonly #options: NatsQueueDriverOptions;
   readonly #logs: QueueLogs;
-  readonly #writer: string;
+  /** What the ids have in common that it chooses. */
+  readonly #name: string;
   #ids = 0;
   #isClosed = false;
 
   constructor(options: NatsQueueDriverOptions) {
     this.#options = options;
-    this.#writer = Buffer.from(options.random.bytes(8)).toString('base64url');
+    this.#name = Buffer.from(options.random.bytes(8)).toString('base64url');
     this.capabilities = options.capabilities;
-    this.#logs = new QueueLogs({ ...options, writer: this.#writer });
+    this.#logs = new QueueLogs(options);
     this.state = queueState(this.#logs);
     this.inspect = queueInspector(this.#logs);
   }
@@ -156,7 +157,7 @@ export class NatsQueueDriver implements QueueDriver {
 
   #named(put: QueuePut): QueuePut {
     if (put.message.id !== undefined) return put;
-    const id = `~${this.#writer}.${(++this.#ids).toString(36)}` as MessageId;
+    const id = `~${this.#name}.${(++this.#ids).toString(36)}` as MessageId;
     return { ...put, message: { ...put.message, id } };
   }
 }

@@ -1,10 +1,11 @@
-import { type Clock, type QuorateError, type Random, sleep, type Timer } from '@quorate/core';
+import { type Clock, QuorateError, type Random, sleep, type Timer } from '@quorate/core';
 import type { Msg } from '@nats-io/nats-core';
 import type { QueuePace } from '../../queue/queue-pace.ts';
 import { decodeRecord, type QueueRecord } from '../../queue/queue-record.ts';
 import { QueueReplica, type StepResult } from '../../queue/queue-replica.ts';
 import { closed, unavailable } from '../../unavailable.ts';
 import type { StreamApi } from '../stream-api.ts';
+import { askTime } from './ask-time.ts';
 import type { Delivery } from './delivery.ts';
 import { LogConsumer } from './log-consumer.ts';
 import { type Head, QueueHeads } from './queue-heads.ts';
@@ -26,8 +27,8 @@ export interface QueueFollowerOptions {
   readonly onState: (key: string) => void;
   /** Told of each of this client's own records, once it was carried out. */
   readonly onOwn: (record: QueueRecord, results: StepResult[]) => void;
-  /** Asked for a record that allows this client to write down what the partition holds. */
-  readonly onImageDue: () => void;
+  /** Asked for a record that allows this client to write down what the partition holds. Rejects where there may be none. */
+  readonly onImageDue: () => Promise<unknown>;
   /** The copy was made anew from elsewhere: what had become of the client's own records may not be known any more. */
   readonly onReset: () => void;
 }
@@ -35,6 +36,9 @@ export interface QueueFollowerOptions {
 /** How long it rests before it tries again to be where the log is, ms, at first and at most. */
 const restMinMs = 20;
 const restMaxMs = 1000;
+
+/** The server's time is not asked sooner than so long after it was last told, ms. */
+const timeRestMs = 10_000;
 
 /** Keeps a copy of one partition where its log is. */
 export class QueueFollower {
@@ -51,7 +55,8 @@ export class QueueFollower {
   #isVerifying = false;
   #isImageAsked = false;
   #isKeeping = false;
-  #cleaning: Timer | undefined;
+  readonly #cleanings = new Set<Timer>();
+  #toldMs = 0;
   #isWanted = false;
   #failure: QuorateError | undefined;
   #count = 0;
@@ -103,7 +108,8 @@ export class QueueFollower {
 
   stop(): void {
     this.#isWanted = false;
-    this.#cleaning?.cancel();
+    for (const cleaning of this.#cleanings) cleaning.cancel();
+    this.#cleanings.clear();
     this.pause();
   }
 
@@ -151,7 +157,8 @@ export class QueueFollower {
     this.#inbox = [];
     this.#consumer = consumer;
     try {
-      this.#time.sample(await consumer.start());
+      this.#time.set(await consumer.start());
+      this.#toldMs = clock.monotonicMs();
     } catch (thrown) {
       consumer.close();
       if (this.#consumer === consumer) this.#consumer = undefined;
@@ -162,7 +169,7 @@ export class QueueFollower {
 
   /** Sees to it that there is a copy which the log goes on from. */
   async #load(): Promise<Head | undefined> {
-    for (;;) {
+    for (let missing = 0; ; ) {
       const head = await this.#heads.load();
       const replica = this.#replica;
       if (replica !== undefined) {
@@ -172,8 +179,12 @@ export class QueueFollower {
       }
       const { onReady, onState, pace } = this.#options;
       const image = head && (await this.#heads.imageOf(head));
-      // Where another has replaced it meanwhile, that one is to be read.
-      if (head !== undefined && image === undefined) continue;
+      if (head !== undefined && image === undefined) {
+        // Where another has replaced it meanwhile, that one is to be read.
+        if (head.sequence === missing) throw imageMissing(this.#subject);
+        missing = head.sequence;
+        continue;
+      }
       this.#replica = new QueueReplica({ onReady, onState, pace, image });
       return head;
     }
@@ -249,7 +260,7 @@ export class QueueFollower {
     if (sequence <= replica.sequence) return;
     const record = this.#decode(message.data);
     if (record === undefined) return;
-    this.#time.sample(stampMs);
+    if (!this.#time.sample(stampMs)) this.#askTime();
     const results = replica.apply(record, { sequence, stampMs, byteCount: message.data.length });
     if (record.writer !== writer) return;
     const asked = this.#isImageAsked ? record.steps.findIndex(({ type }) => type === 'image') : -1;
@@ -260,7 +271,19 @@ export class QueueFollower {
     onOwn(record, results);
     if (!replica.isImageDue || this.#isImageAsked) return;
     this.#isImageAsked = true;
-    onImageDue();
+    onImageDue().catch(() => (this.#isImageAsked = false));
+  }
+
+  /** What is heard of late may have been stored long ago, or the server's clock was set back. */
+  #askTime(): void {
+    const { api, subjects, clock } = this.#options;
+    const nowMs = clock.monotonicMs();
+    if (nowMs - this.#toldMs < timeRestMs) return;
+    this.#toldMs = nowMs;
+    askTime(api, subjects).then(
+      atMs => this.#time.set(atMs),
+      () => {},
+    );
   }
 
   /** A record that cannot be read ends it: whoever went on without it would come to something else than the others. */
@@ -282,11 +305,18 @@ export class QueueFollower {
     const head = await this.#heads.store(image);
     if (head === undefined) return;
     replica.noteImage(head.imageBytes);
-    this.#cleaning?.cancel();
     const { clock, pace } = this.#options;
-    this.#cleaning = clock.setTimer(2 * pace.certainMs, () => {
+    // Each image has its own: under load the next is there before the time of this one has come.
+    const cleaning = clock.setTimer(2 * pace.certainMs, () => {
+      this.#cleanings.delete(cleaning);
       this.#heads.clean(head).catch(() => {});
     });
-    this.#cleaning.unref();
+    cleaning.unref();
+    this.#cleanings.add(cleaning);
   }
+}
+
+function imageMissing(subject: string): QuorateError {
+  const message = `The image that ${subject} goes on from must be whole: a part of it is missing`;
+  return new QuorateError('UNSUPPORTED', message, { outcome: 'not-applied' });
 }

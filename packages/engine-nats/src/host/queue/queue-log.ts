@@ -13,7 +13,7 @@ import { closed, unavailable } from '../../unavailable.ts';
 import { QueueFollower, type QueueFollowerOptions } from './queue-follower.ts';
 
 export interface QueueLogOptions
-  extends Omit<QueueFollowerOptions, 'onReady' | 'onState' | 'onOwn' | 'onImageDue' | 'onReset'> {
+  extends Omit<QueueFollowerOptions, 'writer' | 'onReady' | 'onState' | 'onOwn' | 'onImageDue' | 'onReset'> {
   /** The largest record. */
   readonly recordMaxBytes: number;
   /** How long it may take until a record that was stored is heard of, ms. */
@@ -48,6 +48,8 @@ export class QueueLog {
   readonly follower: QueueFollower;
   readonly #options: QueueLogOptions;
   readonly #subject: string;
+  /** Its own: another log of this client, also of the same partition, begins to number its records anew. */
+  readonly #writer: string;
   readonly #calls: Call[] = [];
   readonly #sent = new Map<number, Sent>();
   readonly #readyWatches = new Map<string, Set<() => void>>();
@@ -62,13 +64,15 @@ export class QueueLog {
   constructor(options: QueueLogOptions) {
     this.#options = options;
     this.#subject = options.subjects.log(options.token);
+    this.#writer = Buffer.from(options.random.bytes(8)).toString('base64url');
     this.#usedMs = options.clock.monotonicMs();
     this.follower = new QueueFollower({
       ...options,
+      writer: this.#writer,
       onReady: queue => this.#tellReady(queue),
       onState: key => this.#tellState(key),
       onOwn: (record, results) => this.#onOwn(record, results),
-      onImageDue: () => void this.do([{ type: 'image' }], undefined).catch(() => {}),
+      onImageDue: () => this.do([{ type: 'image' }], undefined),
       onReset: () => this.#onReset(),
     });
   }
@@ -84,6 +88,11 @@ export class QueueLog {
     const nowMs = this.clock.monotonicMs();
     if (isUsed) this.#usedMs = nowMs;
     return nowMs - this.#usedMs;
+  }
+
+  /** Somebody is about to use it. */
+  use(): void {
+    this.#usedMs = this.clock.monotonicMs();
   }
 
   /** Carries out steps together, and gives what they come to. */
@@ -131,7 +140,6 @@ export class QueueLog {
     read: (partition: QueuePartition | undefined, logMs: number, nowMs: number) => Result,
     signal: AbortSignal | undefined,
   ): Promise<Result> {
-    this.#usedMs = this.clock.monotonicMs();
     this.follower.keep();
     await this.follower.live();
     const isLatest = await this.isLatest();
@@ -169,7 +177,7 @@ export class QueueLog {
       [Symbol.dispose]: () => {
         watches.delete(tell);
         if (watches.size === 0) this.#readyWatches.delete(queue);
-        this.#usedMs = this.clock.monotonicMs();
+        this.use();
       },
     };
   }
@@ -181,7 +189,7 @@ export class QueueLog {
     return {
       [Symbol.dispose]: () => {
         this.#stateWatches.delete(own);
-        this.#usedMs = this.clock.monotonicMs();
+        this.use();
       },
     };
   }
@@ -203,7 +211,6 @@ export class QueueLog {
   }
 
   #add(call: Call): void {
-    this.#usedMs = this.clock.monotonicMs();
     this.#calls.push(call);
     this.#wake();
   }
@@ -242,9 +249,9 @@ export class QueueLog {
   }
 
   #send(): void {
-    const { writer, api, recordMaxBytes } = this.#options;
+    const { api, recordMaxBytes } = this.#options;
     const number = ++this.#number;
-    const record = new RecordWriter(writer, number);
+    const record = new RecordWriter(this.#writer, number);
     const calls: (readonly [Call, number])[] = [];
     let taken = 0;
     for (const call of this.#calls) {

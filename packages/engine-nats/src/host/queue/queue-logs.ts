@@ -23,6 +23,7 @@ export class QueueLogs {
   of(name: string): QueueLog {
     const partition = partitionOf(name);
     const log = this.#logs.get(partition);
+    log?.use();
     if (log !== undefined) return log;
     const made = new QueueLog({ ...this.#options, token: tokenOf(partition) });
     this.#logs.set(partition, made);

@@ -1,6 +1,6 @@
 import type { Clock } from '@quorate/core';
 
-/** By so much a time that was told may come late before the server's clock must have been set back, ms. */
+/** By so much a time may come late before it is to be asked whether the server's clock was set back, ms. */
 const lateMaxMs = 1000;
 
 /** What time it is at the server, by what it has told: never later than it is there, as long as its clock is not set back. */
@@ -12,10 +12,16 @@ export class ServerTime {
     this.#clock = clock;
   }
 
-  /** The server has told its time, a moment ago. */
-  sample(atMs: number): void {
+  /** The server was asked, and has told its time a moment ago. */
+  set(atMs: number): void {
+    this.#offsetMs = atMs - this.#clock.monotonicMs();
+  }
+
+  /** It was that time at the server when it stored what is heard of now. @returns false where that was long ago, or its clock was set back */
+  sample(atMs: number): boolean {
     const offsetMs = atMs - this.#clock.monotonicMs();
-    if (offsetMs > this.#offsetMs || offsetMs < this.#offsetMs - lateMaxMs) this.#offsetMs = offsetMs;
+    if (offsetMs > this.#offsetMs) this.#offsetMs = offsetMs;
+    return offsetMs >= this.#offsetMs - lateMaxMs;
   }
 
   /** -Infinity where it was never told. */
