@@ -8,7 +8,7 @@ import { QueueStand } from './queue-stand.ts';
 
 const reason = skipReason('postgres');
 const isLong = process.env['QUORATE_LONG'] !== undefined;
-const cycles = isLong ? 1_000 : 3;
+const cycles = isLong ? 1_000 : 2;
 
 /** The tokens under which each message was handled, in order. */
 class Handled {
@@ -135,7 +135,7 @@ describe.skipIf(reason !== undefined)(
         }
       };
       const restart = async (): Promise<void> => {
-        for (let cycle = 0; cycle < (isLong ? 50 : 2); cycle++) {
+        for (let cycle = 0; cycle < (isLong ? 50 : 1); cycle++) {
           const enough = put.length + 50;
           while (put.length < enough) await once(events, 'put');
           await stand.server.kill();

@@ -4,9 +4,6 @@ import { LinkedClients, startPostgres } from '@quorate/servers';
 import pg from 'pg';
 import { createPostgresQueueStore, type PostgresQueueOptions } from '../src/index.ts';
 
-/** Settings of a server that nothing happens to: its commits need not wait for the disk. */
-export const unsynced = { synchronous_commit: 'off' } as const;
-
 /** A server of its own with queues on it, each client over a link of its own that can be cut. */
 export class QueueStand extends LinkedClients<QueueStore> {
   static async start(settings: Readonly<Record<string, string | number>> = {}): Promise<QueueStand> {
@@ -60,6 +57,7 @@ export class QueueStand extends LinkedClients<QueueStore> {
       random: seededRandom(systemRandom.uint32()),
       leaseMs: 250,
       patienceMs: 30_000,
+      histories: process.env['QUORATE_LONG'] === undefined ? 2 : 20,
       open: ({ clock = systemClock } = {}) => this.open({ clock }),
       ...this.faults,
     };

@@ -1,11 +1,9 @@
 import type { LeasedMessage, QueuePut, QueueStore } from '@quorate/core';
-import { skipReason } from '@quorate/servers';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { createPostgresQueueStore, type PostgresConnection, type PostgresPool } from '../src/index.ts';
-import { QueueStand, unsynced } from './queue-stand.ts';
+import type { QueueStand } from './queue-stand.ts';
 
-const reason = skipReason('postgres');
 const body = Buffer.from('x');
 const action = { type: 'acknowledge' } as const;
 
@@ -43,14 +41,12 @@ function observedPool(): { readonly pool: PostgresPool; readonly texts: string[]
   return { pool, texts };
 }
 
-describe.skipIf(reason !== undefined)(
-  `calls to queues on PostgreSQL at the same time (needs a server${reason === undefined ? '' : `: ${reason}`})`,
-  { timeout: 60_000 },
-  () => {
-    beforeAll(async () => {
-      stand = await QueueStand.start(unsynced);
+/** What comes at the same time. @param standOf the server, once the tests run */
+export function queueBatches(standOf: () => QueueStand): void {
+  describe('calls to queues on PostgreSQL at the same time', { timeout: 60_000 }, () => {
+    beforeAll(() => {
+      stand = standOf();
     });
-    afterAll(() => stand[Symbol.asyncDispose]());
 
     test('go together, and each is told its own', async () => {
       const { pool, texts } = observedPool();
@@ -247,5 +243,5 @@ describe.skipIf(reason !== undefined)(
       const messages = await store.lease(queue, { messagesMax: 10, leaseMs: 60_000, owner: 'o' });
       expect(messages.map(({ id }) => id)).toEqual(['held', 'last']);
     });
-  },
-);
+  });
+}

@@ -1,11 +1,9 @@
 import type { LeasedMessage, MessageId, Page, PageOptions, QueueStore } from '@quorate/core';
-import { skipReason } from '@quorate/servers';
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createPostgresStore } from '../src/index.ts';
-import { QueueStand, unsynced } from './queue-stand.ts';
+import type { QueueStand } from './queue-stand.ts';
 
-const reason = skipReason('postgres');
 const body = Buffer.from('x');
 const applied = { outcome: 'applied' } as const;
 
@@ -20,18 +18,14 @@ const fresh = (): string => `e${++names}/q`;
 const lease = (queue: string): Promise<readonly LeasedMessage[]> =>
   store.lease(queue, { messagesMax: 10, leaseMs: 60_000, owner: 'o\0' });
 
-describe.skipIf(reason !== undefined)(
-  `queues on PostgreSQL at their edges (needs a server${reason === undefined ? '' : `: ${reason}`})`,
-  { timeout: 60_000 },
-  () => {
+/** What is odd, large or long ago. @param standOf the server, once the tests run */
+export function queueEdges(standOf: () => QueueStand): void {
+  describe('queues on PostgreSQL at their edges', { timeout: 60_000 }, () => {
     beforeAll(async () => {
-      stand = await QueueStand.start(unsynced);
+      stand = standOf();
       store = await stand.open();
     });
-    afterAll(async () => {
-      await store[Symbol.asyncDispose]();
-      await stand[Symbol.asyncDispose]();
-    });
+    afterAll(() => store[Symbol.asyncDispose]());
     beforeEach(async () => {
       client = await stand.connect();
     });
@@ -243,5 +237,5 @@ describe.skipIf(reason !== undefined)(
       const puts = Array.from({ length: 260 }, () => ({ queue: fresh(), message: { body: large } }));
       await expect(store.put(puts)).rejects.toThrow(`at most ${256 * 2 ** 20} bytes`);
     });
-  },
-);
+  });
+}

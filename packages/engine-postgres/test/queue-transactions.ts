@@ -1,10 +1,8 @@
 import { ManualClock, type MessageId, type QueueStore } from '@quorate/core';
-import { skipReason } from '@quorate/servers';
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { QueueStand, unsynced } from './queue-stand.ts';
+import type { QueueStand } from './queue-stand.ts';
 
-const reason = skipReason('postgres');
 const body = Buffer.from('x');
 
 let stand: QueueStand;
@@ -34,18 +32,14 @@ async function untilListening(queue: string): Promise<void> {
   await other.end();
 }
 
-describe.skipIf(reason !== undefined)(
-  `a put in a transaction of the caller’s (needs a server${reason === undefined ? '' : `: ${reason}`})`,
-  { timeout: 60_000 },
-  () => {
+/** What joins a transaction. @param standOf the server, once the tests run */
+export function queueTransactions(standOf: () => QueueStand): void {
+  describe('a put in a transaction of the caller’s', { timeout: 60_000 }, () => {
     beforeAll(async () => {
-      stand = await QueueStand.start(unsynced);
+      stand = standOf();
       store = await stand.open({ pollMs: 600_000 });
     });
-    afterAll(async () => {
-      await store[Symbol.asyncDispose]();
-      await stand[Symbol.asyncDispose]();
-    });
+    afterAll(() => store[Symbol.asyncDispose]());
     beforeEach(async () => {
       client = await stand.connect();
       await client.query('begin');
@@ -163,5 +157,5 @@ describe.skipIf(reason !== undefined)(
         );
       }
     });
-  },
-);
+  });
+}
