@@ -2,7 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { systemClock } from '@quorate/core';
 import { describe, expect, test } from 'vitest';
+import type { CommandIo } from '../src/command-io.ts';
+import { WorkerLines } from '../src/worker/worker-lines.ts';
 import { Folder, mainFile, runHere, runProcess } from './run-command.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -151,6 +154,36 @@ describe('a worker', () => {
     const { code, stderr } = await runProcess(['worker', file]);
     expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('CLOSED') });
   });
+});
+
+test('whatever a task threw has a line', () => {
+  const odd = [
+    Object.create(null),
+    Object.assign(new Error('x'), { name: Symbol('n') }),
+    {
+      get code(): string {
+        throw new Error('getter');
+      },
+    },
+  ];
+  let written = '';
+  const stdout = { write: (text: string) => void (written += text) };
+  const io = { stdout, environment: {}, clock: systemClock } as unknown as CommandIo;
+  for (const isJson of [false, true]) {
+    const lines = new WorkerLines(io, isJson);
+    for (const error of odd) lines.tell('app', { type: 'failed', task: 't', id: 'i', attempt: 1, error });
+  }
+  expect(written.trimEnd().split('\n')).toHaveLength(6);
+});
+
+test('a work that cannot begin ends those that have, and closes the module', async () => {
+  using folder = new Folder();
+  const broken = "export const broken = [first, { name: 'x', work() { throw new Error('no'); } }];";
+  const file = folder.write('tasks.ts', tasksModule(broken));
+  const { code, stderr } = await runProcess(['worker', file, '--export', 'broken']);
+  expect(code).toBe(1);
+  expect(stderr).toContain('The work cannot go on: Error: no');
+  expect(stderr).toContain('closed true');
 });
 
 describe('what is wrong is named', () => {

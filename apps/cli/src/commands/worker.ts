@@ -56,10 +56,11 @@ async function work(file: string, options: WorkerOptions, io: CommandIo): Promis
     throw usageFailure(`--queues must be a list of names: received ${options.queues}`);
   const { applications, close } = await loadApplications(file, options.export, names);
   const lines = new WorkerLines(io, options.json === true);
-  const works = applications.map(application => started(application, concurrency, lines, io));
-  const where = works.map(({ queue }) => queue).join(', ');
-  io.stderr.write(`working on ${where}, ${concurrency} at a time; SIGTERM or Ctrl-C drains\n`);
+  const works: Work[] = [];
   try {
+    for (const application of applications) works.push(started(application, concurrency, lines, io));
+    const where = works.map(({ queue }) => queue).join(', ');
+    io.stderr.write(`working on ${where}, ${concurrency} at a time; SIGTERM or Ctrl-C drains\n`);
     await untilEnded(works, drainMs, io);
   } catch (cause) {
     throw new CommandFailure(`The work cannot go on: ${textOf(cause)}`, { cause });

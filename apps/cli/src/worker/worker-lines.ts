@@ -31,7 +31,7 @@ export class WorkerLines {
     if (Object.hasOwn(this.counts, type)) this.counts[type as keyof typeof this.counts]++;
     const at = new Date(clock.wallMs()).toISOString();
     if (this.#isJson) {
-      const failure = error === undefined ? {} : { error: textOf(error), code: errorCode(error) };
+      const failure = error === undefined ? {} : { error: textOf(error), code: codeOf(error) };
       stdout.write(`${JSON.stringify({ at, application, type, task, id, attempt, tookMs, ...failure })}\n`);
       return;
     }
@@ -45,9 +45,21 @@ export class WorkerLines {
   }
 }
 
-/** What was thrown, in a line. */
+/** What was thrown, in a line. It never throws, whatever it is: a task that it cannot be told of would be tried again for ever. */
 export function textOf(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return String(thrown);
-  const code = errorCode(thrown);
-  return code === undefined ? `${thrown.name}: ${thrown.message}` : `${code}: ${thrown.message}`;
+  try {
+    if (!(thrown instanceof Error)) return String(thrown);
+    const code = errorCode(thrown);
+    return code === undefined ? `${thrown.name}: ${thrown.message}` : `${code}: ${thrown.message}`;
+  } catch {
+    return `a ${typeof thrown} that has no text`;
+  }
+}
+
+function codeOf(thrown: unknown): string | undefined {
+  try {
+    return errorCode(thrown);
+  } catch {
+    return undefined; // A getter of its own.
+  }
 }
