@@ -45,11 +45,11 @@ it('gathers while as many are under way as may be', async () => {
   expect(batches).toEqual([[1], [2, 3]]);
 });
 
-it('gives back what is not under way', async () => {
+it('drops what is not to be kept and not under way', async () => {
   const { batcher, batches } = batcherOf(1);
   for (const bytes of [1, 2, 3]) batcher.add(bytes);
-  expect(batcher.take(bytes => bytes === 2)).toEqual([2]);
+  batcher.keep(bytes => bytes !== 2);
   await turn();
+  batcher.keep(() => false);
   expect(batches).toEqual([[1, 3]]);
-  expect(batcher.take(() => true)).toEqual([]);
 });

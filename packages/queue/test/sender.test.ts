@@ -1,6 +1,6 @@
 import { FaultyQueueStore, type QueueFaults } from '@quorate/conformance';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { QueueStand } from './queue-stand.ts';
+import { QueueStand, turn } from './queue-stand.ts';
 
 describe('sends without an answer', () => {
   let stand: QueueStand;
@@ -38,5 +38,35 @@ describe('sends without an answer', () => {
     sending.catch(() => {});
     await stand.until(producer[Symbol.asyncDispose](), 40_000);
     await expect(sending).rejects.toMatchObject({ code: 'SEND_UNKNOWN', outcome: 'unknown' });
+  });
+
+  it('does not send what was given up while it waited, whether one or most of it', async () => {
+    let open = (): void => {};
+    const gate = new Promise<void>(resolve => (open = resolve));
+    const producer = stand
+      .queues({ before: call => (call === 'put' ? gate : undefined) })
+      .producer<number>('q');
+    const first = producer.send(0);
+    await turn();
+    const sends = Array.from({ length: 20 }, (_, index) => {
+      const controller = new AbortController();
+      return { controller, sending: producer.send(index + 1, { signal: controller.signal }) };
+    });
+    const givenUp = sends.filter((_, index) => index !== 3 && index !== 11);
+    for (const { controller, sending } of givenUp) {
+      controller.abort();
+      await expect(sending).rejects.toMatchObject({ code: 'ABORTED', outcome: 'not-applied' });
+    }
+    const one = new AbortController();
+    const more = [4, 5, 6].map(() => producer.send(99));
+    const last = producer.send(100, { signal: one.signal });
+    one.abort();
+    await expect(last).rejects.toMatchObject({ outcome: 'not-applied' });
+    open();
+    await Promise.all([first, sends[3]?.sending, sends[11]?.sending, ...more]);
+    const { items } = await stand.store.inspect.messages('q');
+    const bodies = items.map(({ body }) => Number(new TextDecoder().decode(body)));
+    expect(bodies).toEqual([0, 4, 12, 99, 99, 99]);
+    expect(producer.inFlightBytes).toBe(0);
   });
 });

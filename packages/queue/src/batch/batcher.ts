@@ -33,11 +33,9 @@ export class Batcher<Item> {
     queueMicrotask(this.#flush);
   }
 
-  /** Takes out what waits and is not under way. */
-  take(isTaken: (item: Item) => boolean): readonly Item[] {
-    const taken = this.#waiting.filter(isTaken);
-    if (taken.length > 0) this.#waiting = this.#waiting.filter(item => !taken.includes(item));
-    return taken;
+  /** Drops what waits and is not to be kept. */
+  keep(isKept: (item: Item) => boolean): void {
+    this.#waiting = this.#waiting.filter(isKept);
   }
 
   readonly #flush = (): void => {

@@ -60,6 +60,7 @@ export class Sender {
   #giveUpAtMs = Number.POSITIVE_INFINITY;
   #idCount = 0;
   #inFlightBytes = 0;
+  #givenUpCount = 0;
   #count = 0;
   #onQuiet: (() => void) | undefined;
 
@@ -169,9 +170,9 @@ export class Sender {
     const giveUp = (): void => {
       const { code, message, retryable, cause } = linked.signal.reason as QuorateError;
       const isSent = sending.state !== 'waiting';
-      if (!isSent) this.#batches.take(other => other === sending);
       const outcome = isSent ? 'unknown' : 'not-applied';
       this.#done(sending);
+      if (!isSent) this.#sweep();
       reject(new QuorateError(code, message, { outcome, retryable, cause }));
     };
     const { resolve, reject } = sending;
@@ -191,7 +192,16 @@ export class Sender {
     return true;
   }
 
-  async #put(batch: readonly Sending[]): Promise<void> {
+  /** Takes out what was given up while it waited once there is as much as what is left, so that each costs little. */
+  #sweep(): void {
+    if (++this.#givenUpCount < this.#count) return;
+    this.#givenUpCount = 0;
+    this.#batches.keep(({ state }) => state !== 'done');
+  }
+
+  async #put(taken: readonly Sending[]): Promise<void> {
+    const batch = taken.filter(({ state }) => state !== 'done');
+    if (batch.length === 0) return;
     const { store, clock } = this.#options;
     const nowMs = clock.monotonicMs();
     let deadlineMs = callMaxMs;
