@@ -12,7 +12,7 @@ create or replace function ${s}.queue_lease(
   set jit = off set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
-  v_now bigint; v_left integer := p_max; v_count integer; v_bytes bigint := 0; v_seqs bigint[]; v_base bigint;
+  v_now bigint; v_left integer := p_max; v_count integer; v_bytes bigint := 0; v_queues text[]; v_seqs bigint[]; v_base bigint;
   v_lane smallint := coalesce(p_lanes[1], 0); v_place integer := 1; v_next bigint; v_at bigint; v_ended bigint; v_began timestamptz := clock_timestamp();
 begin
   perform ${s}.queue_link(p_queue);
@@ -20,22 +20,23 @@ begin
   v_now := ${s}.queue_now();
   while v_lane is not null loop
     with chosen as materialized (
-      select m.seq, octet_length(m.body) + coalesce(octet_length(m.headers), 0) as bytes from ${s}.queue_message m
+      select m.queue, m.seq, octet_length(m.body) + coalesce(octet_length(m.headers), 0) as bytes from ${s}.queue_message m
       where m.queue = p_queue and m.state = 0 and m.lane = v_lane and m.ready_at >= p_ready_from and m.ready_at <= v_now
       order by m.ready_at, m.turn limit v_left for update skip locked
     ), summed as (
-      select c.seq, row_number() over () as n, v_bytes + sum(c.bytes) over (rows unbounded preceding) - c.bytes as before, c.bytes from chosen c
+      select c.queue, c.seq, row_number() over () as n, v_bytes + sum(c.bytes) over (rows unbounded preceding) - c.bytes as before, c.bytes from chosen c
     )
-    select array_agg(f.seq order by f.n), count(*), coalesce(max(f.before + f.bytes), v_bytes) into v_seqs, v_count, v_bytes
-      from summed f where f.before < ${answerBytesMax};
+    select array_agg(f.queue), array_agg(f.seq order by f.n), count(*), coalesce(max(f.before + f.bytes), v_bytes)
+      into v_queues, v_seqs, v_count, v_bytes from summed f where f.before < ${answerBytesMax};
     if v_count > 0 then
-      -- After the locks: whoever leased one of them before took a smaller number.
+      -- After the locks: whoever leased one of them before took a smaller number. With the queue as a constant a plan for an empty table
+      -- would read all of it.
       v_base := nextval('${s.replaceAll("'", "''")}.queue_number');
       return query
         update ${s}.queue_message m
           set state = 1, token = v_base + u.n, owner = p_owner, leased_until = v_now + p_lease_ms,
             check_at = v_now + p_lease_ms, deliveries = m.deliveries + 1
-          from unnest(v_seqs) with ordinality u(seq, n) where m.queue = p_queue and m.seq = u.seq
+          from unnest(v_queues, v_seqs) with ordinality u(queue, seq, n) where m.queue = u.queue and m.seq = u.seq
         returning concat_ws(' ', m.seq, m.token, m.lane, m.deliveries, m.attempts, m.put_at, m.ready_at), m.id, m.key, m.headers, m.body;
     end if;
     v_left := v_left - v_count;

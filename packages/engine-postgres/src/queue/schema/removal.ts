@@ -1,22 +1,29 @@
-/** Taking messages out, whatever their state. @param s the schema as a quoted identifier */
+/**
+ * Taking messages out, whatever their state. What is looked for names its queue row by row, so that each is looked up: with the queue as
+ * a constant a plan for an empty table would read all of the queue for each.
+ *
+ * @param s the schema as a quoted identifier
+ */
 export const queueRemoval = (s: string): string => `
 -- Takes messages out, whoever holds them; says which.
 create or replace function ${s}.queue_remove(p_queue text, p_seq bigint[], p_id text[]) returns bigint[]
 language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 declare v_seqs bigint[]; v_places bigint[]; v_queues text[]; v_keys text[]; v_firsts boolean[]; v_done bigint[];
+  v_asked text[] := array_fill(p_queue, array[cardinality(p_id)]);
 begin
   select array_agg(f.seq), array_agg(f.n), array_agg(p_queue), array_agg(f.key), array_agg(f.key is null and f.id is null)
     into v_seqs, v_places, v_queues, v_keys, v_firsts from (
-    select u.n, m.seq, m.key, m.id from unnest(p_seq) with ordinality u(seq, n)
-      join ${s}.queue_message m on m.queue = p_queue and m.seq = u.seq and m.id is null
+    select u.n, m.seq, m.key, m.id from unnest(v_asked, p_seq) with ordinality u(queue, seq, n)
+      join ${s}.queue_message m on m.queue = u.queue and m.seq = u.seq and m.id is null
     union all
-    select u.n, m.seq, m.key, m.id from unnest(p_id) with ordinality u(id, n) join ${s}.queue_message m on m.queue = p_queue and m.id = u.id
+    select u.n, m.seq, m.key, m.id from unnest(v_asked, p_id) with ordinality u(queue, id, n) join ${s}.queue_message m on m.queue = u.queue and m.id = u.id
     order by 4 nulls first, 2) f;
-  perform 1 from unnest(v_seqs, v_firsts) o(seq, is_first) join ${s}.queue_message m on m.queue = p_queue and m.seq = o.seq
+  perform 1 from unnest(v_queues, v_seqs, v_firsts) o(queue, seq, is_first) join ${s}.queue_message m on m.queue = o.queue and m.seq = o.seq
     where o.is_first for update of m;
   perform ${s}.queue_lock_keys(v_queues, v_keys);
   with gone as (
-    delete from ${s}.queue_message m using unnest(v_seqs, v_places) u(seq, n) where m.queue = p_queue and m.seq = u.seq returning u.n
+    delete from ${s}.queue_message m using unnest(v_queues, v_seqs, v_places) u(queue, seq, n)
+      where m.queue = u.queue and m.seq = u.seq returning u.n
   )
   select array_agg(gone.n) into v_done from gone;
   perform ${s}.queue_let_out(v_queues, v_keys);
@@ -35,7 +42,7 @@ begin
   select array_agg(p_queue), array_agg(k.key) into v_queues, v_keys from (
     select distinct m.key from ${s}.queue_message m where m.queue = p_queue and m.key is not null) k;
   perform ${s}.queue_lock_keys(v_queues, v_keys);
-  delete from ${s}.queue_message m using unnest(v_keys) u(key) where m.queue = p_queue and m.key = u.key;
+  delete from ${s}.queue_message m using unnest(v_queues, v_keys) u(queue, key) where m.queue = u.queue and m.key = u.key;
   get diagnostics v_count = row_count;
   v_sum := v_sum + v_count;
   delete from ${s}.queue_message m where m.queue = p_queue and m.key is null and m.id is not null;
