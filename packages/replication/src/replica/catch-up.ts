@@ -27,7 +27,9 @@ export class CatchUp implements Disposable {
   readonly #host: CatchUpHost;
   readonly #fetcher: EntryFetcher;
   readonly #paces = new Map<NodeId, CatchUpPace>();
-  readonly #timers = new Map<NodeId, Timer>();
+  /** Of turns in the log, and of pieces of a snapshot: either may wait while the other does. */
+  readonly #turns = new Map<NodeId, Timer>();
+  readonly #pieces = new Map<NodeId, Timer>();
   #calledMs = Number.NEGATIVE_INFINITY;
   #disposed = false;
 
@@ -57,7 +59,7 @@ export class CatchUp implements Disposable {
     const pace = this.#paceOf(peer);
     pace.grown(last, sentCount, sentBytes);
     pace.paid(sentBytes);
-    this.#after(peer, this.#isQuiet ? 0 : pace.waitMs, () => {
+    this.#after(this.#turns, peer, this.#isQuiet ? 0 : pace.waitMs, () => {
       if (this.#host.raft !== raft) return;
       raft.catchUp(peer);
       this.#host.schedule();
@@ -71,7 +73,7 @@ export class CatchUp implements Disposable {
     const pace = this.#paceOf(peer);
     const waitMs = this.#isQuiet || !this.#host.raft.isSpared(peer) ? 0 : pace.waitMs;
     if (waitMs > 0) {
-      this.#after(peer, waitMs, again);
+      this.#after(this.#pieces, peer, waitMs, again);
       return false;
     }
     pace.paid(byteCount);
@@ -81,8 +83,10 @@ export class CatchUp implements Disposable {
   [Symbol.dispose](): void {
     this.#disposed = true;
     this.#fetcher[Symbol.dispose]();
-    for (const timer of this.#timers.values()) timer.cancel();
-    this.#timers.clear();
+    for (const timers of [this.#turns, this.#pieces]) {
+      for (const timer of timers.values()) timer.cancel();
+      timers.clear();
+    }
   }
 
   /** Whether nobody called for a while. */
@@ -91,20 +95,19 @@ export class CatchUp implements Disposable {
     return clock.monotonicMs() - this.#calledMs > heartbeatTicks * tickMs;
   }
 
-  /** One timer for each follower: the log and a snapshot are never sent at once. */
-  #after(peer: NodeId, waitMs: number, act: () => void): void {
+  #after(timers: Map<NodeId, Timer>, peer: NodeId, waitMs: number, act: () => void): void {
     const { clock } = this.#host.options;
     // A timer of the platform takes whole milliseconds, 1 at least.
     const delayMs = Math.max(1, Math.ceil(waitMs));
     const dueMs = clock.monotonicMs() + delayMs;
-    this.#timers.get(peer)?.cancel();
+    timers.get(peer)?.cancel();
     const timer = clock.setTimer(delayMs, () => {
-      this.#timers.delete(peer);
+      timers.delete(peer);
       if (this.#disposed) return;
       this.#paceOf(peer).fired(clock.monotonicMs() - dueMs);
       act();
     });
-    this.#timers.set(peer, timer);
+    timers.set(peer, timer);
   }
 
   #paceOf(peer: NodeId): CatchUpPace {

@@ -1,7 +1,10 @@
-import { ManualClock } from '@quorate/core';
+import { groupId, type LogIndex, ManualClock, nodeId } from '@quorate/core';
 import { describe, expect, test } from 'vitest';
+import { CatchUp } from '../../src/replica/catch-up.ts';
 import { CatchUpPace } from '../../src/replica/catch-up-pace.ts';
+import type { Raft } from '../../src/raft/raft.ts';
 import { Group, type Member } from './group.ts';
+import { MemoryJournal } from './memory-journal.ts';
 
 const mebi = 1024 * 1024;
 const padding = 'x'.repeat(5000);
@@ -15,6 +18,33 @@ function add(key: string, rest = ''): Uint8Array {
 function writeTo({ replica }: Member): void {
   replica.write(add('x')).catch(() => {});
 }
+
+test('a turn in the log and a piece of a snapshot that wait for one follower both get their time', () => {
+  const clock = new ManualClock();
+  const turned: string[] = [];
+  const raft = { catchUp: (peer: string) => turned.push(peer), isSpared: () => true } as unknown as Raft;
+  const host = {
+    options: { clock, journal: new MemoryJournal(), group: groupId(0), heartbeatTicks: 1, tickMs: 1000 },
+    raft,
+    guarded: <Result>(act: () => Result): Result => act(),
+    schedule: () => {},
+  };
+  using catchUp = new CatchUp(host);
+  const peer = nodeId('a');
+  const turn = { peer, last: 10 as LogIndex, sentCount: 10, sentBytes: mebi };
+  const piece = (): boolean => catchUp.mayLeave(peer, 1000, () => turned.push('piece'));
+  catchUp.called();
+  catchUp.turn(turn);
+  expect(piece()).toBe(false);
+  clock.advance(999);
+  expect(turned.sort()).toEqual(['a', 'piece']);
+  catchUp.called();
+  catchUp.turn(turn);
+  expect(piece()).toBe(false);
+  catchUp.turn(turn);
+  clock.advance(999);
+  expect(turned.sort()).toEqual(['a', 'a', 'piece', 'piece']);
+});
 
 describe('a pace', () => {
   test('grows with each turn in time, shrinks with one that is late, and never below the least', () => {
