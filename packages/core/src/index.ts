@@ -142,7 +142,7 @@ export { driveStore, type DriveStoreOptions, listMax } from './store/drive-store
 export { EntryOrder } from './store/entry-order.ts';
 export { KeptSession, type KeptSessionOptions, type Moment, momentOf } from './store/kept-session.ts';
 export { ownedBatch, ownedEnqueued, ownedEntry, ownedWrite } from './store/owned-entry.ts';
-export { keyMaxBytes, partitionOf } from './store/store-arguments.ts';
+export { checkKey, keyMaxBytes, partitionOf } from './store/store-arguments.ts';
 export { SessionObserver, type SessionObserverOptions } from './store/session-observer.ts';
 export type { DriverCall, StoreDriver } from './store/store-driver.ts';
 export {

@@ -10,7 +10,13 @@ export function partitionOf(key: string): string {
   return end === -1 ? key : key.slice(0, end);
 }
 
-/** @throws TypeError, RangeError unless a key or a prefix that names its partition */
+/**
+ * What every engine asks of the name of a key, a prefix or a queue: well-formed Unicode that begins with its partition, of 1,024 bytes at
+ * most.
+ *
+ * @param what the word for it in the error
+ * @throws TypeError, RangeError
+ */
 export function checkKey(what: string, key: string): void {
   if (typeof key !== 'string') throw new TypeError(`${what} must be a string: received ${String(key)}`);
   if (partitionOf(key) === '')

@@ -1,4 +1,11 @@
-import type { InspectedMessage, MessageId, Page, PageOptions, WaitOptions } from '@quorate/core';
+import {
+  checkKey,
+  type InspectedMessage,
+  type MessageId,
+  type Page,
+  type PageOptions,
+  type WaitOptions,
+} from '@quorate/core';
 import type { QueuesContext } from '../queues-options.ts';
 import { deadHeaders } from './cause.ts';
 import { redriveAll } from './redrive-all.ts';
@@ -57,6 +64,8 @@ export class QueueDeadLetters<Body> implements DeadLetters<Body> {
   readonly #context: QueuesContext;
 
   constructor(context: QueuesContext, origin: string, queue: string) {
+    checkKey('Queue', origin);
+    checkKey('Dead letters', queue);
     this.#context = context;
     this.#origin = origin;
     this.queue = queue;

@@ -1,4 +1,4 @@
-import type { WaitOptions } from '@quorate/core';
+import { checkKey, type WaitOptions } from '@quorate/core';
 import { closed, sendUnknown } from '../queue-error.ts';
 import type { QueuesContext } from '../queues-options.ts';
 import { messageHeaders } from './message-headers.ts';
@@ -22,6 +22,7 @@ export class QueueProducer<Body> implements Producer<Body> {
     options: ProducerOptions,
     onClosed: (producer: AsyncDisposable) => void = () => {},
   ) {
+    checkKey('Queue', queue);
     this.#onClosed = onClosed;
     const { lane = 0, rememberMs = context.rememberMs, inFlightMaxBytes = 2 ** 26 } = options;
     if (!(rememberMs >= 0 && rememberMs < 2 ** 31))

@@ -1,4 +1,4 @@
-import type { MessageId, WaitOptions } from '@quorate/core';
+import { checkKey, type MessageId, type WaitOptions } from '@quorate/core';
 import { Batcher } from '../batch/batcher.ts';
 import { messageHeaders } from '../messages/message-headers.ts';
 import { type ProducerOptions, putOf, type SendOptions, type Sent } from '../messages/producer.ts';
@@ -57,6 +57,7 @@ export class StoreTopic<Body> implements Topic<Body> {
     options: ProducerOptions,
     onClosed: (topic: AsyncDisposable) => void,
   ) {
+    checkKey('Topic', name);
     const { lane = 0, rememberMs = context.rememberMs, inFlightMaxBytes = 2 ** 26 } = options;
     this.name = name;
     this.#context = context;

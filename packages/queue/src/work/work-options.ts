@@ -1,4 +1,5 @@
 import {
+  checkKey,
   type Clock,
   pageMax,
   partitionOf,
@@ -79,6 +80,7 @@ export interface CheckedWork
 /** @throws TypeError, RangeError */
 export function checkWork(options: WorkOptions): CheckedWork {
   const { store, queue, handler, random = systemRandom, concurrency = 1, deliveriesMax = 100 } = options;
+  checkKey('Queue', queue);
   if (typeof handler?.handle !== 'function')
     throw new TypeError(`Handler must have a method "handle": received ${typeof handler}`);
   checkCount('Concurrency', concurrency, 1);
