@@ -38,18 +38,10 @@ function lineFault(file: string, line: string, places: readonly string[]): strin
     const found = pattern.exec(line);
     if (found !== null) return `${message}: ${found[0]}`;
   }
-  const place = places.find(candidate => names(line, candidate));
+  const place = places.find(candidate => line.includes(candidate));
   if (place !== undefined) return `holds a path of this machine: ${place}`;
   if (file === 'pnpm-lock.yaml' && LOCKED_TARBALL.test(line)) return 'locks a package to one address';
   return undefined;
-}
-
-/** Whether a path is named from its root: a folder of that name in a relative path is no place of a machine. */
-function names(line: string, place: string): boolean {
-  for (let at = line.indexOf(place); at !== -1; at = line.indexOf(place, at + 1)) {
-    if (!/[\w.]/.test(line[at - 1] ?? '')) return true;
-  }
-  return false;
 }
 
 /** Folders that every machine has say nothing about this one. */

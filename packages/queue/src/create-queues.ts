@@ -12,8 +12,8 @@ import { type Outbox, type OutboxRelay, type RelayOptions, startRelay } from './
 import { closed } from './queue-error.ts';
 import { contextOf, type QueuesContext, type QueuesOptions } from './queues-options.ts';
 import { StoreTopic, type Topic } from './topics/topic.ts';
-import { pauseKey, writePause } from './work/pause-record.ts';
-import type { Work } from './work/work.ts';
+import { pauseKey, writePause } from './working/pause-record.ts';
+import type { Work } from './working/work.ts';
 
 /** How a queue is consumed in batches. */
 export interface BatchConsumeOptions extends Omit<ConsumeOptions, 'concurrency'> {

@@ -2,7 +2,7 @@ import { type Clock, type QueueStore, type Random, systemClock, systemRandom } f
 import { leaseKeeper, type LeaseKeeperOptions } from './keeper/lease-keeper.ts';
 import { type Codec, jsonCodec } from './messages/codec.ts';
 import type { Processes } from './neighbours/processes.ts';
-import type { LeaseKeeper } from './work/lease-keeper.ts';
+import type { LeaseKeeper } from './working/lease-keeper.ts';
 
 /** Options of `createQueues`. */
 export interface QueuesOptions {

@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { localTurns, RateLimiter } from '../src/rate/rate-limiter.ts';
 import { checkRate } from '../src/rate/rate.ts';
 import { sharedTurns } from '../src/rate/shared-turns.ts';
-import { checkLaneWeights, LaneChoice } from '../src/work/lane-choice.ts';
-import { checkRetryPolicy, retryDelayMs } from '../src/work/retry-policy.ts';
+import { checkLaneWeights, LaneChoice } from '../src/working/lane-choice.ts';
+import { checkRetryPolicy, retryDelayMs } from '../src/working/retry-policy.ts';
 import { QueueStand } from './queue-stand.ts';
 
 describe('limits', () => {

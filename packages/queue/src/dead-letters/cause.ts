@@ -1,5 +1,5 @@
 import { errorCode } from '@quorate/core';
-import type { Ending } from '../work/ending.ts';
+import type { Ending } from '../working/ending.ts';
 
 /** Why a message is a dead letter. */
 export type DeadCause =

@@ -1,6 +1,6 @@
 import { type Clock, type LeaseHandle, systemClock } from '@quorate/core';
 import { spawn, type WorkerHandle } from '@quorate/threads';
-import type { KeptLeases, LeaseKeeper } from '../work/lease-keeper.ts';
+import type { KeptLeases, LeaseKeeper } from '../working/lease-keeper.ts';
 import { KeptCell } from './kept-cell.ts';
 import type { KeptWork, LeaseList } from './keeper-core.ts';
 import type { keeperService } from './keeper-worker.ts';

@@ -1,5 +1,5 @@
-import type { WorkEvent } from '../work/work.ts';
-import type { WorkSettings } from '../work/work-options.ts';
+import type { WorkEvent } from '../working/work.ts';
+import type { WorkSettings } from '../working/work-options.ts';
 import type { Codec } from './codec.ts';
 import type { Message } from './message.ts';
 import type { RateOptions } from '../rate/rate.ts';

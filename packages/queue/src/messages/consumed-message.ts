@@ -1,6 +1,6 @@
 import type { FencingToken, MessageId } from '@quorate/core';
 import { deadEnding, errorHeaders } from '../dead-letters/cause.ts';
-import type { Delivery, Ending, Following } from '../work/ending.ts';
+import type { Delivery, Ending, Following } from '../working/ending.ts';
 import type { EndOutcome, Message, RetryOptions } from './message.ts';
 
 /** What a message needs of whoever handed it out. */

@@ -1,6 +1,6 @@
 import type { WaitOptions } from '@quorate/core';
-import type { Limiter } from '../work/limiter.ts';
-import type { Work } from '../work/work.ts';
+import type { Limiter } from '../working/limiter.ts';
+import type { Work } from '../working/work.ts';
 import type { Message } from './message.ts';
 import { RoomLimiter } from './room-limiter.ts';
 

@@ -1,7 +1,7 @@
 import type { StateWrite } from '@quorate/core';
 import { deadEnding, errorHeaders } from '../dead-letters/cause.ts';
 import { endConflict } from '../queue-error.ts';
-import type { Delivery, DeliveryHandler, Ending } from '../work/ending.ts';
+import type { Delivery, DeliveryHandler, Ending } from '../working/ending.ts';
 import type { Codec } from './codec.ts';
 import { ConsumedMessage, type MessageSource } from './consumed-message.ts';
 import type { Idempotency } from './idempotency.ts';

@@ -1,5 +1,5 @@
 import type { FencingToken, MessageId } from '@quorate/core';
-import type { Following } from '../work/ending.ts';
+import type { Following } from '../working/ending.ts';
 
 /**
  * What became of an end. `lost`: another had the message by then, or may have; or the end took effect, its answer was lost, and it

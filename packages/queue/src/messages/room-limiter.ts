@@ -1,4 +1,4 @@
-import type { Limiter } from '../work/limiter.ts';
+import type { Limiter } from '../working/limiter.ts';
 
 /** Lets as many messages start as there is room for, and no more than another limiter does. */
 export class RoomLimiter implements Limiter {

@@ -2,7 +2,7 @@ import { sleep } from '@quorate/core';
 import { isWrongCall } from '../batch/wrong-call.ts';
 import type { Producer, SendOptions, Sent } from '../messages/producer.ts';
 import type { QueuesContext } from '../queues-options.ts';
-import { checkRetryPolicy, retryDelayMs } from '../work/retry-policy.ts';
+import { checkRetryPolicy, retryDelayMs } from '../working/retry-policy.ts';
 
 /** A message that stands in a database, written by the transaction that wants it sent. */
 export interface OutboxMessage<Body>

@@ -1,5 +1,5 @@
 import { type Clock, sleep } from '@quorate/core';
-import type { Limiter } from '../work/limiter.ts';
+import type { Limiter } from '../working/limiter.ts';
 import type { CheckedRate } from './rate.ts';
 
 /** Reserves turns, one `intervalMs` after the other. Says when the first is, on the monotonic clock of this process. */

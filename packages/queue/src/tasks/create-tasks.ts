@@ -1,6 +1,6 @@
 import type { ScheduleTable } from '../schedules/schedule-table.ts';
 import { Schedules } from '../schedules/schedules.ts';
-import type { Work } from '../work/work.ts';
+import type { Work } from '../working/work.ts';
 import { Application, type ApplicationOptions } from './application.ts';
 import { chainFlow, type Flow, groupFlow, type Step, type StepTarget } from './flow.ts';
 import { messageOf } from './message-of-task.ts';

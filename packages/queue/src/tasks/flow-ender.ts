@@ -1,6 +1,6 @@
 import type { QueuePut, QueueStore, StateWrite } from '@quorate/core';
 import { statePages } from '../state-pages.ts';
-import type { Following } from '../work/ending.ts';
+import type { Following } from '../working/ending.ts';
 import type { EngineTime } from './engine-time.ts';
 import { type Places, taskHeaders, taskPut } from './envelope.ts';
 import { errorRecord } from './error-record.ts';

@@ -1,7 +1,7 @@
 import { type Clock, errorCode, QuorateError, type QueueStore, type Random, sleep } from '@quorate/core';
 import { deadEnding, errorHeaders } from '../dead-letters/cause.ts';
-import type { Delivery, DeliveryHandler, Ending } from '../work/ending.ts';
-import { retryDelayMs } from '../work/retry-policy.ts';
+import type { Delivery, DeliveryHandler, Ending } from '../working/ending.ts';
+import { retryDelayMs } from '../working/retry-policy.ts';
 import type { CancelWatch } from './cancel-watch.ts';
 import type { EngineTime } from './engine-time.ts';
 import { labelOf, ownHeaders, type Places, taskHeaders, type TaskLabel } from './envelope.ts';

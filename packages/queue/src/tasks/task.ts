@@ -1,5 +1,5 @@
 import type { FencingToken } from '@quorate/core';
-import { type CheckedRetryPolicy, checkRetryPolicy, type RetryPolicy } from '../work/retry-policy.ts';
+import { type CheckedRetryPolicy, checkRetryPolicy, type RetryPolicy } from '../working/retry-policy.ts';
 import { checkSchema, type StandardSchema } from './standard-schema.ts';
 
 /** What a task's `run` is told beside its input. */
