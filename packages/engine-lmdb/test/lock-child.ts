@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { openDatabase } from '../src/host/open-database.ts';
 
 const path = process.argv[2] as string;
-const boot = readdirSync(path).find(name => name.startsWith('boot-')) as string;
+// The database is that of a boot, where none is named.
+const boot = process.argv[3] ?? (readdirSync(path).find(name => name.startsWith('boot-')) as string);
 const database = openDatabase({ folder: join(path, boot), durability: 'os' });
 database.transactionSync(() => {
   process.send?.('held', () => {});

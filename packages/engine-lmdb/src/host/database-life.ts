@@ -11,6 +11,7 @@ import { openDatabase } from './open-database.ts';
 import { QueueLog } from './queue-log.ts';
 import { reservedRevisions, reserveRevisions } from './reserved-revisions.ts';
 import { markClean } from './store-folder.ts';
+import { gateFolder } from './write-gate.ts';
 import type { WriterOrder } from './writer-protocol.ts';
 
 /** What belongs to a writer's database. */
@@ -94,6 +95,7 @@ function catchUp({ folder, log: logFolder }: WriterOrder, bytes: LmdbBytes): boo
 function openChecked(order: WriterOrder): LmdbDatabase {
   const file = join(order.folder, 'data.mdb');
   checkHead(file);
+  checkHead(join(gateFolder(order.folder), 'data.mdb'));
   let database: LmdbDatabase;
   try {
     database = openDatabase(order);

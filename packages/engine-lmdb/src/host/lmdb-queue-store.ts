@@ -27,7 +27,6 @@ const bodyMaxBytes = 1024 ** 2;
  *
  * All clients of one thread share one LMDB environment and one writer's thread; a `Store` in the same folder has its own.
  *
- * @experimental see the README for a known fault under `kill -9`
  * @throws TypeError, RangeError
  * @throws QuorateError `UNAVAILABLE`, `STORE_DURABILITY`, `STORE_VERSION`, `STORE_CORRUPT`, `STORAGE_FULL`, `UNSUPPORTED`
  */

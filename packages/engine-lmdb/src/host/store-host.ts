@@ -20,6 +20,7 @@ import { openDatabase, openDatabaseToRead } from './open-database.ts';
 import { reserveRevisions } from './reserved-revisions.ts';
 import { takeCheckpoint } from './queue-checkpoint.ts';
 import type { StoreFolder } from './store-folder.ts';
+import { gateFolder } from './write-gate.ts';
 import { WriterClient } from './writer-client.ts';
 
 /** How often a host looks for what it was not told of, and for the dead, ms. */
@@ -271,5 +272,5 @@ function inlineWriter(
 ): InlineWriter | undefined {
   const reserve = (ceiling: number): void => reserveRevisions(folder.path, ceiling);
   const writer = new DatabaseWriter(database, { time: machineTime(), maxBytes, reserve });
-  return InlineWriter.open(folder.database, writer, run => database.transactionSync(run));
+  return InlineWriter.open(gateFolder(folder.database), writer, run => database.transactionSync(run));
 }

@@ -1,0 +1,43 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
+import { openDatabase } from '../src/host/open-database.ts';
+import { testFolder } from './lmdb-subject.ts';
+
+const folder = testFolder();
+afterAll(() => folder[Symbol.dispose]());
+
+const counter = Buffer.from('counter');
+
+test('nothing that is written gets lost while others open the database', async () => {
+  const path = `${folder.path}/counter`;
+  const database = openDatabase({ folder: path, durability: 'os' });
+  database.transactionSync(() => void database.put(counter, Buffer.from('0')));
+  await database.close();
+  const child = (...words: readonly string[]) => {
+    const process = fork(new URL('./open-child.ts', import.meta.url), [path, ...words]);
+    onTestFinished(() => void process.kill('SIGKILL'));
+    return process;
+  };
+  const openers = [child(), child()];
+  const codes = await Promise.all([child('10000'), child('10000')].map(writer => once(writer, 'exit')));
+  expect(codes).toEqual([
+    [0, null],
+    [0, null],
+  ]);
+  expect(openers.map(({ exitCode }) => exitCode)).toEqual([null, null]);
+  const after = openDatabase({ folder: path, durability: 'os' });
+  expect(after.getBinaryFast(counter)?.toString()).toBe('20000');
+  await after.close();
+});
+
+test('who waits for the gate has it when its holder dies', async () => {
+  const path = `${folder.path}/dead`;
+  const database = openDatabase({ folder: path, durability: 'os' });
+  const holder = fork(new URL('./lock-child.ts', import.meta.url), [path, '.']);
+  onTestFinished(() => void holder.kill('SIGKILL'));
+  await once(holder, 'message');
+  holder.kill('SIGKILL');
+  expect(database.transactionSync(() => 'in')).toBe('in');
+  await database.close();
+});
