@@ -92,6 +92,22 @@ export const queueLiars: readonly (readonly [name: string, what: string, lie: Li
       extend: (all: Parameters<QueueStore['extend']>[0], leaseMs: number) => store.extend(all, leaseMs),
     }),
   ],
+  [
+    'a lease charges an attempt to those',
+    'charges nothing at once',
+    store => ({
+      lease: (queue: string, options: Parameters<QueueStore['lease']>[1]) =>
+        store.lease(queue, { ...options, startedMax: 0 }),
+    }),
+  ],
+  [
+    'a lease charges an attempt to those',
+    'takes no attempt back',
+    store => ({
+      settle: (all: Parameters<QueueStore['settle']>[0]) =>
+        store.settle(all.map(each => ({ ...each, action: { ...each.action, unstarted: false } }))),
+    }),
+  ],
   ['a delayed message is not leased', 'does not wait', without('delayMs', 'readyAtMs')],
   [
     'a lease waits for the first',

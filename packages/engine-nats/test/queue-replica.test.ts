@@ -74,7 +74,13 @@ class Chance {
     if (dice < 7) return { type: 'put', put: { queue, message: this.#message(nowMs) } };
     if (dice < 11) {
       const lanes = this.below(2) === 0 ? undefined : [2, 0, 1];
-      const query = { messagesMax: 1 + this.below(3), leaseMs: 1 + this.below(40), lanes, owner: `o${dice}` };
+      const query = {
+        messagesMax: 1 + this.below(3),
+        leaseMs: 1 + this.below(40),
+        lanes,
+        owner: `o${dice}`,
+        startedMax: this.below(3),
+      };
       return { type: 'lease', queue, query };
     }
     if (dice === 11) return { type: 'abandon', queue, owner: 'o7' };
@@ -104,7 +110,7 @@ class Chance {
       dice < 2
         ? ({ type: 'acknowledge' } as const)
         : dice === 2
-          ? ({ type: 'release', delayMs: this.below(20), headers } as const)
+          ? ({ type: 'release', delayMs: this.below(20), headers, unstarted: this.below(2) === 0 } as const)
           : ({ type: 'move', queue: this.#queue(), headers } as const);
     const puts = this.below(3) === 0 ? [{ queue: this.#queue(), message: this.#message(nowMs) }] : [];
     const state = this.below(3) === 0 ? [{ key: 'p/k0', value: bytes(''), version: this.below(2) }] : [];
@@ -169,7 +175,7 @@ describe('a copy of a partition', () => {
   test('lets time go on from where it was when the server’s clock is set back', () => {
     const told = new Told();
     told.do({ type: 'put', put: { queue: 'p/q', message: { id: 'a' as MessageId, body: bytes('a') } } });
-    const query = { messagesMax: 1, leaseMs: 1000, lanes: undefined, owner: 'o' };
+    const query = { messagesMax: 1, leaseMs: 1000, lanes: undefined, owner: 'o', startedMax: 0 };
     const lease = (): unknown => told.do({ type: 'lease', queue: 'p/q', query })[0];
     expect(lease()).toHaveLength(1);
     told.stampMs -= 3_600_000;
@@ -188,7 +194,7 @@ describe('a copy of a partition', () => {
       type: 'put',
       put: { queue: 'p/q', message: { id: 'a' as MessageId, body: bytes('a') } },
     } as const;
-    const query = { messagesMax: 1, leaseMs: 1000, lanes: undefined, owner: 'o' };
+    const query = { messagesMax: 1, leaseMs: 1000, lanes: undefined, owner: 'o', startedMax: 0 };
     const [, before] = told.do(put, { type: 'lease', queue: 'p/q', query }) as [unknown, LeasedMessage[]];
     const other = new Told();
     other.stampMs = told.stampMs + 60_000;

@@ -96,6 +96,33 @@ export const deliveryCases: readonly QueueCase[] = [
     },
   },
   {
+    name: 'a lease charges an attempt to those that start at once, and a release takes one back that was not made',
+    async run(stage) {
+      const q = stage.queue();
+      for (const text of ['a', 'b', 'c']) await stage.put(q, text);
+      const [a, b, c] = await stage.lease(q, { startedMax: 2 });
+      equal(
+        [a!, b!, c!].map(message => message.attemptCount),
+        [1, 1, 0],
+        'the attempts of each',
+      );
+      const unstarted = { type: 'release', delayMs: 0, unstarted: true } as const;
+      equal(await stage.settle(a!, unstarted), done, 'release of one that did not start');
+      equal(await stage.settle(b!, { type: 'release', delayMs: 0 }), done, 'release of one that did');
+      equal(await stage.settle(c!, unstarted), done, 'release of one that was charged nothing');
+      const again = (await stage.lease(q)).map(message => [textOf(message), message.attemptCount]);
+      equal(
+        again,
+        [
+          ['a', 0],
+          ['b', 1],
+          ['c', 0],
+        ],
+        'what comes again',
+      );
+    },
+  },
+  {
     name: 'headers of a release are laid over those that a message has',
     async run(stage) {
       const q = stage.queue();

@@ -68,8 +68,10 @@ export class ModelHistory {
     const queue = this.#queue();
     const messagesMax = 1 + this.#below(4);
     const lanes = this.#can.lanes && this.#below(3) === 0 ? [2, 0] : undefined;
-    this.#did(`lease ${messagesMax} of ${queue} ${lanes === undefined ? '' : `lanes ${lanes.join()}`}`);
-    const options = { messagesMax, leaseMs: longMs, owner: 'o' };
+    const startedMax = this.#below(3);
+    const asked = `${messagesMax} of ${queue}, ${startedMax} started`;
+    this.#did(`lease ${asked} ${lanes === undefined ? '' : `lanes ${lanes.join()}`}`);
+    const options = { messagesMax, leaseMs: longMs, owner: 'o', startedMax };
     const engine = await this.#stage.lease(
       queue,
       lanes === undefined ? options : { ...options, lanes },
@@ -142,7 +144,10 @@ export class ModelHistory {
   #action(): Settlement['action'] {
     const dice = this.#below(10);
     if (dice < 6) return { type: 'acknowledge' };
-    if (dice < 8) return { type: 'release', delayMs: this.#can.readyAt && dice === 7 ? longMs : 0 };
+    if (dice < 8) {
+      const delayMs = this.#can.readyAt && dice === 7 ? longMs : 0;
+      return { type: 'release', delayMs, ...(this.#below(2) === 0 && { unstarted: true }) };
+    }
     return { type: 'move', queue: this.#queue() };
   }
 

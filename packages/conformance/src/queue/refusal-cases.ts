@@ -148,6 +148,7 @@ function wrongCalls(q: string): readonly (readonly [string, string, (store: Queu
     ['too many messages', '1001', lease({ messagesMax: 1001 })],
     ['a lease of no time', '0', lease({ leaseMs: 0 })],
     ['a lease without end', 'Infinity', lease({ leaseMs: Number.POSITIVE_INFINITY })],
+    ['half a start', '0.5', lease({ startedMax: 0.5 })],
     ['an owner without a name', '0', lease({ owner: '' })],
     ['a negative wait', '-1', lease({ waitMs: -1 })],
     ['an unknown lane', '99', lease({ lanes: [99] })],

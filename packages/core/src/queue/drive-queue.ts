@@ -75,8 +75,8 @@ class DrivenQueue implements QueueStore {
     checkLease(queue, options);
     if (options.lanes?.some(lane => lane > 0) === true && !this.capabilities.lease.lanes)
       throw unsupported('A lane other than 0');
-    const { messagesMax, leaseMs, lanes, owner, waitMs = 0 } = options;
-    const query = { messagesMax, leaseMs, lanes: lanes && [...lanes], owner };
+    const { messagesMax, leaseMs, lanes, owner, waitMs = 0, startedMax = 0 } = options;
+    const query = { messagesMax, leaseMs, lanes: lanes && [...lanes], owner, startedMax };
     return this.#calls.ask(options, signal => this.#leaser.lease(queue, query, waitMs, signal));
   }
 

@@ -68,13 +68,14 @@ function checkHeaders(headers: Readonly<Record<string, string>>): void {
 /** @throws TypeError, RangeError */
 export function checkLease(queue: string, options: LeaseOptions): void {
   checkKey('Queue', queue);
-  const { messagesMax, leaseMs, lanes, owner, waitMs = 0 } = options;
+  const { messagesMax, leaseMs, lanes, owner, waitMs = 0, startedMax = 0 } = options;
   checkInteger('Messages to lease', messagesMax, 1);
   if (messagesMax > pageMax)
     throw new RangeError(`Messages to lease must be at most ${pageMax}: received ${messagesMax}`);
   checkDuration('Lease in ms', leaseMs, 1);
   for (const lane of lanes ?? []) checkLane(lane);
   checkOwner(owner);
+  checkInteger('Messages that start at once', startedMax, 0);
   if (!(waitMs >= 0)) throw new RangeError(`Wait in ms must be at least 0: received ${waitMs}`);
 }
 

@@ -26,7 +26,7 @@ export class QueueLeaser {
     signal: AbortSignal = new AbortController().signal,
   ): Promise<readonly LeasedMessage[]> {
     const { messages } = await this.#driver.lease(queue, query, signal);
-    if (messages.length > 0 || waitMs === 0) return this.#wanted(messages, signal);
+    if (messages.length > 0 || waitMs === 0) return this.#wanted(messages, query, signal);
     return this.#waited(queue, query, waitMs, signal);
   }
 
@@ -51,7 +51,9 @@ export class QueueLeaser {
         // The first time, too: something may have come before the watch began.
         const { messages, nextInMs = this.#pollMs } = await this.#driver.lease(queue, query, signal);
         const leftMs = untilMs - this.#clock.monotonicMs();
-        if (messages.length > 0 || leftMs <= 0 || signal.aborted) return await this.#wanted(messages, signal);
+        if (messages.length > 0 || leftMs <= 0 || signal.aborted) {
+          return await this.#wanted(messages, query, signal);
+        }
         await wake.wait(this.#clock, Math.max(0, Math.min(nextInMs, leftMs, this.#pollMs)), signal);
         if (this.#isClosed) throw queueClosed();
       }
@@ -62,12 +64,15 @@ export class QueueLeaser {
   }
 
   /** What came in the moment in which nobody waits for it any more goes back, so that others need not wait until the lease ends. */
-  async #wanted(messages: readonly LeasedMessage[], signal: AbortSignal): Promise<readonly LeasedMessage[]> {
+  async #wanted(
+    messages: readonly LeasedMessage[],
+    { startedMax }: LeaseQuery,
+    signal: AbortSignal,
+  ): Promise<readonly LeasedMessage[]> {
     if (messages.length === 0 || !signal.aborted) return messages;
-    const release = { type: 'release', delayMs: 0 } as const;
-    const settlements = messages.map(({ queue, id, token }) => ({
+    const settlements = messages.map(({ queue, id, token }, index) => ({
       lease: { queue, id, token },
-      action: release,
+      action: { type: 'release', delayMs: 0, ...(index < startedMax && { unstarted: true }) } as const,
     }));
     await this.#driver.settle(settlements, undefined).catch(() => {});
     return [];

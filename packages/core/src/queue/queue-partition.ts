@@ -30,6 +30,7 @@ export interface LeaseQuery {
   /** `undefined` for all. */
   readonly lanes: readonly number[] | undefined;
   readonly owner: string;
+  readonly startedMax: number;
 }
 
 /** A page of what begins with `prefix`, with every default filled in. */
@@ -137,6 +138,7 @@ export class QueuePartition {
       message.token = ++this.#revision;
       message.owner = query.owner;
       message.deliveryCount++;
+      if (messages.length < query.startedMax) message.attemptCount++;
       this.#hold(cell, message, query.leaseMs);
       messages.push(leased(queue, message));
     }
@@ -342,6 +344,7 @@ export class QueuePartition {
       // Its holder cannot settle it once more.
       released.token = ++this.#revision;
       released.turn = released.token;
+      if (action.unstarted === true && released.attemptCount > 0) released.attemptCount--;
       released.headers = { ...released.headers, ...action.headers };
       released.readyAtMs = this.#nowMs + action.delayMs;
       cell.wait(released, this.#nowMs);

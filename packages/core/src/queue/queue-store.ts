@@ -84,7 +84,7 @@ export interface LeasedMessage {
   readonly token: FencingToken;
   /** How often it was handed out, this time included: what a message that kills its process is caught by. */
   readonly deliveryCount: number;
-  /** How often a handler had started on it, as charged by `extend(..., { started: true })`. */
+  /** How often a handler had started on it, as charged by `extend(..., { started: true })`, or by this lease or others. */
   readonly attemptCount: number;
   /** When it was put into this queue, on the engine's clock. */
   readonly putAtMs: number;
@@ -110,6 +110,11 @@ export interface LeaseOptions extends WaitOptions {
   readonly owner: string;
   /** How long to wait for the first message. Default 0: as it stands now. `Infinity`: until the signal aborts. */
   readonly waitMs?: number;
+  /**
+   * How many of the messages, from the first on, are charged an attempt at once, as `extend(..., { started: true })` would: their
+   * handlers start as soon as the answer is there. Default 0.
+   */
+  readonly startedMax?: number;
 }
 
 /** A small record that is written by compare and set. */
@@ -134,6 +139,8 @@ export interface Settlement {
         readonly type: 'release';
         readonly delayMs: number;
         readonly headers?: Readonly<Record<string, string>>;
+        /** Takes an attempt back that was charged to it: no handler has started on it. */
+        readonly unstarted?: boolean;
       }
     /** To the end of another queue, with its counts at 0; its headers stay, but for those named. */
     | { readonly type: 'move'; readonly queue: string; readonly headers?: Readonly<Record<string, string>> };

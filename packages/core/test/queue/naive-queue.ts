@@ -43,6 +43,7 @@ export class NaiveQueue {
     lanes: readonly number[],
     messagesMax: number,
     leaseMs: number,
+    startedMax: number,
     nowMs: number,
   ): NaiveMessage[] {
     this.#endLeases(nowMs);
@@ -56,7 +57,8 @@ export class NaiveQueue {
         .sort((one, other) => one.readyAtMs - other.readyAtMs || one.turn - other.turn),
     );
     const leased = chosen.slice(0, messagesMax);
-    for (const message of leased) {
+    for (const [index, message] of leased.entries()) {
+      if (index < startedMax) message.attemptCount++;
       message.token = ++this.#next;
       message.deliveryCount++;
       message.leasedUntilMs = nowMs + leaseMs;
@@ -88,6 +90,7 @@ export class NaiveQueue {
       message.leasedUntilMs = undefined;
       message.token = message.turn = ++this.#next;
       message.readyAtMs = nowMs + action.delayMs;
+      if (action.unstarted === true) message.attemptCount = Math.max(0, message.attemptCount - 1);
       return true;
     }
     this.remove(queue, id);

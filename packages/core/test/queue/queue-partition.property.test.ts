@@ -29,13 +29,14 @@ const step = fc.oneof(
     lanes: fc.constantFrom(undefined, [0, 1, 2], [2, 0], [1]),
     messagesMax: fc.integer({ min: 1, max: 4 }),
     leaseMs: fc.constantFrom(1, 5, 20, 1000),
+    startedMax: fc.nat(3),
   }),
   fc.record({
     type: fc.constant('settle' as const),
     lease: fc.nat(5),
     action: fc.oneof(
       fc.constant({ type: 'acknowledge' as const }),
-      fc.record({ type: fc.constant('release' as const), delayMs: durationMs }),
+      fc.record({ type: fc.constant('release' as const), delayMs: durationMs, unstarted: fc.boolean() }),
       fc.record({ type: fc.constant('move' as const), queue }),
     ),
   }),
@@ -88,10 +89,10 @@ class Both {
     expect(real).toEqual({ outcome: 'applied', id: chosen, duplicate: !isNew });
   }
 
-  #lease({ queue: name, lanes, messagesMax, leaseMs }: Extract<Step, { type: 'lease' }>): void {
-    const query = { messagesMax, leaseMs, lanes, owner: 'o' };
+  #lease({ queue: name, lanes, messagesMax, leaseMs, startedMax }: Extract<Step, { type: 'lease' }>): void {
+    const query = { messagesMax, leaseMs, lanes, owner: 'o', startedMax };
     const real = this.#partition.lease(name, query, this.#nowMs);
-    const naive = this.#naive.lease(name, lanes ?? [0, 1, 2], messagesMax, leaseMs, this.#nowMs);
+    const naive = this.#naive.lease(name, lanes ?? [0, 1, 2], messagesMax, leaseMs, startedMax, this.#nowMs);
     const seen = real.map(each => [
       new TextDecoder().decode(each.body),
       each.deliveryCount,

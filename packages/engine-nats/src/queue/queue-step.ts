@@ -82,17 +82,21 @@ export function readStep(reader: NameReader): QueueStep {
   }
 }
 
-function writeLease(writer: NameWriter, { messagesMax, leaseMs, lanes, owner }: LeaseQuery): void {
-  writer.integer(messagesMax).integer(Math.ceil(leaseMs)).name(owner);
+function writeLease(
+  writer: NameWriter,
+  { messagesMax, leaseMs, lanes, owner, startedMax }: LeaseQuery,
+): void {
+  writer.integer(messagesMax).integer(Math.ceil(leaseMs)).name(owner).integer(startedMax);
   writer.integer(lanes === undefined ? 0 : lanes.length + 1);
   for (const lane of lanes ?? []) writer.byte(lane);
 }
 
 function readLease(reader: NameReader): LeaseQuery {
   const [messagesMax, leaseMs, owner] = [reader.integer(), reader.integer(), reader.name()];
+  const startedMax = reader.integer();
   const count = reader.integer();
   const lanes = count === 0 ? undefined : Array.from({ length: count - 1 }, () => reader.byte());
-  return { messagesMax, leaseMs, lanes, owner };
+  return { messagesMax, leaseMs, lanes, owner, startedMax };
 }
 
 function writeHandle(writer: NameWriter, { queue, id, token }: LeaseHandle): void {
@@ -108,11 +112,13 @@ function readHandle(reader: NameReader): LeaseHandle {
 
 const actions = ['acknowledge', 'release', 'move'] as const;
 const follows = 4;
+const unstarts = 8;
 
 function writeSettlement(writer: NameWriter, { lease, action, puts = [], state = [] }: Settlement): void {
   writeHandle(writer, lease);
   const hasMore = puts.length > 0 || state.length > 0;
-  writer.byte(actions.indexOf(action.type) | (hasMore ? follows : 0));
+  const isUnstarted = action.type === 'release' && action.unstarted === true;
+  writer.byte(actions.indexOf(action.type) | (hasMore ? follows : 0) | (isUnstarted ? unstarts : 0));
   if (action.type === 'release') writer.integer(Math.ceil(action.delayMs));
   else if (action.type === 'move') writer.name(action.queue);
   if (action.type !== 'acknowledge') writeHeaders(writer, action.headers ?? {});
@@ -126,16 +132,18 @@ function writeSettlement(writer: NameWriter, { lease, action, puts = [], state =
 function readSettlement(reader: NameReader): Settlement {
   const lease = readHandle(reader);
   const flags = reader.byte();
-  const action = readAction(reader, flags & ~follows);
+  const action = readAction(reader, flags & ~follows & ~unstarts, (flags & unstarts) !== 0);
   if ((flags & follows) === 0) return { lease, action };
   const puts = readMany(reader, () => readPut(reader));
   return { lease, action, puts, state: readMany(reader, () => readState(reader)) };
 }
 
-function readAction(reader: NameReader, number: number): Settlement['action'] {
+function readAction(reader: NameReader, number: number, unstarted: boolean): Settlement['action'] {
   const type = actions[number];
   if (type === 'acknowledge') return { type };
-  if (type === 'release') return { type, delayMs: reader.integer(), headers: readHeaders(reader) };
+  if (type === 'release') {
+    return { type, delayMs: reader.integer(), headers: readHeaders(reader), unstarted };
+  }
   if (type === 'move') return { type, queue: reader.name(), headers: readHeaders(reader) };
   throw new RangeError(`Action must be one of ${actions.join()}: received ${number}`);
 }
