@@ -124,7 +124,7 @@ export class MessageSteps {
           sequence: message.sequence,
           token: this.#options.next(),
           deliveryCount: (claim?.deliveryCount ?? 0) + 1,
-          attemptCount: claim?.attemptCount ?? 0,
+          attemptCount: (claim?.attemptCount ?? 0) + (messages.length < query.startedMax ? 1 : 0),
           owner: query.owner,
           host,
           dueMs,
@@ -211,7 +211,8 @@ export class MessageSteps {
     };
     this.#root.bytes += weightOf(released) - weightOf(message);
     this.#messages.put(released);
-    this.#messages.wait(cell, released, { ...claim, token });
+    const unstarted = action.unstarted === true && claim.attemptCount > 0 ? 1 : 0;
+    this.#messages.wait(cell, released, { ...claim, token, attemptCount: claim.attemptCount - unstarted });
     this.#options.onReady(cell.name);
   }
 
