@@ -32,7 +32,7 @@ export function queueStatementsFor(s: string): QueueStatements {
   return {
     now: `select ${s}.queue_now() as now`,
     put: `select base, duplicates from ${s}.queue_put(${places(putParameterCount)}, null, $${putParameterCount + 1})`,
-    lease: `select * from ${s}.queue_lease(${places(7)})`,
+    lease: `select * from ${s}.queue_lease(${places(8)})`,
     extend: `select ${s}.queue_extend(${places(6)}) as done`,
     acknowledge: `select ${s}.queue_acknowledge(${places(4)}) as done`,
     settle: `select ${s}.queue_settle(${places(9 + putParameterCount + 7)}) as results`,

@@ -5,7 +5,8 @@ import { headersOf, putBytes, putValues } from './put-values.ts';
 import { putParameterCount } from './queue-statements.ts';
 import { storedName } from './stored-name.ts';
 
-const actions = { acknowledge: 0, release: 1, move: 2 } as const;
+/** How each kind is told; a release that takes an attempt back is one of its own. */
+const actions = { acknowledge: 0, release: 1, unstarted: 2, move: 3 } as const;
 
 /** Whether nothing comes with a settlement. */
 export function isPlain({ action, puts = [], state = [] }: Settlement): boolean {
@@ -21,7 +22,7 @@ export function settleValues(settlements: readonly Settlement[]): unknown[] {
   const all = settlements.map(({ action }) => action);
   return [
     ...handleValues(settlements.map(({ lease }) => lease)),
-    numbersOf(all.map(({ type }) => actions[type])),
+    numbersOf(all.map(action => actions[kindOf(action)])),
     numbersOrNone(all.map(action => (action.type === 'release' ? Math.ceil(action.delayMs) : undefined))),
     textsOrNone(all.map(action => (action.type === 'move' ? storedName(action.queue) : undefined))),
     textsOrNone(all.map(action => ('headers' in action ? headersOf(action.headers) : undefined))),
@@ -36,6 +37,10 @@ export function settleValues(settlements: readonly Settlement[]): unknown[] {
           writes.map(({ write }) => write),
         )),
   ];
+}
+
+function kindOf(action: Settlement['action']): keyof typeof actions {
+  return action.type === 'release' && action.unstarted === true ? 'unstarted' : action.type;
 }
 
 /** How many bytes go to the server, about. */

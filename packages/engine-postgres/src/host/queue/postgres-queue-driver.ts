@@ -228,13 +228,14 @@ export class PostgresQueueDriver implements QueueDriver {
 
   async #look(
     queue: string,
-    { messagesMax, leaseMs, lanes, owner }: LeaseQuery,
+    { messagesMax, leaseMs, lanes, owner, startedMax }: LeaseQuery,
     from: LookFrom,
     signal: AbortSignal | undefined,
   ): Promise<LeaseAnswer> {
     const inLanes = lanes === undefined ? null : numbersOf(lanes);
-    const values = [storedName(queue), messagesMax, Math.ceil(leaseMs), inLanes, storedText(owner)];
-    const leasing = this.#run('lease', [...values, from.checkFromMs, from.readyFromMs], signal);
+    const wanted = [storedName(queue), messagesMax, Math.ceil(leaseMs), inLanes, storedText(owner)];
+    const values = [...wanted, Math.min(startedMax, messagesMax), from.checkFromMs, from.readyFromMs];
+    const leasing = this.#run('lease', values, signal);
     const rows = [...(await leasing.catch((thrown: unknown) => this.#unlessClosed(thrown)))];
     const { nextInMs, ...end } = endOf(rows.pop() as Row);
     const [first] = rows;

@@ -4,9 +4,11 @@ import { answerBytesMax } from './answer-bytes.ts';
 export const queueLease = (s: string): string => `
 -- Messages, and last a row with the time, what it took, up to when ended leases were looked at, and in how long there may be a message
 -- where there is none, ms. Numbers come as one text, since each column costs the client more than a number does.
+-- The first p_started are charged an attempt.
 -- p_check_from and p_ready_from are bounds below which nobody need look: what was there is dead, and may not be vacuumed yet.
 create or replace function ${s}.queue_lease(
-  p_queue text, p_max integer, p_lease_ms bigint, p_lanes smallint[], p_owner text, p_check_from bigint, p_ready_from bigint
+  p_queue text, p_max integer, p_lease_ms bigint, p_lanes smallint[], p_owner text, p_started integer,
+  p_check_from bigint, p_ready_from bigint
 ) returns table (numbers text, id text, key text, headers text, body bytea
 ) language plpgsql set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
   set jit = off set plan_cache_mode = force_generic_plan as $$
@@ -35,7 +37,8 @@ begin
       return query
         update ${s}.queue_message m
           set state = 1, token = v_base + u.n, owner = p_owner, leased_until = v_now + p_lease_ms,
-            check_at = v_now + p_lease_ms, deliveries = m.deliveries + 1
+            check_at = v_now + p_lease_ms, deliveries = m.deliveries + 1,
+            attempts = m.attempts + case when u.n <= p_started - (p_max - v_left) then 1 else 0 end
           from unnest(v_queues, v_seqs) with ordinality u(queue, seq, n) where m.queue = u.queue and m.seq = u.seq
         returning concat_ws(' ', m.seq, m.token, m.lane, m.deliveries, m.attempts, m.put_at, m.ready_at), m.id, m.key, m.headers, m.body;
     end if;

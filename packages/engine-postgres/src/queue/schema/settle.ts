@@ -57,9 +57,10 @@ begin
     if v_result = 0 then
       case p_action[i]
         when 0 then delete from ${s}.queue_message m where m.queue = v_message.queue and m.seq = v_message.seq;
-        when 1 then
+        when 1, 2 then
           v_turn := nextval('${s.replaceAll("'", "''")}.queue_number');
           update ${s}.queue_message m set state = 0, token = v_turn, turn = v_turn, ready_at = ${s}.queue_now() + p_delay[i],
+            attempts = greatest(0, m.attempts - case p_action[i] when 2 then 1 else 0 end),
             headers = ${s}.queue_headers(m.headers, p_over[i]) where m.queue = v_message.queue and m.seq = v_message.seq;
         else perform ${s}.queue_move(v_message, p_to[i], p_over[i]);
       end case;
