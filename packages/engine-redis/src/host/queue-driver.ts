@@ -153,13 +153,13 @@ export class RedisQueueDriver implements QueueDriver {
   }
 
   #lease(queue: string, query: LeaseQuery): Promise<LeaseAnswer> {
-    const { messagesMax, leaseMs, lanes, owner } = query;
+    const { messagesMax, leaseMs, lanes, owner, startedMax } = query;
     const asked = lanes === undefined ? '' : String.fromCharCode(...lanes);
     const isWatched = this.#options.watches.wishes(queue) ? '1' : '0';
-    const words = [queue, messagesMax, leaseMs, asked, owner, isWatched];
+    const words = [queue, messagesMax, leaseMs, asked, owner, isWatched, startedMax];
     return this.#options.runner.runAs(leaseScript, this.#base(queue), words, reply => {
       const answer = reply as readonly (number | Buffer)[];
-      if (answer.length > 1) return { messages: readLeased(queue, answer, this.#known) };
+      if (answer.length > 1) return { messages: readLeased(queue, answer, startedMax, this.#known) };
       const [nextInMs] = answer as readonly [number];
       return nextInMs < 0 ? { messages: [] } : { messages: [], nextInMs };
     });

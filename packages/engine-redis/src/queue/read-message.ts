@@ -24,10 +24,14 @@ interface Leases {
   readonly headers: Record<string, string> | undefined;
 }
 
-/** The answer to a lease: messages with tokens that go up by one, those that come again with the record of their leases. */
+/**
+ * The answer to a lease: messages with tokens that go up by one, those that come again with the record of their leases, and the first
+ * `startedMax` with an attempt that was charged.
+ */
 export function readLeased(
   queue: string,
   answer: readonly (number | Buffer)[],
+  startedMax: number,
   known: KnownSequences,
 ): LeasedMessage[] {
   const [firstToken, leasedUntilMs] = answer as readonly [number, number];
@@ -43,7 +47,7 @@ export function readLeased(
       headers: leases?.headers ?? message.headers,
       token: BigInt(firstToken + messages.length) as FencingToken,
       deliveryCount: leases?.deliveryCount ?? 1,
-      attemptCount: leases?.attemptCount ?? 0,
+      attemptCount: leases?.attemptCount ?? (messages.length < startedMax ? 1 : 0),
       leasedUntilMs,
     };
     known.add(leased, stored.readDoubleBE(0));

@@ -7,6 +7,8 @@ import { writeHeaders, writePuts } from './write-puts.ts';
 const isFollowed = 32;
 
 const kinds = { acknowledge: 0, release: 1, move: 2 } as const;
+/** A release that takes an attempt back. */
+const unstartedRelease = 3;
 
 /** The sequence of a message, where it is known. */
 export type SequenceOf = (lease: LeaseHandle) => number | undefined;
@@ -32,7 +34,9 @@ export function writeSettlement(
     return;
   }
   const follows = puts.length > 0 || state.length > 0;
-  writeLease(writer, kinds[action.type] + (follows ? isFollowed : 0), lease, sequence);
+  const isUnstarted = action.type === 'release' && action.unstarted === true;
+  const kind = isUnstarted ? unstartedRelease : kinds[action.type];
+  writeLease(writer, kind + (follows ? isFollowed : 0), lease, sequence);
   if (action.type !== 'acknowledge') {
     if (action.type === 'release') writer.double(action.delayMs);
     else writer.name(action.queue);

@@ -71,6 +71,10 @@ local function hold(q, s, m, h)
     -- 64 says that headers stand here instead of in the message.
     if flags >= 64 then flags = flags - 64 end
   end
+  if startedMax > 0 then
+    startedMax = startedMax - 1
+    attempts = attempts + 1
+  end
   return pack('>ddI4I4dBI2', raise(), untilMs, deliveries + 1, attempts, place, flags, #owner) .. owner .. headers, not h
 end
 local function holdAll(q, taken, isOther, answer)
@@ -122,7 +126,7 @@ export const wishMs: number = 60 * 60 * 1000;
 
 /**
  * 1 the queue, 2 how many, 3 for how many ms, 4 the lanes, a byte each, or nothing for all; 5 the owner, 6 whether to be told of what
- * comes where nothing is there.
+ * comes where nothing is there, 7 how many are charged an attempt, from the first on.
  *
  * Answers the first token and the leases' end, then for each message it and the record of its leases, which is empty the first time:
  * tokens go up by one. Where there is none, in how many ms one is, or -1.
@@ -132,7 +136,7 @@ export const leaseScript: Script = defineScript(
   revisions,
   messageOf,
   `local q, want, owner = A[1], tonumber(A[2]), A[5]
-  local untilMs = nowMs + A[3]`,
+  local untilMs, startedMax = nowMs + A[3], tonumber(A[7])`,
   take,
   hold,
   nextIn,

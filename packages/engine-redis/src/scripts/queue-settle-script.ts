@@ -41,8 +41,8 @@ end
 `;
 
 const release = `
-local function release(q, s, h, delay, headers)
-  local flags, length = unpk('>BI2', h, 33)
+local function release(q, s, h, delay, headers, taken)
+  local deliveries, attempts, _, flags, length = unpk('>I4I4dBI2', h, 17)
   local owned = sub(h, 36, 35 + length)
   local laid = sub(h, 36 + length)
   if headers ~= '' then
@@ -55,7 +55,8 @@ local function release(q, s, h, delay, headers)
   local place = delay > 0 and now + delay * 1000 or placeOf(token)
   -- First what needs no memory: nothing after that is refused for want of it.
   call('ZREM', unpk('>d', h, 9) > 0 and of('e', q) or of('o' .. flags % 16, q), s)
-  call('HSET', of('l', q), s, pack('>dd', token, 0) .. sub(h, 17, 24) .. pack('>dBI2', place, flags, length) .. owned .. laid)
+  local left = math.max(0, attempts - taken)
+  call('HSET', of('l', q), s, pack('>ddI4I4dBI2', token, 0, deliveries, left, place, flags, length) .. owned .. laid)
   wait(q, s, flags % 16, place)
   notify(q)
 end
@@ -155,7 +156,7 @@ end
 
 /**
  * Ends leases. 1 the settlements: for each run of a queue's its name and how many follow; each is its kind (0 acknowledge, 1 release,
- * 2 move; 16 more where it is named by id, 32 where something comes with it), its message, its token; the delay or the target, and
+ * 2 move, 3 release of one that has not started, which takes an attempt back; 16 more where it is named by id, 32 where something comes with it), its message, its token; the delay or the target, and
  * headers; the length of what comes with it, state writes and messages. A queue's name with NUL behind it stands for a run of nothing but
  * acknowledgements by sequence, each with the id behind it if that was its sender's. Answers a letter for each: applied, lost, conflict.
  */
@@ -190,7 +191,7 @@ export const settleScript: Script = defineScript(
     local s, h, token, delay, target, headers, from, size
     s, h, p = resolve(q, kind % 32 >= 16, blob, p + 1)
     token, p = unpk('>d', blob, p)
-    if action == 1 then delay, headers, p = unpk('>dI4c0', blob, p)
+    if action % 2 == 1 then delay, headers, p = unpk('>dI4c0', blob, p)
     elseif action == 2 then target, headers, p = unpk('>I2c0I4c0', blob, p) end
     local writes = {}
     if kind >= 32 then
@@ -204,8 +205,8 @@ export const settleScript: Script = defineScript(
       if not isAllowed then return 'c' end
     end
     if action == 0 then drop(q, s, h)
-    elseif action == 1 then release(q, s, h, delay, headers)
-    else move(q, s, h, target, headers) end
+    elseif action == 2 then move(q, s, h, target, headers)
+    else release(q, s, h, delay, headers, action == 3 and 1 or 0) end
     if from then follow(writes, blob, from, p) end
     return 'a'
   end
