@@ -1,4 +1,12 @@
 import { missing } from '@quorate/servers';
+import {
+  backlog,
+  bytesPerJob,
+  claims,
+  memoryOfSender,
+  memoryOfWorker,
+} from '../src/kernels/queue/backlog.ts';
+import type { BacklogEngine } from '../src/kernels/queue/backlog-place.ts';
 import { enqueue, handle } from '../src/kernels/queue/job-queue.ts';
 import { queueKinds } from '../src/kernels/queue/queue-kinds.ts';
 import { syncs } from '../src/kernels/queue/syncs.ts';
@@ -27,6 +35,51 @@ const embedded = {
 } as const;
 const bullmqSynced = 'BullMQ, AOF always';
 const onLmdb = `${quorate}, LMDB synced`;
+
+const behind = `${quorate}, behind a backlog`;
+const aJob = 'a job of the backlog';
+const ofSender = 'memory of a process that has sent it';
+const ofWorker = 'memory of a process that works beside it';
+
+/** How fast claims are beside a backlog, and what that takes. */
+function backlogBenches(engine: BacklogEngine, title: string, counted: string): Bench[] {
+  const common = {
+    params: { ready: [10_000], delayed: [10_000], 'at a time': [100], jobs: [4000] },
+    fullParams: { ready: [1_000_000], delayed: [1_000_000] },
+    unchecked,
+    slow: true,
+    surroundings: backlog(engine),
+    skip: () => (engine === 'lmdb' ? undefined : missing(engine)),
+  };
+  return [
+    {
+      name: `claims beside a backlog, ${title}`,
+      about: 'leased and settled by the verbs of the store, of a queue that stays as long as it is',
+      ...common,
+      contenders: { [behind]: claims('full'), 'an empty queue': claims('empty') },
+      goals: [{ of: behind, to: 'an empty queue', atMost: 1 / 0.8 }],
+    },
+    {
+      name: `size of a backlog, ${title}`,
+      about: `what a job takes ${counted}; and the most that a process has in memory, with what it maps, and what is its own`,
+      ...common,
+      unit: 'bytes',
+      contenders: {
+        [aJob]: bytesPerJob,
+        [ofSender]: memoryOfSender('peak'),
+        [`${ofSender}, its own`]: memoryOfSender('own'),
+        [ofWorker]: memoryOfWorker('peak'),
+        [`${ofWorker}, its own`]: memoryOfWorker('own'),
+      },
+      controls: [ofSender, `${ofSender}, its own`, ofWorker, `${ofWorker}, its own`],
+      goals: [
+        { of: aJob, limit: 300 },
+        { of: ofSender, limit: 250e6 },
+        { of: ofWorker, limit: 250e6 },
+      ],
+    },
+  ];
+}
 
 export default defineSuite({
   name: 'queue',
@@ -148,5 +201,8 @@ export default defineSuite({
         [bullmqSynced]: idleLatency('bullmq'),
       },
     },
+    ...backlogBenches('lmdb', 'embedded', 'on the disk, log included'),
+    ...backlogBenches('redis', 'Redis', "of the server's memory"),
+    ...backlogBenches('postgres', 'PostgreSQL', 'of the database, indexes included'),
   ],
 });
