@@ -15,6 +15,7 @@ const LAYERS: Readonly<Record<string, readonly string[] | 'anything'>> = {
   threads: ['core'],
   sim: ['core'],
   conformance: ['core'],
+  interleaving: ['core'],
   servers: [],
   lock: ['core', 'threads'],
   counter: ['core', 'threads'],
@@ -30,7 +31,7 @@ const LAYERS: Readonly<Record<string, readonly string[] | 'anything'>> = {
 };
 
 /** What the tests of any package may import beside what its sources may. */
-const TEST_KIT: readonly string[] = ['conformance', 'sim', 'engine-memory', 'servers'];
+const TEST_KIT: readonly string[] = ['conformance', 'sim', 'engine-memory', 'interleaving', 'servers'];
 
 /** What is written against a seam is tried on what implements it in earnest. */
 const TRIED_ON: Readonly<Record<string, readonly string[]>> = {

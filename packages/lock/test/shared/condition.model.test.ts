@@ -1,9 +1,9 @@
+import { exploreAll, must, type Program, walkMany } from '@quorate/interleaving';
 import { expect, test } from 'vitest';
 import { MutexCore } from '../../src/shared/mutex-core.ts';
 import { MutexHold, ownerDiedFlag } from '../../src/shared/mutex-hold.ts';
 import { ConditionCore } from '../../src/shared/thread-condition.ts';
-import { ModelStage, type Visits, must, nothingLeft, walkMany, walks } from './model-stage.ts';
-import { type Program, exploreAll } from './step-model.ts';
+import { ModelStage, type Visits, nothingLeft, walks } from './model-stage.ts';
 
 /** How many things there are to take. */
 const things = 0;

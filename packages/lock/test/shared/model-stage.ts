@@ -1,11 +1,11 @@
-import { type Clock, type Random, seededRandom } from '@quorate/core';
+import type { Clock } from '@quorate/core';
+import { type Model, must, type Program } from '@quorate/interleaving';
 import type { MemberId } from '@quorate/threads';
 import { type LockKind, type PlacedLock, bytesOf, placeLock } from '../../src/shared/lock-place.ts';
 import { MutexCore } from '../../src/shared/mutex-core.ts';
 import { MutexHold, ownerDiedFlag } from '../../src/shared/mutex-hold.ts';
 import type { Placed } from '../../src/shared/placing.ts';
 import type { Seat } from '../../src/shared/seat.ts';
-import { type Choice, type Model, type Program, walk } from './step-model.ts';
 
 /** A deadline never passes by itself here: that it does is one of the choices. */
 const clock = { monotonicMs: () => 0 } as Partial<Clock> as Clock;
@@ -104,37 +104,6 @@ export class ModelStage {
       ...more,
     };
   }
-}
-
-/** Fails the thread, and with it the model. */
-export function must(condition: boolean, what: string): void {
-  if (!condition) throw new Error(what);
-}
-
-/** Chooses at random; kills and deadlines are rarer than steps. */
-function atRandom(random: Random): (choices: readonly Choice[]) => Choice {
-  let last: number | undefined;
-  return choices => {
-    const live = choices.filter(({ what }) => what === 'step');
-    const odd = choices.filter(({ what }) => what !== 'step');
-    if (odd.length > 0 && (live.length === 0 || random.uint32() % 40 === 0)) {
-      const steps = odd.filter(({ what }) => live.length > 0 || what !== 'kill');
-      return steps[random.uint32() % steps.length] as Choice;
-    }
-    // Threads run on for a while, as they do: otherwise all are always in the middle of everything.
-    const same = live.find(({ thread }) => thread === last);
-    if (same !== undefined && random.uint32() % 4 !== 0) return same;
-    const choice = live[random.uint32() % live.length] as Choice;
-    last = choice.thread;
-    return choice;
-  };
-}
-
-/** Goes so many ways to the end. @returns how many steps that took */
-export function walkMany(model: Model, label: string, count: number): number {
-  let steps = 0;
-  for (let seed = 0; seed < count; seed++) steps += walk(model, atRandom(seededRandom(`${label} ${seed}`)));
-  return steps;
 }
 
 /** How many random walks: a thousand times as many where there is time. */

@@ -1,7 +1,7 @@
+import { type Choice, exploreAll, walk, walkMany } from '@quorate/interleaving';
 import { describe, expect, test } from 'vitest';
 import { MutexCore } from '../../src/shared/mutex-core.ts';
-import { ModelStage, nothingLeft, visitor, walkMany, walks } from './model-stage.ts';
-import { type Choice, exploreAll, walk } from './step-model.ts';
+import { ModelStage, nothingLeft, visitor, walks } from './model-stage.ts';
 
 /** Cleans up as whoever watches for deaths does. */
 function sweep(stage: ModelStage, member: number): () => void {

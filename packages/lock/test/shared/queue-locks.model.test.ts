@@ -1,8 +1,8 @@
+import { exploreAll, must, type Program, walkMany } from '@quorate/interleaving';
 import { describe, expect, test } from 'vitest';
 import { McsCore } from '../../src/shared/mcs-lock.ts';
 import { TicketCore } from '../../src/shared/ticket-lock.ts';
-import { ModelStage, must, walkMany, walks } from './model-stage.ts';
-import { type Program, exploreAll } from './step-model.ts';
+import { ModelStage, walks } from './model-stage.ts';
 
 const kinds = {
   'ticket lock': (stage: ModelStage, member: number): (() => () => void) => {

@@ -1,8 +1,8 @@
+import { exploreAll, must, type Program, walkMany } from '@quorate/interleaving';
 import { describe, expect, test } from 'vitest';
 import { ReadWriteCore } from '../../src/shared/read-write-core.ts';
 import { ReadHold, WriteHold } from '../../src/shared/read-write-holds.ts';
-import { ModelStage, type Visits, inTime, must, nothingLeft, walkMany, walks } from './model-stage.ts';
-import { type Program, exploreAll } from './step-model.ts';
+import { ModelStage, type Visits, inTime, nothingLeft, walks } from './model-stage.ts';
 
 /** Two words that are equal whenever nobody writes, unless a writer died. */
 const [left, right] = [0, 1];

@@ -1,7 +1,7 @@
+import { exploreAll, must, type Program, walkMany } from '@quorate/interleaving';
 import { expect, test } from 'vitest';
 import { MutexCore } from '../../src/shared/mutex-core.ts';
-import { ModelStage, type Visits, inTime, must, nothingLeft, walkMany, walks } from './model-stage.ts';
-import { type Program, exploreAll } from './step-model.ts';
+import { ModelStage, type Visits, inTime, nothingLeft, walks } from './model-stage.ts';
 
 /** Takes a permit some times. Permits of the dead count as taken until they are taken over, which is told. */
 function user(

@@ -1,21 +1,15 @@
-import { type Clock, type Random, seededRandom } from '@quorate/core';
+import type { Clock } from '@quorate/core';
+import { beforehand, type Model, must, type Program } from '@quorate/interleaving';
 import type { MemberId } from '@quorate/threads';
 import { type PlacedQueue, placeQueue, queueBytes } from '../../src/shared/queue-place.ts';
 import { type MessageSlot, type Seat, ThreadQueue } from '../../src/shared/index.ts';
 import { full, isClaimed, isLeased, isOwned, ownerOf } from '../../src/shared/slot-word.ts';
-import { walk } from './explore.ts';
-import { type Choice, type Model, type Program, beforehand } from './step-model.ts';
 
 /** A deadline never passes by itself here: that it does is one of the choices. */
 const clock = { monotonicMs: () => 0 } as Partial<Clock> as Clock;
 
 /** Words for the test: who was killed; by message, whether `push` returned, and how often it was read. */
 const [killed, pushed, read] = [0, 4, 12];
-
-/** Fails the thread, and with it the model. */
-export function must(condition: boolean, what: string): void {
-  if (!condition) throw new Error(what);
-}
 
 /** What a thread of a model does. */
 export interface Part {
@@ -186,28 +180,7 @@ function inTime(wait: () => boolean): boolean {
   }
 }
 
-/** Chooses at random; kills and deadlines are rarer than steps. */
-function atRandom(random: Random): (choices: readonly Choice[]) => Choice {
-  let last: number | undefined;
-  return choices => {
-    const live = choices.filter(({ what }) => what === 'step');
-    const odd = choices.filter(({ what }) => what !== 'step');
-    if (odd.length > 0 && (live.length === 0 || random.uint32() % 40 === 0)) {
-      const some = odd.filter(({ what }) => live.length > 0 || what !== 'kill');
-      return some[random.uint32() % some.length] as Choice;
-    }
-    const same = live.find(({ thread }) => thread === last);
-    if (same !== undefined && random.uint32() % 3 !== 0) return same;
-    const choice = live[random.uint32() % live.length] as Choice;
-    last = choice.thread;
-    return choice;
-  };
-}
-
-/** Goes so many ways to the end. @returns how many steps that took */
-export function walkMany(model: Model, label: string, count: number): number {
-  const walks = process.env['QUORATE_LONG'] === undefined ? count : count * 100;
-  let steps = 0;
-  for (let seed = 0; seed < walks; seed++) steps += walk(model, atRandom(seededRandom(`${label} ${seed}`)));
-  return steps;
+/** How many random walks: a hundred times as many where there is time. */
+export function walks(count: number): number {
+  return process.env['QUORATE_LONG'] === undefined ? count : count * 100;
 }

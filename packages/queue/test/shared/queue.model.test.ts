@@ -1,6 +1,6 @@
+import { exploreAll, walkMany } from '@quorate/interleaving';
 import { describe, expect, test, vi } from 'vitest';
-import { exploreAll } from './explore.ts';
-import { QueueModel, walkMany } from './queue-model.ts';
+import { QueueModel, walks } from './queue-model.ts';
 
 // What is read and written plainly is a step as well.
 vi.mock('../../src/shared/plain-words.ts', () => ({
@@ -67,7 +67,7 @@ describe('every order with few interruptions', () => {
       stage.consumer(3),
       stage.undertaker(1, 4),
     ];
-    expect(walkMany(stage.model(programs, { kills: 1 }), 'three', 400)).toBeGreaterThan(0);
+    expect(walkMany(stage.model(programs, { kills: 1 }), 'three', walks(400))).toBeGreaterThan(0);
   });
 
   test('a dead producer holds the slot that another waits for', () => {
@@ -78,7 +78,7 @@ describe('every order with few interruptions', () => {
       stage.consumer(3),
       stage.undertaker(1, 4),
     ];
-    expect(walkMany(stage.model(programs, { kills: 1 }), 'full', 300)).toBeGreaterThan(0);
+    expect(walkMany(stage.model(programs, { kills: 1 }), 'full', walks(300))).toBeGreaterThan(0);
   });
 });
 
@@ -93,7 +93,7 @@ describe('random orders', () => {
       stage.undertaker(1, 5),
       stage.undertaker(2, 5),
     ];
-    expect(walkMany(stage.model(programs, { kills: 2 }), 'deaths', 400)).toBeGreaterThan(0);
+    expect(walkMany(stage.model(programs, { kills: 2 }), 'deaths', walks(400))).toBeGreaterThan(0);
   });
 
   test('it is closed in the middle, and somebody dies', () => {
@@ -107,6 +107,6 @@ describe('random orders', () => {
       stage.undertaker(1, 5),
     ];
     const model = stage.model(programs, { kills: 1, maySleep: () => false });
-    expect(walkMany(model, 'closed', 400)).toBeGreaterThan(0);
+    expect(walkMany(model, 'closed', walks(400))).toBeGreaterThan(0);
   });
 });

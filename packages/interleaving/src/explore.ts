@@ -1,4 +1,5 @@
-import { type Choice, type Model, ModelFailure, type State, Stepper } from './step-model.ts';
+import type { Choice, Model } from './model.ts';
+import { type State, Stepper } from './stepper.ts';
 
 /** What a search has seen. */
 export interface Explored {
@@ -7,6 +8,7 @@ export interface Explored {
 }
 
 export interface ExploreOptions {
+  /** Default 250 000. */
   readonly statesMax?: number;
   /**
    * How often a thread may be interrupted that could go on. Default: always. Few are enough to show most errors (Musuvathi and
@@ -52,38 +54,5 @@ export function exploreAll(
         );
     }
     return { states: seen.size, ends };
-  });
-}
-
-/**
- * Goes one way to the end, chosen by `choose`.
- *
- * @returns how many steps it took
- */
-export function walk(
-  model: Model,
-  choose: (choices: readonly Choice[], step: number) => Choice,
-  stepsMax = 20_000,
-): number {
-  const stepper = new Stepper(model);
-  return stepper.within(() => {
-    const schedule: Choice[] = [];
-    let state = stepper.start(Number.POSITIVE_INFINITY);
-    while (schedule.length < stepsMax) {
-      const choices = stepper.choices(state);
-      const live = choices.filter(({ what }) => what !== 'kill');
-      if (live.length === 0) {
-        stepper.checkEnd(state, schedule);
-        return schedule.length;
-      }
-      const choice = choose(choices, schedule.length);
-      schedule.push(choice);
-      state = stepper.apply(state, choice, () => schedule);
-    }
-    throw new ModelFailure(
-      `No end within ${stepsMax} steps`,
-      schedule.slice(-50),
-      model.programs.map(({ name }) => name),
-    );
   });
 }

@@ -6,44 +6,18 @@
  * So a state is the memory and each thread's list of results, and it can be left and come back to.
  */
 
+import { type Choice, type Model, ModelFailure, type Program } from './model.ts';
+
 const original = { ...pick() };
 
-type Operation = 'load' | 'store' | 'add' | 'and' | 'or' | 'compareExchange' | 'notify' | 'wait';
+/** Those that are one step each. */
+const plain = ['load', 'store', 'add', 'sub', 'and', 'or', 'xor', 'exchange', 'compareExchange'] as const;
+
+type Operation = (typeof plain)[number] | 'notify' | 'wait';
 
 function pick(): Record<Operation, (...args: never[]) => unknown> {
-  const { load, store, add, and, or, compareExchange, notify, wait } = Atomics;
-  return { load, store, add, and, or, compareExchange, notify, wait } as never;
-}
-
-/** A thread of a model. */
-export interface Program {
-  readonly name: string;
-  /**
-   * What it does in one phase. Run anew for every step; makes its objects itself. What it did in earlier phases is forgotten,
-   * which makes many states one.
-   */
-  run(phase: number): void;
-  /** Default 1. */
-  readonly phases?: number;
-  /** Whether it can be killed. */
-  readonly mortal?: boolean;
-  /** Runs only after so many were killed. */
-  readonly afterDeaths?: number;
-}
-
-export interface Model {
-  readonly memory: SharedArrayBuffer;
-  readonly programs: readonly Program[];
-  /** How many threads may be killed, each at any step. */
-  readonly kills?: number;
-  /** Called where a thread is killed, to note it in memory. */
-  onKill?(program: number, words: Int32Array): void;
-  /** Words that only count; operations on them are no steps. */
-  readonly ignored?: (index: number) => boolean;
-  /** Whether a thread may sleep for ever where nothing is left to do. Default: no. */
-  maySleep?(words: Int32Array): boolean;
-  /** Called where nothing is left to do. Throws where that is wrong. */
-  atEnd?(words: Int32Array, dead: readonly boolean[]): void;
+  const { load, store, add, sub, and, or, xor, exchange, compareExchange, notify, wait } = Atomics;
+  return { load, store, add, sub, and, or, xor, exchange, compareExchange, notify, wait } as never;
 }
 
 type Result = number | string;
@@ -69,21 +43,6 @@ export interface State {
   /** Who made the last step, and how often a thread may still be interrupted that could go on. */
   readonly last: number;
   readonly preemptions: number;
-}
-
-export type Choice = { readonly thread: number; readonly what: 'step' | 'time-out' | 'kill' };
-
-/** What a schedule led to that must not be. */
-export class ModelFailure extends Error {
-  readonly schedule: readonly Choice[];
-
-  constructor(message: string, schedule: readonly Choice[], names: readonly string[], cause?: unknown) {
-    const steps = schedule.map(({ thread, what }) =>
-      what === 'step' ? names[thread] : `${what}(${names[thread]})`,
-    );
-    super(`${message}\nafter: ${steps.join(' ')}`, { cause });
-    this.schedule = schedule;
-  }
 }
 
 const suspended = new Error('suspended');
@@ -296,8 +255,7 @@ export class Stepper {
       };
     };
     const all: Record<string, unknown> = {};
-    for (const name of ['load', 'store', 'add', 'and', 'or', 'compareExchange'] as const)
-      all[name] = wrap(original[name] as unknown as Op);
+    for (const name of plain) all[name] = wrap(original[name] as unknown as Op);
     all['notify'] = wrap((words, index, count = Number.POSITIVE_INFINITY) => {
       this.#woken = { index: at(words, index), count };
       return Math.min(count, this.#sleepersOn(at(words, index)).length);
