@@ -51,7 +51,7 @@ describe('who may import whom', () => {
     expect(inFile('packages/ring/test/a.test.ts', text, more)).toEqual([]);
     expect(inFile('packages/ring/src/a.ts', text, more)).toHaveLength(1);
     expect(inFile('packages/ring/test/a.test.ts', `import '@quorate/threads';`, more)).toEqual([
-      'packages/ring/test/a.test.ts:1: ring may not import @quorate/threads even in tests (it may import core, conformance, sim, engine-memory, servers)',
+      'packages/ring/test/a.test.ts:1: ring may not import @quorate/threads even in tests (it may import core, conformance, sim, engine-memory, interleaving, servers)',
     ]);
   });
 
