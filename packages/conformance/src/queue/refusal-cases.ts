@@ -4,6 +4,7 @@ import {
   type LeaseOptions,
   type MessageId,
   type QueueStore,
+  type Settlement,
 } from '@quorate/core';
 import { equal, ok } from '../expect.ts';
 import { bytes } from '../store-stage.ts';
@@ -34,7 +35,8 @@ export const refusalCases: readonly QueueCase[] = [
   {
     name: 'wrong arguments are refused at the call, with the value',
     async run(stage) {
-      for (const [what, value, call] of wrongCalls(stage.queue())) {
+      const q = stage.queue();
+      for (const [what, value, call] of [...wrongCalls(q), ...illFormedTexts(q)]) {
         const thrown = await stage.thrown(what, () => call(stage.store));
         ok(
           thrown instanceof RangeError || thrown instanceof TypeError,
@@ -179,5 +181,33 @@ function wrongCalls(q: string): readonly (readonly [string, string, (store: Queu
     ['a version that is none', '-1', store => store.state.write({ key: q, value: undefined, version: -1 })],
     ['a page of nothing', '0', store => store.state.scan(q, { limit: 0 })],
     ['a negative deadline', '-1', store => store.now({ deadlineMs: -1 })],
+  ];
+}
+
+/** Texts that not every engine can keep: two ids that differ in what has no UTF-8 would be one. */
+function illFormedTexts(q: string): readonly (readonly [string, string, (store: QueueStore) => unknown])[] {
+  const leased = { queue: q, id: 'x' as MessageId, token: 1n as FencingToken };
+  const put =
+    (message: object) =>
+    (store: QueueStore): unknown =>
+      store.put([{ queue: q, message: { ...messageOf('a'), ...message } }]);
+  const settle =
+    (action: Settlement['action']) =>
+    (store: QueueStore): unknown =>
+      store.settle([{ lease: leased, action }]);
+  const headers = { a: '\ud800' };
+  return [
+    ['an id that has no UTF-8', 'd800', put({ id: 'a\ud800' })],
+    ['an id with a NUL', '0000', put({ id: 'a\0' })],
+    ['a header that has no UTF-8', 'dfff', put({ headers: { a: '\udfffa' } })],
+    ['a header with a NUL', '0000', put({ headers: { a: '\0' } })],
+    ['a name of a header that has no UTF-8', 'd800', put({ headers: { '\ud800\ud800\udc00': 'a' } })],
+    ['a header of a release that has no UTF-8', 'd800', settle({ type: 'release', delayMs: 0, headers })],
+    ['a header of a move that has no UTF-8', 'd800', settle({ type: 'move', queue: q, headers })],
+    [
+      'an owner that has no UTF-8',
+      'dbff',
+      store => store.lease(q, { messagesMax: 1, leaseMs: 1000, owner: '\udbff' }),
+    ],
   ];
 }

@@ -27,8 +27,7 @@ export function checkPuts(puts: readonly QueuePut[], bodyMaxBytes: number): void
 function checkPut(queue: string, message: NewMessage, bodyMaxBytes: number): void {
   checkKey('Queue', queue);
   const { id, rememberMs, lane, key, keyActiveMax, readyAtMs, delayMs } = message;
-  if (id !== undefined && messageId(id).startsWith('~'))
-    throw new RangeError(`Message id must not begin with "~": received "${id}"`);
+  if (id !== undefined) checkId(id);
   checkBody(queue, message, bodyMaxBytes);
   if (rememberMs !== undefined) checkDuration('Time to remember an id, in ms,', rememberMs, 0);
   if (rememberMs !== undefined && id === undefined)
@@ -45,24 +44,32 @@ function checkPut(queue: string, message: NewMessage, bodyMaxBytes: number): voi
 }
 
 /** @throws TypeError, RangeError */
+function checkId(id: string): void {
+  if (messageId(id).startsWith('~'))
+    throw new RangeError(`Message id must not begin with "~": received "${id}"`);
+  textBytes('Message id', id);
+}
+
+/** @throws TypeError, RangeError */
 function checkBody(queue: string, { body, headers = {} }: NewMessage, bodyMaxBytes: number): void {
   if (!(body instanceof Uint8Array))
     throw new TypeError(`Body of a message to "${queue}" must be a Uint8Array: received ${String(body)}`);
-  checkHeaders(headers);
-  let bytes = body.length;
-  for (const [name, value] of Object.entries(headers)) bytes += utf8Bytes(name) + utf8Bytes(value);
+  const bytes = body.length + headerBytes(headers);
   if (bytes <= bodyMaxBytes) return;
   throw new RangeError(
     `Body and headers of a message to "${queue}" must be at most ${bodyMaxBytes} bytes: received ${bytes}`,
   );
 }
 
-/** @throws TypeError */
-function checkHeaders(headers: Readonly<Record<string, string>>): void {
+/** How many bytes headers take, each with its name. @throws TypeError, RangeError */
+function headerBytes(headers: Readonly<Record<string, string>>): number {
+  let bytes = 0;
   for (const [name, value] of Object.entries(headers)) {
-    if (typeof value === 'string') continue;
-    throw new TypeError(`Header "${name}" must be a string: received ${String(value)}`);
+    if (typeof value !== 'string')
+      throw new TypeError(`Header "${name}" must be a string: received ${String(value)}`);
+    bytes += textBytes('Name of a header', name) + textBytes('Header', value);
   }
+  return bytes;
 }
 
 /** @throws TypeError, RangeError */
@@ -102,7 +109,7 @@ function checkSettlement({ lease, action, puts = [], state = [] }: Settlement, b
     const { type } = action as { readonly type: unknown };
     throw new TypeError(`Action must be acknowledge, release or move: received ${String(type)}`);
   }
-  if ('headers' in action) checkHeaders(action.headers ?? {});
+  if ('headers' in action) headerBytes(action.headers ?? {});
   for (const put of puts) {
     checkPut(put.queue, put.message, bodyMaxBytes);
     checkBeside(queue, 'Queue', put.queue);
@@ -133,8 +140,9 @@ export function checkState(write: StateWrite, valueMaxBytes: number): void {
 /** @throws TypeError, RangeError */
 export function checkOwner(owner: string): void {
   if (typeof owner !== 'string') throw new TypeError(`Owner must be a string: received ${String(owner)}`);
-  if (owner.length > 0 && owner.length <= ownerLengthMax) return;
-  throw new RangeError(`Owner must have 1 to ${ownerLengthMax} characters: received ${owner.length}`);
+  if (owner.length === 0 || owner.length > ownerLengthMax)
+    throw new RangeError(`Owner must have 1 to ${ownerLengthMax} characters: received ${owner.length}`);
+  textBytes('Owner', owner);
 }
 
 /** @throws TypeError, RangeError */
@@ -178,11 +186,33 @@ function checkCount(what: string, items: readonly unknown[]): void {
   throw new RangeError(`${what} must be at most ${pageMax} in a call: received ${items.length}`);
 }
 
-function utf8Bytes(text: string): number {
+/**
+ * How many bytes of UTF-8 a text takes. One that every engine can keep: lone surrogates have no UTF-8, so that two such ids would become
+ * one, and PostgreSQL knows no NUL in texts.
+ *
+ * @throws RangeError
+ */
+function textBytes(what: string, text: string): number {
   let bytes = text.length;
   for (let index = 0; index < text.length; index++) {
     const unit = text.charCodeAt(index);
-    if (unit >= 0x80) bytes += unit >= 0x800 && (unit < 0xd800 || unit > 0xdfff) ? 2 : 1;
+    if (unit === 0) throw illFormed(what, text);
+    if (unit < 0x80) continue;
+    if (unit < 0x800) bytes++;
+    else if (unit < 0xd800 || unit > 0xdfff) bytes += 2;
+    else if (unit < 0xdc00 && isTrail(text.charCodeAt(index + 1))) {
+      // A pair takes four bytes.
+      bytes += 2;
+      index++;
+    } else throw illFormed(what, text);
   }
   return bytes;
+}
+
+function isTrail(unit: number): boolean {
+  return unit >= 0xdc00 && unit <= 0xdfff;
+}
+
+function illFormed(what: string, text: string): RangeError {
+  return new RangeError(`${what} must be well-formed Unicode without NUL: received ${JSON.stringify(text)}`);
 }

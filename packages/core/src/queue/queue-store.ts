@@ -33,7 +33,7 @@ export interface QueueCapabilities {
   readonly bodyMaxBytes: number;
 }
 
-/** A message on its way in. */
+/** A message on its way in. Its texts are well-formed Unicode without NUL: not every engine can keep another. */
 export interface NewMessage {
   /** Chosen by the sender when sending again must not send twice; it must not begin with `~`. Default: the engine's. */
   readonly id?: MessageId;
