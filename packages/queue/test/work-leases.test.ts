@@ -2,6 +2,7 @@ import { FaultyQueueStore, type QueueFaults } from '@quorate/conformance';
 import type { LeaseHandle } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Ending, LeaseKeeper } from '../src/index.ts';
+import type { Limiter } from '../src/working/limiter.ts';
 import { acknowledge, QueueStand, textOf } from './queue-stand.ts';
 
 /** A keeper that extends nothing, and says of leases that they are lost. */
@@ -22,6 +23,9 @@ function idleKeeper(): LeaseKeeper & { lose: (leases: readonly LeaseHandle[]) =>
   };
   return keeper;
 }
+
+/** With it nothing starts by its lease alone: each start is charged by a call. */
+const unlimited: Limiter = { take: count => count, wait: async () => {} };
 
 describe('leases of a work', () => {
   let stand: QueueStand;
@@ -53,7 +57,7 @@ describe('leases of a work', () => {
         stand.clock.advance(950);
         return acknowledge;
       },
-      { store, concurrency: 3 },
+      { store, concurrency: 3, limiter: unlimited },
     );
     await stand.pass(5000);
     expect(agesMs).toEqual([0, 0, 0]);
@@ -77,7 +81,7 @@ describe('leases of a work', () => {
         seen.push(textOf(delivery));
         return acknowledge;
       },
-      { store, concurrency: 3 },
+      { store, concurrency: 3, limiter: unlimited },
     );
     await stand.pass(500);
     expect(seen).toEqual(['a', 'b', 'c']);
@@ -102,7 +106,7 @@ describe('leases of a work', () => {
         seen.push(textOf(delivery));
         return acknowledge;
       },
-      { store, keeper },
+      { store, keeper, limiter: unlimited },
     );
     await stand.pass(500);
     expect(seen).toEqual(['b']);
@@ -126,6 +130,7 @@ describe('leases of a work', () => {
       store,
       keeper,
       prefetch: 3,
+      limiter: unlimited,
       leaseMs: 60_000,
     });
     await stand.pass(1000);

@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { FaultyQueueStore, type QueueFaults } from '@quorate/conformance';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { MessageId } from '@quorate/core';
+import { type MessageId, QuorateError } from '@quorate/core';
 import type { Delivery, Ending } from '../src/index.ts';
 import { acknowledge, QueueStand, textOf, turn } from './queue-stand.ts';
 
@@ -268,13 +268,13 @@ describe('work loop', () => {
 
   it('settles again what may not have been settled, without handling it again', async () => {
     await stand.put(['a']);
-    const faults: QueueFaults = { random: { ...stand.random, float: () => 0.9 } };
+    const store = stand.store.open();
+    const settle = store.settle.bind(store);
     let settleCount = 0;
-    faults.before = call => {
-      faults.lost = call === 'settle' && settleCount++ < 3 ? 1 : 0;
-      return undefined;
+    store.settle = async (...call) => {
+      if (settleCount++ >= 3) return settle(...call);
+      return [{ outcome: 'unknown', cause: new QuorateError('UNAVAILABLE', 'No answer') }];
     };
-    const store = new FaultyQueueStore(stand.store.open(), faults, stand.clock);
     stand.work(async () => acknowledge, { store });
     await stand.pass(3000);
     expect(settleCount).toBe(4);

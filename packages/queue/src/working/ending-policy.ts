@@ -21,15 +21,18 @@ const unreadableRest = checkRetryPolicy({ delayMs: 1000, delayMaxMs: 60_000 });
 
 /** How a message ends that no handler may start on; undefined where one may. */
 export function earlyEnding(
-  message: LeasedMessage,
+  { message, attempt }: HeldMessage,
   { retry, deliveriesMax, deadLetters, random }: CheckedWork,
 ): Ending | undefined {
-  const { deliveryCount, attemptCount, headers } = message;
+  const { queue, deliveryCount, headers } = message;
+  // Without the one that is charged for this time.
+  const attemptCount = attempt - 1;
+  const from = { queue, deliveryCount, attemptCount };
   // A later release wrote it, whose workers are here or will come.
   if (!isReadable(headers)) return givenBack(message, retryDelayMs(unreadableRest, deliveryCount, random));
-  if (attemptCount >= retry.attemptsMax) return deadEnding(deadLetters, message, 'attempts');
+  if (attemptCount >= retry.attemptsMax) return deadEnding(deadLetters, from, 'attempts');
   if (deliveryCount - returnedCount(headers) > deliveriesMax)
-    return deadEnding(deadLetters, message, 'deliveries');
+    return deadEnding(deadLetters, from, 'deliveries');
   return undefined;
 }
 

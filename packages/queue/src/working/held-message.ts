@@ -13,8 +13,9 @@ export class HeldMessage implements Delivery {
   renewedMs: number;
   /** When the keeper was told of it. */
   readonly addedMs: number;
-  /** Whether the start is charged, or may be. */
-  isCharged = false;
+  /** Whether the store has charged the start; `possibly` where its answer was lost. */
+  charge: 'none' | 'possibly' | 'certainly';
+  hasStarted = false;
   attempt: number;
   /** Whether it was told that somebody else has it, or may have. */
   isLost = false;
@@ -24,13 +25,15 @@ export class HeldMessage implements Delivery {
   #controller: AbortController | undefined;
   #reason: unknown;
 
-  constructor(message: LeasedMessage, renewedMs: number, nowMs: number) {
+  /** @param isCharged whether its lease has charged it an attempt */
+  constructor(message: LeasedMessage, isCharged: boolean, renewedMs: number, nowMs: number) {
     const { queue, id, token } = message;
     this.message = message;
     this.handle = { queue, id, token };
     this.renewedMs = renewedMs;
     this.addedMs = nowMs;
-    this.attempt = message.attemptCount + 1;
+    this.charge = isCharged ? 'certainly' : 'none';
+    this.attempt = message.attemptCount + (isCharged ? 0 : 1);
   }
 
   get signal(): AbortSignal {

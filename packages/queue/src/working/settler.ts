@@ -109,16 +109,20 @@ export class Settler {
 
 function settlementOf({ held, ending }: Ended): Settlement {
   const { puts, state } = ending;
-  const action = actionOf(ending);
+  const action = actionOf(held, ending);
   if (puts === undefined && state === undefined) return { lease: held.handle, action };
   return { lease: held.handle, action, ...(puts && { puts }), ...(state && { state }) };
 }
 
 const acknowledge = { type: 'acknowledge' } as const;
 
-function actionOf(ending: Ending): Settlement['action'] {
+function actionOf({ charge, hasStarted }: HeldMessage, ending: Ending): Settlement['action'] {
   if (ending.type === 'acknowledge') return acknowledge;
   const headers = ending.headers && { headers: ending.headers };
-  if (ending.type === 'retry') return { type: 'release', delayMs: ending.delayMs, ...headers };
+  if (ending.type === 'retry') {
+    // Only what was certainly charged is taken back: one too many would never be charged again.
+    const unstarted = charge === 'certainly' && !hasStarted && { unstarted: true };
+    return { type: 'release', delayMs: ending.delayMs, ...headers, ...unstarted };
+  }
   return { type: 'move', queue: ending.queue, ...headers };
 }

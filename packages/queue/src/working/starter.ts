@@ -34,9 +34,9 @@ export class Starter {
 
   async #charge(batch: readonly HeldMessage[]): Promise<void> {
     // What may have been charged is not charged again: an attempt too many would make a dead letter too early.
-    const again = batch.filter(({ isCharged }) => isCharged);
+    const again = batch.filter(({ charge }) => charge !== 'none');
     if (again.length === 0) return this.#extend(batch, true);
-    const fresh = batch.filter(({ isCharged }) => !isCharged);
+    const fresh = batch.filter(({ charge }) => charge === 'none');
     if (fresh.length > 0) await this.#extend(fresh, true);
     return this.#extend(again, false);
   }
@@ -60,7 +60,7 @@ export class Starter {
         onLost(held);
         continue;
       }
-      held.isCharged = true;
+      if (started) held.charge = result.outcome === 'applied' ? 'certainly' : 'possibly';
       if (result.outcome === 'unknown') {
         unknown.push(held);
         cause = result.cause;

@@ -1,11 +1,4 @@
-import {
-  boundedWait,
-  errorCode,
-  type LeasedMessage,
-  pageMax,
-  type Timer,
-  type WaitOptions,
-} from '@quorate/core';
+import { boundedWait, errorCode, type LeasedMessage, pageMax, type WaitOptions } from '@quorate/core';
 import { isWrongCall } from '../batch/wrong-call.ts';
 import { NeighbourWatch } from '../neighbours/neighbour-watch.ts';
 import { endConflict, leaseLost, workEnded } from '../queue-error.ts';
@@ -13,11 +6,12 @@ import type { Ending } from './ending.ts';
 import { earlyEnding, endingOfError, givenBack } from './ending-policy.ts';
 import { HeldMessage } from './held-message.ts';
 import { LaneChoice } from './lane-choice.ts';
+import { LeaseCall } from './lease-call.ts';
 import { LeaseTimes } from './lease-times.ts';
 import { PauseWatch } from './pause-record.ts';
-import { checkRetryPolicy, retryDelayMs } from './retry-policy.ts';
 import { type Ended, Settler } from './settler.ts';
 import { Starter } from './starter.ts';
+import { TroubleRest } from './trouble-rest.ts';
 import type { Work } from './work.ts';
 import { type CheckedWork, checkWork, type WorkOptions } from './work-options.ts';
 import { WorkTeller } from './work-teller.ts';
@@ -33,9 +27,6 @@ export function startWork(options: WorkOptions): Work {
   return new WorkLoop(checkWork(options));
 }
 
-/** The longest that one call waits for a message: its lease is reckoned from before the call. */
-const waitMaxMs = 10_000;
-
 class WorkLoop implements Work {
   readonly queue: string;
   readonly done: Promise<void>;
@@ -45,7 +36,8 @@ class WorkLoop implements Work {
   readonly #times: LeaseTimes;
   readonly #starter: Starter;
   readonly #settler: Settler;
-  readonly #lanes: LaneChoice;
+  readonly #leasing: LeaseCall;
+  readonly #rest: TroubleRest;
   readonly #pause: PauseWatch;
   readonly #neighbours: NeighbourWatch | undefined;
   readonly #over = new AbortController();
@@ -57,16 +49,14 @@ class WorkLoop implements Work {
   #isPreparing = false;
   #isEnding = false;
   #isOver = false;
-  #leasing: AbortController | undefined;
-  #failureCount = 0;
-  #rest: Timer | undefined;
+  #isPumping = false;
   #isWaitingForPermits = false;
   #resolve: () => void = () => {};
   #reject: (error: unknown) => void = () => {};
   #disposed: Promise<void> | undefined;
 
   constructor(options: CheckedWork) {
-    const { store, clock, leaseMs, keeper, queue } = options;
+    const { store, clock, leaseMs, keeper, queue, owner, processes } = options;
     this.queue = queue;
     this.#options = options;
     this.#tell = new WorkTeller(queue, options.onEvent);
@@ -92,9 +82,14 @@ class WorkLoop implements Work {
       onConflict: ended => this.#onConflict(ended),
       onRefused: (ended, error) => this.#onRefused(ended, error),
     });
-    this.#lanes = new LaneChoice(clock, options.lanes);
+    this.#leasing = new LeaseCall({
+      ...options,
+      lanes: new LaneChoice(clock, options.lanes),
+      onLeased: (messages, startedCount, beforeMs) => this.#onLeased(messages, startedCount, beforeMs),
+      onFailed: error => (error === undefined ? this.#pump() : this.#onFailure(error)),
+    });
+    this.#rest = new TroubleRest(clock, options.random, () => this.#pump());
     this.#pause = new PauseWatch(store, clock, queue, () => this.#onPause(), onTrouble);
-    const { owner, processes } = options;
     this.#neighbours = processes && new NeighbourWatch({ ...common, queue, owner, processes });
     void this.#prepare(this.#times.ready);
   }
@@ -148,7 +143,7 @@ class WorkLoop implements Work {
 
   /** What was leased and not started goes back at once, and no more comes. */
   #giveBack(): void {
-    this.#leasing?.abort();
+    this.#leasing.abort();
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const held of waiting) if (held.state === 'waiting') this.#return(held);
@@ -169,8 +164,8 @@ class WorkLoop implements Work {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#isEnding = true;
-    this.#leasing?.abort();
-    this.#rest?.cancel();
+    this.#leasing.abort();
+    this.#rest[Symbol.dispose]();
     this.#over.abort();
     this.#settler.close();
     this.#times[Symbol.dispose]();
@@ -188,25 +183,34 @@ class WorkLoop implements Work {
     else this.#reject(error);
   }
 
+  /** Once for all that happens in a turn: handlers that end together are followed by one lease for all of them. */
   #pump(): void {
+    if (this.#isPumping || this.#isOver) return;
+    this.#isPumping = true;
+    queueMicrotask(this.#goOn);
+  }
+
+  readonly #goOn = (): void => {
+    this.#isPumping = false;
     if (this.#isOver) return;
     if (this.#isOpen) {
       this.#startSome();
       this.#leaseSome();
-    } else if (
-      this.#isEnding &&
-      this.#held.size === 0 &&
-      this.#busyCount === 0 &&
-      this.#leasing === undefined
-    ) {
-      this.#finish();
+      return;
     }
+    const isIdle = this.#held.size === 0 && this.#busyCount === 0 && !this.#leasing.isUnderWay;
+    if (this.#isEnding && isIdle) this.#finish();
+  };
+
+  /** How many handlers are neither running nor kept for what is being leased. */
+  get #freeCount(): number {
+    return this.#options.concurrency - this.#busyCount - this.#leasing.startedMax;
   }
 
   #startSome(): void {
-    const { concurrency, limiter } = this.#options;
-    const wanted = Math.min(concurrency - this.#busyCount, this.#waiting.length);
-    if (wanted <= 0 || this.#rest !== undefined) return;
+    const { limiter } = this.#options;
+    const wanted = Math.min(this.#freeCount, this.#waiting.length);
+    if (wanted <= 0 || this.#rest.isOn) return;
     const count = limiter === undefined ? wanted : limiter.take(wanted);
     for (let index = 0; index < count; index++) {
       this.#busyCount++;
@@ -229,61 +233,66 @@ class WorkLoop implements Work {
   }
 
   #leaseSome(): void {
-    const { concurrency, prefetch } = this.#options;
-    if (this.#leasing !== undefined || this.#rest !== undefined) return;
-    const room = concurrency + prefetch - this.#held.size;
-    if (room > 0 && this.#waiting.length <= prefetch / 2) void this.#lease(Math.min(room, pageMax));
+    const { concurrency, prefetch, limiter } = this.#options;
+    if (this.#leasing.isUnderWay || this.#rest.isOn || this.#waiting.length > prefetch / 2) return;
+    // Those whose ends are being settled make room at once, but only for so many that what cannot be settled does not pile up.
+    const unsettledMax = 2 * concurrency + prefetch;
+    const wanted = concurrency + prefetch - this.#busyCount - this.#waiting.length;
+    const room = Math.min(wanted, unsettledMax - this.#held.size, pageMax);
+    if (room <= 0) return;
+    // What starts at once needs no call of its own to charge it; where a limiter decides, that is not known yet.
+    const startedMax = limiter === undefined ? Math.max(0, this.#freeCount - this.#waiting.length) : 0;
+    void this.#leasing.begin(room, Math.min(room, startedMax));
   }
 
-  async #lease(messagesMax: number): Promise<void> {
-    const { store, clock, queue, leaseMs, owner } = this.#options;
-    const { signal } = (this.#leasing = new AbortController());
-    const lanes = store.capabilities.lease.lanes ? this.#lanes.next() : undefined;
-    const waitMs = Math.min(leaseMs / 3, waitMaxMs);
-    const beforeMs = clock.monotonicMs();
-    try {
-      const messages = await store.lease(queue, {
-        messagesMax,
-        leaseMs,
-        owner,
-        waitMs,
-        signal,
-        ...(lanes && { lanes }),
-      });
-      this.#leasing = undefined;
-      this.#failureCount = 0;
-      this.#lanes.leased(messages.length === messagesMax);
-      if (messages.length > 0) this.#take(messages, beforeMs);
-      this.#pump();
-    } catch (thrown) {
-      this.#leasing = undefined;
-      if (signal.aborted) this.#pump();
-      else this.#onFailure(thrown);
-    }
+  #onLeased(messages: readonly LeasedMessage[], startedCount: number, beforeMs: number): void {
+    this.#rest.answered();
+    if (messages.length > 0) this.#take(messages, startedCount, beforeMs);
+    this.#pump();
   }
 
-  #take(messages: readonly LeasedMessage[], beforeMs: number): void {
+  #take(messages: readonly LeasedMessage[], startedCount: number, beforeMs: number): void {
+    const { clock, leaseMs } = this.#options;
     this.#tell.leased(messages.length);
-    const nowMs = this.#options.clock.monotonicMs();
-    const taken = messages.map(message => new HeldMessage(message, beforeMs, nowMs));
+    const nowMs = clock.monotonicMs();
+    const taken = messages.map(
+      (message, index) => new HeldMessage(message, index < startedCount, beforeMs, nowMs),
+    );
+    const starting: HeldMessage[] = [];
     for (const held of taken) {
       this.#held.add(held);
-      const ending = this.#isOpen ? earlyEnding(held.message, this.#options) : givenBack(held.message);
-      if (ending === undefined) this.#waiting.push(held);
-      else this.#settler.settle({ held, ending });
+      const ending = this.#isOpen ? earlyEnding(held, this.#options) : givenBack(held.message);
+      if (ending !== undefined) this.#settler.settle({ held, ending });
+      else if (held.charge === 'none') this.#waiting.push(held);
+      else starting.push(held);
     }
     this.#times.add(taken.map(({ handle }) => handle));
+    this.#busyCount += starting.length;
+    for (const held of starting) held.state = 'starting';
+    for (const held of starting) {
+      // Asked anew for each: the handler before may have blocked the event loop, or paused the work.
+      if (!this.#isOpen) this.#notNow(held);
+      else if (clock.monotonicMs() < beforeMs + 0.9 * leaseMs) this.#run(held);
+      else if (held.state === 'starting') this.#starter.start(held);
+    }
+  }
+
+  #notNow(held: HeldMessage): void {
+    if (held.state === 'gone') return;
+    this.#notStarted();
+    this.#return(held);
   }
 
   #run(held: HeldMessage): void {
     // It was heard meanwhile that it is lost.
     if (held.state === 'gone') return;
     if (this.#isOver || this.#disposed !== undefined) {
-      this.#notStarted();
-      this.#settle(held, givenBack(held.message));
+      this.#notNow(held);
+      this.#pump();
       return;
     }
     held.state = 'running';
+    held.hasStarted = true;
     this.#tell.started(held);
     let handled: Promise<Ending>;
     try {
@@ -386,13 +395,6 @@ class WorkLoop implements Work {
       this.#finish(error);
       return;
     }
-    const { clock, random } = this.#options;
-    this.#rest ??= clock.setTimer(retryDelayMs(troubleRest, ++this.#failureCount, random), () => {
-      this.#rest = undefined;
-      this.#pump();
-    });
+    this.#rest.failed();
   }
 }
-
-/** How long nothing is asked of a store that failed. */
-const troubleRest = checkRetryPolicy({ delayMs: 100, delayMaxMs: 5000 });

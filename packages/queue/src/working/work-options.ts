@@ -21,7 +21,11 @@ import type { WorkEvent } from './work.ts';
 export interface WorkSettings {
   /** Handlers at a time. Default 1. */
   readonly concurrency?: number;
-  /** Messages leased beside those that are being handled, so that none of those has to wait for the store. Default: `concurrency`. */
+  /**
+   * Messages leased beside those that are being handled. A handler that is free starts on what a lease brings without a call more; one
+   * that starts on what was fetched beside needs a call then, which is also one. Default 0; where something limits the starts,
+   * `concurrency`.
+   */
   readonly prefetch?: number;
   /**
    * For how long a message is not given to another when nothing is heard of this process. Extended at a third of it while the process
@@ -84,7 +88,8 @@ export function checkWork(options: WorkOptions): CheckedWork {
   if (typeof handler?.handle !== 'function')
     throw new TypeError(`Handler must have a method "handle": received ${typeof handler}`);
   checkCount('Concurrency', concurrency, 1);
-  const { prefetch = Math.min(concurrency, pageMax), leaseMs = 30_000, graceMs = 5000 } = options;
+  const prefetchMax = options.limiter === undefined ? 0 : Math.min(concurrency, pageMax);
+  const { prefetch = prefetchMax, leaseMs = 30_000, graceMs = 5000 } = options;
   checkCount('Prefetch', prefetch, 0);
   const leaseMinMs = 10 * store.capabilities.leaseGranularityMs;
   if (!(leaseMs >= leaseMinMs && leaseMs < 2 ** 31))
