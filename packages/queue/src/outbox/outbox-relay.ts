@@ -58,6 +58,19 @@ export function startRelay<Body>(
 
 const troubleRest = checkRetryPolicy({ delayMs: 200, delayMaxMs: 30_000 });
 
+/** Half of what a producer takes by default: from here on it is waited for. */
+const roomBytes = 2 ** 25;
+
+/** What became of a batch. */
+interface Relayed {
+  /** Nothing came of it, or there was nothing: the next one waits. */
+  readonly isIdle: boolean;
+  /** All that failed can never be sent. */
+  readonly isHopeless: boolean;
+  /** The first failure that nobody else is told of. */
+  readonly trouble: unknown;
+}
+
 class Relay<Body> implements OutboxRelay {
   readonly #context: QueuesContext;
   readonly #outbox: Outbox<Body>;
@@ -107,46 +120,84 @@ class Relay<Body> implements OutboxRelay {
   }
 
   async #run(): Promise<void> {
-    const { clock, random } = this.#context;
+    const { random } = this.#context;
     let failureCount = 0;
     while (!this.#over.signal.aborted) {
       this.#rest = new AbortController();
       let restMs = this.#pollMs;
       try {
-        const count = await this.#relay();
-        failureCount = 0;
-        if (count > 0) continue;
+        const { isIdle, isHopeless, trouble } = await this.#relay();
+        if (this.#over.signal.aborted) return;
+        if (trouble !== undefined) this.#onTrouble(trouble);
+        // What can never be sent holds up nothing that can; and what failed beside others that went out is tried again with them.
+        failureCount = trouble === undefined || !isIdle || isHopeless ? 0 : failureCount + 1;
+        if (!isIdle) continue;
+        if (failureCount > 0) restMs = retryDelayMs(troubleRest, failureCount, random);
       } catch (thrown) {
         if (this.#over.signal.aborted) return;
         this.#onTrouble(thrown);
         restMs = retryDelayMs(troubleRest, ++failureCount, random);
       }
-      const { signal } = this.#rest;
-      if (!this.#over.signal.aborted) await sleep(clock, restMs, { signal }).catch(() => {});
+      await this.#pause(restMs);
     }
   }
 
-  /** One batch. Says how many messages went out; none also where nothing but failures came of it. */
-  async #relay(): Promise<number> {
+  async #pause(restMs: number): Promise<void> {
+    const { signal } = this.#rest;
+    if (!this.#over.signal.aborted) await sleep(this.#context.clock, restMs, { signal }).catch(() => {});
+  }
+
+  /** One batch. What went out is told of before anything else that may fail. */
+  async #relay(): Promise<Relayed> {
     const messages = await this.#outbox.claim(this.#batchMax, this.#over.signal);
-    const results = await Promise.allSettled(messages.map(message => this.#send(message)));
     const delivered: string[] = [];
+    const wrong: (readonly [id: string, error: unknown])[] = [];
     let trouble: unknown;
-    for (const [index, result] of results.entries()) {
+    for (const [index, failure] of (await this.#sendAll(messages)).entries()) {
       const { id } = messages[index] as OutboxMessage<Body>;
-      if (result.status === 'fulfilled') delivered.push(id);
-      else if (isWrongCall(result.reason) && this.#outbox.refused !== undefined)
-        await this.#outbox.refused(id, result.reason);
-      else trouble ??= result.reason;
+      if (failure === undefined) delivered.push(id);
+      else if (isWrongCall(failure.error)) wrong.push([id, failure.error]);
+      else trouble ??= failure.error;
     }
     if (delivered.length > 0) await this.#outbox.delivered(delivered);
-    if (trouble !== undefined) throw trouble;
-    return messages.length;
+    const isHopeless = trouble === undefined;
+    let refusedCount = 0;
+    for (const [id, error] of wrong) {
+      if (this.#outbox.refused === undefined) trouble ??= error;
+      else {
+        await this.#outbox.refused(id, error);
+        refusedCount++;
+      }
+    }
+    return { isIdle: delivered.length + refusedCount === 0, isHopeless, trouble };
   }
 
-  #send({ queue, body, ...options }: OutboxMessage<Body>): Promise<Sent> {
+  /** Says of each why it failed. No more are sent at a time than their producer takes. */
+  async #sendAll(
+    messages: readonly OutboxMessage<Body>[],
+  ): Promise<readonly ({ readonly error: unknown } | undefined)[]> {
+    const sends: Promise<{ readonly error: unknown } | undefined>[] = [];
+    for (const message of messages) {
+      const producer = this.#producer(message.queue);
+      if (producer.inFlightBytes > roomBytes)
+        await producer.ready({ signal: this.#over.signal }).catch(() => {});
+      sends.push(
+        this.#send(producer, message).then(
+          () => undefined,
+          (error: unknown) => ({ error }),
+        ),
+      );
+    }
+    return Promise.all(sends);
+  }
+
+  #producer(queue: string): Producer<Body> {
     let producer = this.#producers.get(queue);
     if (producer === undefined) this.#producers.set(queue, (producer = this.#producerOf(queue)));
+    return producer;
+  }
+
+  #send(producer: Producer<Body>, { body, ...options }: OutboxMessage<Body>): Promise<Sent> {
     const { id, key, keyConcurrency, lane, delayMs, headers } = options;
     return producer.send(body, {
       id,
