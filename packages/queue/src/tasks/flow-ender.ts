@@ -18,6 +18,7 @@ import { jsonBytes, jsonValue } from './json-bytes.ts';
 import { messageOf } from './message-of-task.ts';
 import { type Outcome, readResult, type ResultRecord, writeResult } from './outcome.ts';
 import type { AnyTask } from './task.ts';
+import { taskGone } from './task-error.ts';
 
 /** Where a task stands in a flow. */
 export interface Member {
@@ -25,6 +26,8 @@ export interface Member {
   readonly stage: number;
   readonly index: number;
 }
+
+type Succeeded = Extract<Outcome, { readonly state: 'succeeded' }>;
 
 interface Root {
   readonly flow: FlowRecord;
@@ -82,7 +85,15 @@ export class FlowEnder {
       state.push(await this.#rootWrite(member, root, { ...flow, shardsLeft: flow.shardsLeft - 1 }));
       return { state };
     }
-    const next = await this.#nextStage(member, root, await this.#results(member, width, outcome));
+    const results = await this.#results(member, width, outcome);
+    const gone = results.findIndex(result => result?.state !== 'succeeded');
+    const next = await (gone === -1
+      ? this.#nextStage(
+          member,
+          root,
+          results.map(result => (result as Succeeded).value),
+        )
+      : this.#failed(member, root, taskGone(memberId(member.id, member.stage, gone))));
     return { ...next, state: [...state, ...(next.state ?? [])] };
   }
 
@@ -97,12 +108,15 @@ export class FlowEnder {
     try {
       put = await this.#putOf(stage.step, memberId(member.id, member.stage + 1, 0), member, flow, result);
     } catch (thrown) {
-      const error = errorRecord(thrown);
-      const failed: Outcome = { state: 'failed', error, retryable: false, attempts: 0 };
-      return { state: [await this.#rootWrite(member, root, failed)] };
+      return this.#failed(member, root, thrown);
     }
     const moved: FlowRecord = { ...flow, stage: member.stage + 1, shardsLeft: 1 };
     return { puts: [put], state: [await this.#rootWrite(member, root, moved)] };
+  }
+
+  async #failed(member: Member, root: Root, error: unknown): Promise<Following> {
+    const failed: Outcome = { state: 'failed', error: errorRecord(error), retryable: false, attempts: 0 };
+    return { state: [await this.#rootWrite(member, root, failed)] };
   }
 
   /** @throws TypeError, RangeError where the input is not what the task or the engine takes */
@@ -136,15 +150,19 @@ export class FlowEnder {
     return put;
   }
 
-  /** What the members of a stage gave, in their order. */
-  async #results(member: Member, width: number, own: Outcome): Promise<readonly unknown[]> {
+  /** How the members of a stage ended, in their order; undefined where a record has had its time. */
+  async #results(
+    member: Member,
+    width: number,
+    own: Outcome,
+  ): Promise<readonly (ResultRecord | undefined)[]> {
     const prefix = this.#places.result(`${member.id}.${member.stage}.`);
-    const results: ResultRecord[] = new Array(width);
+    const results = new Array<ResultRecord | undefined>(width).fill(undefined);
     for await (const records of statePages(this.#store, prefix)) {
       for (const { key, value } of records) results[Number(key.slice(prefix.length))] = readResult(value);
     }
     results[member.index] = own;
-    return Array.from(results, result => (result?.state === 'succeeded' ? result.value : undefined));
+    return results;
   }
 
   async #root({ id, stage }: Member): Promise<Root | undefined> {
