@@ -1,12 +1,19 @@
 import { type MessageId, type StateRecord, Wake } from '@quorate/core';
+import type { Timetable } from '../cron/parse-cron.ts';
 import type { Application } from '../tasks/application.ts';
 import { statePages } from '../state-pages.ts';
 import { messageOf } from '../tasks/message-of-task.ts';
 import { lastSlots } from './slots.ts';
 import { readSchedule, type ScheduleRecord, timetableOf, writeSchedule } from './schedule.ts';
 
-/** How long a time's message is known by its id after it is gone: no call of a scheduler may take longer. */
+/** How long a time's message is known by its id after it is gone, at least: no call of a scheduler may take longer. */
 const rememberMs = 3_600_000;
+
+/** So many times of a schedule are known by their ids, where they come rarely. */
+const rememberCount = 1000;
+
+/** The longest that an engine remembers an id. */
+const rememberMaxMs = 2 ** 31 - 1;
 
 /** A call that takes longer is given up. */
 const callMs = 30_000;
@@ -109,7 +116,7 @@ export class Scheduler implements Disposable {
         task,
         schedule.input,
         {},
-        { id: slotId(id, slotMs), rememberMs, ...lane },
+        { id: slotId(id, slotMs), rememberMs: memoryMs(timetable, slotMs), ...lane },
       );
       // Whoever was stopped for so long may not know any more what was fired.
       if (this.#over.signal.aborted || clock.monotonicMs() - beganMs > rememberMs / 2) return nowMs;
@@ -130,6 +137,15 @@ export class Scheduler implements Disposable {
 /** The id of the task that a schedule sends at a time. */
 export function slotId(schedule: string, slotMs: number): MessageId {
   return `${schedule}@${slotMs}` as MessageId;
+}
+
+/**
+ * For how long a time's id is remembered: the rarer they are, the longer, so that a scheduler that comes weeks after one that died
+ * between the message and the record still finds that it was fired.
+ */
+function memoryMs(timetable: Timetable, slotMs: number): number {
+  const nextMs = timetable.next(slotMs) ?? Number.POSITIVE_INFINITY;
+  return Math.min(rememberMaxMs, Math.max(rememberMs, rememberCount * (nextMs - slotMs)));
 }
 
 /** Which of the times up to now are fired. */
