@@ -69,6 +69,28 @@ describe.skipIf(reason !== undefined)('bounds of queues (needs redis-server)', (
     expect((await store.lease(queue, all)).map(({ id }) => id)).toEqual([last]);
   });
 
+  test('many leases are kept in the form that is fast for many, and nothing else beside them', async () => {
+    const queue = 'spread/queue';
+    // More than one piece of an answer.
+    const bodies = Array.from({ length: 40 }, (_, index) => Buffer.alloc(20_000, index));
+    const puts = bodies.map((each, index) => ({
+      queue,
+      message: { id: `id-${index}` as MessageId, body: each },
+    }));
+    await store.put(puts);
+    const leases = await store.lease(queue, { ...all, startedMax: 30 });
+    expect(leases.map(lease => Buffer.from(lease.body))).toEqual(bodies);
+    expect(leases.filter(({ attemptCount }) => attemptCount === 1)).toHaveLength(30);
+    for (const letter of ['i', 'l']) {
+      const key = `quorate:{spread}:q:${letter}:${queue}`;
+      expect([await raw.object('ENCODING', key), await raw.hlen(key)]).toEqual(['hashtable', 40]);
+    }
+    const ends = `quorate:{spread}:q:e:${queue}`;
+    expect([await raw.object('ENCODING', ends), await raw.zcard(ends)]).toEqual(['skiplist', 40]);
+    await store.settle(leases.map(lease => ({ lease, action: acknowledge })));
+    expect(await raw.keys('quorate:{spread}*')).toEqual(['quorate:{spread}:q']);
+  });
+
   test('the revision of a partition that was emptied is not kept for ever', async () => {
     const ttlMs = (): Promise<number> => raw.pttl('quorate:{ttl}:q');
     const queue = 'ttl/queue';

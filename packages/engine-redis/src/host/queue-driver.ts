@@ -158,9 +158,9 @@ export class RedisQueueDriver implements QueueDriver {
     const isWatched = this.#options.watches.wishes(queue) ? '1' : '0';
     const words = [queue, messagesMax, leaseMs, asked, owner, isWatched, startedMax];
     return this.#options.runner.runAs(leaseScript, this.#base(queue), words, reply => {
-      const answer = reply as readonly (number | Buffer)[];
-      if (answer.length > 1) return { messages: readLeased(queue, answer, startedMax, this.#known) };
-      const [nextInMs] = answer as readonly [number];
+      if (typeof reply !== 'number')
+        return { messages: readLeased(queue, reply as readonly Buffer[], startedMax, this.#known) };
+      const nextInMs = reply;
       return nextInMs < 0 ? { messages: [] } : { messages: [], nextInMs };
     });
   }

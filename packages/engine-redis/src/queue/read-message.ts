@@ -30,28 +30,32 @@ interface Leases {
  */
 export function readLeased(
   queue: string,
-  answer: readonly (number | Buffer)[],
+  [head, ...pieces]: readonly Buffer[],
   startedMax: number,
   known: KnownSequences,
 ): LeasedMessage[] {
-  const [firstToken, leasedUntilMs] = answer as readonly [number, number];
+  const [firstToken, leasedUntilMs] = [(head as Buffer).readDoubleBE(0), (head as Buffer).readDoubleBE(8)];
   const messages: LeasedMessage[] = [];
-  for (let index = 2; index < answer.length; index += 2) {
-    const stored = answer[index] as Buffer;
-    const { key, ...message } = parse(stored);
-    const leases = readLeases(answer[index + 1] as Buffer);
-    const leased: LeasedMessage = {
-      queue,
-      ...message,
-      ...(key === undefined ? {} : { key }),
-      headers: leases?.headers ?? message.headers,
-      token: BigInt(firstToken + messages.length) as FencingToken,
-      deliveryCount: leases?.deliveryCount ?? 1,
-      attemptCount: leases?.attemptCount ?? (messages.length < startedMax ? 1 : 0),
-      leasedUntilMs,
-    };
-    known.add(leased, stored.readDoubleBE(0));
-    messages.push(leased);
+  for (const piece of pieces) {
+    for (let at = 0; at < piece.length; ) {
+      const storedAt = at + 4;
+      const recordAt = storedAt + piece.readUInt32BE(at) + 4;
+      at = recordAt + piece.readUInt32BE(recordAt - 4);
+      const { key, ...message } = parse(piece.subarray(storedAt, recordAt - 4));
+      const leases = readLeases(piece.subarray(recordAt, at));
+      const leased: LeasedMessage = {
+        queue,
+        ...message,
+        ...(key === undefined ? {} : { key }),
+        headers: leases?.headers ?? message.headers,
+        token: BigInt(firstToken + messages.length) as FencingToken,
+        deliveryCount: leases?.deliveryCount ?? 1,
+        attemptCount: leases?.attemptCount ?? (messages.length < startedMax ? 1 : 0),
+        leasedUntilMs,
+      };
+      known.add(leased, piece.readDoubleBE(storedAt));
+      messages.push(leased);
+    }
   }
   return messages;
 }

@@ -46,7 +46,7 @@ export function writeRuns<Item>(
 function writeMessage(writer: BlobWriter, message: NewMessage): void {
   const { id, lane = 0, key, keyActiveMax = 1, headers, body } = message;
   const { readyAtMs = -1, delayMs = -1, rememberMs = -1 } = message;
-  const isTimed = readyAtMs >= 0 || delayMs > 0 || rememberMs > 0;
+  const isTimed = readyAtMs >= 0 || delayMs > 0;
   const names = headers === undefined ? [] : Object.keys(headers);
   const from = writer.begin();
   writer.byte(
@@ -64,10 +64,11 @@ function writeMessage(writer: BlobWriter, message: NewMessage): void {
   if (headers !== undefined && names.length > 0) writeHeaders(writer, headers);
   writer.bytes(body);
   writer.sized(from);
-  if (!isTimed) return;
-  writer.double(readyAtMs);
-  writer.double(delayMs);
-  writer.double(rememberMs);
+  if (isTimed) {
+    writer.double(readyAtMs);
+    writer.double(delayMs);
+  }
+  if (id !== undefined) writer.double(rememberMs);
 }
 
 /** Headers behind their length: of each its name and its value, with theirs. */

@@ -1,14 +1,16 @@
 import {
   advance,
   begin,
+  bring,
   endedMax,
-  forgetIds,
   mark,
   messageOf,
   notify,
   revisions,
+  spread,
   wait,
 } from './queue-parts.ts';
+import { forgetIds } from './queue-put-parts.ts';
 import { defineScript, type Script } from './script.ts';
 
 /** How many messages are looked for in the first step, before anything is known of their size, and in each that follows. */
@@ -21,88 +23,115 @@ const bytesMax: number = 8 * 1024 * 1024;
 /** How many sequences whose messages are gone one script passes over. */
 const goneMax = 5_000;
 
+/** What an answer is made of is handed over in pieces of about so many bytes, so that none of it is copied at once. */
+const pieceBytes = 65_536;
+
 /** Takes up to so many sequences out of a lane, first those that have been ready for longest; those that were there before are told apart. */
 const take = `
 local gone = 0
-local function take(q, lane, want, isOther)
+local function take(q, lane, want)
   local o, r = of('o' .. lane, q), of('r' .. lane, q)
   local others = call('ZRANGEBYSCORE', o, '-inf', now, 'WITHSCORES', 'LIMIT', 0, want)
   if #others == 0 then return call('LPOP', r, want) or {} end
   local fresh = call('LRANGE', r, 0, want - 1)
-  local taken, i, j = {}, 1, 1
-  while #taken < want and (others[i] or fresh[j]) do
+  local taken, old, count, i, j = {}, {}, 0, 1, 1
+  while count < want and (others[i] or fresh[j]) do
     local isNext = others[i] and (not fresh[j] or tonumber(others[i + 1]) <= unpk('>d', fresh[j]))
+    count = count + 1
     if isNext then
-      taken[#taken + 1] = others[i]
-      isOther[others[i]] = true
-      call('ZREM', o, others[i])
+      taken[count] = others[i]
+      old[(i + 1) / 2] = others[i]
       i = i + 2
     else
-      taken[#taken + 1] = fresh[j]
+      taken[count] = fresh[j]
       j = j + 1
     end
   end
+  if i > 1 then call('ZREM', o, unpack(old)) end
   if j > 1 then call('LPOP', r, j - 1) end
-  return taken
+  return taken, i > 1
 end
 local function messagesOf(q, taken)
-  local first, last, found = unpk('>d', taken[1]), unpk('>d', taken[#taken]), {}
-  if last >= first then
-    for _, m in ipairs(call('ZRANGEBYSCORE', of('m', q), first, last, 'LIMIT', 0, #taken)) do found[sub(m, 1, 8)] = m end
-  end
-  for i, s in ipairs(taken) do
-    if not found[s] then found[s] = messageOf(q, s) end
-  end
-  return found
+  local first, last = unpk('>d', taken[1]), unpk('>d', taken[#taken])
+  if last < first then return {} end
+  return call('ZRANGEBYSCORE', of('m', q), first, last, 'LIMIT', 0, #taken)
+end
+local function bySequence(found)
+  local map = {}
+  for _, m in ipairs(found) do map[sub(m, 1, 8)] = m end
+  return map
 end
 `;
 
-/** Leases what was taken: adds messages and the records of their leases to the answer. */
-const hold = `
-local function hold(q, s, m, h)
-  local deliveries, attempts, place, flags, headers = 0, 0, nil, nil, ''
-  if h then
-    local length
-    deliveries, attempts, place, flags, length = unpk('>I4I4dBI2', h, 17)
-    headers = sub(h, 36 + length)
-  else
-    flags = byte(m, 9)
-    if flags >= 128 then place, flags = unpk('>d', m, 10), flags - 128 else place = unpk('>d', s) end
-    -- 64 says that headers stand here instead of in the message.
-    if flags >= 64 then flags = flags - 64 end
-  end
-  if startedMax > 0 then
-    startedMax = startedMax - 1
-    attempts = attempts + 1
-  end
-  return pack('>ddI4I4dBI2', raise(), untilMs, deliveries + 1, attempts, place, flags, #owner) .. owner .. headers, not h
+/**
+ * Leases what was taken: adds messages and the records of their leases to the answer. What is alike in the records of all that are
+ * leased for the first time is made once.
+ */
+const hold: string = `
+local function again(h, charge)
+  local deliveries, attempts, place, flags, length = unpk('>I4I4dBI2', h, 17)
+  local head = pack('>ddI4I4dBI2', raise(), untilMs, deliveries + 1, attempts + charge, place, flags, #owner)
+  return head .. owner .. sub(h, 36 + length)
 end
-local function holdAll(q, taken, isOther, answer)
-  local found, records, ends = messagesOf(q, taken), {}, {}
-  local bytes = 0
-  for _, s in ipairs(taken) do
-    local m = found[s]
+local counts, tails = {[0] = pack('>dI4I4', untilMs, 1, 0), pack('>dI4I4', untilMs, 1, 1)}, {}
+local function first(s, m, charge)
+  local flags, place = byte(m, 9), s
+  local tail = tails[flags]
+  if not tail then
+    -- 64 says that headers stand here instead of in the message.
+    tail = pack('>BI2', flags % 64, #owner) .. owner
+    tails[flags] = tail
+  end
+  if flags >= 128 then place = sub(m, 10, 17) end
+  return pack('>d', raise()) .. counts[charge] .. place .. tail
+end
+local answer, parts, partCount, partBytes, lengths = {}, {}, 0, 0, {}
+local function bringAnswer()
+  answer[#answer + 1] = table.concat(parts, '', 1, partCount)
+  partCount, partBytes = 0, 0
+end
+local function tell(m, h)
+  local length = lengths[#m]
+  if not length then
+    length = pack('>I4', #m)
+    lengths[#m] = length
+  end
+  parts[partCount + 1] = length
+  parts[partCount + 2] = m
+  parts[partCount + 3] = h and pack('>I4', #h) or '\\0\\0\\0\\0'
+  parts[partCount + 4] = h or ''
+  partCount = partCount + 4
+  partBytes = partBytes + #m
+  if partBytes > ${pieceBytes} then bringAnswer() end
+end
+local untilText = string.format('%.17g', untilMs)
+local function holdAll(q, taken, hasOld)
+  local some, found = messagesOf(q, taken), nil
+  local olds = hasOld and call('HMGET', of('l', q), unpack(taken)) or {}
+  local records, ends, words, bytes = {}, {}, 0, 0
+  for i, s in ipairs(taken) do
+    local m = some[i]
+    if not m or sub(m, 1, 8) ~= s then
+      found = found or bySequence(some)
+      m = found[s] or messageOf(q, s)
+    end
     if not m then gone = gone + 1
     else
-      local h, isFirst = hold(q, s, m, isOther[s] and call('HGET', of('l', q), s))
-      records[#records + 1] = s
-      records[#records + 1] = h
-      ends[#ends + 1] = untilMs
-      ends[#ends + 1] = s
-      if #answer == 0 then
-        answer[1] = rev
-        answer[2] = untilMs
-      end
-      answer[#answer + 1] = m
-      answer[#answer + 1] = isFirst and '' or h
+      local charge = startedMax > 0 and 1 or 0
+      startedMax = startedMax - charge
+      local old = olds[i]
+      local h = old and again(old, charge) or first(s, m, charge)
+      if #answer == 0 then answer[1] = pack('>dd', rev, untilMs) end
+      tell(m, old and h)
+      records[words + 1], records[words + 2] = s, h
+      ends[words + 1], ends[words + 2] = untilText, s
+      words = words + 2
       bytes = bytes + #m
     end
   end
-  if #records > 0 then
-    call('HSET', of('l', q), unpack(records))
-    call('ZADD', of('e', q), unpack(ends))
-  end
-  return bytes, #records / 2
+  spread('HSET', of('l', q), 'HDEL', records, words)
+  spread('ZADD', of('e', q), 'ZREM', ends, words)
+  return bytes, words / 2
 end
 `;
 
@@ -128,8 +157,8 @@ export const wishMs: number = 60 * 60 * 1000;
  * 1 the queue, 2 how many, 3 for how many ms, 4 the lanes, a byte each, or nothing for all; 5 the owner, 6 whether to be told of what
  * comes where nothing is there, 7 how many are charged an attempt, from the first on.
  *
- * Answers the first token and the leases' end, then for each message it and the record of its leases, which is empty the first time:
- * tokens go up by one. Where there is none, in how many ms one is, or -1.
+ * Answers the first token and the leases' end as doubles, then pieces: for each message it and the record of its leases, which is empty
+ * the first time, each behind its length. Tokens go up by one. Where there is none, in how many ms one is, or -1.
  */
 export const leaseScript: Script = defineScript(
   begin,
@@ -137,6 +166,8 @@ export const leaseScript: Script = defineScript(
   messageOf,
   `local q, want, owner = A[1], tonumber(A[2]), A[5]
   local untilMs, startedMax = nowMs + A[3], tonumber(A[7])`,
+  bring,
+  spread,
   take,
   hold,
   nextIn,
@@ -164,13 +195,12 @@ export const leaseScript: Script = defineScript(
       if lane == 0 or bit.band(used, 2 ^ lane) ~= 0 then lanes[#lanes + 1] = lane end
     end
   end
-  local answer, bytes, step, held = {}, 0, ${firstStep}, 0
+  local bytes, step, held = 0, ${firstStep}, 0
   for _, lane in ipairs(lanes) do
     while want > 0 and bytes < ${bytesMax} and gone < ${goneMax} do
-      local isOther = {}
-      local taken = take(q, lane, math.min(want, step), isOther)
+      local taken, hasOld = take(q, lane, math.min(want, step))
       if #taken == 0 then break end
-      local size, count = holdAll(q, taken, isOther, answer)
+      local size, count = holdAll(q, taken, hasOld)
       bytes = bytes + size
       want = want - count
       held = held + count
@@ -179,6 +209,7 @@ export const leaseScript: Script = defineScript(
   end
   if #answer > 0 then
     keep()
+    if partCount > 0 then bringAnswer() end
     return answer
   end
   if A[6] == '1' then
@@ -188,5 +219,5 @@ export const leaseScript: Script = defineScript(
   end
   ${forgetIds}
   forgetIds(q, 500)
-  return {nextIn(q, lanes)}`,
+  return nextIn(q, lanes)`,
 );

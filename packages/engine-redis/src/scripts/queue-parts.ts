@@ -62,6 +62,33 @@ end
 local function placeOf(seq) return seq - now > ${driftUs} and now or seq end
 `;
 
+/** Hands many words over. Answers what the last command does. */
+export const bring = `
+local function bring(command, key, words, count)
+  local size
+  for i = 1, count, 2000 do size = call(command, key, unpack(words, i, math.min(i + 1999, count))) end
+  return size
+end
+`;
+
+/** So many words of a hash or a sorted set that is yet small are worth making it a large one at once. */
+const spreadMin = 32;
+
+/**
+ * Redis keeps what is small in one piece and goes through all of it for each of its members: that of a hundred leases takes ten times as
+ * long as in the form that it gives to what is large. A member longer than 64 bytes makes it change the form, for as long as the key lasts.
+ */
+export const spread: string = `
+local long = string.rep('~', 65)
+local function spread(add, key, drop, words, count)
+  if count >= ${spreadMin} then
+    if add == 'HSET' then call(add, key, long, '') else call(add, key, '0', long) end
+  end
+  bring(add, key, words, count)
+  if count >= ${spreadMin} then call(drop, key, long) end
+end
+`;
+
 /** Finds a message by its sequence. */
 export const messageOf = `
 local function messageOf(q, s)
@@ -194,155 +221,6 @@ local function drop(q, s, h, m)
   local out = tonumber(call('HGET', of('k', q), key) or 0)
   if h or call('ZREM', of('h', q), key .. '\\0' .. s) == 0 then out = out - 1 end
   letOut(q, key, out)
-end
-`;
-
-/** Gathers messages for a queue, and brings them there. A list that was empty before may be that of a new queue. */
-export const gather = `
-local messages, lists, names, memories, isNew = {}, {}, {}, {}, false
-local function bring(command, key, words)
-  local size
-  for i = 1, #words, 2000 do size = call(command, key, unpack(words, i, math.min(i + 1999, #words))) end
-  return size
-end
-local function ready(seq, s, record)
-  messages[#messages + 1] = seq
-  messages[#messages + 1] = s .. record
-  local lane = byte(record) % 16
-  local list = lists[lane]
-  if not list then
-    list = {}
-    lists[lane] = list
-  end
-  list[#list + 1] = s
-end
-local function flush(q)
-  if #messages == 0 then return end
-  bring('ZADD', of('m', q), messages)
-  bring('HSET', of('i', q), names)
-  bring('ZADD', of('f', q), memories)
-  for lane, list in pairs(lists) do
-    local size = bring('RPUSH', of('r' .. lane, q), list)
-    if size == #list then isNew = true end
-    mark(q, lane)
-  end
-  if isNew then call('ZADD', B .. 'n', 'NX', 0, q) end
-  messages, lists, names, memories, isNew = {}, {}, {}, {}, false
-  notify(q)
-end
-`;
-
-/** Takes in a message whose id is free. */
-export const enter = `
-local function admit(q, s, key, max)
-  local out = tonumber(call('HGET', of('k', q), key) or 0)
-  local isFirst = out == 0 or (out < max and #call('ZRANGEBYLEX', of('h', q), '[' .. key .. '\\0', '(' .. key .. '\\1', 'LIMIT', 0, 1) == 0)
-  if isFirst then call('HSET', of('k', q), key, out + 1) else call('ZADD', of('h', q), 0, key .. '\\0' .. s) end
-  return isFirst
-end
-local function enter(q, record, id, key, max, at)
-  local seq = raise()
-  local s = pack('>d', seq)
-  if id then
-    names[#names + 1] = id
-    names[#names + 1] = s
-  end
-  local isOut = not key or admit(q, s, key, max)
-  if isOut and not at then
-    ready(seq, s, record)
-    return seq
-  end
-  isNew = true
-  messages[#messages + 1] = seq
-  messages[#messages + 1] = s .. record
-  if isOut then wait(q, s, byte(record) % 16, at) end
-  return seq
-end
-`;
-
-/** Forgets ids whose time has come, so many at most: more than are remembered in the same step. */
-export const forgetIds = `
-local function forgetIds(q, max)
-  local old = math.min(call('ZCOUNT', of('f', q), '-inf', nowMs), max)
-  if old > 0 then call('ZREMRANGEBYRANK', of('f', q), 0, old - 1) end
-end
-`;
-
-/** Takes in a message with an id, a key or times of its own, unless it is a duplicate: then it answers 0. */
-export const special: string = `
-${forgetIds}
-local known
-local function look(q, n, blob, p)
-  known = {}
-  forgetIds(q, n + 500)
-  local ids = {}
-  for i = 1, n do
-    local length, flags = unpk('>I4B', blob, p)
-    if flags % 32 >= 16 then ids[#ids + 1] = (unpk('>I2c0', blob, p + 5)) end
-    p = p + 4 + length + (flags >= 128 and 24 or 0)
-  end
-  for from = 1, #ids, 2000 do
-    local some = {unpack(ids, from, math.min(from + 1999, #ids))}
-    local taken, untilMs = call('HMGET', of('i', q), unpack(some)), call('ZMSCORE', of('f', q), unpack(some))
-    for i, id in ipairs(some) do known[id] = taken[i] or (untilMs[i] and tonumber(untilMs[i]) > nowMs) end
-  end
-end
-local function special(q, record, more)
-  local flags, at, _ = byte(record), nil, nil
-  local remember = -1
-  if flags >= 128 then
-    local ready, delay
-    ready, delay, remember = unpk('>ddd', more)
-    if delay > 0 then at = now + delay * 1000 end
-    if ready > nowMs then at = ready * 1000 end
-    flags = flags - 128
-    record = char(flags) .. sub(record, 2)
-  end
-  local _, _, id, key, max = parse('\\0\\0\\0\\0\\0\\0\\0\\0' .. record)
-  if id then
-    if known[id] then return 0 end
-    known[id] = true
-    if remember > 0 then
-      memories[#memories + 1] = nowMs + remember
-      memories[#memories + 1] = id
-    end
-  end
-  if at then record = char(flags + 128) .. pack('>d', at) .. sub(record, 2) end
-  return enter(q, record, id, key, max, at)
-end
-`;
-
-/**
- * Takes in what a client sends: each message with its length, its record without a sequence, and where its flags have 128 the time it
- * is ready, its delay and how long its id is remembered, in ms, each -1 for none. What ids are known already is looked up for all of them at once. Wants `special` and `look`, or `define` that makes them.
- */
-export const puts = `
-local function puts(q, n, blob, p, given)
-  local hasLooked = false
-  for i = 1, n do
-    local record
-    local from = p
-    record, p = unpk('>I4c0', blob, p)
-    local flags = byte(record)
-    local seq
-    if flags < 16 or (flags >= 64 and flags < 80) then
-      seq = raise()
-      ready(seq, pack('>d', seq), record)
-    else
-      if not special then special, look = define() end
-      if not hasLooked then look(q, n - i + 1, blob, from) end
-      hasLooked = true
-      local more
-      if flags >= 128 then
-        more = sub(blob, p, p + 23)
-        p = p + 24
-      end
-      seq = special(q, record, more)
-    end
-    if given then given[#given + 1] = pack('>d', seq) end
-  end
-  flush(q)
-  return p
 end
 `;
 

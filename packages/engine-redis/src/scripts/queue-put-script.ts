@@ -1,4 +1,5 @@
-import { begin, enter, gather, mark, notify, parse, puts, revisions, special, wait } from './queue-parts.ts';
+import { begin, mark, notify, revisions, wait } from './queue-parts.ts';
+import { enter, gather, look, puts, special } from './queue-put-parts.ts';
 import { defineScript, type Script } from './script.ts';
 
 /**
@@ -14,10 +15,10 @@ export const putScript: Script = defineScript(
   // What few messages need costs the others a microsecond for each function, so it waits until one comes.
   'local special, look',
   'local function define()',
-  parse,
   wait,
   enter,
   special,
+  look,
   'return special, look',
   'end',
   puts,

@@ -1,19 +1,5 @@
-import {
-  advance,
-  begin,
-  clear,
-  drop,
-  enter,
-  gather,
-  mark,
-  notify,
-  parse,
-  puts,
-  resolve,
-  revisions,
-  special,
-  wait,
-} from './queue-parts.ts';
+import { advance, begin, clear, drop, mark, notify, parse, resolve, revisions, wait } from './queue-parts.ts';
+import { enter, gather, look, puts, special } from './queue-put-parts.ts';
 import { names, state } from './queue-state-parts.ts';
 import { defineScript, type Script } from './script.ts';
 
@@ -103,7 +89,7 @@ local function follow(writes, blob, p, last)
   while p < last do
     local q, n
     q, n, p = unpk('>I2c0I4', blob, p)
-    p = puts(q, n, blob, p)
+    p = puts(q, n, blob, p, {})
   end
   if #writes > 0 then expireStates() end
   for _, write in ipairs(writes) do writeState(write.key, write.value, write.expiresAt) end
@@ -177,6 +163,7 @@ export const settleScript: Script = defineScript(
   enter,
   'local define',
   special,
+  look,
   puts,
   resolve,
   names,
