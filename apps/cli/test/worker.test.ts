@@ -186,6 +186,21 @@ test('a work that cannot begin ends those that have, and closes the module', asy
   expect(stderr).toContain('closed true');
 });
 
+test('a module that cannot close is told of, and takes nothing back of how the work went', async () => {
+  using folder = new Folder();
+  const cannotClose = "throw new Error('no close')";
+  const plain = tasksModule('').replace("console.error('closed', hold.hasRef())", `{ ${cannotClose}; }`);
+  const ended = await runWorker([folder.write('tasks.ts', plain)], [['working on', 'SIGTERM']]);
+  expect(ended.code).toBe(1);
+  expect(ended.stderr).toContain('tasks.ts failed: Error: no close');
+  expect(ended.stderr).toContain('ended: 0 succeeded, 0 failed, 0 cancelled');
+  expect(ended.stderr).not.toContain('    at ');
+  const gone = `${plain} await store[Symbol.asyncDispose]();`;
+  const { code, stderr } = await runProcess(['worker', folder.write('gone.ts', gone)]);
+  expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('CLOSED') });
+  expect(stderr).not.toContain('    at ');
+});
+
 describe('what is wrong is named', () => {
   test.each([
     [['none.ts'], 1, 'Cannot read none.ts: there is no such file or folder (ENOENT)'],
@@ -199,12 +214,17 @@ describe('what is wrong is named', () => {
     [['$file', '--queues', 'first,'], 2, '--queues must be a list of names: received first,'],
     [['$file', '--concurrency', '0'], 2, '--concurrency must be a whole number from 1 to 10000: received 0'],
     [['$file', '--drain-ms', 'x'], 2, '--drain-ms must be a whole number'],
+    [['$unreachable'], 1, 'Export "default" of $unreachable failed: UNAVAILABLE: no server'],
     [['$broken'], 1, '$broken cannot be loaded: Error: at load'],
     [[], 2, "missing required argument 'file'"],
   ])('%s', async (args, code, message) => {
     using folder = new Folder();
     const paths: Readonly<Record<string, string>> = {
       $file: folder.write('tasks.ts', tasksModule('')),
+      $unreachable: folder.write(
+        'unreachable.ts',
+        "export default Promise.reject(Object.assign(new Error('no server'), { code: 'UNAVAILABLE' }));",
+      ),
       $broken: folder.write('broken.ts', "throw new Error('at load');"),
     };
     const given = args.map(argument => paths[argument] ?? argument);

@@ -57,6 +57,7 @@ async function work(file: string, options: WorkerOptions, io: CommandIo): Promis
   const { applications, close } = await loadApplications(file, options.export, names);
   const lines = new WorkerLines(io, options.json === true);
   const works: Work[] = [];
+  let closing: PromiseSettledResult<void> | undefined;
   try {
     for (const application of applications) works.push(started(application, concurrency, lines, io));
     const where = works.map(({ queue }) => queue).join(', ');
@@ -66,10 +67,14 @@ async function work(file: string, options: WorkerOptions, io: CommandIo): Promis
     throw new CommandFailure(`The work cannot go on: ${textOf(cause)}`, { cause });
   } finally {
     await Promise.all(works.map(each => each[Symbol.asyncDispose]()));
-    await close();
+    [closing] = await Promise.allSettled([close()]);
+    if (closing.status === 'rejected')
+      io.stderr.write(`warning: close() of ${file} failed: ${textOf(closing.reason)}\n`);
   }
   const { succeeded, failed, cancelled } = lines.counts;
   io.stderr.write(`ended: ${succeeded} succeeded, ${failed} failed, ${cancelled} cancelled\n`);
+  if (closing.status === 'rejected')
+    throw new CommandFailure(`What ${file} had to close may be open`, { cause: closing.reason });
 }
 
 function started(application: Application, concurrency: number, lines: WorkerLines, io: CommandIo): Work {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CommandFailure, fileFailure, usageFailure } from '../failure.ts';
 import { type Application, isApplication } from './application.ts';
+import { textOf } from './worker-lines.ts';
 
 /** What a module is for a worker. */
 export interface Loaded {
@@ -28,7 +29,7 @@ export async function loadApplications(
     const has = others.length === 0 ? 'it has none' : `it has ${others.join(', ')}`;
     throw usageFailure(`${file} has no export ${JSON.stringify(exportName)}: ${has}`);
   }
-  const exported = await module[exportName];
+  const exported = await settled(file, exportName, module[exportName]);
   const applications: readonly unknown[] = Array.isArray(exported) ? exported : [exported];
   const wrong = applications.find(value => !isApplication(value));
   if (applications.length === 0 || wrong !== undefined) {
@@ -59,6 +60,17 @@ function chosen(
   return applications.filter(({ name }) => names.includes(name));
 }
 
+/** An export may be a promise, of a store that has to be opened first, say. @throws CommandFailure where it is rejected */
+async function settled(file: string, exportName: string, value: unknown): Promise<unknown> {
+  try {
+    return await value;
+  } catch (cause) {
+    throw new CommandFailure(`Export ${JSON.stringify(exportName)} of ${file} failed: ${storyOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
 async function load(file: string): Promise<Readonly<Record<string, unknown>>> {
   const path = resolve(file);
   try {
@@ -80,11 +92,11 @@ async function load(file: string): Promise<Readonly<Record<string, unknown>>> {
 
 /** A module of the user's own: where in it something was thrown is what they need. */
 function storyOf(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return String(thrown);
+  if (!(thrown instanceof Error)) return textOf(thrown);
   const places = (thrown.stack ?? '')
     .split('\n')
-    .filter(line => /^\s+at /.test(line) && !line.includes('node:'));
-  return [`${thrown.name}: ${thrown.message}`, ...places.slice(0, 3)].join('\n');
+    .filter(line => /^\s+at /.test(line) && !line.includes('node:') && !line.includes(import.meta.url));
+  return [textOf(thrown), ...places.slice(0, 3)].join('\n');
 }
 
 function kindOf(value: unknown): string {
