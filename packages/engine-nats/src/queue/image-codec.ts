@@ -7,7 +7,7 @@ import {
   type Whereabouts,
 } from '@quorate/core';
 import { checked, sealed } from './checksum.ts';
-import { readHeaders, readState, writeHeaders, writeState } from './message-codec.ts';
+import { noHeaders, readBody, readHeaders, readState, writeHeaders, writeState } from './message-codec.ts';
 import { NameReader, NameWriter } from './name-codec.ts';
 
 /** What a partition was at one record, and by whom that was: all that is needed to go on from there. */
@@ -117,12 +117,12 @@ function readMessage(reader: NameReader): QueuedMessage {
   const [flags, lane] = [reader.byte(), reader.byte()];
   const hasKey = (flags & has.key) !== 0;
   const [key, keyActiveMax] = hasKey ? [reader.text(), reader.integer()] : [undefined, 1];
-  const headers = (flags & has.headers) === 0 ? {} : readHeaders(reader);
+  const headers = (flags & has.headers) === 0 ? noHeaders : readHeaders(reader);
   const [putAtMs, sequence] = [reader.integer(), reader.integer()];
   const [readyAtMs, turn, token] = [reader.integer(), reader.integer(), reader.integer()];
   const [owner, leasedUntilMs] = (flags & has.owner) === 0 ? ['', 0] : [reader.name(), reader.integer()];
   const [deliveryCount, attemptCount] = [reader.integer(), reader.integer()];
-  const body = reader.sharedBytes();
+  const body = readBody(reader, readyAtMs > putAtMs);
   const where = places[flags & 3] as Whereabouts;
   return {
     id,

@@ -1,6 +1,7 @@
 import type { MessageId, NewMessage, QueuePut, StateWrite } from '@quorate/core';
 import { readMany } from '../delta.ts';
 import type { NameReader, NameWriter } from './name-codec.ts';
+import { SharedMemory } from './shared-memory.ts';
 
 const has = { headers: 1, lane: 2, key: 4, readyAt: 8, delay: 16, remember: 32 } as const;
 
@@ -30,7 +31,11 @@ export function readPut(reader: NameReader): QueuePut {
   const queue = reader.name();
   const id = reader.text() as MessageId;
   const flags = reader.byte();
-  const message: { -readonly [Name in keyof NewMessage]: NewMessage[Name] } = { id, body: noBytes };
+  const message: { -readonly [Name in keyof NewMessage]: NewMessage[Name] } = {
+    id,
+    body: noBytes,
+    headers: noHeaders,
+  };
   if ((flags & has.headers) !== 0) message.headers = readHeaders(reader);
   if ((flags & has.lane) !== 0) message.lane = reader.byte();
   if ((flags & has.key) !== 0) {
@@ -40,11 +45,19 @@ export function readPut(reader: NameReader): QueuePut {
   if ((flags & has.readyAt) !== 0) message.readyAtMs = reader.integer();
   if ((flags & has.delay) !== 0) message.delayMs = reader.integer();
   if ((flags & has.remember) !== 0) message.rememberMs = reader.integer();
-  message.body = reader.sharedBytes();
+  message.body = readBody(reader, (flags & (has.readyAt | has.delay)) !== 0);
   return { queue, message };
 }
 
+/** A copy. One that stays shares no memory with those that go at once: it would keep theirs. */
+export function readBody(reader: NameReader, isDelayed: boolean): Uint8Array {
+  return (isDelayed ? delayedBodies : otherBodies).copyOf(reader.view());
+}
+
+const [delayedBodies, otherBodies] = [new SharedMemory(), new SharedMemory()];
 const noBytes = new Uint8Array();
+/** What most messages have: an object for each would be a tenth of what they take. */
+export const noHeaders: Readonly<Record<string, string>> = Object.freeze({});
 
 const record = { value: 1, version: 2, expiresAt: 4 } as const;
 
