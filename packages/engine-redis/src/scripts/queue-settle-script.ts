@@ -101,39 +101,50 @@ end
  * those with a key. Where nothing else lies between them they are taken out in one step.
  */
 const acknowledge = `
-local function removeAll(q, sequences)
+local function removeAll(q, sequences, count)
   local first, last, m = math.huge, 0, of('m', q)
-  for _, seq in ipairs(sequences) do
-    first = math.min(first, seq)
-    last = math.max(last, seq)
+  for i = 1, count do
+    local seq = sequences[i]
+    if seq < first then first = seq end
+    if seq > last then last = seq end
   end
-  if #sequences > 1 and call('ZCOUNT', m, first, last) == #sequences then
-    call('ZREMRANGEBYSCORE', m, first, last)
-    return
+  if count > 1 then
+    first, last = string.format('%d', first), string.format('%d', last)
+    if call('ZCOUNT', m, first, last) == count then
+      call('ZREMRANGEBYSCORE', m, first, last)
+      return
+    end
   end
-  for _, seq in ipairs(sequences) do call('ZREMRANGEBYSCORE', m, seq, seq) end
+  for i = 1, count do call('ZREMRANGEBYSCORE', m, sequences[i], sequences[i]) end
 end
 local function acknowledge(q, names, tokens, ids)
   local records, left = call('HMGET', of('l', q), unpack(names)), {}
   local ended, leased, sequences, named, seen = {}, {}, {}, {}, {}
+  local count, leasedCount, namedCount = 0, 0, 0
   for i, s in ipairs(names) do
-    local h = records[i]
-    local token, untilMs
-    if h then token, untilMs = unpk('>dd', h) end
-    if seen[s] or not h or token ~= tokens[i] or byte(h, 33) % 64 >= (ids[i] == '' and 16 or 32) then left[#left + 1] = i
+    local h, id = records[i], ids[i]
+    if seen[s] or not h or sub(h, 1, 8) ~= tokens[i] or byte(h, 33) % 64 >= (id == '' and 16 or 32) then left[#left + 1] = i
     else
       seen[s] = true
-      if ids[i] ~= '' then named[#named + 1] = ids[i] end
-      ended[#ended + 1] = s
-      sequences[#sequences + 1] = unpk('>d', s)
-      if untilMs > 0 then leased[#leased + 1] = s else call('ZREM', of('o' .. byte(h, 33) % 16, q), s) end
+      count = count + 1
+      ended[count] = s
+      sequences[count] = unpk('>d', s)
+      if id ~= '' then
+        namedCount = namedCount + 1
+        named[namedCount] = id
+      end
+      -- The end of a lease that is not 0 does not begin with 0 as a double.
+      if byte(h, 9) > 0 then
+        leasedCount = leasedCount + 1
+        leased[leasedCount] = s
+      else call('ZREM', of('o' .. byte(h, 33) % 16, q), s) end
     end
   end
-  if #ended > 0 then
+  if count > 0 then
     call('HDEL', of('l', q), unpack(ended))
-    if #leased > 0 then call('ZREM', of('e', q), unpack(leased)) end
-    if #named > 0 then call('HDEL', of('i', q), unpack(named)) end
-    removeAll(q, sequences)
+    if leasedCount > 0 then call('ZREM', of('e', q), unpack(leased)) end
+    if namedCount > 0 then call('HDEL', of('i', q), unpack(named)) end
+    removeAll(q, sequences, count)
     emptied[q] = true
   end
   return left
@@ -208,7 +219,7 @@ export const settleScript: Script = defineScript(
       local names, tokens, ids, starts, before = {}, {}, {}, {}, #results
       for i = 1, n do
         starts[i] = p
-        names[i], tokens[i] = sub(blob, p + 1, p + 8), unpk('>d', blob, p + 9)
+        names[i], tokens[i] = sub(blob, p + 1, p + 8), sub(blob, p + 9, p + 16)
         ids[i], p = unpk('>I2c0', blob, p + 17)
         results[before + i] = 'a'
       end
