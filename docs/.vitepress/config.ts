@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'vitepress';
-import { apiSidebar } from '../builder/api-sidebar.ts';
+import { apiSidebars } from '../builder/api-sidebar.ts';
 import { docsFolder, repositoryFolder, repositoryUrl } from '../builder/places.ts';
 import { repositoryPages } from '../builder/repository-pages.ts';
 import { slug } from '../builder/slug.ts';
@@ -72,6 +72,8 @@ export default defineConfig({
   lang: 'en',
   cleanUrls: true,
   lastUpdated: false,
+  // What all pages know of each other is in a file of its own: in each page it would be most of it.
+  metaChunk: true,
   srcExclude: ['generated/**', 'node_modules/**', '.quorate/**', 'test/**'],
   head: [
     ['link', { rel: 'icon', type: 'image/svg+xml', href: '/logo.svg' }],
@@ -123,7 +125,7 @@ export default defineConfig({
       { text: 'Guarantees', link: '/guarantees' },
       { text: 'API', link: '/api/' },
     ],
-    sidebar: { '/api/': apiSidebar(docsFolder, packages), '/': startSidebar },
+    sidebar: { ...apiSidebars(docsFolder, packages), '/': startSidebar },
     i18nRouting: false,
     outline: { level: [2, 3] },
     search: { provider: 'local' },

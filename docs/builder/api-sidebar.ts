@@ -18,16 +18,28 @@ const KINDS: readonly (readonly [folder: string, title: string])[] = [
   ['variables', 'Variables'],
 ];
 
-/** The API's own sidebar: what a package exports, by kind, from the pages that TypeDoc wrote. */
-export function apiSidebar(docs: string, packages: readonly WorkspacePackage[]): SidebarEntry[] {
+/**
+ * The API's own sidebars by the folder that they stand beside: what the package there exports, by kind, from the pages that TypeDoc
+ * wrote, and the way to the other packages. A page holds its sidebar, so with everything in each the site grew with the square of the API.
+ */
+export function apiSidebars(
+  docs: string,
+  packages: readonly WorkspacePackage[],
+): Readonly<Record<string, readonly SidebarEntry[]>> {
   const overview = { text: 'All packages', link: '/api/' };
-  const groups = packages.flatMap(({ entries }) => {
-    return Object.keys(entries).map(name => {
-      const items = KINDS.flatMap(([folder, title]) => kindGroup(docs, `api/${name}/${folder}`, title));
-      return { text: name, link: `/api/${name}/`, collapsed: true, items };
-    });
+  const entries = packages.flatMap(({ name, entries }) => {
+    return Object.keys(entries).map(entry => ({ owner: name, text: entry, link: `/api/${entry}/` }));
   });
-  return [overview, ...groups];
+  const sidebar = (shown?: string): readonly SidebarEntry[] => {
+    const groups = entries.map(({ owner, text, link }) => {
+      if (owner !== shown) return { text, link };
+      const items = KINDS.flatMap(([folder, title]) => kindGroup(docs, `api/${text}/${folder}`, title));
+      return { text, link, collapsed: true, items };
+    });
+    return [overview, ...groups];
+  };
+  const own = packages.map(({ name }) => [`/api/${name}/`, sidebar(name)] as const);
+  return Object.fromEntries([...own, ['/api/', sidebar()]]);
 }
 
 function kindGroup(docs: string, folder: string, title: string): SidebarEntry[] {

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { apiSidebars } from '../builder/api-sidebar.ts';
 import { checkOut } from '../builder/check-out.ts';
 import { siteFaults } from '../builder/check-site.ts';
 import { documentedCodes, errorsSection, promisesSection } from '../builder/collect-sections.ts';
@@ -38,6 +39,42 @@ describe('the folder a site goes to', () => {
       expect(check(path)).not.toThrow();
     for (const path of ['', 'docs', 'docs/.vitepress']) expect(check(path)).toThrow('must be empty or hold');
   });
+});
+
+test('beside a page of the API stands what its package exports, and the way to the others', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'quorate-docs-api-'));
+  try {
+    for (const page of ['a/classes/B', 'a/classes/A', 'a/deep/functions/f', 'b/variables/v']) {
+      mkdirSync(dirname(join(folder, 'api', page)), { recursive: true });
+      writeFileSync(join(folder, 'api', `${page}.md`), '');
+    }
+    const about = { description: '', documented: true };
+    const sidebars = apiSidebars(folder, [
+      { ...about, folder: 'a', name: 'a', entries: { a: 'src/index.ts', 'a/deep': 'src/deep.ts' } },
+      { ...about, folder: 'b', name: 'b', entries: { b: 'src/index.ts' } },
+    ]);
+    expect(Object.keys(sidebars)).toEqual(['/api/a/', '/api/b/', '/api/']);
+    const item = (text: string, link: string): object => ({ text, link });
+    const all = item('All packages', '/api/');
+    const others = ['a', 'a/deep', 'b'].map(name => item(name, `/api/${name}/`));
+    expect(sidebars['/api/']).toEqual([all, ...others]);
+    expect(sidebars['/api/a/']).toEqual([
+      all,
+      {
+        ...others[0],
+        collapsed: true,
+        items: [{ text: 'Classes', items: [item('A', '/api/a/classes/A'), item('B', '/api/a/classes/B')] }],
+      },
+      {
+        ...others[1],
+        collapsed: true,
+        items: [{ text: 'Functions', items: [item('f', '/api/a/deep/functions/f')] }],
+      },
+      others[2],
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 describe('links of a README', () => {
