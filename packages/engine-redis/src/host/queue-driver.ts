@@ -2,7 +2,6 @@ import {
   type LeaseAnswer,
   type LeaseHandle,
   type LeaseQuery,
-  partitionOf,
   type PutCall,
   type PutResult,
   type QueueCapabilities,
@@ -85,7 +84,7 @@ export class RedisQueueDriver implements QueueDriver {
       );
     return inGroups(
       puts,
-      ({ queue }) => partitionOf(queue),
+      ({ queue }) => queue,
       Number.POSITIVE_INFINITY,
       some => this.#puts.call(this.#base((some[0] as QueuePut).queue), some, signal),
     );
@@ -116,7 +115,7 @@ export class RedisQueueDriver implements QueueDriver {
   ): Promise<readonly SettleResult[]> {
     return inGroups(
       leases,
-      ({ queue }) => partitionOf(queue),
+      ({ queue }) => queue,
       leasesMax,
       some => this.#extend(some, leaseMs, started),
     );
@@ -128,7 +127,7 @@ export class RedisQueueDriver implements QueueDriver {
   ): Promise<readonly SettleResult[]> {
     return inGroups(
       settlements,
-      ({ lease }) => partitionOf(lease.queue),
+      ({ lease }) => lease.queue,
       leasesMax,
       some => this.#settlements.call(this.#base((some[0] as Settlement).lease.queue), some, signal),
     );
@@ -179,14 +178,11 @@ export class RedisQueueDriver implements QueueDriver {
 
   #settle(base: string, settlements: readonly Settlement[]): Promise<readonly SettleResult[]> {
     const writer = new BlobWriter();
-    const { of } = this.#known;
-    writeRuns(
-      writer,
-      settlements,
-      settlement => runOf(settlement, of),
-      settlement => writeSettlement(writer, settlement, of),
-    );
-    for (const { lease } of settlements) this.#known.forget(lease);
+    const named = settlements.map(settlement => ({
+      settlement,
+      sequence: this.#known.take(settlement.lease),
+    }));
+    writeRuns(writer, named, runOf, item => writeSettlement(writer, item));
     return this.#options.runner.runAs(settleScript, base, [writer.end()], readResults);
   }
 

@@ -1,16 +1,17 @@
-import type { QuorateError, Unknown } from '@quorate/core';
+import { partitionOf, type QuorateError, type Unknown } from '@quorate/core';
 
 /**
- * Carries items out in groups that have something in common, `max` at most in each, and gives the results in the items' order. A group
- * that fails beside others that do not is of unknown outcome; where all fail the call does.
+ * Carries items out in groups whose queues have a partition in common, `max` at most in each, and gives the results in the items'
+ * order. A group that fails beside others that do not is of unknown outcome; where all fail the call does.
  */
 export async function inGroups<Item, Result>(
   items: readonly Item[],
-  nameOf: (item: Item) => string,
+  queueOf: (item: Item) => string,
   max: number,
   call: (items: readonly Item[]) => Promise<readonly Result[]>,
 ): Promise<readonly (Result | Unknown)[]> {
-  const groups = groupsOf(items, nameOf, max);
+  if (items.length <= max && areOfOneQueue(items, queueOf)) return call(items);
+  const groups = groupsOf(items, queueOf, max);
   if (groups.length === 1) return call(items);
   const settled = await Promise.allSettled(
     groups.map(indexes => call(indexes.map(index => items[index] as Item))),
@@ -35,15 +36,22 @@ function worst(failures: readonly QuorateError[]): QuorateError {
   return failures.find(({ outcome }) => outcome === 'unknown') ?? (failures[0] as QuorateError);
 }
 
+/** The most frequent case by far. */
+function areOfOneQueue<Item>(items: readonly Item[], queueOf: (item: Item) => string): boolean {
+  if (items.length === 0) return false;
+  const queue = queueOf(items[0] as Item);
+  return items.every(item => queueOf(item) === queue);
+}
+
 function groupsOf<Item>(
   items: readonly Item[],
-  nameOf: (item: Item) => string,
+  queueOf: (item: Item) => string,
   max: number,
 ): readonly (readonly number[])[] {
   const groups: number[][] = [];
   const open = new Map<string, number[]>();
   for (const [index, item] of items.entries()) {
-    const name = nameOf(item);
+    const name = partitionOf(queueOf(item));
     let group = open.get(name);
     if (group === undefined || group.length >= max) {
       groups.push((group = []));

@@ -25,12 +25,15 @@ export class KnownSequences {
   }
 
   /** Tokens of different partitions may be alike: what another stands for, or has been forgotten for, is named by its id. */
-  readonly of = ({ queue, id, token }: LeaseHandle): number | undefined => {
+  of({ queue, id, token }: LeaseHandle): number | undefined {
     const known = this.#byToken.get(token);
     return known?.id === id && known.queue === queue ? known.sequence : sequenceOf(id);
-  };
+  }
 
-  forget({ token }: LeaseHandle): void {
-    this.#byToken.delete(token);
+  /** The same, and forgets it. */
+  take(lease: LeaseHandle): number | undefined {
+    const sequence = this.of(lease);
+    this.#byToken.delete(lease.token);
+    return sequence;
   }
 }

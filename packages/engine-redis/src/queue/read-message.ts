@@ -41,18 +41,22 @@ export function readLeased(
       const storedAt = at + 4;
       const recordAt = storedAt + piece.readUInt32BE(at) + 4;
       at = recordAt + piece.readUInt32BE(recordAt - 4);
-      const { key, ...message } = parse(piece.subarray(storedAt, recordAt - 4));
-      const leases = readLeases(piece.subarray(recordAt, at));
-      const leased: LeasedMessage = {
+      const { id, lane, key, putAtMs, headers, body } = parse(piece, storedAt, recordAt - 4);
+      const leases = at === recordAt ? undefined : readLeases(piece.subarray(recordAt, at));
+      const index = messages.length;
+      const common = {
         queue,
-        ...message,
-        ...(key === undefined ? {} : { key }),
-        headers: leases?.headers ?? message.headers,
-        token: BigInt(firstToken + messages.length) as FencingToken,
+        id,
+        lane,
+        putAtMs,
+        headers: leases?.headers ?? headers,
+        body,
+        token: BigInt(firstToken + index) as FencingToken,
         deliveryCount: leases?.deliveryCount ?? 1,
-        attemptCount: leases?.attemptCount ?? (messages.length < startedMax ? 1 : 0),
+        attemptCount: leases?.attemptCount ?? (index < startedMax ? 1 : 0),
         leasedUntilMs,
       };
+      const leased: LeasedMessage = key === undefined ? common : { ...common, key };
       known.add(leased, piece.readDoubleBE(storedAt));
       messages.push(leased);
     }
@@ -72,7 +76,7 @@ export function readInspected(
   queue: string,
   [letter, place, stored, record]: readonly (number | Buffer)[],
 ): InspectedMessage {
-  const { key, ...message } = parse(stored as Buffer);
+  const { key, ...message } = parse(stored as Buffer, 0, (stored as Buffer).length);
   const leases = readLeases(record as Buffer);
   const state = states[String(letter)] as MessageState;
   const shown: InspectedMessage = {
@@ -89,30 +93,32 @@ export function readInspected(
   return { ...shown, owner: leases.owner, leasedUntilMs: leases.untilMs };
 }
 
-function parse(stored: Buffer): Parsed {
-  const sequence = stored.readDoubleBE(0);
-  const flags = stored[8] as number;
-  let at = flags < hasTimes ? 9 : 17;
+/** What stands in `bytes` from one place to another. */
+function parse(bytes: Buffer, from: number, to: number): Parsed {
+  const sequence = bytes.readDoubleBE(from);
+  const flags = bytes[from + 8] as number;
+  let at = from + (flags < hasTimes ? 9 : 17);
   let id: MessageId | undefined;
   let key: string | undefined;
   let headers: Record<string, string> = {};
   if ((flags & hasId) !== 0) {
-    const end = at + 2 + stored.readUInt16BE(at);
-    id = stored.toString('utf8', at + 2, end) as MessageId;
+    const end = at + 2 + bytes.readUInt16BE(at);
+    id = bytes.toString('utf8', at + 2, end) as MessageId;
     at = end;
   }
   if ((flags & hasKey) !== 0) {
-    const end = at + 2 + stored.readUInt16BE(at);
-    key = stored.toString('utf8', at + 2, end);
+    const end = at + 2 + bytes.readUInt16BE(at);
+    key = bytes.toString('utf8', at + 2, end);
     at = end + 8;
   }
   if ((flags & hasHeaders) !== 0) {
-    const end = at + 4 + stored.readUInt32BE(at);
-    headers = readHeaders(stored.subarray(at + 4, end));
+    const end = at + 4 + bytes.readUInt32BE(at);
+    headers = readHeaders(bytes.subarray(at + 4, end));
     at = end;
   }
   const putAtMs = Math.floor(sequence / 1000);
-  const body = new Uint8Array(stored.subarray(at));
+  const body = new Uint8Array(to - at);
+  bytes.copy(body, 0, at, to);
   return { id: id ?? idOf(sequence), lane: flags & 15, key, putAtMs, headers, body };
 }
 

@@ -10,24 +10,21 @@ const kinds = { acknowledge: 0, release: 1, move: 2 } as const;
 /** A release that takes an attempt back. */
 const unstartedRelease = 3;
 
-/** The sequence of a message, where it is known. */
-export type SequenceOf = (lease: LeaseHandle) => number | undefined;
+/** A settlement and the sequence of its message, where that is known. */
+export interface NamedSettlement {
+  readonly settlement: Settlement;
+  readonly sequence: number | undefined;
+}
 
 /** What a settlement's run is called: its queue, and NUL behind it where all there is to it is that it is acknowledged, by sequence. */
-export function runOf(settlement: Settlement, sequenceOfLease: SequenceOf): string {
-  const { lease } = settlement;
-  const isPlain = isAcknowledgement(settlement) && sequenceOfLease(lease) !== undefined;
-  return isPlain ? `${lease.queue}\0` : lease.queue;
+export function runOf({ settlement, sequence }: NamedSettlement): string {
+  const { queue } = settlement.lease;
+  return sequence !== undefined && isAcknowledgement(settlement) ? `${queue}\0` : queue;
 }
 
 /** Writes one settlement as the script reads it. */
-export function writeSettlement(
-  writer: BlobWriter,
-  settlement: Settlement,
-  sequenceOfLease: SequenceOf,
-): void {
+export function writeSettlement(writer: BlobWriter, { settlement, sequence }: NamedSettlement): void {
   const { lease, action, puts = [], state = [] } = settlement;
-  const sequence = sequenceOfLease(lease);
   if (sequence !== undefined && isAcknowledgement(settlement)) {
     writeLease(writer, 0, lease, sequence);
     writer.name(sequenceOf(lease.id) === sequence ? '' : lease.id);
@@ -49,8 +46,8 @@ export function writeSettlement(
   writer.sized(from);
 }
 
-function isAcknowledgement({ action, puts = [], state = [] }: Settlement): boolean {
-  return action.type === 'acknowledge' && puts.length === 0 && state.length === 0;
+function isAcknowledgement({ action, puts, state }: Settlement): boolean {
+  return action.type === 'acknowledge' && !puts?.length && !state?.length;
 }
 
 /** Writes a lease behind what is done with it. A token beyond 2^53 is nobody's. */
