@@ -9,7 +9,7 @@ import {
 import type { QueuesContext } from '../queues-options.ts';
 import { deadHeaders } from './cause.ts';
 import { redriveAll } from './redrive-all.ts';
-import { redriveOne } from './redrive-one.ts';
+import { redriveSome } from './redrive-some.ts';
 import { removedCount } from './removed-count.ts';
 
 /** A message that was given up, and why. */
@@ -45,8 +45,9 @@ export interface DeadLetters<Body = unknown> {
   list(options?: PageOptions): Promise<Page<DeadLetter<Body>>>;
   get(id: string, options?: WaitOptions): Promise<DeadLetter<Body> | undefined>;
   /**
-   * Puts these back into their queue, to be tried as if they were new. Says how many there were. One whose process ends in between may
-   * be there twice afterwards.
+   * Puts these back into their queue, to be tried as if they were new. Says how many there were. Those among the first hundred are moved
+   * in one commit. Others, those behind one of their key that stays, and those that go to another partition are put and then removed:
+   * where the process ends in between, one is there twice afterwards.
    */
   redrive(ids: readonly string[], options?: RedriveOptions): Promise<number>;
   /** Moves all that are there back, or the first `max` of them, in batches and within the store. Says how many. */
@@ -81,12 +82,8 @@ export class QueueDeadLetters<Body> implements DeadLetters<Body> {
     return found && this.#letter(found);
   }
 
-  async redrive(ids: readonly string[], { to, ...wait }: RedriveOptions = {}): Promise<number> {
-    let count = 0;
-    for (const id of ids) {
-      if (await redriveOne(this.#context, this.queue, id as MessageId, to, this.#origin, wait)) count++;
-    }
-    return count;
+  redrive(ids: readonly string[], { to, ...wait }: RedriveOptions = {}): Promise<number> {
+    return redriveSome(this.#context, this.queue, ids, to, this.#origin, wait);
   }
 
   redriveAll({ to, max, ...wait }: RedriveOptions & { readonly max?: number } = {}): Promise<number> {

@@ -1,14 +1,6 @@
-import {
-  type LeasedMessage,
-  pageMax,
-  QuorateError,
-  type Settlement,
-  type SettleResult,
-  type WaitOptions,
-  boundedWait,
-} from '@quorate/core';
+import { boundedWait, pageMax, type WaitOptions } from '@quorate/core';
 import type { QueuesContext } from '../queues-options.ts';
-import { deadHeaders } from './cause.ts';
+import { leave, moveBack, settleAll } from './move-back.ts';
 
 /** How long a batch may take. */
 const leaseMs = 30_000;
@@ -33,8 +25,8 @@ export function redriveAll(
       const leased = await store.lease(queue, { messagesMax, leaseMs, owner });
       const old = leased.filter(({ putAtMs }) => putAtMs <= beganMs);
       await settleAll(
-        context,
-        leased.map(message => settlementOf(message, putBack(message, beganMs, to, origin))),
+        store,
+        leased.map(letter => (letter.putAtMs > beganMs ? leave(letter) : moveBack(letter, to, origin))),
       );
       count += old.length;
       if (old.length === 0) break;
@@ -42,32 +34,3 @@ export function redriveAll(
     return count;
   });
 }
-
-function putBack(
-  { headers, putAtMs }: LeasedMessage,
-  beganMs: number,
-  to: string | undefined,
-  origin: string,
-): Settlement['action'] {
-  if (putAtMs > beganMs) return { type: 'release', delayMs: 0 };
-  return { type: 'move', queue: to ?? headers[deadHeaders.from] ?? origin };
-}
-
-function settlementOf({ queue, id, token }: LeasedMessage, action: Settlement['action']): Settlement {
-  return { lease: { queue, id, token }, action };
-}
-
-/** Settles until nothing is unknown. @throws QuorateError `UNAVAILABLE` */
-async function settleAll({ store }: QueuesContext, settlements: readonly Settlement[]): Promise<void> {
-  let left = settlements;
-  for (let turn = 0; turn < turnsMax && left.length > 0; turn++) {
-    const results = await store.settle(left);
-    left = left.filter((_, index) => (results[index] as SettleResult).outcome === 'unknown');
-  }
-  if (left.length === 0) return;
-  throw new QuorateError('UNAVAILABLE', `Nobody knows whether ${left.length} dead letters were moved`, {
-    retryable: true,
-  });
-}
-
-const turnsMax = 10;

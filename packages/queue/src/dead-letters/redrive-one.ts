@@ -1,18 +1,15 @@
 import type { MessageId, NewMessage, WaitOptions } from '@quorate/core';
 import { Sender } from '../messages/sender.ts';
 import type { QueuesContext } from '../queues-options.ts';
-import { deadHeaders } from './cause.ts';
+import { redrivenHeader, targetOf } from './move-back.ts';
 import { removedCount } from './removed-count.ts';
-
-/** When the dead letter died that a message was: so a redrive that was interrupted finds what it did. */
-const redrivenHeader = '~redriven';
 
 /** For how long a put whose answer was lost is made again. */
 const rememberMs = 60_000;
 
 /**
- * Puts one dead letter back, and then takes it out: by its id, so that nothing else is touched, whatever stands before it. It is no
- * move, because only a lease can be moved, and nobody can lease one message among others, let alone one behind others of its key.
+ * Puts one dead letter back, and then takes it out: by its id, so that nothing else is touched, whatever stands before it. For
+ * those that cannot be leased, because much stands before them or one of their key, so that they cannot be moved.
  *
  * What makes it right is the order: who dies in between leaves it in both places, never in none. Whoever does it again finds what was
  * put by its id and mark, as long as that waits or is handled, and puts nothing then. The removal is not made again where its answer
@@ -33,7 +30,7 @@ export async function redriveOne(
   const found = await inspect.get(queue, id, wait);
   if (found === undefined) return false;
   const { body, headers, lane, key, putAtMs } = found;
-  const target = to ?? headers[deadHeaders.from] ?? origin;
+  const target = targetOf(found, to, origin);
   const mark = `${putAtMs}`;
   const message: NewMessage = {
     rememberMs,
