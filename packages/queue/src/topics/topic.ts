@@ -1,10 +1,18 @@
-import { checkKey, type MessageId, type WaitOptions } from '@quorate/core';
+import {
+  checkKey,
+  type LinkedSignal,
+  linkSignal,
+  type MessageId,
+  pageMax,
+  type WaitOptions,
+} from '@quorate/core';
 import { Batcher } from '../batch/batcher.ts';
 import { messageHeaders } from '../messages/message-headers.ts';
 import { type ProducerOptions, putOf, type SendOptions, type Sent } from '../messages/producer.ts';
 import { Sender } from '../messages/sender.ts';
 import type { QueuesContext } from '../queues-options.ts';
 import { type Subscription, Subscriptions } from './subscriptions.ts';
+import { TopicRoom } from './topic-room.ts';
 
 /** What became of a message that was published. */
 export interface Published extends Omit<Sent, 'id'> {
@@ -20,7 +28,7 @@ export interface Topic<Body> extends AsyncDisposable {
    * Puts the message into the queue of every subscription, in one call of the store: of each that was made before this call and is not
    * ended meanwhile. One that is made or ended meanwhile may get it or not.
    *
-   * @throws as `Producer.send`
+   * @throws as `Producer.send`; `PRODUCER_FULL` where bodies of `inFlightMaxBytes` wait, each counted once for all subscriptions
    */
   publish(body: Body, options?: Omit<SendOptions, 'transaction'>): Promise<Published>;
   /** Makes a subscription, or finds it. Once this resolves, it gets everything that is published. */
@@ -28,16 +36,25 @@ export interface Topic<Body> extends AsyncDisposable {
   /** Ends a subscription with all that it has. Says whether it was there. */
   unsubscribe(name: string, options?: WaitOptions): Promise<boolean>;
   subscriptions(options?: WaitOptions): Promise<readonly Subscription[]>;
+  /** Settles when at least half of `inFlightMaxBytes` is free: await it in a loop that does not await what it publishes. */
+  ready(options?: WaitOptions): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 interface Publishing {
   readonly wait: WaitOptions;
+  /** Of a caller that does not wait for ever. */
+  readonly linked: LinkedSignal | undefined;
+  /** Whether the sender has it, which knows then what becomes of it. */
+  isSent: boolean;
   /** The message for one queue. */
   readonly putFor: (queue: string) => ReturnType<typeof putOf>;
   readonly resolve: (published: Published) => void;
   readonly reject: (error: unknown) => void;
 }
+
+/** So many messages are made at a time: one that is published is as many as there are subscriptions. */
+const putsMax = pageMax;
 
 /** A topic over any store: its subscriptions are looked up once for all that is published in a turn. */
 export class StoreTopic<Body> implements Topic<Body> {
@@ -48,8 +65,12 @@ export class StoreTopic<Body> implements Topic<Body> {
   readonly #sender: Sender;
   readonly #batches: Batcher<Publishing>;
   readonly #onClosed: (topic: AsyncDisposable) => void;
+  readonly #room: TopicRoom;
   /** Where the last messages went. */
   #queues: ReadonlySet<string> = new Set();
+  /** Messages that the sender has. */
+  #putCount = 0;
+  #onSent: () => void = () => {};
 
   constructor(
     context: QueuesContext,
@@ -63,7 +84,9 @@ export class StoreTopic<Body> implements Topic<Body> {
     this.#context = context;
     this.#defaults = { lane, rememberMs };
     this.#subscriptions = new Subscriptions(context.store, name, context.random);
-    this.#sender = new Sender({ ...context, rememberMs, inFlightMaxBytes });
+    this.#room = new TopicRoom(context.clock, name, inFlightMaxBytes);
+    // What may wait is counted here: a body is one, however many queues it goes to.
+    this.#sender = new Sender({ ...context, rememberMs, inFlightMaxBytes: Number.POSITIVE_INFINITY });
     this.#batches = new Batcher({ countMax: 500, flightsMax: 1, flush: batch => this.#publish(batch) });
     this.#onClosed = onClosed;
   }
@@ -72,7 +95,25 @@ export class StoreTopic<Body> implements Topic<Body> {
     const bytes = this.#context.codec.encode(body);
     const headers = messageHeaders(options.headers);
     const putFor: Publishing['putFor'] = queue => putOf(queue, bytes, headers, options, this.#defaults);
-    return new Promise((resolve, reject) => this.#batches.add({ wait: options, putFor, resolve, reject }));
+    const { signal, deadlineMs } = options;
+    const isBounded = signal !== undefined || deadlineMs !== undefined;
+    using _ = this.#room.take(bytes.length);
+    using linked = isBounded
+      ? linkSignal(this.#context.clock, { signal, deadlineMs, outcome: 'not-applied' })
+      : undefined;
+    linked?.throwIfAborted();
+    return await new Promise<Published>((resolve, reject) => {
+      const publishing: Publishing = { wait: options, linked, isSent: false, putFor, resolve, reject };
+      const giveUp = (): void => {
+        if (!publishing.isSent) reject(linked?.signal.reason as Error);
+      };
+      linked?.signal.addEventListener('abort', giveUp, { once: true });
+      this.#batches.add(publishing);
+    });
+  }
+
+  ready(options: WaitOptions = {}): Promise<void> {
+    return this.#room.ready(options);
   }
 
   subscribe(name: string, options: WaitOptions = {}): Promise<Subscription> {
@@ -103,17 +144,32 @@ export class StoreTopic<Body> implements Topic<Body> {
     }
     const queues = subscriptions.map(({ queue }) => queue);
     this.#clear(new Set(queues));
-    for (const publishing of batch) void this.#send(publishing, queues);
+    for (const publishing of batch) {
+      while (this.#putCount >= putsMax) {
+        await new Promise<void>(resolve => {
+          this.#onSent = resolve;
+        });
+      }
+      void this.#send(publishing, queues);
+    }
   }
 
-  async #send({ putFor, wait, resolve, reject }: Publishing, queues: readonly string[]): Promise<void> {
+  async #send(publishing: Publishing, queues: readonly string[]): Promise<void> {
+    const { putFor, wait, linked, resolve, reject } = publishing;
+    if (linked?.signal.aborted === true) return;
+    publishing.isSent = true;
+    this.#putCount += queues.length;
     try {
-      const results = await this.#sender.sendTogether(queues.map(putFor), wait);
+      const left = { signal: wait.signal, deadlineMs: linked?.remainingMs() };
+      const results = await this.#sender.sendTogether(queues.map(putFor), left);
       const { durability } = this.#context.store.capabilities;
       const duplicate = results.length > 0 && results.every(result => result.duplicate);
       resolve({ id: results[0]?.id, duplicate, durability, subscriptionCount: queues.length });
     } catch (thrown) {
       reject(thrown);
+    } finally {
+      this.#putCount -= queues.length;
+      this.#onSent();
     }
   }
 
