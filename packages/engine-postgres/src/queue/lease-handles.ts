@@ -1,5 +1,5 @@
 import type { LeaseHandle } from '@quorate/core';
-import { numbersOf, textsOf } from './array-literal.ts';
+import { numbersOf, numbersOrNone, textsOf } from './array-literal.ts';
 import { storedName, storedText } from './stored-name.ts';
 
 /** The number of a message that the engine chose the id of, unless it has moved since. */
@@ -12,11 +12,11 @@ export function idOfSequence(sequence: bigint): string {
   return `~${sequence.toString(16)}`;
 }
 
-/** The parameters of leases. */
+/** The parameters of leases; no numbers where no id tells one. */
 export function handleValues(handles: readonly LeaseHandle[]): unknown[] {
   return [
     textsOf(handles.map(({ queue }) => storedName(queue))),
-    numbersOf(handles.map(({ id }) => sequenceIn(id))),
+    numbersOrNone(handles.map(({ id }) => sequenceIn(id))),
     textsOf(handles.map(({ id }) => storedText(id))),
     numbersOf(handles.map(({ token }) => tokenOf(token))),
   ];

@@ -7,8 +7,8 @@ const byId = 'm.queue = u.queue and m.id = u.id and m.token = u.token and u.toke
 
 /**
  * Leases that are extended or over. Whoever touches several messages does so in one order, so that nobody waits for whom it keeps
- * waiting: those without a key whose ids tell their numbers, the locks of keys, those with a key whose ids do, and the others; each
- * kind in the order of their places.
+ * waiting: those without a key, the locks of keys, and those with a key; of either kind those whose ids tell their numbers first, each
+ * in the order of their places.
  *
  * @param s the schema as a quoted identifier
  */
@@ -32,9 +32,11 @@ declare v_now bigint := ${s}.queue_now(); v_done bigint[] := '{}';
 begin
   ${extend(s, 'p_seq', 'seq', `${bySeq} and m.key is null`)}
   if cardinality(v_done) = cardinality(p_queue) then return v_done; end if;
+  ${extend(s, 'p_id', 'id', `${byId} and m.key is null and u.n <> all(v_done)`)}
+  if cardinality(v_done) = cardinality(p_queue) then return v_done; end if;
   ${extend(s, 'p_seq', 'seq', `${bySeq} and m.key is not null`)}
   if cardinality(v_done) = cardinality(p_queue) then return v_done; end if;
-  ${extend(s, 'p_id', 'id', `${byId} and u.n <> all(v_done)`)}
+  ${extend(s, 'p_id', 'id', `${byId} and m.key is not null and u.n <> all(v_done)`)}
   return v_done;
 end $$;
 
@@ -44,11 +46,19 @@ language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_m
 declare v_done bigint[]; v_more bigint[]; v_queues text[]; v_keys text[]; v_seqs bigint[]; v_places bigint[];
 begin
   -- Most have no key, and nobody waits for them.
+  if p_seq is not null then
+    with gone as (
+      delete from ${s}.queue_message m using unnest(p_queue, p_seq, p_token) with ordinality u(queue, seq, token, n)
+        where ${bySeq} and m.key is null returning u.n
+    )
+    select array_agg(gone.n) into v_done from gone;
+  end if;
+  if cardinality(v_done) = cardinality(p_queue) then return v_done; end if;
   with gone as (
-    delete from ${s}.queue_message m using unnest(p_queue, p_seq, p_token) with ordinality u(queue, seq, token, n)
-      where ${bySeq} and m.key is null returning u.n
+    delete from ${s}.queue_message m using unnest(p_queue, p_id, p_token) with ordinality u(queue, id, token, n)
+      where ${byId} and m.key is null returning u.n
   )
-  select array_agg(gone.n) into v_done from gone;
+  select v_done || array_agg(gone.n) into v_done from gone;
   if cardinality(v_done) = cardinality(p_queue) then return v_done; end if;
   select array_agg(p_queue[h.n]), array_agg(h.key), array_agg(h.seq), array_agg(h.n)
     into v_queues, v_keys, v_seqs, v_places from ${s}.queue_held(p_queue, p_seq, p_id, p_token) h;

@@ -30,7 +30,7 @@ declare v_now bigint := ${s}.queue_now(); v_count bigint;
 begin
   with held as materialized (
     select m.seq, m.leased_until from ${s}.queue_message m where m.queue = p_queue and m.state = 1 and m.owner = p_owner
-    order by m.id nulls first, m.key is not null, m.seq for update
+    order by m.key is not null, m.id nulls first, m.seq for update
   ), ended as (
     update ${s}.queue_message m set state = 0 from held where m.queue = p_queue and m.seq = held.seq
   )

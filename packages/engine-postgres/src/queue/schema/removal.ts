@@ -11,7 +11,7 @@ language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_m
 declare v_seqs bigint[]; v_places bigint[]; v_queues text[]; v_keys text[]; v_firsts boolean[]; v_done bigint[];
   v_asked text[] := array_fill(p_queue, array[cardinality(p_id)]);
 begin
-  select array_agg(f.seq), array_agg(f.n), array_agg(p_queue), array_agg(f.key), array_agg(f.key is null and f.id is null)
+  select array_agg(f.seq), array_agg(f.n), array_agg(p_queue), array_agg(f.key), array_agg(f.key is null)
     into v_seqs, v_places, v_queues, v_keys, v_firsts from (
     select u.n, m.seq, m.key, m.id from unnest(v_asked, p_seq) with ordinality u(queue, seq, n)
       join ${s}.queue_message m on m.queue = u.queue and m.seq = u.seq and m.id is null
@@ -39,13 +39,13 @@ declare v_count bigint; v_sum bigint; v_queues text[]; v_keys text[];
 begin
   delete from ${s}.queue_message m where m.queue = p_queue and m.key is null and m.id is null;
   get diagnostics v_sum = row_count;
+  delete from ${s}.queue_message m where m.queue = p_queue and m.key is null and m.id is not null;
+  get diagnostics v_count = row_count;
+  v_sum := v_sum + v_count;
   select array_agg(p_queue), array_agg(k.key) into v_queues, v_keys from (
     select distinct m.key from ${s}.queue_message m where m.queue = p_queue and m.key is not null) k;
   perform ${s}.queue_lock_keys(v_queues, v_keys);
   delete from ${s}.queue_message m using unnest(v_queues, v_keys) u(queue, key) where m.queue = u.queue and m.key = u.key;
-  get diagnostics v_count = row_count;
-  v_sum := v_sum + v_count;
-  delete from ${s}.queue_message m where m.queue = p_queue and m.key is null and m.id is not null;
   get diagnostics v_count = row_count;
   return v_sum + v_count;
 end $$;

@@ -24,18 +24,18 @@ declare v_results smallint[] := '{}'; v_result smallint; v_message ${s}.queue_me
   v_queues text[]; v_keys text[]; v_of text[]; v_seqs bigint[]; v_firsts boolean[];
 begin
   -- Messages and keys in the order of all, then records. What is put may have other keys.
-  select array_agg(h.queue), array_agg(h.seq), array_agg(h.is_first), array_agg(h.queue) filter (where h.key is not null)
+  select array_agg(h.queue), array_agg(h.seq), array_agg(h.key is null), array_agg(h.queue) filter (where h.key is not null)
       || array_agg(h.moves_to) filter (where h.key is not null and h.moves_to is not null),
     array_agg(h.key) filter (where h.key is not null) || array_agg(h.key) filter (where h.key is not null and h.moves_to is not null)
     into v_of, v_seqs, v_firsts, v_queues, v_keys from (
-    select p_queue[h.n] as queue, h.seq, h.key, p_to[h.n] as moves_to, h.key is null and h.seq = p_seq[h.n] as is_first
+    select p_queue[h.n] as queue, h.seq, h.key, p_to[h.n] as moves_to
       from ${s}.queue_held(p_queue, p_seq, p_id, p_token) h
       order by h.seq is distinct from p_seq[h.n], p_queue[h.n] collate "C", p_seq[h.n], p_id[h.n] collate "C") h;
   perform 1 from unnest(v_of, v_seqs, v_firsts) o(queue, seq, is_first)
     join ${s}.queue_message m on m.queue = o.queue and m.seq = o.seq where o.is_first for update of m;
   perform ${s}.queue_lock_keys(v_queues || p_put_queue, v_keys || p_put_key);
   perform 1 from unnest(v_of, v_seqs, v_firsts) o(queue, seq, is_first)
-    join ${s}.queue_message m on m.queue = o.queue and m.seq = o.seq where o.is_first is not true for update of m;
+    join ${s}.queue_message m on m.queue = o.queue and m.seq = o.seq where not o.is_first for update of m;
   perform 1 from ${s}.queue_state r where r.key = any(p_state_key) order by r.key for update;
   for i in 1 .. cardinality(p_queue) loop
     select * into v_message from ${s}.queue_message m
