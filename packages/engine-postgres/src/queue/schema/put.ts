@@ -49,14 +49,22 @@ export const queuePut = (s: string): string => `
 create or replace function ${s}.queue_put(
   ${putParameters}, p_chosen integer[], p_joined boolean, out base bigint, out duplicates integer[]
 ) language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
-declare v_now bigint := ${s}.queue_now(); v_put bigint[]; v_late bigint[]; v_queues text[]; v_keys text[];
+declare v_now bigint := ${s}.queue_now(); v_are_new boolean := false; v_put bigint[]; v_late bigint[]; v_queues text[]; v_keys text[];
   v_sees_late boolean := current_setting('transaction_isolation') in ('read committed', 'read uncommitted');
 begin
   base := nextval('${s.replaceAll("'", "''")}.queue_number');
   if p_put_id is null then
     insert into ${s}.queue_message (${columns})
       select ${values} from ${rows} where p_chosen is null or u.n = any(p_chosen);
-  else
+    v_are_new := true;
+  elsif not p_joined and p_put_remember is not null and not exists (
+    select from unnest(p_put_queue, p_put_id, p_put_remember) u(queue, id, remember)
+      left join ${s}.queue_memory r on r.queue = u.queue and r.id = u.id
+      where u.id is not null and (coalesce(u.remember, 0) <= 0 or r.until is not null)
+  ) then
+    ${putNew(s)}
+  end if;
+  if not v_are_new then
     -- In one order of ids for all, so that nobody waits for whom it keeps waiting.
     with put as (
       insert into ${s}.queue_message (${columns})
@@ -105,3 +113,18 @@ begin
   perform ${s}.queue_tell(p_put_queue, p_joined);
 end $$;
 `;
+
+/** Puts messages whose ids are remembered, for as long as none was there: nearly always. */
+function putNew(s: string): string {
+  return `-- Nearly always no id was ever there: what is remembered can be neither late nor a duplicate where both tables take it.
+    begin
+      insert into ${s}.queue_message (${columns})
+        select ${values} from ${rows} where p_chosen is null or u.n = any(p_chosen) order by u.queue, u.id;
+      insert into ${s}.queue_memory (queue, id, until)
+        select u.queue, u.id, v_now + u.remember from unnest(p_put_queue, p_put_id, p_put_remember) with ordinality u(queue, id, remember, n)
+        where u.id is not null and (p_chosen is null or u.n = any(p_chosen)) order by u.queue, u.id;
+      v_are_new := true;
+    exception when unique_violation then
+      -- Both are undone, and each is looked at by itself.
+    end;`;
+}
