@@ -16,7 +16,7 @@ let names = 0;
 const fresh = (): string => `e${++names}/q`;
 
 const lease = (queue: string): Promise<readonly LeasedMessage[]> =>
-  store.lease(queue, { messagesMax: 10, leaseMs: 60_000, owner: 'o\0' });
+  store.lease(queue, { messagesMax: 10, leaseMs: 60_000, owner: '\u0001ö' });
 
 /** What is odd, large or long ago. @param standOf the server, once the tests run */
 export function queueEdges(standOf: () => QueueStand): void {
@@ -33,14 +33,30 @@ export function queueEdges(standOf: () => QueueStand): void {
 
     test('ids, owners and headers come back whatever is in them', async () => {
       const queue = fresh();
-      const ids = ['\0', '\uD800', '\u0001', '~', '"\\{},'].map(id => (id === '~' ? 'a~' : id) as MessageId);
-      const headers = { '\0': '\uD800', __proto: 'p', plain: '1' };
-      const puts = ids.map(id => ({ queue, message: { id, body, headers } }));
+      const ids = ['\u0001', '\u0001ä', '\u{10FFFF}', 'a~', '"\\{},\n'].map(id => id as MessageId);
+      const headers = { '\u0001ü': '\u{1F600}\n', __proto: 'p', plain: '1' };
+      const keys = [undefined, 'ключ', undefined, 'k', undefined];
+      const puts = ids.map((id, index) => {
+        const key = keys[index];
+        return {
+          queue,
+          message: { id, body: Buffer.from(`${index}`.repeat(index)), headers, ...(key && { key }) },
+        };
+      });
       expect((await store.put(puts)).map(result => result.outcome)).toEqual(ids.map(() => 'applied'));
       const messages = await lease(queue);
       expect(messages.map(({ id }) => id)).toEqual(ids);
-      expect((await store.inspect.get(queue, ids[0] as MessageId))?.owner).toBe('o\0');
-      for (const changed of ['2', '\0', '3']) {
+      expect(messages.map(({ key }) => key)).toEqual(keys);
+      expect(messages.map(leased => Buffer.from(leased.body).toString())).toEqual([
+        '',
+        '1',
+        '22',
+        '333',
+        '4444',
+      ]);
+      expect(messages.map(leased => leased.headers)).toEqual(ids.map(() => headers));
+      expect((await store.inspect.get(queue, ids[0] as MessageId))?.owner).toBe('\u0001ö');
+      for (const changed of ['2', 'ß', '3']) {
         const [message] = changed === '2' ? messages : await lease(queue);
         const action = { type: 'release', delayMs: 0, headers: { plain: changed } } as const;
         expect(await store.settle([{ lease: message!, action }])).toEqual([applied]);

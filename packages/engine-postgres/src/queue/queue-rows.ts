@@ -10,41 +10,47 @@ import type { Row } from '../rows.ts';
 import { idOfSequence } from './lease-handles.ts';
 import { nameOf, textOfStored } from './stored-name.ts';
 
-/** A leased message, as a lease gives it. */
-export function leasedOf(row: Row, queue: string, leasedUntilMs: number): LeasedMessage {
-  const [sequence = '', token = '', ...numbers] = numbersOfRow(row);
-  const [lane, deliveryCount, attemptCount, putAtMs] = numbers.map(Number) as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  return {
-    ...textsOf(row, sequence),
-    queue,
-    lane,
-    deliveryCount,
-    attemptCount,
-    putAtMs,
-    token: BigInt(token) as FencingToken,
-    leasedUntilMs,
-  };
-}
-
-/** What a lease says last: the server's time, what it took, how far ended leases were looked at, and in how long there may be a message. */
-export function endOf(row: Row): {
+/** What a lease says: the server's time, what it took, how far ended leases were looked at, and in how long there may be a message. */
+export interface LeaseRow {
   readonly atMs: number;
   readonly tookMs: number;
   readonly endedToMs: number;
   readonly nextInMs: number | undefined;
-} {
-  const [atMs = 0, tookMs = 0, endedToMs = 0, nextInMs] = numbersOfRow(row).map(Number);
-  return { atMs, tookMs, endedToMs, nextInMs };
+  readonly messages: LeasedMessage[];
+  /** Since when the first message was ready. */
+  readonly readyAtMs: number | undefined;
 }
 
-/** Since when a leased message was ready. */
-export function readyAtOf(row: Row): number {
-  return Number(numbersOfRow(row).at(-1));
+/** Reads the one row of a lease: lines of numbers, and the texts and bodies of all messages. */
+export function leaseIn(row: Row, queue: string, leaseMs: number): LeaseRow {
+  const lines = (row['numbers'] as string).split('\n');
+  const [atMs = 0, tookMs = 0, endedToMs = 0, nextInMs] = (lines[0] as string).split(' ').map(Number);
+  const messages: LeasedMessage[] = [];
+  const [texts, bodies] = [row['texts'], row['bodies']] as [Buffer, Buffer];
+  let [textAt, bodyAt] = [0, 0];
+  const text = (length: number): string => texts.toString('utf8', textAt, (textAt += length));
+  for (let index = 1; index < lines.length; index++) {
+    const [sequence = '', token = '', ...rest] = (lines[index] as string).split(' ');
+    const [lane, deliveryCount, attemptCount, putAtMs, , idLength, keyLength, headersLength, bodyLength] =
+      rest.map(Number) as [number, number, number, number, number, number, number, number, number];
+    const id = idLength < 0 ? idOfSequence(BigInt(sequence)) : textOfStored(text(idLength));
+    const key = keyLength < 0 ? undefined : text(keyLength);
+    messages.push({
+      id: id as MessageId,
+      queue,
+      body: bytesOf(bodies.subarray(bodyAt, (bodyAt += bodyLength))),
+      headers: headersLength < 0 ? {} : headersIn(text(headersLength)),
+      lane,
+      ...(key !== undefined && { key }),
+      token: BigInt(token) as FencingToken,
+      deliveryCount,
+      attemptCount,
+      putAtMs,
+      leasedUntilMs: atMs + leaseMs,
+    });
+  }
+  const readyAtMs = lines.length === 1 ? undefined : Number((lines[1] as string).split(' ')[6]);
+  return { atMs, tookMs, endedToMs, nextInMs, messages, readyAtMs };
 }
 
 /** A message as an operator is shown it. */
@@ -89,10 +95,6 @@ function textsOf(
     headers: headers === null ? {} : headersIn(headers),
     ...(key === null ? {} : { key }),
   };
-}
-
-function numbersOfRow(row: Row): string[] {
-  return (row['numbers'] as string).split(' ');
 }
 
 /** Objects one to a line, later ones over earlier ones. */

@@ -22,7 +22,7 @@ import {
 import { numbersIn, numbersOf } from '../../queue/array-literal.ts';
 import { handleValues, idOfSequence, inOneOrder } from '../../queue/lease-handles.ts';
 import { putBytes, putValues } from '../../queue/put-values.ts';
-import { endOf, leasedOf, readyAtOf } from '../../queue/queue-rows.ts';
+import { leaseIn } from '../../queue/queue-rows.ts';
 import { type QueueStatements, queueStatementsFor } from '../../queue/queue-statements.ts';
 import { isPlain, settlementBytes, settleValues } from '../../queue/settle-values.ts';
 import { storedName, storedText } from '../../queue/stored-name.ts';
@@ -236,11 +236,9 @@ export class PostgresQueueDriver implements QueueDriver {
     const wanted = [storedName(queue), messagesMax, Math.ceil(leaseMs), inLanes, storedText(owner)];
     const values = [...wanted, Math.min(startedMax, messagesMax), from.checkFromMs, from.readyFromMs];
     const leasing = this.#run('lease', values, signal);
-    const rows = [...(await leasing.catch((thrown: unknown) => this.#unlessClosed(thrown)))];
-    const { nextInMs, ...end } = endOf(rows.pop() as Row);
-    const [first] = rows;
-    this.#looks.note(queue, lanes, { ...end, from, readyAtMs: first && readyAtOf(first) });
-    const messages = rows.map(row => leasedOf(row, queue, end.atMs + Math.ceil(leaseMs)));
+    const [row] = await leasing.catch((thrown: unknown) => this.#unlessClosed(thrown));
+    const { messages, nextInMs, ...look } = leaseIn(row as Row, queue, Math.ceil(leaseMs));
+    this.#looks.note(queue, lanes, { ...look, from });
     messages.sort((one, other) => (one.token < other.token ? -1 : 1));
     return messages.length > 0 || nextInMs === undefined ? { messages } : { messages, nextInMs };
   }
