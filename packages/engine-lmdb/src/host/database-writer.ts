@@ -18,7 +18,7 @@ import type { WriterAnswer, WriterBatch, WriterEarly, WriterResult } from './wri
 export interface LoggedCommits {
   readonly log: QueueLog;
   /** Told of what need not be durable as soon as it is committed. */
-  readonly tell: (early: WriterEarly) => void;
+  readonly tell: (batch: WriterBatch, early: WriterEarly) => void;
 }
 
 /** Carries batches of requests out, each in one transaction that is durable when it returns. */
@@ -124,6 +124,9 @@ interface Failed {
 /** How often a batch is tried again after damage. */
 const repairsMax = 16;
 
+/** The result of what was told already. */
+const told: WriterResult = { value: undefined };
+
 /** Makes a batch that was committed durable, and tells of what need not be at once. */
 function durable({ log, tell }: LoggedCommits, batch: WriterBatch, answer: WriterAnswer): WriterAnswer {
   const early: [number, WriterResult][] = [];
@@ -132,10 +135,12 @@ function durable({ log, tell }: LoggedCommits, batch: WriterBatch, answer: Write
   }
   if (early.length === batch.length) return answer;
   const { wakes, ...rest } = answer;
-  if (early.length + wakes.length > 0) tell({ early, wakes });
+  if (early.length + wakes.length > 0) tell(batch, { early, wakes });
+  const results = [...answer.results];
+  for (const [place] of early) results[place] = told;
   try {
     log.sync();
-    return { ...rest, wakes: [] };
+    return { ...rest, results, wakes: [] };
   } catch (thrown) {
     // It was committed, so that not even where there was no room for it nothing of it stands.
     const message = `What was committed could not be made durable: ${String(thrown)}`;

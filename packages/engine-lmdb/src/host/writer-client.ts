@@ -8,7 +8,14 @@ import { SettledLater } from './settled-later.ts';
 import { haltAtExit } from './writer-phase.ts';
 import { siblingUrl } from './sibling-url.ts';
 import { fromWire } from './wire-failure.ts';
-import type { WriterAnswer, WriterEarly, WriterOpened, WriterResult } from './writer-protocol.ts';
+import { packBatch, type PackedBatch, unpackResults } from './packed-batch.ts';
+import type {
+  PackedAnswer,
+  PackedEarly,
+  WriterAnswer,
+  WriterOpened,
+  WriterResult,
+} from './writer-protocol.ts';
 
 /** How many batches are with the writer: while it commits one, the next waits there already. */
 const batchesMax = 2;
@@ -165,7 +172,8 @@ export class WriterClient implements AsyncDisposable {
       const batch = awaitedOf(this.#waiting.splice(0, batchMax));
       if (batch.length === 0) continue;
       if (this.#sent.push(batch) === 1) this.#port.ref();
-      this.#send(batch.map(({ request }) => request));
+      const packed = packBatch(requestsOf(batch));
+      this.#send(packed, [packed.bytes.buffer]);
     }
     // What was refused here has no answer that would say that nothing is left.
     if (this.#sent.length === 0 && this.#waiting.length === 0) this.#onSettled?.();
@@ -178,7 +186,7 @@ export class WriterClient implements AsyncDisposable {
       if (later !== undefined) return this.#flushLater(later);
       const batch = this.#waiting.slice(0, batchMax);
       const awaited = awaitedOf(batch);
-      const answer = inline.run(awaited.map(({ request }) => request));
+      const answer = inline.run(requestsOf(awaited));
       if (answer === undefined) {
         // Whoever has the lock mostly has it for some microseconds, which is less than the way to the writer.
         if (++this.#lookedCount > looksMax) return true;
@@ -205,13 +213,13 @@ export class WriterClient implements AsyncDisposable {
     this.#onSettled?.();
   }
 
-  #send(message: readonly StoreRequest[] | 'close'): void {
-    this.#port.postMessage(message);
+  #send(message: PackedBatch | 'close', moved: ArrayBuffer[] = []): void {
+    this.#port.postMessage(message, moved);
     Atomics.add(this.#bell, 0, 1);
     Atomics.notify(this.#bell, 0);
   }
 
-  readonly #onMessage = (message: WriterAnswer | WriterEarly | WriterOpened): void => {
+  readonly #onMessage = (message: PackedAnswer | PackedEarly | WriterOpened): void => {
     if ('opened' in message) {
       if (message.opened === undefined) this.#opened.resolve();
       else this.#opened.reject(fromWire(message.opened));
@@ -221,18 +229,21 @@ export class WriterClient implements AsyncDisposable {
       this.#onEarly(message);
       return;
     }
-    // Nobody waits any more for an answer that comes after a failure; others are woken all the same.
-    const batch = this.#sent.shift() ?? [];
+    const batch = this.#sent.shift();
     if (this.#sent.length === 0) this.#port.unref();
-    this.#settle(batch, message);
+    // Nobody waits any more for an answer that comes after a failure; others are woken all the same.
+    if (batch === undefined) this.#settle([], { ...message, results: [] });
+    else this.#settle(batch, { ...message, results: unpackResults(requestsOf(batch), message.results) });
     this.#flush();
   };
 
-  #onEarly({ early, wakes }: WriterEarly): void {
+  #onEarly({ places, early, wakes }: PackedEarly): void {
     if (wakes.length > 0) this.#options.onWakes(wakes);
-    for (const [place, result] of early) {
-      const waiting = this.#sent[0]?.[place];
-      if (waiting !== undefined) settle(waiting, result);
+    const batch = this.#sent[0] ?? [];
+    const waiting = places.map(place => batch[place]).filter(each => each !== undefined);
+    if (waiting.length < places.length) return;
+    for (const [index, result] of unpackResults(requestsOf(waiting), early).entries()) {
+      settle(waiting[index] as Waiting, result);
     }
   }
 
@@ -258,6 +269,10 @@ function awaitedOf(batch: readonly Waiting[]): Waiting[] {
       reject(unavailable('The call was given up before it was sent', 'not-applied'));
     return signal?.aborted !== true;
   });
+}
+
+function requestsOf(batch: readonly Waiting[]): StoreRequest[] {
+  return batch.map(({ request }) => request);
 }
 
 function settle({ resolve, reject }: Waiting, result: WriterResult): void {

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { StoreRequest, Wake } from '../store-request.ts';
 import type { DatabaseOptions } from './open-database.ts';
+import type { PackedResults } from './packed-batch.ts';
 
 /** What the writer's thread is started with. */
 export interface WriterOrder extends DatabaseOptions {
@@ -33,12 +34,24 @@ export interface WriterEarly {
   readonly wakes: readonly Wake[];
 }
 
-/** The answer to a batch, in its order. */
+/** The answer to a batch, in its order. Of what was told early there is no result in it. */
 export interface WriterAnswer {
   readonly results: readonly WriterResult[];
   readonly wakes: readonly Wake[];
   /** The number of a checkpoint of the log that is due. */
   readonly checkpoint?: number;
+}
+
+/** {@link WriterEarly} on its way between threads. */
+export interface PackedEarly {
+  readonly places: readonly number[];
+  readonly early: PackedResults;
+  readonly wakes: readonly Wake[];
+}
+
+/** {@link WriterAnswer} on its way between threads. */
+export interface PackedAnswer extends Omit<WriterAnswer, 'results'> {
+  readonly results: PackedResults;
 }
 
 /** An error on its way between threads, which drop the class and the fields of errors. */

@@ -6,10 +6,19 @@ import { receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { leaveDatabase, prepareDatabase } from './database-life.ts';
 import { DatabaseWriter } from './database-writer.ts';
 import { machineTime } from './machine-time.ts';
+import { type PackedBatch, packResults, unpackBatch } from './packed-batch.ts';
 import { toWire } from './wire-failure.ts';
 import { whileCommitting } from './writer-phase.ts';
 import { QueueLog } from './queue-log.ts';
-import type { WriterBatch, WriterEarly, WriterOpened, WriterOrder } from './writer-protocol.ts';
+import type {
+  PackedAnswer,
+  PackedEarly,
+  WriterAnswer,
+  WriterBatch,
+  WriterEarly,
+  WriterOpened,
+  WriterOrder,
+} from './writer-protocol.ts';
 
 const order = workerData as WriterOrder;
 const { port } = order;
@@ -21,9 +30,8 @@ try {
   port.postMessage({ opened: undefined } satisfies WriterOpened);
   isOpen = true;
   using log = order.log === undefined ? undefined : new QueueLog(order.log);
-  const tell = (early: WriterEarly): void => port.postMessage(early);
   const options = { time, maxBytes: order.maxBytes, reserve };
-  const writer = new DatabaseWriter(database, options, log && { log, tell });
+  const writer = new DatabaseWriter(database, options, log && { log, tell: tellEarly });
   serve(writer, log);
   whileCommitting(bell, () => leaveDatabase(database, writer, order));
   await database.close();
@@ -38,14 +46,33 @@ port.close();
 function serve(writer: DatabaseWriter, log: QueueLog | undefined): void {
   let rung = 0;
   for (;;) {
-    const message = receiveMessageOnPort(port)?.message as WriterBatch | 'close' | undefined;
+    const message = receiveMessageOnPort(port)?.message as PackedBatch | 'close' | undefined;
     if (message === 'close') return;
     if (message !== undefined) {
-      port.postMessage(whileCommitting(bell, () => writer.run(message)));
+      const batch = unpackBatch(message);
+      answer(
+        batch,
+        whileCommitting(bell, () => writer.run(batch)),
+      );
       continue;
     }
     log?.prepare();
     Atomics.wait(bell, 0, rung);
     rung = Atomics.load(bell, 0);
   }
+}
+
+function answer(batch: WriterBatch, { results, ...rest }: WriterAnswer): void {
+  const packed = packResults(batch, results);
+  port.postMessage({ ...rest, results: packed } satisfies PackedAnswer, [packed.bytes.buffer]);
+}
+
+function tellEarly(batch: WriterBatch, { early, wakes }: WriterEarly): void {
+  const places = early.map(([place]) => place);
+  const requests = places.map(place => batch[place] as WriterBatch[number]);
+  const packed = packResults(
+    requests,
+    early.map(([, result]) => result),
+  );
+  port.postMessage({ places, early: packed, wakes } satisfies PackedEarly, [packed.bytes.buffer]);
 }
