@@ -1,6 +1,6 @@
 import type { LeasedMessage } from '@quorate/core';
 import type { Lease } from './claim-record.ts';
-import { ownId, type StoredMessage } from './message-record.ts';
+import { isOwnId, type StoredMessage } from './message-record.ts';
 import { weightOf } from './message-weight.ts';
 
 /** What a lease says of its message: where that goes when it ends, and what an acknowledgement need not look up. */
@@ -8,8 +8,14 @@ export function leaseFacts(
   message: StoredMessage,
 ): Pick<Lease, 'lane' | 'readyAtMs' | 'turn' | 'hasKey' | 'isOwnId' | 'bytes'> {
   const { lane, readyAtMs, turn, key, id, sequence } = message;
-  const isOwnId = id === ownId(sequence);
-  return { lane, readyAtMs, turn, hasKey: key !== undefined, isOwnId, bytes: weightOf(message) };
+  return {
+    lane,
+    readyAtMs,
+    turn,
+    hasKey: key !== undefined,
+    isOwnId: isOwnId(id, sequence),
+    bytes: weightOf(message),
+  };
 }
 
 /** What the holder of a lease is given. */

@@ -28,6 +28,12 @@ export function ownId(sequence: number): MessageId {
   return `~${sequence.toString(36)}` as MessageId;
 }
 
+/** Whether an id names the sequence of its message. */
+export function isOwnId(id: string, sequence: number): boolean {
+  // No sender's begins with it, and to write the other is slow.
+  return id.startsWith('~') && id === ownId(sequence);
+}
+
 /** The sequence that an id names, if it is one that the engine chose. */
 export function sequenceOfId(id: string): number | undefined {
   if (!id.startsWith('~')) return undefined;
@@ -37,7 +43,7 @@ export function sequenceOfId(id: string): number | undefined {
 
 export function encodeMessage(message: StoredMessage): Buffer {
   const { cell, sequence, id, key, headers, body, turn } = message;
-  const idBytes = id === ownId(sequence) ? undefined : textBytes(id);
+  const idBytes = isOwnId(id, sequence) ? undefined : textBytes(id);
   const keyBytes = key === undefined ? undefined : textBytes(key);
   const headerBytes = Object.keys(headers).length === 0 ? undefined : textBytes(JSON.stringify(headers));
   const length =

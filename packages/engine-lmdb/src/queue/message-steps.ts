@@ -97,17 +97,32 @@ export class MessageSteps {
 
   put(queue: string, message: NewMessage): Exclude<PutResult, Unknown> {
     const { id, rememberMs = 0, headers = {}, lane = 0, key, keyActiveMax = 1, body } = message;
+    const { remembered, times } = this.#options;
+    const before = id === undefined ? undefined : remembered.get(queue, id);
     if (id !== undefined) {
-      const { remembered, times } = this.#options;
       const cell = this.#cells.find(queue);
-      const isThere = cell !== undefined && this.#messages.find(cell.id, id) !== undefined;
-      if (isThere || remembered.has(queue, id, this.#nowMs))
+      const isThere = cell !== undefined && this.#messages.findNamed(cell.id, id, before) !== undefined;
+      if (isThere || (before !== undefined && before.untilMs > this.#nowMs))
         return { outcome: 'applied', id, duplicate: true };
-      if (rememberMs > 0) remembered.add(queue, id, this.#nowMs + rememberMs, times, this.#root);
     }
     const readyAtMs = message.readyAtMs ?? this.#nowMs + (message.delayMs ?? 0);
-    const added = this.#add(queue, { id, headers, lane, key, keyActiveMax, body }, readyAtMs);
-    return { outcome: 'applied', id: added, duplicate: false };
+    const isRemembered = id !== undefined && rememberMs > 0;
+    const own = { id, headers, lane, key, keyActiveMax, body };
+    const added = this.#add(queue, own, readyAtMs, isRemembered);
+    if (isRemembered) {
+      const now = { untilMs: this.#nowMs + rememberMs, sequence: added.sequence };
+      remembered.add(queue, id, now, { before, times, root: this.#root });
+    }
+    return { outcome: 'applied', id: added.id, duplicate: false };
+  }
+
+  /** Forgets an id that has had its time; a message that came under it is found by it all the same. */
+  forget(queue: string, id: string): void {
+    const was = this.#options.remembered.drop(queue, id, this.#nowMs, this.#root);
+    const cell = was === undefined ? undefined : this.#cells.find(queue);
+    if (was === undefined || cell === undefined) return;
+    const message = this.#messages.get(cell.id, was.sequence);
+    if (message !== undefined) this.#messages.name(message);
   }
 
   lease(queue: string, query: LeaseQuery, host: string): LeaseAnswer {
@@ -168,7 +183,7 @@ export class MessageSteps {
   /** The message of a lease, unless another was given since: leased, or come back and not yet leased again. */
   held({ queue, id, token }: LeaseHandle): HeldMessage | undefined {
     const cell = this.#cells.find(queue);
-    const found = cell && this.#messages.find(cell.id, id);
+    const found = cell && this.#messages.find(cell, id);
     if (cell === undefined || found === undefined) return undefined;
     const { sequence } = found;
     if ('lease' in found) {
@@ -195,7 +210,7 @@ export class MessageSteps {
     if (action.type === 'move') {
       this.#take({ ...held, message });
       const target = this.#cells.find(action.queue);
-      const isTaken = target !== undefined && this.#messages.find(target.id, id) !== undefined;
+      const isTaken = target !== undefined && this.#messages.find(target, id) !== undefined;
       this.#add(action.queue, { ...message, id: isTaken ? undefined : id, headers }, this.#nowMs);
       return;
     }
@@ -245,7 +260,7 @@ export class MessageSteps {
 
   remove(queue: string, id: MessageId): boolean {
     const cell = this.#cells.find(queue);
-    const found = cell && this.#messages.find(cell.id, id);
+    const found = cell && this.#messages.find(cell, id);
     if (cell === undefined || found === undefined) return false;
     this.#removeAt(cell, found.sequence, id);
     return true;
@@ -271,7 +286,8 @@ export class MessageSteps {
       readonly id: MessageId | undefined;
     },
     readyAtMs: number,
-  ): MessageId {
+    isRemembered = false,
+  ): StoredMessage {
     const cell = this.#cells.open(queue);
     const sequence = this.#options.next();
     const { id = ownId(sequence), headers, lane, key, keyActiveMax, body } = message;
@@ -290,14 +306,14 @@ export class MessageSteps {
       turn: sequence,
     };
     this.#messages.put(stored);
-    this.#messages.name(stored);
+    if (!isRemembered) this.#messages.name(stored);
     this.#root.bytes += weightOf(stored);
     cell.messageCount++;
     if (key === undefined || this.#chains.add(cell, key, sequence, keyActiveMax)) {
       this.#messages.wait(cell, stored);
     }
     this.#options.onReady(queue);
-    return id;
+    return stored;
   }
 
   #hold(cell: Cell, lease: Lease): void {

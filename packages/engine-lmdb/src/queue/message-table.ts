@@ -9,19 +9,23 @@ import {
   encodeLease,
   type Lease,
 } from './claim-record.ts';
-import { decodeMessage, encodeMessage, ownId, sequenceOfId, type StoredMessage } from './message-record.ts';
+import { decodeMessage, encodeMessage, isOwnId, sequenceOfId, type StoredMessage } from './message-record.ts';
 import {
+  behindAll,
+  cellKey,
   cellTextKey,
   placeOfWaitingKey,
   queueTables,
   readWhole,
   sequenceKey,
+  sequenceOfKey,
   waitingBound,
   waitingKey,
   type WaitingPlace,
   writeWhole,
 } from './queue-keys.ts';
 import { CellDamage, isSound, sealed } from './queue-record.ts';
+import { type Remembered, RememberedTable } from './remembered-table.ts';
 
 /** Where a message was found. */
 export type Found =
@@ -31,9 +35,11 @@ export type Found =
 /** Messages, and where each is: waiting, leased, or neither. What is damaged is thrown. */
 export class MessageTable {
   readonly #bytes: SortedBytes;
+  readonly #remembered: RememberedTable;
 
   constructor(bytes: SortedBytes) {
     this.#bytes = bytes;
+    this.#remembered = new RememberedTable(bytes);
   }
 
   /** @throws CellDamage */
@@ -52,9 +58,9 @@ export class MessageTable {
     return record.length;
   }
 
-  /** Names a message by an id that does not name its sequence itself. */
+  /** Names a message by an id that does not name its sequence itself, where it is not remembered. */
   name({ cell, sequence, id }: StoredMessage): void {
-    if (id === ownId(sequence)) return;
+    if (isOwnId(id, sequence)) return;
     const key = cellTextKey(queueTables.id, cell, id);
     const record = Buffer.allocUnsafe(11);
     writeWhole(record, 4, sequence);
@@ -63,18 +69,32 @@ export class MessageTable {
 
   remove(cell: number, sequence: number, id: MessageId): void {
     this.#bytes.remove(sequenceKey(queueTables.message, cell, sequence));
-    if (id !== ownId(sequence)) this.#bytes.remove(cellTextKey(queueTables.id, cell, id));
+    if (isOwnId(id, sequence)) return;
+    const key = cellTextKey(queueTables.id, cell, id);
+    if (this.#bytes.get(key) !== undefined) this.#bytes.remove(key);
   }
 
   /** @throws CellDamage */
-  find(cell: number, id: string): Found | undefined {
+  find(cell: Cell, id: string): Found | undefined {
     const own = sequenceOfId(id);
-    const found = own === undefined ? undefined : this.#at(cell, own);
+    const found = own === undefined ? undefined : this.#at(cell.id, own);
     if (found !== undefined && ('lease' in found ? found.lease.isOwnId : found.message.id === id))
       return found;
+    return this.findNamed(cell.id, id, this.#remembered.get(cell.name, id));
+  }
+
+  /**
+   * Finds a message by an id that its sender chose.
+   *
+   * @param remembered what is known of the id in the cell's queue
+   * @throws CellDamage
+   */
+  findNamed(cell: number, id: string, remembered: Remembered | undefined): Found | undefined {
+    const known = remembered === undefined ? undefined : this.#at(cell, remembered.sequence);
+    if (known !== undefined) return known;
     const key = cellTextKey(queueTables.id, cell, id);
     const record = this.#bytes.get(key);
-    if (record === undefined) return undefined;
+    if (record === undefined) return remembered?.sequence === 0 ? this.#searched(cell, id) : undefined;
     if (!isSound(key, record)) throw new CellDamage(cell);
     return this.#at(cell, readWhole(record, 4));
   }
@@ -144,6 +164,16 @@ export class MessageTable {
     const start = waitingBound(cell, lane, 0);
     const [key] = this.#bytes.keys({ start, end: waitingBound(cell, lane + 1, 0), limit: 1 });
     return key && placeOfWaitingKey(key).readyAtMs;
+  }
+
+  /** Finds a message of which nothing sound names the place. O(n) in the messages of the queue. */
+  #searched(cell: number, id: string): Found | undefined {
+    const start = cellKey(queueTables.message, cell);
+    for (const key of this.#bytes.keys({ start, end: behindAll(start) })) {
+      const sequence = sequenceOfKey(key);
+      if (this.get(cell, sequence)?.id === id) return this.#at(cell, sequence);
+    }
+    return undefined;
   }
 
   #at(cell: number, sequence: number): Found | undefined {

@@ -10,14 +10,15 @@ import { textBytes, textOf } from './queue-text.ts';
  * | `q` | name | a queue that holds messages: its cell and counts |
  * | `n` | cell | its name |
  * | `m` | cell, sequence | a message |
- * | `i` | cell, id | the sequence of a message whose id does not name it |
+ * | `i` | cell, id | the sequence of a message whose id does not name it and is not remembered |
  * | `w` | cell, lane, time, turn, whether there is a value | a message that waits: its tokens and counts, where it was out before |
  * | `l` | cell, sequence | a lease |
  * | `c` | cell, key | how many of a key are out, and how many are held |
  * | `h` | cell, key, NUL, sequence | a message that is held behind others of its key |
  * | `s` | key | a state record |
- * | `d` | name, NUL, id | until when an id is remembered |
- * | `t` | time, `s` or `d`, the rest of its key | nothing: what is gone at that time |
+ * | `d` | name, NUL, id | until when an id is remembered, and the sequence of its message |
+ * | `t` | time, key in `s` | nothing: what is gone at that time |
+ * | `t` | time, `d`, number | a queue and ids that are remembered until then |
  * | `y` | topic, NUL, host | nothing: who is to be woken |
  * | `z` | cell, sequence | what a damaged record held |
  * | `o` | | up to where the log is in the database |

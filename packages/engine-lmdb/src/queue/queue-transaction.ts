@@ -5,7 +5,6 @@ import { storageFull } from '../store-failure.ts';
 import { CellTable } from './cell-table.ts';
 import { type KnownListeners, ListenerTable, type QueueTopic } from './listener-table.ts';
 import { MessageSteps } from './message-steps.ts';
-import { queueTables } from './queue-keys.ts';
 import { repairCell } from './queue-repair.ts';
 import type { QueueRequest, QueueStep } from './queue-request.ts';
 import { QueueRoot } from './queue-root.ts';
@@ -50,7 +49,7 @@ export class QueueTransaction {
     this.#before = this.#root.encode();
     this.#moment = queueMoment(options.time, this.#root);
     this.#cells = new CellTable(bytes, this.#root);
-    this.#times = new TimeTable(bytes, this.#root);
+    this.#times = new TimeTable(bytes, this.#root, options.next);
     this.#state = new StateRecords(bytes);
     this.#remembered = new RememberedTable(bytes);
     this.#messages = new MessageSteps({
@@ -112,6 +111,7 @@ export class QueueTransaction {
   /** Writes what all steps share, at the end of the transaction, and says whom to wake. */
   finish(): void {
     const { nowMs, offsetMs } = this.#moment;
+    this.#times.finish();
     this.#cells.finish();
     this.#root.offsetMs = offsetMs;
     if (nowMs > this.#root.lastMs) this.#root.lastMs = nowMs + clockStepMs - (nowMs % clockStepMs);
@@ -182,10 +182,10 @@ export class QueueTransaction {
       root.bootId = this.#options.time.bootId;
     }
     if (root.nextDueMs <= bootMs) this.#messages.endLeases(({ dueMs }) => dueMs <= bootMs);
-    for (const place of this.#times.due(nowMs)) {
-      if (place[0] === queueTables.remembered) this.#remembered.drop(place, nowMs, root);
+    for (const due of this.#times.due(nowMs)) {
+      if ('ids' in due) for (const id of due.ids) this.#messages.forget(due.queue, id);
       else {
-        const key = this.#state.drop(place, nowMs, root);
+        const key = this.#state.drop(due.place, nowMs, root);
         if (key !== undefined) this.#changed.add(key);
       }
     }

@@ -118,7 +118,7 @@ export class QueueView {
 
   message(queue: string, id: MessageId): InspectedMessage | undefined {
     const cell = this.#cells.find(queue);
-    const found = cell && this.#messages.find(cell.id, id);
+    const found = cell && this.#messages.find(cell, id);
     return cell && found && this.#shown(cell, found.sequence);
   }
 
