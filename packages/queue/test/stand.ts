@@ -12,10 +12,18 @@ export class Stand {
   readonly random: Random;
   readonly store: MemoryQueueStore;
   readonly #ending: AsyncDisposable[] = [];
+  /** Those that were opened beside the first. */
+  readonly #clients: MemoryQueueStore[] = [];
 
   constructor(seed = 1, options: { readonly bodyMaxBytes?: number } = {}) {
     this.random = seededRandom(seed);
     this.store = createMemoryQueueStore({ clock: this.clock, random: this.random.fork('store'), ...options });
+    const { open } = this.store;
+    this.store.open = () => {
+      const client = open();
+      this.#clients.push(client);
+      return client;
+    };
   }
 
   /** It ends with the stand. */
@@ -51,6 +59,6 @@ export class Stand {
   /** Ends all of it and the store; nothing is left of them. */
   async close(): Promise<void> {
     await this.until(Promise.all(this.#ending.map(each => each[Symbol.asyncDispose]())));
-    await this.store[Symbol.asyncDispose]();
+    for (const client of [...this.#clients, this.store]) await client[Symbol.asyncDispose]();
   }
 }

@@ -1,16 +1,19 @@
 import type { Clock } from '../clock.ts';
-import { Wake } from '../wake.ts';
 import { queueClosed } from './queue-calls.ts';
 import type { QueueDriver } from './queue-driver.ts';
 import type { LeaseQuery } from './queue-partition.ts';
 import type { LeasedMessage } from './queue-store.ts';
+import { ReadyWatch } from './ready-watch.ts';
+
+/** How long a watch is kept after the last wait in its queue, in ms. */
+const lingerMs = 5000;
 
 /** Leases that wait for the first message: until a hint, until time alone makes one ready, and now and then in case a hint was lost. */
 export class QueueLeaser {
   readonly #driver: QueueDriver;
   readonly #clock: Clock;
   readonly #pollMs: number;
-  readonly #wakes = new Set<Wake>();
+  readonly #watches = new Map<string, ReadyWatch>();
   #isClosed = false;
 
   constructor(driver: QueueDriver, clock: Clock, pollMs: number) {
@@ -23,29 +26,44 @@ export class QueueLeaser {
     queue: string,
     query: LeaseQuery,
     waitMs: number,
-    signal: AbortSignal = new AbortController().signal,
+    signal: AbortSignal | undefined,
   ): Promise<readonly LeasedMessage[]> {
+    const watch = waitMs === 0 ? undefined : this.#watches.get(queue);
+    if (watch !== undefined) return this.#waited(watch, queue, query, waitMs, signal);
+    // Whoever finds something needs no watch.
     const { messages } = await this.#driver.lease(queue, query, signal);
     if (messages.length > 0 || waitMs === 0) return this.#wanted(messages, query, signal);
-    return this.#waited(queue, query, waitMs, signal);
+    // It may have been closed meanwhile: nobody would end the watch.
+    if (this.#isClosed) throw queueClosed();
+    return this.#waited(this.#watchOf(queue), queue, query, waitMs, signal);
   }
 
   /** Ends all waits. */
   close(): void {
     this.#isClosed = true;
-    for (const wake of this.#wakes) wake.call();
+    for (const watch of this.#watches.values()) watch[Symbol.dispose]();
+    this.#watches.clear();
+  }
+
+  #watchOf(queue: string): ReadyWatch {
+    let watch = this.#watches.get(queue);
+    if (watch === undefined) {
+      const start = (onReady: () => void): Disposable => this.#driver.watch(queue, onReady);
+      watch = new ReadyWatch(this.#clock, lingerMs, start, () => this.#watches.delete(queue));
+      this.#watches.set(queue, watch);
+    }
+    return watch;
   }
 
   async #waited(
+    watch: ReadyWatch,
     queue: string,
     query: LeaseQuery,
     waitMs: number,
-    signal: AbortSignal,
+    signal: AbortSignal = new AbortController().signal,
   ): Promise<readonly LeasedMessage[]> {
     const untilMs = this.#clock.monotonicMs() + waitMs;
-    const wake = new Wake();
-    this.#wakes.add(wake);
-    const watch = this.#driver.watch(queue, () => wake.call());
+    const wake = watch.enter();
     try {
       for (;;) {
         // The first time, too: something may have come before the watch began.
@@ -55,11 +73,10 @@ export class QueueLeaser {
           return await this.#wanted(messages, query, signal);
         }
         await wake.wait(this.#clock, Math.max(0, Math.min(nextInMs, leftMs, this.#pollMs)), signal);
-        if (this.#isClosed) throw queueClosed();
+        if (watch.isEnded) throw queueClosed();
       }
     } finally {
-      watch[Symbol.dispose]();
-      this.#wakes.delete(wake);
+      watch.leave(wake);
     }
   }
 
@@ -67,9 +84,9 @@ export class QueueLeaser {
   async #wanted(
     messages: readonly LeasedMessage[],
     { startedMax }: LeaseQuery,
-    signal: AbortSignal,
+    signal: AbortSignal | undefined,
   ): Promise<readonly LeasedMessage[]> {
-    if (messages.length === 0 || !signal.aborted) return messages;
+    if (messages.length === 0 || signal?.aborted !== true) return messages;
     const settlements = messages.map(({ queue, id, token }, index) => ({
       lease: { queue, id, token },
       action: { type: 'release', delayMs: 0, ...(index < startedMax && { unstarted: true }) } as const,

@@ -79,6 +79,7 @@ describe('a driven queue store', () => {
     expect(answers).toHaveLength(1);
     clock.advance(1);
     expect(await leased).toEqual([message]);
+    await store[Symbol.asyncDispose]();
     expect(clock.timerCount).toBe(0);
   });
 
@@ -103,6 +104,111 @@ describe('a driven queue store', () => {
     await settle();
     const { queue, id, token } = message;
     expect(settled).toEqual([{ lease: { queue, id, token }, action: { type: 'release', delayMs: 0 } }]);
+  });
+
+  test('watches on between waits, so that each looks once, and not for ever', async () => {
+    let [leases, begun, ended] = [0, 0, 0];
+    let tell = (): void => {};
+    let there: LeaseAnswer = { messages: [] };
+    const { store, clock } = driven({
+      async lease() {
+        leases++;
+        const answer = there;
+        there = { messages: [] };
+        return answer;
+      },
+      watch(_queue, onReady) {
+        begun++;
+        tell = onReady;
+        return { [Symbol.dispose]: () => void ended++ };
+      },
+    });
+    const come = async (): Promise<void> => {
+      await settle();
+      there = { messages: [message] };
+      tell();
+    };
+    const wait = (): Promise<unknown> => store.lease('p/a', { ...lease, waitMs: 10_000 });
+    void come();
+    expect(await wait()).toEqual([message]);
+    // Before the watch, after it began, and at the hint.
+    expect(leases).toBe(3);
+    for (let time = 0; time < 3; time++) {
+      clock.advance(4000);
+      leases = 0;
+      void come();
+      expect(await wait()).toEqual([message]);
+      expect(leases).toBe(2);
+    }
+    const long = wait();
+    await settle();
+    clock.advance(9000);
+    await come();
+    expect(await long).toEqual([message]);
+    expect([begun, ended]).toEqual([1, 0]);
+    const controller = new AbortController();
+    const aborted = store.lease('p/a', { ...lease, waitMs: 10_000, signal: controller.signal });
+    await settle();
+    controller.abort();
+    await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' });
+    await settle();
+    clock.advance(4999);
+    expect(ended).toBe(0);
+    clock.advance(1);
+    expect([ended, clock.timerCount]).toEqual([1, 0]);
+    void come();
+    expect(await wait()).toEqual([message]);
+    expect(begun).toBe(2);
+    await store[Symbol.asyncDispose]();
+    expect([ended, clock.timerCount]).toEqual([2, 0]);
+  });
+
+  test('begins no watch once it is closed', async () => {
+    let come = (_answer: LeaseAnswer): void => {};
+    let begun = 0;
+    const watch = (): Disposable => {
+      begun++;
+      return { [Symbol.dispose]() {} };
+    };
+    const { store, clock } = driven({ lease: () => new Promise(resolve => (come = resolve)), watch });
+    const leased = store.lease('p/a', { ...lease, waitMs: 10_000 });
+    const end = leased.catch((thrown: unknown) => thrown);
+    await settle();
+    await store[Symbol.asyncDispose]();
+    come({ messages: [] });
+    expect(await end).toMatchObject({ code: 'CLOSED' });
+    expect([begun, clock.timerCount]).toEqual([0, 0]);
+  });
+
+  test('hears of what comes while it looks', async () => {
+    const asked: ((answer: LeaseAnswer) => void)[] = [];
+    let tell = (): void => {};
+    const { store } = driven({
+      lease: () => new Promise(resolve => asked.push(resolve)),
+      watch(_queue, onReady) {
+        tell = onReady;
+        return { [Symbol.dispose]() {} };
+      },
+    });
+    const leased = store.lease('p/a', { ...lease, waitMs: 10_000 });
+    await settle();
+    asked[0]?.({ messages: [] });
+    await settle();
+    tell();
+    asked[1]?.({ messages: [] });
+    await settle();
+    expect(asked).toHaveLength(3);
+    asked[2]?.({ messages: [message] });
+    expect(await leased).toEqual([message]);
+    const again = store.lease('p/a', { ...lease, waitMs: 10_000 });
+    await settle();
+    tell();
+    asked[3]?.({ messages: [] });
+    await settle();
+    expect(asked).toHaveLength(5);
+    asked[4]?.({ messages: [message] });
+    expect(await again).toEqual([message]);
+    await store[Symbol.asyncDispose]();
   });
 
   test('ends what waits, and its watches, when it is closed', async () => {
