@@ -1,6 +1,6 @@
 /** How much memory is shared, bytes: so much at most one small copy keeps alive by itself. */
 const pieceBytes = 4096;
-/** From this size on a copy has memory of its own, which costs some 250 bytes. */
+/** From this size on a copy has memory of its own, which costs a little more. */
 const ownMinBytes = 1024;
 
 /**

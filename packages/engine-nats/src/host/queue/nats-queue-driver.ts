@@ -9,17 +9,15 @@ import {
   type QueueInspectorDriver,
   type QueuePut,
   type QueueStateDriver,
-  QuorateError,
   type Random,
   type Settlement,
   type SettleResult,
-  type Unknown,
 } from '@quorate/core';
 import { checkSettlementSize } from '../../queue/settlement-size.ts';
 import type { QueueStep } from '../../queue/queue-step.ts';
-import type { StepResult } from '../../queue/queue-replica.ts';
 import { closed } from '../../unavailable.ts';
 import type { StreamApi } from '../stream-api.ts';
+import { Answers } from './answers.ts';
 import { askTime } from './ask-time.ts';
 import { queueInspector } from './queue-inspector.ts';
 import type { QueueLogOptions } from './queue-log.ts';
@@ -65,7 +63,17 @@ export class NatsQueueDriver implements QueueDriver {
     puts: readonly QueuePut[],
     { signal }: { readonly signal: AbortSignal | undefined },
   ): Promise<readonly PutResult[]> {
-    return eachOf(puts.map(put => this.#put(put, signal)));
+    const answers = new Answers<PutResult>(puts.length);
+    for (const [place, put] of puts.entries()) {
+      const named = this.#named(put);
+      // What has no id of its sender's is nobody's duplicate: it needs only to be stored.
+      const known: PutResult | undefined =
+        named === put
+          ? undefined
+          : { outcome: 'applied', id: named.message.id as MessageId, duplicate: false };
+      this.#logs.of(put.queue).doOne({ type: 'put', put: named }, known, signal, answers, place);
+    }
+    return answers.all;
   }
 
   async lease(queue: string, query: LeaseQuery, signal: AbortSignal | undefined): Promise<LeaseAnswer> {
@@ -100,11 +108,12 @@ export class NatsQueueDriver implements QueueDriver {
     started: boolean,
     signal: AbortSignal | undefined,
   ): Promise<readonly SettleResult[]> {
-    return eachOf(
-      leases.map(lease =>
-        this.#one<SettleResult>(lease.queue, { type: 'extend', lease, leaseMs, started }, signal),
-      ),
-    );
+    const answers = new Answers<SettleResult>(leases.length);
+    for (const [place, lease] of leases.entries()) {
+      const step: QueueStep = { type: 'extend', lease, leaseMs, started };
+      this.#logs.of(lease.queue).doOne(step, undefined, signal, answers, place);
+    }
+    return answers.all;
   }
 
   async settle(
@@ -112,18 +121,18 @@ export class NatsQueueDriver implements QueueDriver {
     signal: AbortSignal | undefined,
   ): Promise<readonly SettleResult[]> {
     for (const settlement of settlements) checkSettlementSize(settlement, this.#options.recordMaxBytes);
-    return eachOf(
-      settlements.map(each => {
-        const settlement = each.puts?.length
-          ? { ...each, puts: each.puts.map(put => this.#named(put)) }
-          : each;
-        return this.#one<SettleResult>(each.lease.queue, { type: 'settle', settlement }, signal);
-      }),
-    );
+    const answers = new Answers<SettleResult>(settlements.length);
+    for (const [place, each] of settlements.entries()) {
+      const settlement = each.puts?.length ? { ...each, puts: each.puts.map(put => this.#named(put)) } : each;
+      const step: QueueStep = { type: 'settle', settlement };
+      this.#logs.of(each.lease.queue).doOne(step, undefined, signal, answers, place);
+    }
+    return answers.all;
   }
 
-  abandon(queue: string, owner: string, signal: AbortSignal | undefined): Promise<number> {
-    return this.#one<number>(queue, { type: 'abandon', queue, owner }, signal);
+  async abandon(queue: string, owner: string, signal: AbortSignal | undefined): Promise<number> {
+    const [count] = await this.#logs.of(queue).do([{ type: 'abandon', queue, owner }], signal);
+    return count as number;
   }
 
   watch(queue: string, onReady: () => void): Disposable {
@@ -137,43 +146,9 @@ export class NatsQueueDriver implements QueueDriver {
     await this.#options.close();
   }
 
-  /** What has no id of its sender's is nobody's duplicate: it needs only to be stored. */
-  async #put(put: QueuePut, signal: AbortSignal | undefined): Promise<PutResult> {
-    if (put.message.id !== undefined) return this.#one<PutResult>(put.queue, { type: 'put', put }, signal);
-    const named = this.#named(put);
-    const known = { outcome: 'applied', id: named.message.id as MessageId, duplicate: false } as const;
-    const [result] = await this.#logs.of(put.queue).store([{ type: 'put', put: named }], [known], signal);
-    return result as PutResult;
-  }
-
-  async #one<Result extends StepResult>(
-    name: string,
-    step: QueueStep,
-    signal: AbortSignal | undefined,
-  ): Promise<Result> {
-    const [result] = await this.#logs.of(name).do([step], signal);
-    return result as Result;
-  }
-
   #named(put: QueuePut): QueuePut {
     if (put.message.id !== undefined) return put;
     const id = `~${this.#name}.${(++this.#ids).toString(36)}` as MessageId;
     return { ...put, message: { ...put.message, id } };
   }
-}
-
-/** One result for each; all have failed for certain only if each of them has. */
-async function eachOf<Result>(calls: readonly Promise<Result>[]): Promise<readonly (Result | Unknown)[]> {
-  const settled = await Promise.allSettled(calls);
-  const isCertain = settled.every(
-    each =>
-      each.status === 'rejected' &&
-      !(each.reason instanceof QuorateError && each.reason.outcome === 'unknown'),
-  );
-  return settled.map(each => {
-    if (each.status === 'fulfilled') return each.value;
-    if (isCertain) throw each.reason;
-    const { reason } = each as { readonly reason: QuorateError };
-    return { outcome: 'unknown', cause: reason };
-  });
 }

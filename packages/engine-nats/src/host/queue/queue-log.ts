@@ -10,6 +10,7 @@ import { type QueueRecord, RecordWriter } from '../../queue/queue-record.ts';
 import type { QueueReplica, StepResult } from '../../queue/queue-replica.ts';
 import type { QueueStep } from '../../queue/queue-step.ts';
 import { closed, unavailable } from '../../unavailable.ts';
+import type { Answers } from './answers.ts';
 import { QueueFollower, type QueueFollowerOptions } from './queue-follower.ts';
 
 export interface QueueLogOptions
@@ -26,7 +27,8 @@ interface Call {
   /** What it comes to whatever else was done: it needs only to be stored. */
   readonly known: readonly StepResult[] | undefined;
   readonly signal: AbortSignal | undefined;
-  readonly settle: (results: readonly StepResult[], replica: QueueReplica | undefined) => void;
+  /** Told the results of its record, in which its own begin at `from`. */
+  readonly settle: (results: readonly StepResult[], from: number, replica: QueueReplica | undefined) => void;
   readonly reject: (thrown: unknown) => void;
 }
 
@@ -97,7 +99,31 @@ export class QueueLog {
 
   /** Carries out steps together, and gives what they come to. */
   do(steps: readonly QueueStep[], signal: AbortSignal | undefined): Promise<readonly StepResult[]> {
-    return new Promise((settle, reject) => this.#add({ steps, known: undefined, signal, settle, reject }));
+    return new Promise((resolve, reject) => {
+      const settle: Call['settle'] = (results, from) => resolve(results.slice(from, from + steps.length));
+      this.#add({ steps, known: undefined, signal, settle, reject });
+    });
+  }
+
+  /**
+   * Carries out one step of a call that has more, and tells what it comes to.
+   *
+   * @param known what that is whatever else was done: it needs only to be stored
+   */
+  doOne<Result extends StepResult>(
+    step: QueueStep,
+    known: Result | undefined,
+    signal: AbortSignal | undefined,
+    answers: Answers<Result>,
+    place: number,
+  ): void {
+    this.#add({
+      steps: [step],
+      known: known && [known],
+      signal,
+      settle: (results, from) => answers.settle(place, results[from] as Result),
+      reject: thrown => answers.reject(place, thrown),
+    });
   }
 
   /** What is ready when its turn comes. */
@@ -110,24 +136,13 @@ export class QueueLog {
     return messages as readonly LeasedMessage[];
   }
 
-  /** Carries out steps of which it is known what they come to. */
-  store<Result extends StepResult>(
-    steps: readonly QueueStep[],
-    known: readonly Result[],
-    signal: AbortSignal | undefined,
-  ): Promise<readonly Result[]> {
-    return new Promise((resolve, reject) =>
-      this.#add({ steps, known, signal, settle: () => resolve(known), reject }),
-    );
-  }
-
   /** Looks at the partition as it is after all that was stored before. */
   look<Result>(
     read: (partition: QueuePartition, nowMs: number) => Result,
     signal: AbortSignal | undefined,
   ): Promise<Result> {
     return new Promise((resolve, reject) => {
-      const settle: Call['settle'] = (_, replica) => {
+      const settle: Call['settle'] = (_results, _from, replica) => {
         invariant(replica?.partition !== undefined, 'A record was carried out');
         resolve(read(replica.partition, replica.nowMs));
       };
@@ -285,7 +300,7 @@ export class QueueLog {
   /** Those of which it is known what they come to need not wait until it is heard of. */
   #onStored(number: number, sent: Sent): void {
     if (this.#sent.get(number) !== sent) return;
-    for (const [{ known, settle }] of sent.calls) if (known !== undefined) settle(known, undefined);
+    for (const [{ known, settle }] of sent.calls) if (known !== undefined) settle(known, 0, undefined);
     sent.calls = sent.calls.filter(([{ known }]) => known === undefined);
     if (sent.calls.length === 0) {
       this.#sent.delete(number);
@@ -316,9 +331,7 @@ export class QueueLog {
     if (sent === undefined) return;
     this.#sent.delete(record.number);
     sent.timer?.cancel();
-    for (const [{ steps, settle }, from] of sent.calls) {
-      settle(results.slice(from, from + steps.length), this.follower.replica);
-    }
+    for (const [{ settle }, from] of sent.calls) settle(results, from, this.follower.replica);
   }
 
   #onReset(): void {
