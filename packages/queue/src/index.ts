@@ -36,8 +36,8 @@ export { parseCron } from './cron/parse-cron.ts';
 export type { CatchUp, ScheduleTimes } from './schedules/schedule.ts';
 export type { NewSchedule, Schedule, ScheduleTable } from './schedules/schedule-table.ts';
 export type { ApplicationOptions } from './tasks/application.ts';
-export type { GroupOutput, SendableTask, Tasks, TasksApi, TasksOptions } from './tasks/create-tasks.ts';
-export type { Flow, Step, StepTarget } from './tasks/flow.ts';
+export type { SendableTask, Tasks, TasksApi, TasksOptions } from './tasks/create-tasks.ts';
+export type { Flow, GroupOutput, Step, StepTarget } from './tasks/flow.ts';
 export type { Bound, Reference } from './tasks/flow-reference.ts';
 export type { FlowSendOptions, TaskSendOptions } from './tasks/send-options.ts';
 export {

@@ -2,7 +2,7 @@ import type { ScheduleTable } from '../schedules/schedule-table.ts';
 import { Schedules } from '../schedules/schedules.ts';
 import type { Work } from '../working/work.ts';
 import { Application, type ApplicationOptions } from './application.ts';
-import { chainFlow, type Flow, groupFlow, type Step, type StepTarget } from './flow.ts';
+import { chainFlow, type Flow, groupFlow, type GroupOutput, type Step, type StepTarget } from './flow.ts';
 import { messageOf } from './message-of-task.ts';
 import { deliveredOf, type TaskSendOptions } from './send-options.ts';
 import type { AnyTask, InputOf, OutputOf } from './task.ts';
@@ -49,11 +49,6 @@ export interface TasksApi {
   handle(id: string): TaskHandle<unknown>;
 }
 
-/** What the members of a group give, each in its place. */
-export type GroupOutput<Steps extends readonly Step<unknown>[]> = {
-  -readonly [Place in keyof Steps]: Steps[Place] extends Step<infer Output> ? Output : never;
-};
-
 export type Tasks<Definitions extends Readonly<Record<string, AnyTask>>> = TasksApi & {
   readonly [Name in keyof Definitions]: SendableTask<InputOf<Definitions[Name]>, OutputOf<Definitions[Name]>>;
 };
@@ -94,6 +89,7 @@ function sendableOf(application: Application, task: AnyTask): SendableTask<unkno
     name,
     send: (input, options = {}) => sent(application, task, input, options),
     with: input => ({ task: name, input }),
+    from: input => ({ task: name, input }),
     handle: id => new LookupHandle(application.lookup, id),
   };
 }

@@ -101,17 +101,23 @@ export class FlowEnder {
   async #nextStage(member: Member, root: Root, result: unknown): Promise<Following> {
     const { flow } = root;
     const stage = flow.stages[member.stage + 1];
-    if (stage?.step === undefined) {
+    if (stage?.steps === undefined) {
       return { state: [await this.#rootWrite(member, root, { state: 'succeeded', value: result })] };
     }
-    let put: QueuePut;
+    let puts: readonly QueuePut[];
     try {
-      put = await this.#putOf(stage.step, memberId(member.id, member.stage + 1, 0), member, flow, result);
+      puts = await Promise.all(
+        stage.steps.map((step, index) => {
+          const place = { id: member.id, stage: member.stage + 1, index };
+          return this.#putOf(step, place, flow, result);
+        }),
+      );
+      checkTogether(puts);
     } catch (thrown) {
       return this.#failed(member, root, thrown);
     }
-    const moved: FlowRecord = { ...flow, stage: member.stage + 1, shardsLeft: 1 };
-    return { puts: [put], state: [await this.#rootWrite(member, root, moved)] };
+    const moved: FlowRecord = { ...flow, stage: member.stage + 1, shardsLeft: shardsAtFirst(stage) };
+    return { puts, state: [await this.#rootWrite(member, root, moved)] };
   }
 
   async #failed(member: Member, root: Root, error: unknown): Promise<Following> {
@@ -122,14 +128,16 @@ export class FlowEnder {
   /** @throws TypeError, RangeError where the input is not what the task or the engine takes */
   async #putOf(
     step: StepPlan,
-    id: QueuePut['message']['id'] & string,
-    member: Member,
+    { id, stage, index }: Member,
     flow: FlowRecord,
     result: unknown,
   ): Promise<QueuePut> {
     const input = filledIn(step.input, result);
-    const headers = { [taskHeaders.flow]: member.id, [taskHeaders.place]: `${member.stage + 1}.0` };
-    const delivered = { id, ...(flow.lane === undefined ? {} : { lane: flow.lane }) };
+    const headers = { [taskHeaders.flow]: id, [taskHeaders.place]: `${stage}.${index}` };
+    const delivered = {
+      id: memberId(id, stage, index),
+      ...(flow.lane === undefined ? {} : { lane: flow.lane }),
+    };
     const task = this.#tasks.get(step.task);
     // A worker that knows the step checks it and finds its key; another leaves the check to who runs it.
     const put =
@@ -185,6 +193,16 @@ export class FlowEnder {
     return { key: this.#places.result(id), value: writeResult(failed), version, expiresAtMs };
   }
 }
+
+/** @throws RangeError where several are too large for one commit */
+function checkTogether(puts: readonly QueuePut[]): void {
+  const bytes = puts.reduce((sum, { message }) => sum + message.body.length, 0);
+  if (puts.length <= 1 || bytes <= forkBytesMax) return;
+  throw new RangeError(`Inputs of a fork must be at most ${forkBytesMax} bytes together: received ${bytes}`);
+}
+
+/** The most bytes that the inputs of a fork have together. */
+const forkBytesMax = 2 ** 24;
 
 /** What the headers of a message take beside its body, at most. */
 const headerRoom = 1024;

@@ -13,8 +13,8 @@ export interface StagePlan {
   readonly width: number;
   /** Whether its result is the array of its members', or that of its only one. */
   readonly isGroup: boolean;
-  /** Absent for the first, whose inputs are on their way from the start. */
-  readonly step?: StepPlan;
+  /** Of its members. Absent for the first stage, whose inputs are on their way from the start. */
+  readonly steps?: readonly StepPlan[];
 }
 
 /** A flow on its way: where it is, and what is left. It is replaced by its outcome. */
@@ -38,6 +38,9 @@ export interface ShardRecord {
 
 /** The most members of a stage: as many as one call puts. */
 export const flowWidthMax = 1000;
+
+/** The most members of a later stage: they are put in the commit that ends the stage before. */
+export const forkWidthMax = 100;
 
 /** About so many members share a record in which they are ticked off, so that those who end together seldom meet there. */
 const shardSize = 16;

@@ -3,7 +3,14 @@ import type { Application } from './application.ts';
 import { type Delivered, taskHeaders } from './envelope.ts';
 import { shardsAtFirst } from './flow-ender.ts';
 import { missingOf } from './flow-liveness.ts';
-import { type FlowRecord, flowWidthMax, memberId, type StagePlan } from './flow-record.ts';
+import {
+  type FlowRecord,
+  flowWidthMax,
+  forkWidthMax,
+  memberId,
+  type StagePlan,
+  type StepPlan,
+} from './flow-record.ts';
 import { type Bound, filledIn, type Reference, referenceTo, templateOf } from './flow-reference.ts';
 import { messageOf } from './message-of-task.ts';
 import { type Outcome, readResult, writeResult } from './outcome.ts';
@@ -23,7 +30,14 @@ export interface Step<Output> {
 export interface StepTarget<Input, Output> {
   readonly name: string;
   with(input: Input): Step<Output>;
+  /** The task with an input that is made up of the result before, for {@link Flow.fork}. */
+  from(input: Bound<Input>): Step<Output>;
 }
+
+/** What the members of a group give, each in its place. */
+export type GroupOutput<Steps extends readonly Step<unknown>[]> = {
+  -readonly [Place in keyof Steps]: Steps[Place] extends Step<infer Output> ? Output : never;
+};
 
 /** Tasks that follow on one another. Each step begins in the same commit in which the one before it ends. */
 export interface Flow<Output> {
@@ -37,6 +51,13 @@ export interface Flow<Output> {
     task: StepTarget<Input, Next>,
     bind?: (result: Reference<Output>) => Bound<Input>,
   ): Flow<Next>;
+  /**
+   * What comes next, side by side: `fork(page => [tasks.index.from(page.text), tasks.count.from(page)])`. The result is that of all, in
+   * their order. At most 100.
+   */
+  fork<const Steps extends readonly Step<unknown>[]>(
+    bind: (result: Reference<Output>) => Steps,
+  ): Flow<GroupOutput<Steps>>;
   /**
    * Starts it. Its handle's result is that of the last step. It fails as soon as one of its tasks has failed for good.
    *
@@ -55,11 +76,22 @@ interface Stage {
 export function groupFlow<Output>(application: Application, steps: readonly Step<unknown>[]): Flow<Output> {
   if (steps.length > flowWidthMax)
     throw new RangeError(`Group must have at most ${flowWidthMax} tasks: received ${steps.length}`);
+  steps.forEach(checkStep);
   return new StagedFlow(application, { steps: [...steps], isGroup: true }, []);
 }
 
 export function chainFlow<Output>(application: Application, step: Step<Output>): Flow<Output> {
+  checkStep(step);
   return new StagedFlow(application, { steps: [step], isGroup: false }, []);
+}
+
+/** @throws TypeError */
+function checkStep(step: Step<unknown>): void {
+  if (typeof (step as Partial<Step<unknown>> | undefined)?.task === 'string') return;
+  const received = step instanceof StagedFlow ? 'a flow' : typeof step;
+  throw new TypeError(
+    `Step of a flow must be a task with its input, such as tasks.add.with(input): received ${received}`,
+  );
 }
 
 class StagedFlow<Output> implements Flow<Output> {
@@ -77,10 +109,28 @@ class StagedFlow<Output> implements Flow<Output> {
     task: StepTarget<Input, Next>,
     bind: (result: Reference<Output>) => Bound<Input> = result => result as unknown as Bound<Input>,
   ): Flow<Next> {
-    const { name, version } = this.#application.task(task.name);
-    const input = templateOf(bind(referenceTo<Output>()));
-    const plan: StagePlan = { width: 1, isGroup: false, step: { task: name, version, input } };
-    return new StagedFlow(this.#application, this.#first, [...this.#later, plan]);
+    const step = this.#planOf(task.name, bind(referenceTo<Output>()));
+    return this.#then({ width: 1, isGroup: false, steps: [step] });
+  }
+
+  fork<const Steps extends readonly Step<unknown>[]>(
+    bind: (result: Reference<Output>) => Steps,
+  ): Flow<GroupOutput<Steps>> {
+    const steps = bind(referenceTo<Output>());
+    if (!(steps.length >= 1 && steps.length <= forkWidthMax))
+      throw new RangeError(`Fork must have 1 to ${forkWidthMax} tasks: received ${steps.length}`);
+    steps.forEach(checkStep);
+    const plans = steps.map(({ task, input }) => this.#planOf(task, input));
+    return this.#then({ width: plans.length, isGroup: true, steps: plans });
+  }
+
+  #planOf(name: string, input: unknown): StepPlan {
+    const { version } = this.#application.task(name);
+    return { task: name, version, input: templateOf(input) };
+  }
+
+  #then<Next>(stage: StagePlan): Flow<Next> {
+    return new StagedFlow(this.#application, this.#first, [...this.#later, stage]);
   }
 
   async send(options: FlowSendOptions = {}): Promise<SentTask<Output>> {
@@ -120,10 +170,12 @@ class StagedFlow<Output> implements Flow<Output> {
     headers: Readonly<Record<string, string>>,
     delivered: Delivered,
   ): Promise<readonly QueuePut[]> {
-    const step = this.#later[0]?.step;
-    if (step === undefined) return [];
-    const task = this.#application.task(step.task);
-    return this.#putsOf(id, 1, [{ task, input: filledIn(step.input, []) }], headers, delivered);
+    const steps = this.#later[0]?.steps ?? [];
+    const filled = steps.map(({ task, input }) => ({
+      task: this.#application.task(task),
+      input: filledIn(input, []),
+    }));
+    return this.#putsOf(id, 1, filled, headers, delivered);
   }
 
   #putsOf(
@@ -192,7 +244,7 @@ class StagedFlow<Output> implements Flow<Output> {
   /** Those that whoever began the flow has not put: what has ended is not put again. */
   async #missing(puts: readonly QueuePut[]): Promise<readonly QueuePut[]> {
     const { store, places } = this.#application;
-    const isGroup = this.#first.isGroup && this.#first.steps.length > 0;
+    const isGroup = this.#first.steps.length > 0 ? this.#first.isGroup : this.#later[0]?.isGroup === true;
     const ids = puts.flatMap(({ message }) => message.id ?? []);
     const missing = new Set<string | undefined>(await missingOf(store, places, ids, isGroup));
     return puts.filter(({ message }) => missing.has(message.id));

@@ -7,10 +7,12 @@ import { TaskStand } from './task-stand.ts';
 
 const numRuns = process.env['QUORATE_LONG'] === undefined ? 40 : 1000;
 
-/** One flow: a stage of some width, steps after it, and what goes wrong. */
+/** Flows: a stage of some width, forks and steps after it, and what goes wrong. */
 interface Plan {
   readonly seed: number;
   readonly widths: readonly number[];
+  /** How many tasks each of them has. */
+  readonly forks: readonly number[];
   readonly pipes: number;
   /** Chances, in each attempt: to throw, to hang until its worker dies, to fail for good. */
   readonly throws: number;
@@ -26,6 +28,7 @@ const chance = (max: number): fc.Arbitrary<number> =>
 const plans: fc.Arbitrary<Plan> = fc.record({
   seed: fc.integer({ min: 0, max: 2 ** 31 }),
   widths: fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 3 }),
+  forks: fc.array(fc.integer({ min: 1, max: 20 }), { maxLength: 2 }),
   pipes: fc.integer({ min: 0, max: 3 }),
   throws: chance(0.4),
   hangs: chance(0.05),
@@ -109,7 +112,7 @@ class Campaign {
 async function send(
   tasks: Tasks<Campaign['tasks']>,
   width: number,
-  pipes: number,
+  { forks, pipes }: Plan,
 ): Promise<{
   readonly handle: TaskHandle<unknown>;
   readonly members: readonly string[];
@@ -117,18 +120,32 @@ async function send(
 }> {
   const inputs = Array.from({ length: width }, (_, index) => index);
   let flow = tasks.map(tasks.step, inputs).pipe(tasks.join, parts => ({ parts }));
+  let result = inputs.reduce((total, input) => total + input + 1, 0);
+  for (const forkWidth of forks) {
+    flow = flow
+      .fork(number => Array.from({ length: forkWidth }, () => tasks.step.from(number)))
+      .pipe(tasks.join, parts => ({ parts }));
+    result = forkWidth * (result + 1);
+  }
   for (let pipe = 0; pipe < pipes; pipe++) flow = flow.pipe(tasks.step);
   const handle = await flow.send();
-  const sum = inputs.reduce((total, input) => total + input + 1, 0) + pipes;
-  const later = Array.from({ length: pipes + 1 }, (_, stage) => `${handle.id}.${stage + 1}.0`);
-  return { handle, members: [...inputs.map(index => `${handle.id}.0.${index}`), ...later], result: sum };
+  const widths = [
+    width,
+    1,
+    ...forks.flatMap(forkWidth => [forkWidth, 1]),
+    ...new Array<number>(pipes).fill(1),
+  ];
+  const members = widths.flatMap((count, stage) =>
+    Array.from({ length: count }, (_, index) => `${handle.id}.${stage}.${index}`),
+  );
+  return { handle, members, result: result + pipes };
 }
 
 async function carriedOut(plan: Plan): Promise<void> {
   const campaign = new Campaign(plan);
   const { stand } = campaign;
   const sender = stand.tasks(campaign.tasks);
-  const flows = await Promise.all(plan.widths.map(width => send(sender, width, plan.pipes)));
+  const flows = await Promise.all(plan.widths.map(width => send(sender, width, plan)));
   const ends = flows.map(({ handle }) =>
     handle.result().then(
       value => ({ value }),
