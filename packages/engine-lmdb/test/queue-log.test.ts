@@ -48,7 +48,7 @@ function anotherProcess({
   database,
   reserve,
 }: Omit<Boot, 'log' | 'writer'>): Pick<Boot, 'log' | 'writer'> {
-  const log = new QueueLog(folder.log as string);
+  const log = new QueueLog(folder.log as string, folder.database);
   onTestFinished(() => log[Symbol.dispose]());
   return { log, writer: new DatabaseWriter(database, { time, maxBytes, reserve }, { log, tell: () => {} }) };
 }
@@ -190,6 +190,53 @@ describe('what is made durable', () => {
     using log = new FullLog(folder.log as string);
     const writer = new DatabaseWriter(database, { time, maxBytes, reserve }, { log, tell: () => {} });
     expect(put(writer, 'a')).toMatchObject({ thrown: { code: 'UNAVAILABLE', outcome: 'unknown' } });
+  });
+});
+
+describe('after a sync that failed', () => {
+  /** Has the next syncs of files fail. */
+  function failing(count: number): void {
+    let left = count;
+    const original = fs.fdatasyncSync;
+    const spy = vi.spyOn(fs, 'fdatasyncSync').mockImplementation(descriptor => {
+      if (left-- > 0) throw new Error('EIO: i/o error, fdatasync');
+      original(descriptor);
+    });
+    syncBuiltinESMExports();
+    onTestFinished(() => {
+      spy.mockRestore();
+      syncBuiltinESMExports();
+    });
+  }
+
+  /** As it is after a loss of power, where the kernel dropped what it could not write. */
+  function loseLog({ folder }: Boot): void {
+    writeFileSync(join(folder.log as string, 'log-2'), new Uint8Array(large));
+  }
+
+  test('nothing is lost that was put before and since, though nothing of that log is left', () => {
+    const path = testFiles.fresh();
+    const own = boot(path, 'one');
+    const other = anotherProcess(own);
+    put(own.writer, 'a');
+    failing(1);
+    expect(put(own.writer, 'b')).toMatchObject({ thrown: { code: 'UNAVAILABLE', outcome: 'unknown' } });
+    expect(put(other.writer, 'c')).toMatchObject({ value: [{ duplicate: false }] });
+    expect(put(own.writer, 'd')).toMatchObject({ value: [{ duplicate: false }] });
+    loseLog(own);
+    expect(ids(path)).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  test('nothing is appended until a copy is in place of what may be missing', () => {
+    const path = testFiles.fresh();
+    const own = boot(path, 'one');
+    put(own.writer, 'a');
+    failing(3);
+    put(own.writer, 'b');
+    expect(put(own.writer, 'c')).toMatchObject({ thrown: { code: 'UNAVAILABLE', outcome: 'not-applied' } });
+    expect(put(own.writer, 'd')).toMatchObject({ value: [{ duplicate: false }] });
+    loseLog(own);
+    expect(ids(path)).toEqual(['a', 'b', 'd']);
   });
 });
 

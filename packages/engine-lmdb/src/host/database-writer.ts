@@ -42,8 +42,7 @@ export class DatabaseWriter {
   /** Never throws: each request has a result of its own. Blocks while another process writes. */
   run(batch: WriterBatch): WriterAnswer {
     const together = this.#commitSound(batch);
-    if ('results' in together)
-      return this.#logged === undefined ? together : durable(this.#logged, batch, together);
+    if ('results' in together) return this.#logged === undefined ? together : this.#durable(batch, together);
     const { failed } = together;
     const isUnknown = failed instanceof QuorateError && failed.outcome === 'unknown';
     if (isUnknown || batch.length === 1) {
@@ -100,6 +99,39 @@ export class DatabaseWriter {
     }
   }
 
+  /** Makes a batch that was committed durable, and tells of what need not be at once. */
+  #durable(batch: WriterBatch, answer: WriterAnswer): WriterAnswer {
+    const { log, tell } = this.#logged as LoggedCommits;
+    const early: [number, WriterResult][] = [];
+    for (const [place, request] of batch.entries()) {
+      if (isLazy(request)) early.push([place, answer.results[place] as WriterResult]);
+    }
+    if (early.length === batch.length) return answer;
+    const { wakes, ...rest } = answer;
+    if (early.length + wakes.length > 0) tell(batch, { early, wakes });
+    const results = [...answer.results];
+    for (const [place] of early) results[place] = told;
+    try {
+      log.sync();
+      return { ...rest, results, wakes: [] };
+    } catch (thrown) {
+      this.#mend(log);
+      // It was committed, so that not even where there was no room for it nothing of it stands.
+      const message = `What was committed could not be made durable: ${String(thrown)}`;
+      const failed = { thrown: toWire(unavailable(message, 'unknown', thrown)) };
+      return { results: batch.map(() => failed), wakes: [] };
+    }
+  }
+
+  /** At once, before somebody opens the log who hears nothing of the failure. What fails now is done before the next is appended. */
+  #mend(log: QueueLog): void {
+    try {
+      this.#database.transactionSync(() => log.mend(this.#bytes));
+    } catch {
+      // The next that is appended says it.
+    }
+  }
+
   /** Whether a transaction certainly was not committed, and never will be: then the next has its number, and the log has no word of it. */
   #wasTakenBack(transactionId: number): boolean {
     let next: number | undefined;
@@ -126,28 +158,6 @@ const repairsMax = 16;
 
 /** The result of what was told already. */
 const told: WriterResult = { value: undefined };
-
-/** Makes a batch that was committed durable, and tells of what need not be at once. */
-function durable({ log, tell }: LoggedCommits, batch: WriterBatch, answer: WriterAnswer): WriterAnswer {
-  const early: [number, WriterResult][] = [];
-  for (const [place, request] of batch.entries()) {
-    if (isLazy(request)) early.push([place, answer.results[place] as WriterResult]);
-  }
-  if (early.length === batch.length) return answer;
-  const { wakes, ...rest } = answer;
-  if (early.length + wakes.length > 0) tell(batch, { early, wakes });
-  const results = [...answer.results];
-  for (const [place] of early) results[place] = told;
-  try {
-    log.sync();
-    return { ...rest, results, wakes: [] };
-  } catch (thrown) {
-    // It was committed, so that not even where there was no room for it nothing of it stands.
-    const message = `What was committed could not be made durable: ${String(thrown)}`;
-    const failed = { thrown: toWire(unavailable(message, 'unknown', thrown)) };
-    return { results: batch.map(() => failed), wakes: [] };
-  }
-}
 
 /** What a step refuses is its result; what LMDB throws ends the transaction. */
 function runOne(transaction: StoreTransaction, request: StoreRequest): WriterResult {

@@ -9,7 +9,7 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { crc32, errorCode } from '@quorate/core';
 import { queueTables } from '../queue/queue-keys.ts';
 import { isSound, recordCorrupt, sealed } from '../queue/queue-record.ts';
@@ -17,7 +17,8 @@ import { QueueRoot } from '../queue/queue-root.ts';
 import type { SortedBytes } from '../sorted-bytes.ts';
 import { type LoggedBytes, writeAgain } from './logged-bytes.ts';
 import { numbersIn } from './numbered-files.ts';
-import { syncFolder } from './store-folder.ts';
+import { checkpointNow } from './queue-checkpoint.ts';
+import { logPrefix, syncFolder } from './store-folder.ts';
 
 /** How long a file of the log is; one is begun where a transaction does not fit any more. */
 const fileBytes = 4 * 1024 ** 2;
@@ -53,13 +54,18 @@ const placeKey = Buffer.of(queueTables.log);
  */
 export class QueueLog implements Disposable {
   readonly #folder: string;
+  readonly #database: string | undefined;
+  /** The file that a sync of has failed. */
+  #suspect: number | undefined;
   #file: { readonly number: number; readonly descriptor: number } | undefined;
 
   /** Where the last transaction begins in its file. */
   #last = 0;
 
-  constructor(folder: string) {
+  /** @param database the folder of the database that is made durable; a log that is only replayed needs none */
+  constructor(folder: string, database?: string) {
     this.#folder = folder;
+    this.#database = database;
   }
 
   /**
@@ -76,6 +82,7 @@ export class QueueLog implements Disposable {
       if (place.offset > 0) this.#descriptor(place.number);
       return undefined;
     }
+    if (place.number === this.#suspect) Object.assign(place, this.mend(bytes));
     place.sequence++;
     let due: number | undefined;
     if (place.offset > 0 && place.offset + frame.length > fileBytes) {
@@ -122,7 +129,31 @@ export class QueueLog implements Disposable {
 
   /** Makes durable all that was committed when it was last appended to, by whichever process. @throws Error of the file system */
   sync(): void {
-    if (this.#file !== undefined) fdatasyncSync(this.#file.descriptor);
+    if (this.#file === undefined) return;
+    try {
+      fdatasyncSync(this.#file.descriptor);
+    } catch (thrown) {
+      this.#suspect = this.#file.number;
+      throw thrown;
+    }
+  }
+
+  /**
+   * Puts a copy of what is committed in place of the log, and begins another file. A sync that failed may have dropped what it was to
+   * write, and the next one, which succeeds, says nothing of it: what is appended behind such a gap would never be written again. Called
+   * in a transaction.
+   *
+   * @throws Error of the file system: then nothing may be committed
+   */
+  mend(bytes: SortedBytes): Place {
+    const place = readPlace(bytes);
+    if (place.number !== this.#suspect || this.#database === undefined) return place;
+    this.#end(place);
+    const number = place.number + 1;
+    checkpointNow(this.#database, dirname(this.#folder), number);
+    const next = { ...place, number, offset: 0, checkpoint: number };
+    bytes.put(placeKey, encodePlace(next));
+    return next;
   }
 
   /** Fills the next file with zeros, once half of this one is used and while nobody asks for anything. What fails is done when it is needed. */
@@ -181,9 +212,6 @@ export class QueueLog implements Disposable {
     return descriptor;
   }
 }
-
-/** What the names of a log's files begin with. */
-export const logPrefix = 'log-';
 
 function fileOf(folder: string, number: number): string {
   return join(folder, `${logPrefix}${number}`);

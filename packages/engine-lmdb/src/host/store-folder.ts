@@ -97,6 +97,9 @@ export function markClean(database: string, isClean: boolean): void {
  */
 export const checkpointPrefix = 'checkpoint-';
 
+/** What the names of a log's files begin with. */
+export const logPrefix = 'log-';
+
 /** Begins a boot's database with the last checkpoint. Of several who try one succeeds. */
 function takeCheckpointAlong(folder: string, database: string): void {
   if (existsSync(database)) return;

@@ -29,7 +29,7 @@ try {
   const { database, reserve } = whileCommitting(bell, () => prepareDatabase(order));
   port.postMessage({ opened: undefined } satisfies WriterOpened);
   isOpen = true;
-  using log = order.log === undefined ? undefined : new QueueLog(order.log);
+  using log = order.log === undefined ? undefined : new QueueLog(order.log, order.folder);
   const options = { time, maxBytes: order.maxBytes, reserve };
   const writer = new DatabaseWriter(database, options, log && { log, tell: tellEarly });
   serve(writer, log);
