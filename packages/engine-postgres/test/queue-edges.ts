@@ -73,6 +73,22 @@ export function queueEdges(standOf: () => QueueStand): void {
       expect((await store.inspect.get(queue, message!.id))?.attemptCount).toBe(2);
     });
 
+    test('of ids put together, one whose message is there or that came twice is a duplicate, and is not remembered anew', async () => {
+      const queue = fresh();
+      const put = async (...ids: string[]): Promise<unknown[]> => {
+        const puts = ids.map(id => ({ queue, message: { id: id as MessageId, body, rememberMs: 600_000 } }));
+        return (await store.put(puts)).map(result => result.outcome === 'applied' && result.duplicate);
+      };
+      expect(await put('a', 'b')).toEqual([false, false]);
+      await client.query(`delete from quorate.queue_memory where queue = '${queue}'`);
+      expect(await put('c', 'a', 'd', 'c')).toEqual([false, true, false, true]);
+      const messages = await lease(queue);
+      expect(messages.map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd']);
+      const settlements = messages.map(each => ({ lease: each, action: { type: 'acknowledge' } as const }));
+      expect(await store.settle(settlements)).toEqual([applied, applied, applied, applied]);
+      expect(await put('a', 'c', 'd', 'e')).toEqual([false, true, true, false]);
+    });
+
     test('an id that is remembered is a duplicate though its message came and went meanwhile', async () => {
       const queue = fresh();
       const message = { id: 'a' as MessageId, body, rememberMs: 600_000 };
