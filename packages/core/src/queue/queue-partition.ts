@@ -159,14 +159,14 @@ export class QueuePartition {
 
   settle(settlement: Settlement, nowMs: number): Settled {
     this.advance(nowMs);
-    const { lease, puts = [], state = [] } = settlement;
+    const { lease, puts, state } = settlement;
     const cell = this.#cells.get(lease.queue);
     const message = cell && this.#held(cell, lease);
     if (cell === undefined || message === undefined) return lost;
-    if (!state.every(write => this.#state.allows(write))) return conflict;
+    if (state?.every(write => this.#state.allows(write)) === false) return conflict;
     this.#end(cell, message, settlement.action);
-    for (const { queue, message: next } of puts) this.#put(queue, next);
-    for (const write of state) this.#writeState(write);
+    if (puts !== undefined) for (const { queue, message: next } of puts) this.#put(queue, next);
+    if (state !== undefined) for (const write of state) this.#writeState(write);
     return applied;
   }
 

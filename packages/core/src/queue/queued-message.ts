@@ -1,4 +1,5 @@
 import type { MessageId } from '../ids.ts';
+import { ownedHeaders } from './owned-message.ts';
 import type { InspectedMessage, LeasedMessage, MessageState } from './queue-store.ts';
 
 /** Where a message is: `waiting` in a lane, `held` behind others of its key, or leased. */
@@ -56,11 +57,21 @@ export function queued(arrival: Arrival): QueuedMessage {
 
 /** What its holder is given. */
 export function leased(queue: string, message: QueuedMessage): LeasedMessage {
-  return {
-    ...described(queue, message),
+  const { id, body, headers, lane, key, deliveryCount, attemptCount, putAtMs, leasedUntilMs } = message;
+  // Written out, and not made of what an operator is shown: it is made for each message that is handled.
+  const shown = {
+    id,
+    queue,
+    body: new Uint8Array(body),
+    headers: ownedHeaders(headers),
+    lane,
+    deliveryCount,
+    attemptCount,
+    putAtMs,
     token: BigInt(message.token) as LeasedMessage['token'],
-    leasedUntilMs: message.leasedUntilMs,
+    leasedUntilMs,
   };
+  return key === undefined ? shown : { ...shown, key };
 }
 
 /** What an operator is shown. */
@@ -82,7 +93,7 @@ function described(queue: string, message: QueuedMessage): Omit<LeasedMessage, '
     id,
     queue,
     body: new Uint8Array(body),
-    headers: { ...headers },
+    headers: ownedHeaders(headers),
     lane,
     ...(key === undefined ? {} : { key }),
     deliveryCount,
