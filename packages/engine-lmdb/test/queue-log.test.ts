@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { MessageId } from '@quorate/core';
 import { ABORT } from 'lmdb';
 import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { FileRoom } from '../src/host/file-room.ts';
 import { prepareDatabase } from '../src/host/database-life.ts';
 import { DatabaseWriter } from '../src/host/database-writer.ts';
 import { LmdbBytes, type LmdbDatabase } from '../src/host/lmdb-bytes.ts';
@@ -31,15 +32,17 @@ interface Boot {
   readonly log: QueueLog;
   readonly writer: DatabaseWriter;
   readonly reserve: (ceiling: number) => void;
+  readonly room: FileRoom;
 }
 
 /** What a boot of the machine begins with, which finds no database of an earlier one that was closed. */
 function boot(path: string, bootId: string): Boot {
   const folder = storeFolder(path, 'fsync', bootId, true);
   const order = { folder: folder.database, parent: folder.path, host: bootId, log: folder.log };
-  const { database, reserve } = prepareDatabase({ ...order, durability: 'os' } as WriterOrder);
+  const { database, reserve, room } = prepareDatabase({ ...order, durability: 'os' } as WriterOrder);
   onTestFinished(() => database.close());
-  return { folder, database, reserve, ...anotherProcess({ folder, database, reserve }) };
+  const own = { folder, database, reserve, room };
+  return { ...own, ...anotherProcess(own) };
 }
 
 /** What each process of the boot has of its own. */
@@ -47,10 +50,14 @@ function anotherProcess({
   folder,
   database,
   reserve,
+  room,
 }: Omit<Boot, 'log' | 'writer'>): Pick<Boot, 'log' | 'writer'> {
   const log = new QueueLog(folder.log as string, folder.database);
   onTestFinished(() => log[Symbol.dispose]());
-  return { log, writer: new DatabaseWriter(database, { time, maxBytes, reserve }, { log, tell: () => {} }) };
+  return {
+    log,
+    writer: new DatabaseWriter(database, room, { time, maxBytes, reserve }, { log, tell: () => {} }),
+  };
 }
 
 function put(writer: DatabaseWriter, id: string, size = 1): WriterResult {
@@ -188,7 +195,8 @@ describe('what is made durable', () => {
     }
     const { folder, database, reserve } = boot(testFiles.fresh(), 'one');
     using log = new FullLog(folder.log as string);
-    const writer = new DatabaseWriter(database, { time, maxBytes, reserve }, { log, tell: () => {} });
+    const room = new FileRoom(folder.database);
+    const writer = new DatabaseWriter(database, room, { time, maxBytes, reserve }, { log, tell: () => {} });
     expect(put(writer, 'a')).toMatchObject({ thrown: { code: 'UNAVAILABLE', outcome: 'unknown' } });
   });
 });

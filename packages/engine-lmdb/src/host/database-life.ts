@@ -7,6 +7,7 @@ import { translated, unusable } from '../store-failure.ts';
 import { StoreRoot } from '../store-root.ts';
 import type { DatabaseWriter } from './database-writer.ts';
 import { LmdbBytes, type LmdbDatabase } from './lmdb-bytes.ts';
+import { FileRoom } from './file-room.ts';
 import { openDatabase } from './open-database.ts';
 import { QueueLog } from './queue-log.ts';
 import { reservedRevisions, reserveRevisions } from './reserved-revisions.ts';
@@ -18,6 +19,7 @@ import type { WriterOrder } from './writer-protocol.ts';
 export interface PreparedDatabase {
   readonly database: LmdbDatabase;
   readonly reserve: (ceiling: number) => void;
+  readonly room: FileRoom;
 }
 
 /**
@@ -29,10 +31,12 @@ export interface PreparedDatabase {
 export function prepareDatabase(order: WriterOrder): PreparedDatabase {
   const database = openChecked(order);
   const reserve = (ceiling: number): void => reserveRevisions(order.parent, ceiling);
+  const room = new FileRoom(order.folder);
   try {
     const bytes = new LmdbBytes(database);
     let isFirst = false;
     database.transactionSync(() => {
+      room.ensure(0);
       markClean(order.folder, false);
       isFirst = catchUp(order, bytes);
       const known = StoreRoot.read(bytes);
@@ -50,7 +54,7 @@ export function prepareDatabase(order: WriterOrder): PreparedDatabase {
       hostTable(bytes).add(order.host);
     });
     if (isFirst) closeSync(openSync(join(order.folder, replayedName), 'w'));
-    return { database, reserve };
+    return { database, reserve, room };
   } catch (thrown) {
     throw translated(thrown, false);
   }

@@ -10,7 +10,9 @@ import { toWire } from './wire-failure.ts';
 import { CellDamage, recordCorrupt } from '../queue/queue-record.ts';
 import { KnownListeners } from '../queue/listener-table.ts';
 import { LoggedBytes } from './logged-bytes.ts';
+import type { FileRoom } from './file-room.ts';
 import type { QueueLog } from './queue-log.ts';
+import { growthOf } from '../request-growth.ts';
 import { isLazy } from '../queue/queue-request.ts';
 import type { WriterAnswer, WriterBatch, WriterEarly, WriterResult } from './writer-protocol.ts';
 
@@ -30,8 +32,10 @@ export class DatabaseWriter {
   readonly #knownListeners = new KnownListeners();
   readonly #logged: LoggedCommits | undefined;
   readonly #written: LoggedBytes;
+  readonly #room: FileRoom;
 
-  constructor(database: LmdbDatabase, options: TransactionOptions, logged?: LoggedCommits) {
+  constructor(database: LmdbDatabase, room: FileRoom, options: TransactionOptions, logged?: LoggedCommits) {
+    this.#room = room;
     this.#logged = logged;
     this.#database = database;
     this.#bytes = new LmdbBytes(database);
@@ -76,6 +80,7 @@ export class DatabaseWriter {
     let transactionId: number | undefined;
     try {
       return this.#database.transactionSync(() => {
+        this.#room.ensure(growthOf(batch));
         const before = StoreRoot.read(this.#bytes);
         invariant(before !== undefined, 'a database that was opened has a root');
         const root = before.copy();

@@ -10,6 +10,7 @@ import type { StoreRequest, Wake } from '../store-request.ts';
 import { StoreRoot } from '../store-root.ts';
 import { TopicTable } from '../topic-table.ts';
 import { DatabaseWriter } from './database-writer.ts';
+import { FileRoom } from './file-room.ts';
 import { HostLinks } from './host-links.ts';
 import { HostTopics } from './host-topics.ts';
 import { isQueueTopic, QueueTopics } from './queue-topics.ts';
@@ -271,6 +272,7 @@ function inlineWriter(
   maxBytes: number,
 ): InlineWriter | undefined {
   const reserve = (ceiling: number): void => reserveRevisions(folder.path, ceiling);
-  const writer = new DatabaseWriter(database, { time: machineTime(), maxBytes, reserve });
+  const room = new FileRoom(folder.database);
+  const writer = new DatabaseWriter(database, room, { time: machineTime(), maxBytes, reserve });
   return InlineWriter.open(gateFolder(folder.database), writer, run => database.transactionSync(run));
 }

@@ -26,12 +26,12 @@ const bell = new Int32Array(order.bell);
 let isOpen = false;
 try {
   const time = machineTime();
-  const { database, reserve } = whileCommitting(bell, () => prepareDatabase(order));
+  const { database, reserve, room } = whileCommitting(bell, () => prepareDatabase(order));
   port.postMessage({ opened: undefined } satisfies WriterOpened);
   isOpen = true;
   using log = order.log === undefined ? undefined : new QueueLog(order.log, order.folder);
   const options = { time, maxBytes: order.maxBytes, reserve };
-  const writer = new DatabaseWriter(database, options, log && { log, tell: tellEarly });
+  const writer = new DatabaseWriter(database, room, options, log && { log, tell: tellEarly });
   serve(writer, log);
   whileCommitting(bell, () => leaveDatabase(database, writer, order));
   await database.close();

@@ -138,7 +138,8 @@ describe('workers that are killed and stand still, and a server that is, lose no
         let againCount = 0;
         for (const tokens of handled.values()) {
           againCount += tokens.length - 1;
-          expect(tokens).toEqual(tokens.toSorted((one, other) => (one < other ? -1 : 1)));
+          // Who stood still between its lease and its first word is heard late: the tokens tell that, not the order of the words.
+          expect(new Set(tokens).size).toBe(tokens.length);
         }
         expect(againCount).toBeLessThanOrEqual(inFlightCount);
       },

@@ -51,7 +51,7 @@ export class SmallVolume implements AsyncDisposable {
 
   /** Gives back what was taken. */
   free(): void {
-    rmSync(join(this.path, ballast), { force: true });
+    emptied(this.path);
   }
 
   /** Starts something whose temporary folders are here. */
@@ -78,6 +78,11 @@ export function fillUp(path: string): void {
   const descriptor = openSync(join(path, ballast), 'a');
   for (const bytes of [0x10_0000, 0x1000]) takeAll(descriptor, Buffer.alloc(bytes));
   closeSync(descriptor);
+}
+
+/** Gives back what was taken, also from another process. */
+export function emptied(path: string): void {
+  rmSync(join(path, ballast), { force: true });
 }
 
 /** What a command to mount is run by: nothing, or what gives us a name space where we may. */
