@@ -188,7 +188,8 @@ describe('starts of a work', () => {
     const extend = store.extend.bind(store);
     const proved: string[] = [];
     store.extend = (leases, leaseMs, options) => {
-      if (options?.started !== undefined) proved.push(`${leases.map(({ id }) => id).join()} ${options.started}`);
+      if (options?.started !== undefined)
+        proved.push(`${leases.map(({ id }) => id).join()} ${options.started}`);
       return extend(leases, leaseMs, options);
     };
     const attempts: number[] = [];
