@@ -18,7 +18,7 @@ export class Stand {
   constructor(seed = 1, options: { readonly bodyMaxBytes?: number } = {}) {
     this.random = seededRandom(seed);
     this.store = createMemoryQueueStore({ clock: this.clock, random: this.random.fork('store'), ...options });
-    const { open } = this.store;
+    const open = this.store.open.bind(this.store);
     this.store.open = () => {
       const client = open();
       this.#clients.push(client);
