@@ -4,7 +4,7 @@ import { checkKey } from '../store/store-arguments.ts';
 import { DrivenInspector } from './driven-inspector.ts';
 import { DrivenState } from './driven-state.ts';
 import { checkExtension, checkLease, checkOwner, checkPuts, checkSettlements } from './queue-arguments.ts';
-import { ownedHandle, ownedPut, ownedSettlement } from './owned-message.ts';
+import { ownedHandle, ownedPuts, ownedSettlement } from './owned-message.ts';
 import { QueueCalls, unsupported } from './queue-calls.ts';
 import type { QueueDriver } from './queue-driver.ts';
 import { QueueLeaser } from './queue-leaser.ts';
@@ -34,7 +34,8 @@ export interface DriveQueueOptions {
  * Makes a QueueStore of an engine's driver: with it an engine is the few calls that differ, and every engine treats wrong arguments,
  * missing capabilities, deadlines, lost answers, waits and closing alike.
  *
- * Closing ends the leases that wait, which reject with `CLOSED`, and the watches, and then disposes of the driver.
+ * Closing ends the leases that wait, which reject with `CLOSED`, and the watches, and then disposes of the driver. Before that it waits,
+ * for a second at most, for what is being leased for somebody who gave up: it goes back, uncharged.
  */
 export function driveQueue(driver: QueueDriver, options: DriveQueueOptions): QueueStore {
   return new DrivenQueue(driver, options);
@@ -67,7 +68,7 @@ class DrivenQueue implements QueueStore {
     const { transaction } = options;
     if (transaction !== undefined && !this.capabilities.transactionalPut)
       throw unsupported('A put that joins a transaction of the caller');
-    const owned = puts.map(ownedPut);
+    const owned = ownedPuts(puts);
     return this.#calls.changeEach(options, puts, signal => this.#driver.put(owned, { transaction, signal }));
   }
 
@@ -117,7 +118,7 @@ class DrivenQueue implements QueueStore {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#calls.close(async () => {
-      this.#leaser.close();
+      await this.#leaser.close();
       await this.#driver[Symbol.asyncDispose]();
     });
   }

@@ -1,3 +1,4 @@
+import { boundedWait } from '../bounded-wait.ts';
 import type { Clock } from '../clock.ts';
 import { queueClosed } from './queue-calls.ts';
 import type { QueueDriver } from './queue-driver.ts';
@@ -8,12 +9,17 @@ import { ReadyWatch } from './ready-watch.ts';
 /** How long a watch is kept after the last wait in its queue, in ms. */
 const lingerMs = 5000;
 
+/** How long closing waits for the answers of leases that were given up, in ms. */
+const closeMs = 1000;
+
 /** Leases that wait for the first message: until a hint, until time alone makes one ready, and now and then in case a hint was lost. */
 export class QueueLeaser {
   readonly #driver: QueueDriver;
   readonly #clock: Clock;
   readonly #pollMs: number;
   readonly #watches = new Map<string, ReadyWatch>();
+  /** Calls under way that somebody may give up. */
+  readonly #underWay = new Map<Promise<unknown>, AbortSignal>();
   #isClosed = false;
 
   constructor(driver: QueueDriver, clock: Clock, pollMs: number) {
@@ -22,7 +28,32 @@ export class QueueLeaser {
     this.#pollMs = pollMs;
   }
 
-  async lease(
+  lease(
+    queue: string,
+    query: LeaseQuery,
+    waitMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly LeasedMessage[]> {
+    const leased = this.#lease(queue, query, waitMs, signal);
+    if (signal === undefined) return leased;
+    this.#underWay.set(leased, signal);
+    const over = (): void => void this.#underWay.delete(leased);
+    leased.then(over, over);
+    return leased;
+  }
+
+  /** Ends all waits. Settles when what was leased for those who gave up has gone back, or has not come in time. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const watch of this.#watches.values()) watch[Symbol.dispose]();
+    this.#watches.clear();
+    const givenUp = [...this.#underWay].filter(([, signal]) => signal.aborted).map(([leased]) => leased);
+    if (givenUp.length === 0) return;
+    const goneBack = (): Promise<unknown> => Promise.allSettled(givenUp);
+    await boundedWait(this.#clock, { deadlineMs: closeMs }, 'unknown', goneBack).catch(() => {});
+  }
+
+  async #lease(
     queue: string,
     query: LeaseQuery,
     waitMs: number,
@@ -32,17 +63,12 @@ export class QueueLeaser {
     if (watch !== undefined) return this.#waited(watch, queue, query, waitMs, signal);
     // Whoever finds something needs no watch.
     const { messages } = await this.#driver.lease(queue, query, signal);
-    if (messages.length > 0 || waitMs === 0) return this.#wanted(messages, query, signal);
+    if (messages.length > 0 || waitMs === 0 || signal?.aborted === true) {
+      return this.#wanted(messages, query, signal);
+    }
     // It may have been closed meanwhile: nobody would end the watch.
     if (this.#isClosed) throw queueClosed();
     return this.#waited(this.#watchOf(queue), queue, query, waitMs, signal);
-  }
-
-  /** Ends all waits. */
-  close(): void {
-    this.#isClosed = true;
-    for (const watch of this.#watches.values()) watch[Symbol.dispose]();
-    this.#watches.clear();
   }
 
   #watchOf(queue: string): ReadyWatch {
@@ -74,6 +100,8 @@ export class QueueLeaser {
         }
         await wake.wait(this.#clock, Math.max(0, Math.min(nextInMs, leftMs, this.#pollMs)), signal);
         if (watch.isEnded) throw queueClosed();
+        // What came now would only have to go back.
+        if (signal.aborted) return [];
       }
     } finally {
       watch.leave(wake);

@@ -106,6 +106,48 @@ describe('a driven queue store', () => {
     expect(settled).toEqual([{ lease: { queue, id, token }, action: { type: 'release', delayMs: 0 } }]);
   });
 
+  test('gives it back before it closes, as long as an answer may come', async () => {
+    const calls: string[] = [];
+    let come = (_answer: LeaseAnswer): void => {};
+    const parts: Partial<QueueDriver> = {
+      lease: () => new Promise(resolve => (come = resolve)),
+      settle: async settlements => {
+        calls.push(...settlements.map(({ action }) => action.type));
+        return settlements.map(() => ({ outcome: 'applied' }));
+      },
+      [Symbol.asyncDispose]: async () => void calls.push('closed'),
+    };
+    for (const answers of [true, false]) {
+      const { store, clock } = driven(parts);
+      const controller = new AbortController();
+      const leased = store.lease('p/a', { ...lease, startedMax: 1, signal: controller.signal });
+      await settle();
+      controller.abort();
+      await expect(leased).rejects.toMatchObject({ code: 'ABORTED' });
+      const closed = store[Symbol.asyncDispose]();
+      await settle();
+      if (answers) come({ messages: [message] });
+      else clock.advance(1000);
+      await closed;
+      expect(clock.timerCount).toBe(0);
+    }
+    expect(calls).toEqual(['release', 'closed', 'closed']);
+  });
+
+  test('does not look once more when a wait is given up', async () => {
+    let leases = 0;
+    const { store } = driven({ lease: async () => ({ messages: leases++ < 2 ? [] : [message] }) });
+    const controller = new AbortController();
+    const leased = store.lease('p/a', { ...lease, waitMs: 10_000, signal: controller.signal });
+    await settle();
+    expect(leases).toBe(2);
+    controller.abort();
+    await expect(leased).rejects.toMatchObject({ code: 'ABORTED' });
+    await settle();
+    expect(leases).toBe(2);
+    await store[Symbol.asyncDispose]();
+  });
+
   test('watches on between waits, so that each looks once, and not for ever', async () => {
     let [leases, begun, ended] = [0, 0, 0];
     let tell = (): void => {};
