@@ -201,27 +201,27 @@ describe('what is made durable', () => {
   });
 });
 
-describe('after a sync that failed', () => {
-  /** Has the next syncs of files fail. */
-  function failing(count: number): void {
-    let left = count;
-    const original = fs.fdatasyncSync;
-    const spy = vi.spyOn(fs, 'fdatasyncSync').mockImplementation(descriptor => {
-      if (left-- > 0) throw new Error('EIO: i/o error, fdatasync');
-      original(descriptor);
-    });
+/** Has the next syncs of files fail. */
+function failing(count: number): void {
+  let left = count;
+  const original = fs.fdatasyncSync;
+  const spy = vi.spyOn(fs, 'fdatasyncSync').mockImplementation(descriptor => {
+    if (left-- > 0) throw new Error('EIO: i/o error, fdatasync');
+    original(descriptor);
+  });
+  syncBuiltinESMExports();
+  onTestFinished(() => {
+    spy.mockRestore();
     syncBuiltinESMExports();
-    onTestFinished(() => {
-      spy.mockRestore();
-      syncBuiltinESMExports();
-    });
-  }
+  });
+}
 
-  /** As it is after a loss of power, where the kernel dropped what it could not write. */
-  function loseLog({ folder }: Boot): void {
-    writeFileSync(join(folder.log as string, 'log-2'), new Uint8Array(large));
-  }
+/** As it is after a loss of power, where the kernel dropped what it could not write. */
+function loseLog({ folder }: Boot): void {
+  writeFileSync(join(folder.log as string, 'log-2'), new Uint8Array(large));
+}
 
+describe('after a sync that failed', () => {
   test('nothing is lost that was put before and since, though nothing of that log is left', () => {
     const path = testFiles.fresh();
     const own = boot(path, 'one');
@@ -245,6 +245,42 @@ describe('after a sync that failed', () => {
     expect(put(own.writer, 'd')).toMatchObject({ value: [{ duplicate: false }] });
     loseLog(own);
     expect(ids(path)).toEqual(['a', 'b', 'd']);
+  });
+});
+
+describe('a file of the log that may have a gap', () => {
+  test('is not gone on from, where it was to end when its sync failed', () => {
+    const path = testFiles.fresh();
+    const own = boot(path, 'one');
+    put(own.writer, 'a');
+    failing(1);
+    expect(put(own.writer, 'b', large)).toMatchObject({ thrown: { outcome: 'not-applied' } });
+    expect(put(own.writer, 'c', large)).toMatchObject({ value: [{ duplicate: false }] });
+    loseLog(own);
+    expect(ids(path)).toEqual(['a', 'c']);
+  });
+
+  test('is mended also when another process has begun the next one', () => {
+    const path = testFiles.fresh();
+    const own = boot(path, 'one');
+    put(own.writer, 'a');
+    failing(2);
+    expect(put(own.writer, 'b')).toMatchObject({ thrown: { outcome: 'unknown' } });
+    put(anotherProcess(own).writer, 'c', large);
+    expect(put(own.writer, 'd')).toMatchObject({ value: [{ duplicate: false }] });
+    loseLog(own);
+    expect(ids(path)).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  test('makes nobody believe that what is in it already is durable', () => {
+    const path = testFiles.fresh();
+    const own = boot(path, 'one');
+    put(own.writer, 'a');
+    failing(2);
+    expect(put(own.writer, 'b')).toMatchObject({ thrown: { outcome: 'unknown' } });
+    expect(put(own.writer, 'b')).toMatchObject({ value: [{ duplicate: true }] });
+    loseLog(own);
+    expect(ids(path)).toEqual(['a', 'b']);
   });
 });
 

@@ -18,7 +18,7 @@ import type { SortedBytes } from '../sorted-bytes.ts';
 import { type LoggedBytes, writeAgain } from './logged-bytes.ts';
 import { numbersIn } from './numbered-files.ts';
 import { checkpointNow } from './queue-checkpoint.ts';
-import { logPrefix, syncFolder } from './store-folder.ts';
+import { checkpointPrefix, logPrefix, syncFolder } from './store-folder.ts';
 
 /** How long a file of the log is; one is begun where a transaction does not fit any more. */
 const fileBytes = 4 * 1024 ** 2;
@@ -55,7 +55,7 @@ const placeKey = Buffer.of(queueTables.log);
 export class QueueLog implements Disposable {
   readonly #folder: string;
   readonly #database: string | undefined;
-  /** The file that a sync of has failed. */
+  /** The last file of which a sync has failed, until a copy is in its place: it may have a gap. */
   #suspect: number | undefined;
   #file: { readonly number: number; readonly descriptor: number } | undefined;
 
@@ -75,14 +75,14 @@ export class QueueLog implements Disposable {
    * @throws Error of the file system: then nothing may be committed
    */
   append(bytes: SortedBytes, written: LoggedBytes): number | undefined {
-    const place = readPlace(bytes);
+    // First of all: also what was answered from what is there already is durable by the next sync.
+    const place = this.mend(bytes);
     const frame = written.encode(headBytes);
     if (frame === undefined) {
       // What it was answered by may be another process's, and not be durable yet.
       if (place.offset > 0) this.#descriptor(place.number);
       return undefined;
     }
-    if (place.number === this.#suspect) Object.assign(place, this.mend(bytes));
     place.sequence++;
     let due: number | undefined;
     if (place.offset > 0 && place.offset + frame.length > fileBytes) {
@@ -123,34 +123,34 @@ export class QueueLog implements Disposable {
       if (!existsSync(fileOf(this.#folder, each))) continue;
       const descriptor = this.#descriptor(each);
       writeSync(descriptor, noHead, 0, headBytes, from);
-      fdatasyncSync(descriptor);
+      this.#sync(each, descriptor);
     }
   }
 
   /** Makes durable all that was committed when it was last appended to, by whichever process. @throws Error of the file system */
   sync(): void {
-    if (this.#file === undefined) return;
-    try {
-      fdatasyncSync(this.#file.descriptor);
-    } catch (thrown) {
-      this.#suspect = this.#file.number;
-      throw thrown;
-    }
+    if (this.#file !== undefined) this.#sync(this.#file.number, this.#file.descriptor);
   }
 
   /**
-   * Puts a copy of what is committed in place of the log, and begins another file. A sync that failed may have dropped what it was to
-   * write, and the next one, which succeeds, says nothing of it: what is appended behind such a gap would never be written again. Called
-   * in a transaction.
+   * Where a sync has failed, puts a copy of what is committed in place of the log, and begins another file. Such a sync may have dropped
+   * what it was to write, and the next one, which succeeds, says nothing of it: what is appended behind such a gap, in the next file too,
+   * would never be written again. Called in a transaction.
    *
+   * @returns where the log goes on
    * @throws Error of the file system: then nothing may be committed
    */
   mend(bytes: SortedBytes): Place {
     const place = readPlace(bytes);
-    if (place.number !== this.#suspect || this.#database === undefined) return place;
+    if (this.#suspect === undefined || this.#database === undefined) return place;
+    const parent = dirname(this.#folder);
+    if (place.number > this.#suspect && lastCheckpoint(parent) > this.#suspect) {
+      this.#suspect = undefined;
+      return place;
+    }
     this.#end(place);
     const number = place.number + 1;
-    checkpointNow(this.#database, dirname(this.#folder), number);
+    checkpointNow(this.#database, parent, number);
     const next = { ...place, number, offset: 0, checkpoint: number };
     bytes.put(placeKey, encodePlace(next));
     return next;
@@ -199,7 +199,16 @@ export class QueueLog implements Disposable {
     const descriptor = this.#descriptor(number);
     // A frame of somebody who died before its commit would be taken for the one that begins the next file.
     if (offset + headBytes <= fileBytes) writeSync(descriptor, noHead, 0, headBytes, offset);
-    fdatasyncSync(descriptor);
+    this.#sync(number, descriptor);
+  }
+
+  #sync(number: number, descriptor: number): void {
+    try {
+      fdatasyncSync(descriptor);
+    } catch (thrown) {
+      this.#suspect = Math.max(number, this.#suspect ?? 0);
+      throw thrown;
+    }
   }
 
   #descriptor(number: number): number {
@@ -211,6 +220,10 @@ export class QueueLog implements Disposable {
     this.#file = { number, descriptor };
     return descriptor;
   }
+}
+
+function lastCheckpoint(parent: string): number {
+  return numbersIn(parent, checkpointPrefix).at(-1) ?? 0;
 }
 
 function fileOf(folder: string, number: number): string {
