@@ -27,15 +27,38 @@ export interface Template {
 const pathOf = Symbol('path');
 const depthMax = 100;
 
-/** A reference to a whole result. */
-export function referenceTo<Value>(path: Path = []): Reference<Value> {
+/** As many items of a result of unknown length can be taken one by one. */
+const itemsMax = 100;
+
+/**
+ * A reference to a whole result.
+ *
+ * @param length of a result that is an array, where that is known
+ */
+export function referenceTo<Value>(length?: number): Reference<Value> {
+  return referenceAt([], length) as Reference<Value>;
+}
+
+function referenceAt(path: Path, length?: number): unknown {
   return new Proxy(Object.freeze({}), {
     get(_target, key) {
       if (key === pathOf) return path;
+      if (key === Symbol.iterator) return () => items(path, length);
       if (typeof key === 'symbol' || key === 'then' || key === 'toJSON') return undefined;
-      return referenceTo([...path, key]);
+      return referenceAt([...path, key]);
     },
-  }) as Reference<Value>;
+  });
+}
+
+/** For `([first, second]) => …`. @throws TypeError where nobody knows when to end */
+function* items(path: Path, length = Number.POSITIVE_INFINITY): Generator<unknown, void> {
+  for (let index = 0; index < length; index++) {
+    if (length === Number.POSITIVE_INFINITY && index === itemsMax)
+      throw new TypeError(
+        'Result of a step cannot be gone through to its end: how long it is is not known yet',
+      );
+    yield referenceAt([...path, index]);
+  }
 }
 
 /** @throws TypeError where JSON cannot say what stands around the references */

@@ -109,19 +109,25 @@ class StagedFlow<Output> implements Flow<Output> {
     task: StepTarget<Input, Next>,
     bind: (result: Reference<Output>) => Bound<Input> = result => result as unknown as Bound<Input>,
   ): Flow<Next> {
-    const step = this.#planOf(task.name, bind(referenceTo<Output>()));
+    const step = this.#planOf(task.name, bind(this.#reference()));
     return this.#then({ width: 1, isGroup: false, steps: [step] });
   }
 
   fork<const Steps extends readonly Step<unknown>[]>(
     bind: (result: Reference<Output>) => Steps,
   ): Flow<GroupOutput<Steps>> {
-    const steps = bind(referenceTo<Output>());
+    const steps = bind(this.#reference());
     if (!(steps.length >= 1 && steps.length <= forkWidthMax))
       throw new RangeError(`Fork must have 1 to ${forkWidthMax} tasks: received ${steps.length}`);
     steps.forEach(checkStep);
     const plans = steps.map(({ task, input }) => this.#planOf(task, input));
     return this.#then({ width: plans.length, isGroup: true, steps: plans });
+  }
+
+  /** To the result of what there is so far: of a group it is known how many it has. */
+  #reference(): Reference<Output> {
+    const { steps = [], isGroup } = this.#later.at(-1) ?? this.#first;
+    return referenceTo(isGroup ? steps.length : undefined);
   }
 
   #planOf(name: string, input: unknown): StepPlan {
