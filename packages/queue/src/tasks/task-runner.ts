@@ -83,6 +83,13 @@ export class TaskRunner implements DeliveryHandler {
     }
   }
 
+  /** What follows is more than the store takes, for ever: to run the task again would not make it less. */
+  endInstead(delivery: Delivery, error: unknown): Promise<Ending> {
+    const ended = this.#ended.get(delivery);
+    if (ended === undefined || ended.outcome.state !== 'succeeded') return Promise.reject(error);
+    return this.#failed(ended.started, error, false);
+  }
+
   async #handle(started: Started): Promise<Ending> {
     const { delivery, label, task } = started;
     const { flows, cancels, crashesMax } = this.#options;

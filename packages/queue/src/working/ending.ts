@@ -35,11 +35,13 @@ export type Ending = Following &
 
 /**
  * Does what a message asks for, and says how it ends. `endAgain` is asked instead of repeating the work where a state record had
- * another version than the ending's writes were made for.
+ * another version than the ending's writes were made for, and `endInstead` where the store takes no such ending.
  */
 export interface DeliveryHandler {
   handle(delivery: Delivery): Promise<Ending>;
   endAgain?(delivery: Delivery, ending: Ending): Promise<Ending>;
-  /** Told what became of the ending. `error` says why an ending was refused; the message is then treated as if its handler had thrown it. */
+  /** Without it, or where it rejects, the message is treated as if its handler had thrown the error. It is asked once. */
+  endInstead?(delivery: Delivery, error: unknown): Promise<Ending>;
+  /** Told what became of the ending. `error` says why an ending was refused. */
   onEnd?(delivery: Delivery, outcome: 'settled' | 'lost' | 'refused', error?: unknown): void;
 }

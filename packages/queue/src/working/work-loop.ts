@@ -383,18 +383,17 @@ class WorkLoop implements Work {
       return;
     }
     held.isRefused = true;
-    this.#options.handler.onEnd?.(held, 'refused', error);
-    this.#settle(held, this.#endingOfError(held, error));
+    const { handler } = this.#options;
+    handler.onEnd?.(held, 'refused', error);
+    const instead = handler.endInstead?.(held, error) ?? Promise.reject(error);
+    void instead.catch(thrown => this.#endingOfError(held, thrown)).then(end => this.#settle(held, end));
   }
 
   /** A call failed: nothing is asked of the store for a while, unless it never can be again. */
   #onFailure(error: unknown): void {
     if (this.#isOver) return;
     this.#tell.trouble(error);
-    if (isWrongCall(error) || errorCode(error) === 'CLOSED') {
-      this.#finish(error);
-      return;
-    }
-    this.#rest.failed();
+    if (isWrongCall(error) || errorCode(error) === 'CLOSED') this.#finish(error);
+    else this.#rest.failed();
   }
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, expectTypeOf, test } from 'vitest';
 import { defineTask, type Flow, unchecked } from '../../src/index.ts';
-import { TaskStand } from './task-stand.ts';
+import { TaskStand, wrapped } from './task-stand.ts';
 
 let stand: TaskStand;
 
@@ -59,6 +59,24 @@ describe('a flow that forks', () => {
     expect(await stand.until((await none.send()).result())).toEqual([0, 'Y']);
   });
 
+  test('takes the result before it apart as any tuple, and a group’s to its end', async () => {
+    const tasks = stand.tasks(all);
+    stand.work(tasks, { concurrency: 3 });
+    const pair = tasks.group([tasks.upper.with('a'), tasks.count.with([1, 2])]);
+    const joined = pair.pipe(tasks.count, ([letter, number]) => [letter, number]);
+    expect(await stand.until((await joined.send()).result())).toBe(2);
+    const each = tasks
+      .map(tasks.upper, ['a', 'b', 'c'])
+      .fork(letters => [...letters].map(letter => tasks.upper.from(letter)))
+      .fork(letters => [...letters].map(letter => tasks.split.from(letter)))
+      .fork(([, second]) => [tasks.count.from(second?.words ?? [])]);
+    expect(await stand.until((await each.send()).result())).toEqual([1]);
+    const split = tasks.chain(tasks.split.with('to be'));
+    expect(() => split.fork(({ words }) => [...words].map(word => tasks.upper.from(word)))).toThrow(
+      new TypeError('Result of a step cannot be gone through to its end: how long it is is not known yet'),
+    );
+  });
+
   test('fails with the first of its members that fails', async () => {
     const tasks = stand.tasks(all);
     stand.work(tasks, { concurrency: 2 });
@@ -84,6 +102,27 @@ describe('a flow that forks', () => {
       code: 'TASK_FAILED',
       cause: { message: 'Inputs of a fork must be at most 16777216 bytes together: received 20000080' },
     });
+  });
+
+  test('that the engine takes in no commit fails at once with what it says, and repeats no work', async () => {
+    const store = wrapped(stand.store.open(), {
+      async settle(settlements) {
+        const isLarge = settlements.some(({ puts = [] }) => puts.length > 2);
+        if (isLarge) throw new RangeError('Settlement must fit a message');
+        return stand.store.settle(settlements);
+      },
+    });
+    const tasks = stand.tasks(all, { store });
+    stand.work(tasks);
+    const flow = tasks
+      .chain(tasks.upper.with('a'))
+      .fork(text => Array.from({ length: 3 }, () => tasks.upper.from(text)));
+    await expect(stand.until((await flow.send()).result())).rejects.toMatchObject({
+      code: 'TASK_FAILED',
+      cause: { message: 'Settlement must fit a message' },
+    });
+    await stand.pass(60_000, 1000);
+    expect(stand.story).toEqual(['upper started 1', 'upper succeeded 1', 'upper failed 1']);
   });
 
   test('of nothing, of too much, or of flows is refused', () => {
