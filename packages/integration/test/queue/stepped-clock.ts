@@ -9,7 +9,9 @@ const source = fileURLToPath(new URL('server-clock.c', import.meta.url));
 /** Why no program can be given a clock here; undefined where it can. */
 export function clockMissing(): string | undefined {
   if (process.platform !== 'linux') return 'needs Linux';
-  return spawnSync('cc', ['--version'], { stdio: 'ignore' }).status === 0 ? undefined : 'needs a C compiler';
+  // It may be there without the headers of the C library.
+  const { status } = spawnSync('cc', ['-fsyntax-only', source], { stdio: 'ignore' });
+  return status === 0 ? undefined : 'needs a C compiler';
 }
 
 /** A wall clock that is stepped, for the programs that are started with it; it tells them the machine's time else. */
