@@ -20,15 +20,32 @@ const ownerLengthMax = 255;
 /** @throws TypeError, RangeError */
 export function checkPuts(puts: readonly QueuePut[], bodyMaxBytes: number): void {
   checkCount('Puts', puts);
-  for (const { queue, message } of puts) checkPut(queue, message, bodyMaxBytes);
+  // Nearly always all are of one queue, and have headers in common.
+  let checked: string | undefined;
+  const measured: MeasuredHeaders = { headers: undefined, bytes: 0 };
+  for (const { queue, message } of puts) {
+    if (queue !== checked) checkKey('Queue', queue);
+    checked = queue;
+    checkMessage(queue, message, bodyMaxBytes, measured);
+  }
+}
+
+/** Headers that were the last to be checked. */
+interface MeasuredHeaders {
+  headers: NewMessage['headers'];
+  bytes: number;
 }
 
 /** @throws TypeError, RangeError */
-function checkPut(queue: string, message: NewMessage, bodyMaxBytes: number): void {
-  checkKey('Queue', queue);
+function checkMessage(
+  queue: string,
+  message: NewMessage,
+  bodyMaxBytes: number,
+  measured: MeasuredHeaders,
+): void {
   const { id, rememberMs, lane, key, keyActiveMax, readyAtMs, delayMs } = message;
   if (id !== undefined) checkId(id);
-  checkBody(queue, message, bodyMaxBytes);
+  checkBody(queue, message, bodyMaxBytes, measured);
   if (rememberMs !== undefined) checkDuration('Time to remember an id, in ms,', rememberMs, 0);
   if (rememberMs !== undefined && id === undefined)
     throw new RangeError(`An id must be given to be remembered: received none, and rememberMs ${rememberMs}`);
@@ -51,10 +68,19 @@ function checkId(id: string): void {
 }
 
 /** @throws TypeError, RangeError */
-function checkBody(queue: string, { body, headers = {} }: NewMessage, bodyMaxBytes: number): void {
+function checkBody(
+  queue: string,
+  { body, headers }: NewMessage,
+  bodyMaxBytes: number,
+  measured: MeasuredHeaders,
+): void {
   if (!(body instanceof Uint8Array))
     throw new TypeError(`Body of a message to "${queue}" must be a Uint8Array: received ${String(body)}`);
-  const bytes = body.length + headerBytes(headers);
+  if (headers !== measured.headers) {
+    measured.bytes = headers === undefined ? 0 : headerBytes(headers);
+    measured.headers = headers;
+  }
+  const bytes = body.length + measured.bytes;
   if (bytes <= bodyMaxBytes) return;
   throw new RangeError(
     `Body and headers of a message to "${queue}" must be at most ${bodyMaxBytes} bytes: received ${bytes}`,
@@ -111,7 +137,8 @@ function checkSettlement({ lease, action, puts = [], state = [] }: Settlement, b
   }
   if ('headers' in action) headerBytes(action.headers ?? {});
   for (const put of puts) {
-    checkPut(put.queue, put.message, bodyMaxBytes);
+    checkKey('Queue', put.queue);
+    checkMessage(put.queue, put.message, bodyMaxBytes, { headers: undefined, bytes: 0 });
     checkBeside(queue, 'Queue', put.queue);
   }
   const written = new Set<string>();
