@@ -32,7 +32,7 @@ export interface PostgresStoreOptions extends PoolOptions {
  * Opens a Store on PostgreSQL 15 or later.
  *
  * @throws QuorateError `UNAVAILABLE` where the server cannot be reached; `UNSUPPORTED` where it is too old, a standby that only
- *   reads, or has tables of a later version
+ *   reads, or has tables of another version
  */
 export async function createPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const { schema = 'quorate', migrate = true, prepare = true } = options;

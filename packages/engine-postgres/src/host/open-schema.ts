@@ -52,17 +52,16 @@ async function readDurability(connection: PostgresConnection): Promise<Durabilit
   return fsync === 'on' && commit !== 'off' ? 'fsync' : 'memory';
 }
 
-/** Makes the tables and functions, or brings the functions up to date, one client at a time. */
+/** Makes the tables and functions where there are none, one client at a time. Those of another version are for its clients to call. */
 async function makeSchema(connection: PostgresConnection, parts: SchemaParts): Promise<void> {
   const { schema, versionTable, version, script } = parts;
   const run = async (text: string): Promise<unknown> => connection.query({ text });
   await run('begin isolation level read committed read write');
   try {
     await run(`select pg_advisory_xact_lock(hashtextextended('quorate ${schema.replaceAll("'", "''")}', 0))`);
-    if ((await versionIn(connection, parts)) !== version) {
+    if ((await versionIn(connection, parts)) === undefined) {
       await run(script(schema));
-      await run(`insert into ${schema}.${versionTable} select ${version}
-        where not exists (select 1 from ${schema}.${versionTable})`);
+      await run(`insert into ${schema}.${versionTable} values (${version})`);
     }
     await run('commit');
   } catch (thrown) {

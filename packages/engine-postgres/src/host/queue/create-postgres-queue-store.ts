@@ -43,7 +43,7 @@ const bodyLimitBytes = 64 * 2 ** 20;
  * the messages come with its commit, and never where it is rolled back.
  *
  * @throws QuorateError `UNAVAILABLE` where the server cannot be reached; `UNSUPPORTED` where it is too old, a standby that only
- *   reads, or has tables of a later version
+ *   reads, or has tables of another version
  */
 export async function createPostgresQueueStore(options: PostgresQueueOptions): Promise<QueueStore> {
   const { schema = 'quorate', migrate = true, prepare = true, batchesMax = 2 } = options;

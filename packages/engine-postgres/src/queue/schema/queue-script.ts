@@ -13,8 +13,11 @@ import { queueTables } from './tables.ts';
 import { queueTablesBeside } from './tables-beside.ts';
 import { queueTelling } from './telling.ts';
 
-/** Written beside the tables, so that a later version knows what it finds. */
-export const queueVersion = 1;
+/**
+ * Written beside the tables, so that whoever opens them knows what it finds. It goes up with each change of a table, or of what a
+ * function is handed or answers: clients of one version could not call those of another.
+ */
+export const queueVersion = 2;
 
 /**
  * Tables and functions of queues, as one script. They can stand in the schema of a Store.
