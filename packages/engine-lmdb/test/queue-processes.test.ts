@@ -1,7 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { type LeasedMessage, systemRandom } from '@quorate/core';
-import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { StoreHost } from '../src/host/store-host.ts';
 import { createLmdbQueueStore, type LmdbQueueStoreOptions } from '../src/index.ts';
 import { testFolder } from './lmdb-subject.ts';
 import type { QueueChildAnswer, QueueChildRole } from './queue-child.ts';
@@ -58,6 +59,28 @@ describe('a process that is killed', () => {
     await holder.kill();
     const [message] = await waiting;
     expect([numberOf(message!), message!.deliveryCount]).toEqual([7, 2]);
+  });
+
+  test('gives them back also where whoever heard of its death first could not write that down', async () => {
+    const options = { path: folder.fresh() };
+    await using store = await createLmdbQueueStore(options);
+    await store.put([{ queue, message: { body: Buffer.from('7') } }]);
+    const holder = new Child('hold', options, 600_000);
+    await holder.told('leased');
+    const { ask: real } = StoreHost.prototype;
+    const asking = vi.spyOn(StoreHost.prototype, 'ask');
+    onTestFinished(() => asking.mockRestore());
+    const heard = new Promise(resolve => {
+      asking.mockImplementation(async function (this: StoreHost, request, signal) {
+        if (request.type !== 'end-host') return real.call(this, request, signal);
+        resolve(asking.mockRestore());
+        throw new Error('The writer is gone');
+      });
+    });
+    const waiting = store.lease(queue, { messagesMax: 1, leaseMs: 600_000, owner: 'next', waitMs: 60_000 });
+    await holder.kill();
+    await heard;
+    expect((await waiting).map(numberOf)).toEqual([7]);
   });
 
   test('loses nothing that was put, and duplicates no more than it had in hand, while it puts, handles or settles', {

@@ -98,6 +98,11 @@ export class HostLinks implements AsyncDisposable {
     };
   }
 
+  /** Takes the socket away that a dead host left behind. Until then it proves that death to everybody. */
+  forget(host: string): void {
+    rmSync(this.#addresses.of(host), { force: true });
+  }
+
   /** Finds out whether another host is dead. */
   probe(host: string): void {
     if (host !== this.#options.host) this.#peer(host);
@@ -168,7 +173,6 @@ export class HostLinks implements AsyncDisposable {
     const code = errorCode(thrown);
     if (code !== 'ECONNREFUSED' && code !== 'ENOENT') return;
     this.#peers.delete(host);
-    if (code === 'ECONNREFUSED') rmSync(this.#addresses.of(host), { force: true });
     this.#options.onDead(host, code === 'ECONNREFUSED' || peer.wasConnected);
   }
 

@@ -197,8 +197,12 @@ export class StoreHost implements AsyncDisposable {
   endHost(host: string, isProven: boolean): void {
     if (this.#isClosed) return;
     this.ask({ type: 'end-host', host, isProven }).then(
-      () => this.sweep(),
-      // Its sessions end by their time to live, or another host has heard of it as well.
+      () => {
+        // Not before: were this process killed first, the next could not prove that death any more.
+        if (isProven && !this.#isClosed) this.links.forget(host);
+        this.sweep();
+      },
+      // Its sessions end by their time to live, or it is found to be dead once more, by this host or another.
       () => {},
     );
   }

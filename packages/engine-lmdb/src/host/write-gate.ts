@@ -51,6 +51,7 @@ function openGate(folder: string): RootDatabase {
     overlappingSync: false,
     noSync: true,
     mapSize: 64 * 1024,
-    maxReaders: 1,
+    // A process that opens it reads for a moment.
+    maxReaders: 1024,
   });
 }
