@@ -67,7 +67,7 @@ describe('a process that is killed', () => {
     await store.put([{ queue, message: { body: Buffer.from('7') } }]);
     const holder = new Child('hold', options, 600_000);
     await holder.told('leased');
-    const { ask: real } = StoreHost.prototype;
+    const real = Reflect.get(StoreHost.prototype, 'ask') as StoreHost['ask'];
     const asking = vi.spyOn(StoreHost.prototype, 'ask');
     onTestFinished(() => asking.mockRestore());
     const heard = new Promise(resolve => {
