@@ -94,6 +94,33 @@ describe('a redrive', () => {
     expect((await idsOf('q')).toSorted()).toEqual(ids.toSorted());
   });
 
+  test('that stood still while another held its letters puts them back all the same, and counts no other', async () => {
+    await bury(['a', 'b', 'c']);
+    const faults: QueueFaults = {};
+    /** Stands still at the first end, and another has what is leased, and leaves it. */
+    const stopOnce = (): void => {
+      faults.before = call => {
+        if (call !== 'settle') return undefined;
+        delete faults.before;
+        stand.clock.advance(31_000);
+        const other = { messagesMax: 10, leaseMs: 60_000, owner: 'other' };
+        return stand.store.lease('q/~dead', other).then(async leased => {
+          await stand.store.settle(
+            leased.map(lease => ({ lease, action: { type: 'release', delayMs: 0 } as const })),
+          );
+        });
+      };
+    };
+    const dead = stand.queues(faults).deadLetters('q');
+    stopOnce();
+    expect(await stand.until(dead.redrive(['c', 'a']))).toBe(2);
+    expect([(await idsOf('q')).toSorted(), await idsOf('q/~dead')]).toEqual([['a', 'c'], ['b']]);
+    await bury(['d']);
+    stopOnce();
+    expect(await stand.until(dead.redriveAll())).toBe(2);
+    expect([(await idsOf('q')).length, await idsOf('q/~dead')]).toEqual([4, []]);
+  });
+
   test('finds one that many stand before, one behind others of its key, and goes to another partition', async () => {
     await bury(Array.from({ length: 300 }, (_, index) => `m${index}`));
     const dead = stand.queues().deadLetters('q');

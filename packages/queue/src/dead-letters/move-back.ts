@@ -1,4 +1,10 @@
-import { type LeasedMessage, QuorateError, type QueueStore, type Settlement } from '@quorate/core';
+import {
+  type LeasedMessage,
+  type MessageId,
+  QuorateError,
+  type QueueStore,
+  type Settlement,
+} from '@quorate/core';
 import { deadHeaders } from './cause.ts';
 
 /** When the dead letter died that a message was: so a redrive that was interrupted, or runs beside another, finds what was done. */
@@ -33,22 +39,25 @@ export function targetOf(
 }
 
 /**
- * Settles until nothing is unknown. Says how many took effect: one that is told `lost` after its answer was lost is taken for one that
- * did.
+ * Settles until nothing is unknown. Says which letters another has, or had, so that nothing was done: one that is told `lost` after its
+ * answer was lost is taken for one that was settled.
  *
  * @throws QuorateError `UNAVAILABLE`
  */
-export async function settleAll(store: QueueStore, settlements: readonly Settlement[]): Promise<number> {
+export async function settleAll(
+  store: QueueStore,
+  settlements: readonly Settlement[],
+): Promise<ReadonlySet<MessageId>> {
   let left = settlements;
-  let count = 0;
+  const lost = new Set<MessageId>();
   for (let turn = 0; turn < turnsMax && left.length > 0; turn++) {
     const results = await store.settle(left);
-    count += results.filter(
-      ({ outcome }) => outcome === 'applied' || (turn > 0 && outcome !== 'unknown'),
-    ).length;
+    for (const [index, { lease }] of left.entries()) {
+      if (turn === 0 && results[index]?.outcome === 'not-applied') lost.add(lease.id);
+    }
     left = left.filter((_, index) => results[index]?.outcome === 'unknown');
   }
-  if (left.length === 0) return count;
+  if (left.length === 0) return lost;
   throw new QuorateError('UNAVAILABLE', `Nobody knows whether ${left.length} dead letters were moved`, {
     retryable: true,
   });

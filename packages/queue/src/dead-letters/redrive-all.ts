@@ -24,11 +24,11 @@ export function redriveAll(
       signal?.throwIfAborted();
       const leased = await store.lease(queue, { messagesMax, leaseMs, owner });
       const old = leased.filter(({ putAtMs }) => putAtMs <= beganMs);
-      await settleAll(
+      const lost = await settleAll(
         store,
         leased.map(letter => (letter.putAtMs > beganMs ? leave(letter) : moveBack(letter, to, origin))),
       );
-      count += old.length;
+      count += old.filter(({ id }) => !lost.has(id)).length;
       if (old.length === 0) break;
     }
     return count;

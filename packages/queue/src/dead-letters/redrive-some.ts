@@ -108,11 +108,14 @@ async function moveFirst(
       if (leased.length === 0) break;
       const found: LeasedMessage[] = [];
       for (const letter of leased) (isWanted(redrive, wanted, letter) ? found : aside).push(letter);
-      for (const { id } of found) wanted.delete(id);
-      count += await settleAll(
-        store,
-        found.map(letter => moveBack(letter, to, origin)),
-      );
+      const moves = found.map(letter => moveBack(letter, to, origin));
+      const lost = await settleAll(store, moves);
+      for (const { id } of found) {
+        // This took longer than the lease, and somebody else had it meanwhile: it may be there still.
+        if (lost.has(id)) continue;
+        wanted.delete(id);
+        count++;
+      }
     }
   } finally {
     await settleAll(store, aside.map(leave));
