@@ -61,8 +61,8 @@ async function work(file: string, options: WorkerOptions, io: CommandIo): Promis
   try {
     for (const application of applications) works.push(started(application, concurrency, lines, io));
     const where = works.map(({ queue }) => queue).join(', ');
-    io.stderr.write(`working on ${where}, ${concurrency} at a time; SIGTERM or Ctrl-C drains\n`);
-    await untilEnded(works, drainMs, io);
+    const told = `working on ${where}, ${concurrency} at a time; SIGTERM or Ctrl-C drains\n`;
+    await untilEnded(works, drainMs, io, told);
   } catch (cause) {
     throw new CommandFailure(`The work cannot go on: ${textOf(cause)}`, { cause });
   } finally {
@@ -94,12 +94,19 @@ function started(application: Application, concurrency: number, lines: WorkerLin
   });
 }
 
-/** Until a signal came and what runs has ended, or a work cannot go on. @throws what that work ended with */
-async function untilEnded(works: readonly Work[], drainMs: number, io: CommandIo): Promise<void> {
+/** Says that it works; until a signal came and what runs has ended, or a work cannot go on. @throws what that work ended with */
+async function untilEnded(
+  works: readonly Work[],
+  drainMs: number,
+  io: CommandIo,
+  told: string,
+): Promise<void> {
   const ends: (() => void)[] = [];
   const [first, second] = [0, 1].map(index => new Promise<void>(resolve => (ends[index] = resolve)));
   let count = 0;
   using _ = io.onEndSignal?.(() => ends[count++]?.());
+  // Not before: whoever reads it may send the signal at once.
+  io.stderr.write(told);
   const done = Promise.all(works.map(each => each.done));
   await Promise.race([first, done]);
   if (count === 0) return;
