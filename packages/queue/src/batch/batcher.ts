@@ -68,7 +68,8 @@ export class Batcher<Item> {
     if (countOf === undefined && bytesOf === undefined) return Math.min(this.#waiting.length, countMax);
     let count = 0;
     let bytes = 0;
-    for (const [index, item] of this.#waiting.entries()) {
+    for (let index = 0; index < this.#waiting.length; index++) {
+      const item = this.#waiting[index] as Item;
       count += countOf?.(item) ?? 1;
       bytes += bytesOf?.(item) ?? 0;
       if (index > 0 && (count > countMax || bytes > bytesMax)) return index;

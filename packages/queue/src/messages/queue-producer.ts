@@ -1,4 +1,4 @@
-import { checkKey, type WaitOptions } from '@quorate/core';
+import { checkKey, type QueuePut, type WaitOptions } from '@quorate/core';
 import { closed, sendUnknown } from '../queue-error.ts';
 import type { QueuesContext } from '../queues-options.ts';
 import { messageHeaders } from './message-headers.ts';
@@ -41,11 +41,16 @@ export class QueueProducer<Body> implements Producer<Body> {
     return this.#sender.inFlightBytes;
   }
 
-  async send(body: Body, options: SendOptions = none): Promise<Sent> {
-    const headers = messageHeaders(options.headers);
-    const put = putOf(this.queue, this.#context.codec.encode(body), headers, options, this.#defaults);
+  send(body: Body, options: SendOptions = none): Promise<Sent> {
+    let put: QueuePut;
+    try {
+      const headers = messageHeaders(options.headers);
+      put = putOf(this.queue, this.#context.codec.encode(body), headers, options, this.#defaults);
+    } catch (thrown) {
+      return Promise.reject(thrown as Error);
+    }
     if (options.transaction !== undefined) return this.#sendWithin(put, options);
-    return this.#sent(await this.#sender.send(put, options));
+    return this.#sender.sendAs(put, options, this.#sent);
   }
 
   async sendMany(
@@ -73,14 +78,16 @@ export class QueueProducer<Body> implements Producer<Body> {
   }
 
   /** In the caller's transaction, so by itself: it counts if that commits, and its caller repeats that. */
-  async #sendWithin(put: ReturnType<typeof putOf>, options: SendOptions): Promise<Sent> {
+  async #sendWithin(put: QueuePut, options: SendOptions): Promise<Sent> {
     if (this.#isClosed) throw closed('The producer');
     const [result] = await this.#context.store.put([put], options);
     if (result?.outcome !== 'applied') throw sendUnknown(this.queue, put.message.id, result?.cause);
     return this.#sent(result);
   }
 
-  #sent({ id, duplicate }: Applied): Sent {
-    return { id, duplicate, durability: this.#context.store.capabilities.durability };
-  }
+  readonly #sent = ({ id, duplicate }: Applied): Sent => ({
+    id,
+    duplicate,
+    durability: this.#context.store.capabilities.durability,
+  });
 }

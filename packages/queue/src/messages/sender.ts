@@ -35,7 +35,8 @@ interface Sending {
   /** Until when a repetition finds that its message came in before: on the monotonic clock, with a margin. */
   repeatUntilMs: number;
   state: 'waiting' | 'under way' | 'uncertain' | 'done';
-  resolve: (results: readonly Applied[]) => void;
+  /** Takes the results of its batch, of which its own begin there. */
+  resolve: (results: readonly Applied[], from: number) => void;
   reject: (error: unknown) => void;
 }
 
@@ -88,15 +89,23 @@ export class Sender {
    * @throws what `QueueStore.put` does; QuorateError `SEND_UNKNOWN`, `PRODUCER_FULL`, `CLOSED`
    */
   send(put: QueuePut, wait: WaitOptions): Promise<Applied> {
+    return this.sendAs(put, wait, applied => applied);
+  }
+
+  /** The same, and what is made of the answer, with no promise in between. */
+  sendAs<Result>(put: QueuePut, wait: WaitOptions, resultOf: (applied: Applied) => Result): Promise<Result> {
     return new Promise((resolve, reject) => {
-      this.#send([put], wait, results => resolve(results[0] as Applied), reject);
+      this.#send([put], wait, (results, from) => resolve(resultOf(results[from] as Applied)), reject);
     });
   }
 
   /** Puts several in one call of the store; those without an id are given one for all. */
   sendTogether(puts: readonly QueuePut[], wait: WaitOptions): Promise<readonly Applied[]> {
     if (puts.length === 0) return Promise.resolve([]);
-    return new Promise((resolve, reject) => this.#send(puts, wait, resolve, reject));
+    return new Promise((resolve, reject) => {
+      const { length } = puts;
+      this.#send(puts, wait, (results, from) => resolve(results.slice(from, from + length)), reject);
+    });
   }
 
   #send(
@@ -176,9 +185,9 @@ export class Sender {
       reject(new QuorateError(code, message, { outcome, retryable, cause }));
     };
     const { resolve, reject } = sending;
-    sending.resolve = result => {
+    sending.resolve = (results, from) => {
       linked[Symbol.dispose]();
-      resolve(result);
+      resolve(results, from);
     };
     sending.reject = error => {
       linked[Symbol.dispose]();
@@ -215,12 +224,11 @@ export class Sender {
         deadlineMs = Math.min(deadlineMs, Math.max(1, sending.repeatUntilMs - nowMs));
       }
     }
+    const puts: QueuePut[] = [];
+    for (const sending of batch) for (const put of sending.puts) puts.push(put);
     let results: readonly PutResult[];
     try {
-      results = await store.put(
-        batch.flatMap(({ puts }) => puts),
-        { deadlineMs },
-      );
+      results = await store.put(puts, { deadlineMs });
     } catch (thrown) {
       await this.#failed(batch, thrown);
       return;
@@ -228,23 +236,23 @@ export class Sender {
     let uncertain: Sending[] | undefined;
     let from = 0;
     for (const sending of batch) {
-      const own = results.slice(from, (from += sending.puts.length));
-      if (own.every(isApplied)) this.#applied(sending, own);
+      if (areApplied(results, from, sending.puts.length)) this.#applied(sending, results, from);
       else if (sending.state !== 'done') {
         sending.state = 'uncertain';
         (uncertain ??= []).push(sending);
       }
+      from += sending.puts.length;
     }
     if (uncertain !== undefined) await this.#again(uncertain);
   }
 
-  #applied(sending: Sending, results: readonly Applied[]): void {
+  #applied(sending: Sending, results: readonly PutResult[], from: number): void {
     if (sending.state === 'done') return;
     this.#done(sending);
-    sending.resolve(results);
+    sending.resolve(results as readonly Applied[], from);
     if (!sentChannel.active) return;
-    for (const [index, { id, duplicate }] of results.entries()) {
-      const { queue, message } = sending.puts[index] as QueuePut;
+    for (const [index, { queue, message }] of sending.puts.entries()) {
+      const { id, duplicate } = results[from + index] as Applied;
       sentChannel.publish({ queue, id, duplicate, bytes: message.body.length });
     }
   }
@@ -300,6 +308,8 @@ export class Sender {
   }
 }
 
-function isApplied(result: PutResult): result is Applied {
-  return result.outcome === 'applied';
+function areApplied(results: readonly PutResult[], from: number, count: number): boolean {
+  for (let index = from; index < from + count; index++)
+    if (results[index]?.outcome !== 'applied') return false;
+  return true;
 }
