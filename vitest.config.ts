@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { defineConfig } from 'vitest/config';
@@ -21,6 +21,14 @@ const alone = new Set(['bench', 'apps/demo']);
  * the time. Benches see to it themselves.
  */
 const compiled = { NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/quorate-tests') };
+
+/** Programs that tests write have new names each time: what was kept of them is dropped with all else when it is this many files. */
+const compiledMax = 5000;
+if (existsSync(compiled.NODE_COMPILE_CACHE)) {
+  const { length } = readdirSync(compiled.NODE_COMPILE_CACHE, { recursive: true });
+  if (length > compiledMax)
+    rmSync(compiled.NODE_COMPILE_CACHE, { recursive: true, force: true, maxRetries: 5 });
+}
 
 /** One project for each folder: `vitest run --project ring` runs one of them. */
 export default defineConfig({
