@@ -36,7 +36,7 @@ export function prepareDatabase(order: WriterOrder): PreparedDatabase {
     const bytes = new LmdbBytes(database);
     let isFirst = false;
     database.transactionSync(() => {
-      room.ensure(0);
+      bytes.begin();
       markClean(order.folder, false);
       isFirst = catchUp(order, bytes);
       const known = StoreRoot.read(bytes);
@@ -52,6 +52,7 @@ export function prepareDatabase(order: WriterOrder): PreparedDatabase {
         known.write(bytes);
       }
       hostTable(bytes).add(order.host);
+      room.ensure(bytes.written, database.getWriteTxnId(), false);
     });
     if (isFirst) closeSync(openSync(join(order.folder, replayedName), 'w'));
     return { database, reserve, room };

@@ -12,7 +12,7 @@ import { KnownListeners } from '../queue/listener-table.ts';
 import { LoggedBytes } from './logged-bytes.ts';
 import type { FileRoom } from './file-room.ts';
 import type { QueueLog } from './queue-log.ts';
-import { growthOf } from '../request-growth.ts';
+import { isGrowth } from '../request-growth.ts';
 import { isLazy } from '../queue/queue-request.ts';
 import type { WriterAnswer, WriterBatch, WriterEarly, WriterResult } from './writer-protocol.ts';
 
@@ -80,7 +80,7 @@ export class DatabaseWriter {
     let transactionId: number | undefined;
     try {
       return this.#database.transactionSync(() => {
-        this.#room.ensure(growthOf(batch));
+        this.#bytes.begin();
         const before = StoreRoot.read(this.#bytes);
         invariant(before !== undefined, 'a database that was opened has a root');
         const root = before.copy();
@@ -90,6 +90,7 @@ export class DatabaseWriter {
         const results = batch.map(request => runOne(transaction, request));
         transaction.finish();
         if (!root.equals(before)) root.write(bytes);
+        this.#room.ensure(this.#bytes.written, this.#database.getWriteTxnId(), batch.some(isGrowth));
         const checkpoint = this.#logged?.log.append(this.#bytes, this.#written);
         transactionId = this.#database.getWriteTxnId();
         const { wakes } = transaction;
@@ -98,6 +99,7 @@ export class DatabaseWriter {
     } catch (thrown) {
       this.#known.forget();
       this.#knownListeners.forget();
+      this.#room.forget();
       if (thrown instanceof CellDamage) return { failed: thrown };
       const isUnknown = transactionId !== undefined && !this.#wasTakenBack(transactionId);
       return { failed: translated(thrown, isUnknown) };
