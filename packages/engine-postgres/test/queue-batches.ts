@@ -209,6 +209,37 @@ export function queueBatches(standOf: () => QueueStand): void {
       expect([settled, await purged]).toEqual([[{ outcome: 'applied' }], 1]);
     });
 
+    test.for([
+      ['ids', (index: number) => ({ id: `id-${9999 - index}` as never })],
+      ['keys', (index: number) => ({ key: `key-${9999 - index}` })],
+    ] as const)(
+      'a purge and an extension of messages with %s never wait for each other in a ring',
+      async ([, nameOf]) => {
+        await using store = await stand.openPatient();
+        const queue = fresh();
+        const put = (index: number): QueuePut => ({ queue, message: { ...nameOf(index), body } });
+        await store.put(Array.from({ length: 1000 }, (_, index) => put(index)));
+        const messages = await store.lease(queue, { messagesMax: 1000, leaseMs: 60_000, owner: 'o' });
+        const client = await stand.connect();
+        // Whoever plans now knows that all are as these are.
+        await client.query('analyze quorate.queue_message');
+        await client.query('begin');
+        const middle =
+          'select from quorate.queue_message where queue = $1 order by seq offset 500 limit 1 for update';
+        await client.query(middle, [queue]);
+        const limit = { deadlineMs: 20_000 };
+        const extending = store.extend(messages, 60_000, limit);
+        await stand.untilWaiting(1);
+        const purging = store.inspect.purge(queue, limit);
+        await stand.untilWaiting(2);
+        await client.query('commit');
+        await client.end();
+        const extended = await extending;
+        expect(extended.filter(({ outcome }) => outcome === 'applied').length).toBe(1000);
+        expect(await purging).toBe(1000);
+      },
+    );
+
     test('what has no id of its sender’s never waits for a transaction of somebody else', async () => {
       await using store = await stand.open({ batchesMax: 1 });
       const queue = fresh();

@@ -39,12 +39,16 @@ declare v_count bigint; v_sum bigint; v_queues text[]; v_keys text[];
 begin
   delete from ${s}.queue_message m where m.queue = p_queue and m.key is null and m.id is null;
   get diagnostics v_sum = row_count;
+  -- What is deleted is found in whichever order the plan likes; what is locked before in the order of all.
+  perform 1 from ${s}.queue_message m where m.queue = p_queue and m.key is null and m.id is not null order by m.id for update;
   delete from ${s}.queue_message m where m.queue = p_queue and m.key is null and m.id is not null;
   get diagnostics v_count = row_count;
   v_sum := v_sum + v_count;
   select array_agg(p_queue), array_agg(k.key) into v_queues, v_keys from (
     select distinct m.key from ${s}.queue_message m where m.queue = p_queue and m.key is not null) k;
   perform ${s}.queue_lock_keys(v_queues, v_keys);
+  perform 1 from unnest(v_queues, v_keys) u(queue, key) join ${s}.queue_message m on m.queue = u.queue and m.key = u.key
+    order by m.id nulls first, m.seq for update of m;
   delete from ${s}.queue_message m using unnest(v_queues, v_keys) u(queue, key) where m.queue = u.queue and m.key = u.key;
   get diagnostics v_count = row_count;
   return v_sum + v_count;
