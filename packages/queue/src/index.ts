@@ -26,6 +26,7 @@ export type { Published, Topic } from './topics/topic.ts';
 export type { Delivery, DeliveryHandler, Ending, Following } from './working/ending.ts';
 export type { LaneOptions } from './working/lane-choice.ts';
 export type { KeptLeases, LeaseKeeper } from './working/lease-keeper.ts';
+export type { Deference } from './working/deference.ts';
 export type { Limiter } from './working/limiter.ts';
 export type { RetryPolicy } from './working/retry-policy.ts';
 export type { Work, WorkEvent } from './working/work.ts';

@@ -1,5 +1,6 @@
 import { type Clock, errorCode, QuorateError, type QueueStore, type Random, sleep } from '@quorate/core';
 import { deadEnding, errorHeaders } from '../dead-letters/cause.ts';
+import type { StrangerDeference } from '../working/deference.ts';
 import type { Delivery, DeliveryHandler, Ending } from '../working/ending.ts';
 import { retryDelayMs } from '../working/retry-policy.ts';
 import type { CancelWatch } from './cancel-watch.ts';
@@ -30,6 +31,8 @@ export interface RunnerOptions {
   readonly resultTtlMs: number;
   readonly graceMs: number;
   readonly crashesMax: number;
+  /** Told of what is not known here. */
+  readonly deference: StrangerDeference;
   readonly onTask: ((event: TaskEvent) => void) | undefined;
 }
 
@@ -63,6 +66,7 @@ export class TaskRunner implements DeliveryHandler {
     try {
       const task = this.#options.tasks.get(label.task);
       if (task === undefined || label.version > task.version) {
+        this.#options.deference.begin();
         const known = task === undefined ? 'none of the name' : `version ${task.version}`;
         throw new Error(`Task "${label.task}" of version ${label.version} is not known here: ${known}`);
       }

@@ -3,6 +3,7 @@ import { localTurns, RateLimiter } from '../rate/rate-limiter.ts';
 import { checkRate, type RateOptions } from '../rate/rate.ts';
 import { sharedTurns } from '../rate/shared-turns.ts';
 import { Scheduler } from '../schedules/scheduler.ts';
+import { StrangerDeference } from '../working/deference.ts';
 import type { Limiter } from '../working/limiter.ts';
 import type { Work } from '../working/work.ts';
 import { startWork } from '../working/work-loop.ts';
@@ -43,7 +44,8 @@ export function startTaskWork(application: Application, options: TaskWorkOptions
   const cancels = new CancelWatch({ store, clock, places, pollMs: cancelPollMs });
   const flows = new FlowEnder(store, places, time, tasks);
   const own = { store, clock, random, time, places, tasks, flows, cancels, deadLetters, resultTtlMs };
-  const handler = new TaskRunner({ ...own, graceMs, crashesMax, onTask });
+  const deference = new StrangerDeference(clock, random);
+  const handler = new TaskRunner({ ...own, graceMs, crashesMax, onTask, deference });
   // The runner caps attempts and deaths itself: it knows which were a task's own. Of what is not started nothing is read.
   const caps = { deliveriesMax: Number.POSITIVE_INFINITY, retry: { attemptsMax: Number.POSITIVE_INFINITY } };
   const onTrouble = (error: unknown): void => settings.onEvent?.({ type: 'trouble', error });
@@ -61,6 +63,7 @@ export function startTaskWork(application: Application, options: TaskWorkOptions
       queue,
       handler,
       deadLetters,
+      deference,
       graceMs,
     });
     return new TaskWork(work, cancels, schedules ? new Scheduler(application, onTrouble) : undefined);

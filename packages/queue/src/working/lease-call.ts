@@ -1,4 +1,5 @@
-import type { Clock, LeasedMessage, QueueStore } from '@quorate/core';
+import { type Clock, type LeasedMessage, type QueueStore, sleep } from '@quorate/core';
+import type { Deference } from './deference.ts';
 import type { LaneChoice } from './lane-choice.ts';
 
 /** What the lease calls of a work are made of. */
@@ -9,6 +10,7 @@ export interface LeaseCallOptions {
   readonly leaseMs: number;
   readonly owner: string;
   readonly lanes: LaneChoice;
+  readonly deference: Deference | undefined;
   /**
    * The call has ended: it is no more under way.
    *
@@ -23,11 +25,12 @@ export interface LeaseCallOptions {
 /** The longest that one call waits for a message: its lease is reckoned from before the call. */
 const waitMaxMs = 10_000;
 
-/** The one call of a work that leases, while it is under way: it waits in the store for the first message. */
+/** The one call of a work that leases, while it is under way: it waits in the store for the first message, or lets others look first. */
 export class LeaseCall {
   readonly #options: LeaseCallOptions;
   #underWay: AbortController | undefined;
   #startedMax = 0;
+  #hasFound = true;
 
   constructor(options: LeaseCallOptions) {
     this.#options = options;
@@ -44,14 +47,18 @@ export class LeaseCall {
 
   /** @param startedMax for so many messages a handler is free, and starts on them as soon as they are here */
   async begin(messagesMax: number, startedMax: number): Promise<void> {
-    const { store, clock, queue, leaseMs, owner, lanes, onLeased, onFailed } = this.#options;
+    const { store, clock, queue, leaseMs, owner, lanes, deference, onLeased, onFailed } = this.#options;
     const { signal } = (this.#underWay = new AbortController());
     this.#startedMax = startedMax;
-    const inOrder = store.capabilities.lease.lanes ? lanes.next() : undefined;
-    const waitMs = Math.min(leaseMs / 3, waitMaxMs);
-    const beforeMs = clock.monotonicMs();
+    const restMs = deference?.restMs();
+    // Who waits in the store is among the first to look.
+    const waitMs = restMs === undefined ? Math.min(leaseMs / 3, waitMaxMs) : 0;
+    let beforeMs: number;
     let messages: readonly LeasedMessage[];
     try {
+      if (restMs !== undefined && !this.#hasFound) await sleep(clock, restMs, { signal });
+      const inOrder = store.capabilities.lease.lanes ? lanes.next() : undefined;
+      beforeMs = clock.monotonicMs();
       messages = await store.lease(queue, {
         messagesMax,
         startedMax,
@@ -67,6 +74,7 @@ export class LeaseCall {
       return;
     }
     this.#end();
+    this.#hasFound = messages.length > 0;
     lanes.leased(messages.length === messagesMax);
     onLeased(messages, Math.min(startedMax, messages.length), beforeMs);
   }

@@ -12,6 +12,7 @@ import { deadLettersOf } from '../dead-letters/dead-letter-name.ts';
 import type { Processes } from '../neighbours/processes.ts';
 import { checkLaneWeights, type LaneOptions } from './lane-choice.ts';
 import type { DeliveryHandler } from './ending.ts';
+import type { Deference } from './deference.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 import type { Limiter } from './limiter.ts';
 import { type CheckedRetryPolicy, checkRetryPolicy, type RetryPolicy } from './retry-policy.ts';
@@ -67,16 +68,21 @@ export interface WorkOptions extends WorkSettings {
   readonly limiter?: Limiter;
   /** Extends leases in place of this thread's event loop. */
   readonly keeper?: LeaseKeeper;
+  /** Says when others are to look for messages before this work does. */
+  readonly deference?: Deference;
   /** Told of everything, within the turn; it must not throw. */
   readonly onEvent?: (event: WorkEvent) => void;
 }
 
 export interface CheckedWork
-  extends Required<Omit<WorkOptions, 'limiter' | 'keeper' | 'onEvent' | 'retry' | 'lanes' | 'processes'>> {
+  extends Required<
+    Omit<WorkOptions, 'limiter' | 'keeper' | 'deference' | 'onEvent' | 'retry' | 'lanes' | 'processes'>
+  > {
   readonly retry: CheckedRetryPolicy;
   readonly lanes: Required<LaneOptions>;
   readonly limiter: Limiter | undefined;
   readonly keeper: LeaseKeeper | undefined;
+  readonly deference: Deference | undefined;
   readonly processes: Processes | undefined;
   readonly onEvent: ((event: WorkEvent) => void) | undefined;
 }
@@ -117,6 +123,7 @@ export function checkWork(options: WorkOptions): CheckedWork {
     deadLetters,
     limiter: options.limiter,
     keeper: options.keeper,
+    deference: options.deference,
     processes: (store.capabilities.abandon && options.processes) || undefined,
     onEvent: options.onEvent,
   };
