@@ -109,6 +109,23 @@ test('so does one whose id is remembered by a record that is damaged; the id cou
     expect(queues.put(['id-7'])).toEqual([true]);
   }));
 
+test('records of times that are damaged, however many, keep none behind them from being dropped', () =>
+  inFresh(queues => {
+    const names = Array.from({ length: 502 }, (_, index) => `${index}`);
+    for (const name of names) {
+      queues.nowMs++;
+      queues.put([name]);
+    }
+    const times = queues.bytes.keys({
+      start: Buffer.of(queueTables.time),
+      end: Buffer.of(queueTables.time + 1),
+    });
+    for (const key of times.slice(0, -1)) queues.bytes.put(Buffer.from(key), Buffer.alloc(20));
+    queues.nowMs += rememberMs;
+    for (let round = 0; round < 2; round++) queues.run({ do: 'advance' });
+    expect(queues.count(queueTables.time)).toBe(0);
+  }));
+
 test('an id that comes again when its time is over is remembered for its new time', () =>
   inFresh(queues => {
     queues.put(['one']);

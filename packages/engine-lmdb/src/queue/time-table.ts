@@ -81,9 +81,8 @@ export class TimeTable {
       }
       const due = place[0] === queueTables.remembered ? this.#idsOf(key) : { place };
       this.#bytes.remove(key);
-      if (due === undefined) continue;
-      all.push(due);
-      count += 'ids' in due ? due.ids.length : 1;
+      if (due !== undefined) all.push(due);
+      count += due !== undefined && 'ids' in due ? due.ids.length : 1;
     }
     this.#root.nextExpiryMs = Number.POSITIVE_INFINITY;
     return all;
