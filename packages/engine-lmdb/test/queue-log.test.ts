@@ -1,4 +1,12 @@
-import fs, { existsSync, fstatSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import fs, {
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import type { MessageId } from '@quorate/core';
@@ -282,6 +290,18 @@ describe('a file of the log that may have a gap', () => {
     loseLog(own);
     expect(ids(path)).toEqual(['a', 'b']);
   });
+});
+
+test('a boot deletes what is left of those before, and nothing else', () => {
+  const path = testFiles.fresh();
+  put(boot(path, 'one').writer, 'a');
+  mkdirSync(join(path, 'boot-zero.new-1-1'));
+  mkdirSync(join(path, 'boot-next.new-1-1'));
+  expect(ids(path)).toEqual(['a']);
+  expect(readdirSync(path).filter(name => name.startsWith('boot'))).toEqual([
+    'boot-next',
+    'boot-next.new-1-1',
+  ]);
 });
 
 describe('checkpoints', () => {

@@ -11,7 +11,7 @@ import { FileRoom } from './file-room.ts';
 import { openDatabase } from './open-database.ts';
 import { QueueLog } from './queue-log.ts';
 import { reservedRevisions, reserveRevisions } from './reserved-revisions.ts';
-import { markClean } from './store-folder.ts';
+import { dropOtherBoots, markClean } from './store-folder.ts';
 import { gateFolder } from './write-gate.ts';
 import type { WriterOrder } from './writer-protocol.ts';
 
@@ -55,6 +55,7 @@ export function prepareDatabase(order: WriterOrder): PreparedDatabase {
       room.ensure(bytes.written, database.getWriteTxnId(), false);
     });
     if (isFirst) closeSync(openSync(join(order.folder, replayedName), 'w'));
+    if (order.log !== undefined) dropOtherBoots(order.parent, order.folder);
     return { database, reserve, room };
   } catch (thrown) {
     throw translated(thrown, false);

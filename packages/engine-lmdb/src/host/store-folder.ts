@@ -13,7 +13,7 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { errorCode, QuorateError } from '@quorate/core';
 import { unavailable, unusable } from '../store-failure.ts';
 import { numbersIn } from './numbered-files.ts';
@@ -23,6 +23,7 @@ const format = 1;
 
 const factsName = 'store.json';
 const cleanName = 'clean';
+const bootPrefix = 'boot-';
 
 /** What a store's folder is, once it was found or made. */
 export interface StoreFolder {
@@ -66,7 +67,7 @@ export function storeFolder(
     }
     const log = isLogged && own === 'fsync' ? join(folder, 'log') : undefined;
     const isOfBoot = own === 'os' || log !== undefined;
-    const database = join(folder, isOfBoot ? `boot-${bootId}` : 'data');
+    const database = join(folder, isOfBoot ? `${bootPrefix}${bootId}` : 'data');
     if (isOfBoot) takeAlong(folder, database);
     if (log !== undefined) {
       mkdirSync(log, { recursive: true });
@@ -121,7 +122,7 @@ function takeCheckpointAlong(folder: string, database: string): void {
 /** Takes the database of an earlier boot along, where it was closed. Of several who try one succeeds. */
 function takeAlong(folder: string, database: string): void {
   if (existsSync(database)) return;
-  const others = readdirSync(folder).filter(name => name.startsWith('boot-') && !name.includes('.new-'));
+  const others = readdirSync(folder).filter(name => name.startsWith(bootPrefix) && !name.includes('.new-'));
   const clean = others.find(name => existsSync(join(folder, name, cleanName)));
   if (clean === undefined) return;
   try {
@@ -129,6 +130,23 @@ function takeAlong(folder: string, database: string): void {
   } catch (thrown) {
     // Somebody else was faster.
     if (!existsSync(database)) throw thrown;
+  }
+}
+
+/**
+ * Deletes the databases of boots before this one, where all that counts of them came from the log. What cannot be deleted now is
+ * another time.
+ */
+export function dropOtherBoots(folder: string, database: string): void {
+  const own = basename(database);
+  for (const name of readdirSync(folder)) {
+    // Somebody of this boot may be about to begin with a copy.
+    if (!name.startsWith(bootPrefix) || name === own || name.startsWith(`${own}.new-`)) continue;
+    try {
+      rmSync(join(folder, name), { recursive: true, force: true });
+    } catch {
+      // It takes room, and does no harm.
+    }
   }
 }
 
