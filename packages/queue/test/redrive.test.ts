@@ -94,6 +94,22 @@ describe('a redrive', () => {
     expect((await idsOf('q')).toSorted()).toEqual(ids.toSorted());
   });
 
+  test('to what is no queue is refused before anything is touched', async () => {
+    await bury(['a']);
+    const sent: string[] = [];
+    const dead = stand.queues({ sent }).deadLetters('q');
+    for (const to of ['', '\ud800', 7 as never]) {
+      expect(() => dead.redrive(['a'], { to })).toThrow('Queue must');
+      expect(() => dead.redriveAll({ to })).toThrow('Queue must');
+    }
+    expect(() => dead.redriveAll({ to: 'elsewhere/q' })).toThrow(
+      new RangeError(
+        'Queue must lie in the partition of "q/~dead" for all to be moved: received "elsewhere/q"',
+      ),
+    );
+    expect(sent).toEqual([]);
+  });
+
   test('that stood still while another held its letters puts them back all the same, and counts no other', async () => {
     await bury(['a', 'b', 'c']);
     const faults: QueueFaults = {};

@@ -4,6 +4,7 @@ import {
   type MessageId,
   type Page,
   type PageOptions,
+  partitionOf,
   type WaitOptions,
 } from '@quorate/core';
 import type { QueuesContext } from '../queues-options.ts';
@@ -50,7 +51,11 @@ export interface DeadLetters<Body = unknown> {
    * where the process ends in between, one is there twice afterwards.
    */
   redrive(ids: readonly string[], options?: RedriveOptions): Promise<number>;
-  /** Moves all that are there back, or the first `max` of them, in batches and within the store. Says how many. */
+  /**
+   * Moves all that are there back, or the first `max` of them, in batches and within the store. Says how many.
+   *
+   * @throws RangeError where `to` lies in another partition: `redrive` goes there
+   */
   redriveAll(options?: RedriveOptions & { readonly max?: number }): Promise<number>;
   /** Takes these out for good. Says how many there were. */
   remove(ids: readonly string[], options?: WaitOptions): Promise<number>;
@@ -83,10 +88,18 @@ export class QueueDeadLetters<Body> implements DeadLetters<Body> {
   }
 
   redrive(ids: readonly string[], { to, ...wait }: RedriveOptions = {}): Promise<number> {
+    if (to !== undefined) checkKey('Queue', to);
     return redriveSome(this.#context, this.queue, ids, to, this.#origin, wait);
   }
 
   redriveAll({ to, max, ...wait }: RedriveOptions & { readonly max?: number } = {}): Promise<number> {
+    if (to !== undefined) {
+      checkKey('Queue', to);
+      if (partitionOf(to) !== partitionOf(this.queue))
+        throw new RangeError(
+          `Queue must lie in the partition of "${this.queue}" for all to be moved: received "${to}"`,
+        );
+    }
     return redriveAll(this.#context, this.queue, to, this.#origin, max, wait);
   }
 
