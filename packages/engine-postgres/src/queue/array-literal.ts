@@ -13,11 +13,23 @@ export function textsOrNone(texts: readonly (string | undefined)[]): string | nu
 }
 
 export function textsOf(texts: readonly (string | undefined)[]): string {
-  return `{${texts.map(text => (text === undefined ? 'null' : quoted(text))).join(',')}}`;
+  // One look at all of them together, for nearly all are as plain as ids and names of queues.
+  const arePlain = texts.length > 0 && !texts.includes(undefined) && !special.test(texts.join(''));
+  if (arePlain) return `{"${texts.join('","')}"}`;
+  // The others are headers, which most have in common.
+  let [last, lastQuoted]: (string | undefined)[] = [];
+  const words = texts.map(text => {
+    if (text === undefined) return 'null';
+    if (text !== last) lastQuoted = quoted((last = text));
+    return lastQuoted;
+  });
+  return `{${words.join(',')}}`;
 }
 
+const special = /["\\]/;
+
 function quoted(text: string): string {
-  return /["\\]/.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`;
+  return special.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`;
 }
 
 /** The numbers of an array as the client gives it: of numbers, texts or its own kind. */

@@ -1,4 +1,4 @@
-import type { QueuePut } from '@quorate/core';
+import type { NewMessage, QueuePut } from '@quorate/core';
 import { numbersOf, numbersOrNone, textsOf, textsOrNone } from './array-literal.ts';
 import { storedName, storedText } from './stored-name.ts';
 
@@ -9,19 +9,31 @@ const integerMax = 2 ** 31 - 1;
 export function putValues(puts: readonly QueuePut[]): unknown[] {
   const messages = puts.map(({ message }) => message);
   const bodies = messages.map(({ body }) => body);
+  // What many have in common, as nearly all do the queue and the headers, is written once.
+  let [queue, name]: string[] = [];
+  const names = puts.map(put => {
+    if (put.queue !== queue) name = storedName((queue = put.queue));
+    return name;
+  });
+  let headers: NewMessage['headers'];
+  let headersText: string | undefined;
+  const headersTexts = messages.map(message => {
+    if (message.headers !== headers) headersText = headersOf((headers = message.headers));
+    return headersText;
+  });
   let at = 0;
   const places = bodies.map(({ length }) => {
     at += length;
     return at - length;
   });
   return [
-    textsOf(puts.map(({ queue }) => storedName(queue))),
+    textsOf(names),
     Buffer.concat(bodies),
     numbersOf(places),
     numbersOf(bodies.map(({ length }) => length)),
     textsOrNone(messages.map(({ id }) => (id === undefined ? undefined : storedText(id)))),
     numbersOrNone(messages.map(({ rememberMs }) => rememberMs && Math.ceil(rememberMs))),
-    textsOrNone(messages.map(({ headers }) => headersOf(headers))),
+    textsOrNone(headersTexts),
     numbersOrNone(messages.map(({ lane }) => lane)),
     textsOrNone(messages.map(({ key }) => key)),
     numbersOrNone(
