@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chownSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -129,8 +129,10 @@ class ServerProcess implements Server {
   async kill(): Promise<void> {
     if (this.#child === undefined) return;
     this.#child.ref();
-    this.#signal('SIGKILL');
+    const children = this.#signal('SIGKILL');
     await this.#exited;
+    // What one of them holds still, as memory that they share, keeps the next from starting.
+    while (children.length > 0 && areRunning(children)) await sleep(LOOK_MS);
   }
 
   pause(): void {
@@ -146,13 +148,15 @@ class ServerProcess implements Server {
     await this.#keeper[Symbol.asyncDispose]();
   }
 
-  /** The process first, so that it starts no others meanwhile. */
-  #signal(signal: NodeJS.Signals): void {
+  /** The process first, so that it starts no others meanwhile. @returns those that it has started */
+  #signal(signal: NodeJS.Signals): readonly number[] {
     const { pid } = this;
     if (signal === 'SIGKILL') process.kill(pid, 'SIGSTOP');
     else process.kill(pid, signal);
-    for (const child of childrenOf(pid)) tryKill(child, signal);
+    const children = childrenOf(pid);
+    for (const child of children) tryKill(child, signal);
     if (signal === 'SIGKILL') tryKill(pid, signal);
+    return children;
   }
 
   #spawn(): void {
@@ -196,6 +200,12 @@ function childrenOf(pid: number): readonly number[] {
     .map(line => line.trim().split(/\s+/).map(Number));
   const children = pairs.filter(([, parent]) => parent === pid).map(([child]) => child as number);
   return children.flatMap(child => [child, ...childrenOf(child)]);
+}
+
+/** Whether one of some processes has not ended. One that has, and that nobody has asked about, is over. */
+function areRunning(pids: readonly number[]): boolean {
+  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', pids.join()], { encoding: 'utf8' });
+  return stdout.split('\n').some(state => state !== '' && !state.startsWith('Z'));
 }
 
 function tryKill(pid: number, signal: NodeJS.Signals): void {
