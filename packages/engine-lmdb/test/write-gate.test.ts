@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../src/host/open-database.ts';
 import { testFolder } from './lmdb-subject.ts';
@@ -39,5 +40,16 @@ test('who waits for the gate has it when its holder dies', async () => {
   await once(holder, 'message');
   holder.kill('SIGKILL');
   expect(database.transactionSync(() => 'in')).toBe('in');
+  await database.close();
+});
+
+test('what a loss of power made of an earlier boot’s gate is not looked at', async () => {
+  const path = `${folder.path}/torn`;
+  const torn = `${path}/gate-earlier`;
+  mkdirSync(torn, { recursive: true });
+  writeFileSync(`${torn}/data.mdb`, Buffer.alloc(8192));
+  const database = openDatabase({ folder: path, durability: 'fsync' });
+  expect(database.transactionSync(() => 'in')).toBe('in');
+  expect(existsSync(torn)).toBe(false);
   await database.close();
 });

@@ -1,5 +1,7 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ABORT, open, type RootDatabase } from 'lmdb';
+import { machineTime } from './machine-time.ts';
 
 /**
  * Keeps writers of a database out while a process opens it, and openers while somebody writes.
@@ -19,7 +21,16 @@ export class WriteGate {
   }
 
   static open(folder: string): WriteGate {
-    return new WriteGate(openGate(gateFolder(folder)));
+    const own = gateFolder(folder);
+    if (existsSync(folder)) {
+      for (const name of readdirSync(folder)) {
+        // Of an earlier boot: nobody has it open.
+        if (name.startsWith(prefix) && join(folder, name) !== own) {
+          rmSync(join(folder, name), { recursive: true, force: true });
+        }
+      }
+    }
+    return new WriteGate(openGate(own));
   }
 
   /** Waits, blocking the thread, until nobody else is in; then runs alone among all processes. */
@@ -38,9 +49,11 @@ export class WriteGate {
   }
 }
 
-/** Where the second database of a database's folder lies. */
+const prefix = 'gate-';
+
+/** Where the second database of a database's folder lies: it is never synced, so what a loss of power made of it is not looked at again. */
 export function gateFolder(folder: string): string {
-  return join(folder, 'gate');
+  return join(folder, `${prefix}${machineTime().bootId}`);
 }
 
 function openGate(folder: string): RootDatabase {
