@@ -36,7 +36,7 @@ it.each([
 ])('%s brings back what it is given', async (_, open) => {
   const kernel = open();
   try {
-    expect(await kernel.run(0)).toBe((kernel.ops * (kernel.ops - 1)) / 2);
+    expect(await kernel.run(0)).toBe((kernel.ops * (kernel.ops + 1)) / 2);
     expect(await kernel.call?.(7)).toBe(7);
   } finally {
     await kernel.close?.();

@@ -43,7 +43,7 @@ export function streamEcho(spins: number): () => Kernel {
       ops: trips,
       run() {
         let sum = 0;
-        for (let number = 0; number < trips; number++) sum += trip(number);
+        for (let number = 1; number <= trips; number++) sum += trip(number);
         return sum;
       },
       call: trip,
@@ -77,7 +77,7 @@ export function portEcho(): Kernel {
     ops: trips,
     async run() {
       let sum = 0;
-      for (let number = 0; number < trips; number++) sum += await trip(number);
+      for (let number = 1; number <= trips; number++) sum += await trip(number);
       return sum;
     },
     call: trip,
