@@ -29,8 +29,6 @@ export class QueueProducer<Body> implements Producer<Body> {
       throw new RangeError(
         `Time to remember an id, in ms, must be from 0 to ${2 ** 31 - 1}: received ${rememberMs}`,
       );
-    if (!(inFlightMaxBytes > 0))
-      throw new RangeError(`Bytes in flight must be above 0: received ${inFlightMaxBytes}`);
     this.queue = queue;
     this.#context = context;
     this.#defaults = { lane, rememberMs };

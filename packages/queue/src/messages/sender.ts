@@ -13,6 +13,7 @@ import {
   type WaitOptions,
 } from '@quorate/core';
 import { Batcher } from '../batch/batcher.ts';
+import { ByteRoom } from '../batch/byte-room.ts';
 import { isWrongCall } from '../batch/wrong-call.ts';
 import { closed, producerFull, sendUnknown } from '../queue-error.ts';
 import { sentChannel } from './sent-channel.ts';
@@ -56,17 +57,17 @@ export class Sender {
   readonly #batches: Batcher<Sending>;
   readonly #idPrefix: string;
   readonly #closed = new AbortController();
-  readonly #whenReady = new Set<() => void>();
+  readonly #room: ByteRoom;
   /** When what has no answer is given up, because the sender was closed. */
   #giveUpAtMs = Number.POSITIVE_INFINITY;
   #idCount = 0;
-  #inFlightBytes = 0;
   #givenUpCount = 0;
   #count = 0;
   #onQuiet: (() => void) | undefined;
 
   constructor(options: SenderOptions) {
     this.#options = options;
+    this.#room = new ByteRoom(options.clock, options.inFlightMaxBytes);
     this.#idPrefix = [...options.random.bytes(12)].map(byte => byte.toString(16).padStart(2, '0')).join('');
     this.#batches = new Batcher({
       countMax: pageMax / 2,
@@ -80,7 +81,7 @@ export class Sender {
   }
 
   get inFlightBytes(): number {
-    return this.#inFlightBytes;
+    return this.#room.bytes;
   }
 
   /**
@@ -116,13 +117,12 @@ export class Sender {
   ): void {
     const { queue, message } = puts[0] as QueuePut;
     const bytes = message.body.length * puts.length;
-    const { inFlightMaxBytes } = this.#options;
     if (this.#closed.signal.aborted) {
       reject(closed('The producer'));
       return;
     }
-    if (this.#inFlightBytes > 0 && this.#inFlightBytes + bytes > inFlightMaxBytes) {
-      reject(producerFull(queue, inFlightMaxBytes));
+    if (!this.#room.take(bytes)) {
+      reject(producerFull(queue, this.#options.inFlightMaxBytes));
       return;
     }
     const named = this.#named(puts);
@@ -135,25 +135,17 @@ export class Sender {
       reject,
     };
     const isBounded = wait.signal !== undefined || wait.deadlineMs !== undefined;
-    if (isBounded && !this.#watch(sending, wait)) return;
-    this.#inFlightBytes += bytes;
+    if (isBounded && !this.#watch(sending, wait)) {
+      this.#room.free(bytes);
+      return;
+    }
     this.#count++;
     this.#batches.add(sending);
   }
 
   /** Settles once at least half of the room is free. */
-  async ready(wait: WaitOptions): Promise<void> {
-    if (this.#hasRoom()) return;
-    using linked = linkSignal(this.#options.clock, { ...wait, outcome: 'not-applied' });
-    linked.throwIfAborted();
-    await new Promise<void>((resolve, reject) => {
-      this.#whenReady.add(resolve);
-      const giveUp = (): void => {
-        this.#whenReady.delete(resolve);
-        reject(linked.signal.reason as Error);
-      };
-      linked.signal.addEventListener('abort', giveUp, { once: true });
-    });
+  ready(wait: WaitOptions): Promise<void> {
+    return this.#room.ready(wait);
   }
 
   /** Takes no more, and settles when everything that was sent is known, or has had no answer for a while. */
@@ -295,16 +287,8 @@ export class Sender {
 
   #done(sending: Sending): void {
     sending.state = 'done';
-    this.#inFlightBytes -= sending.bytes;
-    if (this.#whenReady.size > 0 && this.#hasRoom()) {
-      for (const call of this.#whenReady) call();
-      this.#whenReady.clear();
-    }
+    this.#room.free(sending.bytes);
     if (--this.#count === 0) this.#onQuiet?.();
-  }
-
-  #hasRoom(): boolean {
-    return this.#inFlightBytes <= this.#options.inFlightMaxBytes / 2;
   }
 }
 

@@ -7,12 +7,13 @@ import {
   type WaitOptions,
 } from '@quorate/core';
 import { Batcher } from '../batch/batcher.ts';
+import { ByteRoom } from '../batch/byte-room.ts';
+import { producerFull } from '../queue-error.ts';
 import { messageHeaders } from '../messages/message-headers.ts';
 import { type ProducerOptions, putOf, type SendOptions, type Sent } from '../messages/producer.ts';
 import { Sender } from '../messages/sender.ts';
 import type { QueuesContext } from '../queues-options.ts';
 import { type Subscription, Subscriptions } from './subscriptions.ts';
-import { TopicRoom } from './topic-room.ts';
 
 /** What became of a message that was published. */
 export interface Published extends Omit<Sent, 'id'> {
@@ -65,7 +66,8 @@ export class StoreTopic<Body> implements Topic<Body> {
   readonly #sender: Sender;
   readonly #batches: Batcher<Publishing>;
   readonly #onClosed: (topic: AsyncDisposable) => void;
-  readonly #room: TopicRoom;
+  readonly #room: ByteRoom;
+  readonly #maxBytes: number;
   /** Where the last messages went. */
   #queues: ReadonlySet<string> = new Set();
   /** Messages that the sender has. */
@@ -84,7 +86,8 @@ export class StoreTopic<Body> implements Topic<Body> {
     this.#context = context;
     this.#defaults = { lane, rememberMs };
     this.#subscriptions = new Subscriptions(context.store, name, context.random);
-    this.#room = new TopicRoom(context.clock, name, inFlightMaxBytes);
+    this.#room = new ByteRoom(context.clock, inFlightMaxBytes);
+    this.#maxBytes = inFlightMaxBytes;
     // What may wait is counted here: a body is one, however many queues it goes to.
     this.#sender = new Sender({ ...context, rememberMs, inFlightMaxBytes: Number.POSITIVE_INFINITY });
     this.#batches = new Batcher({ countMax: 500, flightsMax: 1, flush: batch => this.#publish(batch) });
@@ -97,7 +100,8 @@ export class StoreTopic<Body> implements Topic<Body> {
     const putFor: Publishing['putFor'] = queue => putOf(queue, bytes, headers, options, this.#defaults);
     const { signal, deadlineMs } = options;
     const isBounded = signal !== undefined || deadlineMs !== undefined;
-    using _ = this.#room.take(bytes.length);
+    if (!this.#room.take(bytes.length)) throw producerFull(this.name, this.#maxBytes);
+    using _ = { [Symbol.dispose]: () => this.#room.free(bytes.length) };
     using linked = isBounded
       ? linkSignal(this.#context.clock, { signal, deadlineMs, outcome: 'not-applied' })
       : undefined;

@@ -1,28 +1,36 @@
 import { type Clock, linkSignal, type WaitOptions } from '@quorate/core';
-import { producerFull } from '../queue-error.ts';
 
-/** Counts the bytes of what a topic has taken and not yet given to all, so that they are bounded. */
-export class TopicRoom {
+/** Counts the bytes of what was taken and is not yet done with, so that they are bounded. */
+export class ByteRoom {
   readonly #clock: Clock;
-  readonly #topic: string;
   readonly #maxBytes: number;
   readonly #whenReady = new Set<() => void>();
   #bytes = 0;
 
   /** @throws RangeError */
-  constructor(clock: Clock, topic: string, maxBytes: number) {
+  constructor(clock: Clock, maxBytes: number) {
     if (!(maxBytes > 0)) throw new RangeError(`Bytes in flight must be above 0: received ${maxBytes}`);
     this.#clock = clock;
-    this.#topic = topic;
     this.#maxBytes = maxBytes;
   }
 
-  /** Room for a body, until it is disposed of; for one at least, however large. @throws QuorateError `PRODUCER_FULL` */
-  take(byteCount: number): Disposable {
-    if (this.#bytes > 0 && this.#bytes + byteCount > this.#maxBytes)
-      throw producerFull(this.#topic, this.#maxBytes);
+  /** How many are taken. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Takes room where there is some, for one thing at least, however large. Says whether it did. */
+  take(byteCount: number): boolean {
+    if (this.#bytes > 0 && this.#bytes + byteCount > this.#maxBytes) return false;
     this.#bytes += byteCount;
-    return { [Symbol.dispose]: () => this.#free(byteCount) };
+    return true;
+  }
+
+  free(byteCount: number): void {
+    this.#bytes -= byteCount;
+    if (this.#whenReady.size === 0 || !this.#hasHalf()) return;
+    for (const call of this.#whenReady) call();
+    this.#whenReady.clear();
   }
 
   /** Settles once at least half of it is free. */
@@ -38,13 +46,6 @@ export class TopicRoom {
       };
       linked.signal.addEventListener('abort', giveUp, { once: true });
     });
-  }
-
-  #free(byteCount: number): void {
-    this.#bytes -= byteCount;
-    if (this.#whenReady.size === 0 || !this.#hasHalf()) return;
-    for (const call of this.#whenReady) call();
-    this.#whenReady.clear();
   }
 
   #hasHalf(): boolean {
