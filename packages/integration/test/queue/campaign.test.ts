@@ -10,6 +10,9 @@ const isLong = process.env['QUORATE_LONG'] !== undefined;
 /** Rounds of disturbance. */
 const cycleCount = isLong ? 1000 : 6;
 
+/** After how many of them a run says how far it is. */
+const progressEvery = 50;
+
 const queue = 'campaign/jobs';
 const leaseMs = 3000;
 const concurrency = 4;
@@ -105,6 +108,11 @@ class Campaign implements AsyncDisposable {
   }
 }
 
+/** What is of interest of a run beside that it passed. */
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
 async function left(store: QueueStore): Promise<number> {
   const { readyCount, delayedCount, leasedCount, heldCount } = await store.inspect.depth(queue);
   return readyCount + delayedCount + leasedCount + heldCount;
@@ -120,6 +128,7 @@ async function campaign(engine: EngineName): Promise<Campaign> {
     if (cycle % 6 === 3 && stand.server !== undefined) await run.restartServer();
     else if (cycle % 6 === 5) await run.pause(random.below(workerCount));
     else await run.kill(random.below(workerCount));
+    if (cycle % progressEvery === 0) say(`${cycle} cycles on ${engine}, ${run.sent.size} sent`);
   }
   await run.finish();
   return run;
@@ -135,9 +144,11 @@ describe('workers that are killed and stand still, and a server that is, lose no
         const { sent, handled, inFlightCount } = await campaign(name);
         expect([...sent].filter(id => !handled.has(id))).toEqual([]);
         expect(sent.size).toBeGreaterThan(cycleCount);
-        let againCount = 0;
+        const againCount = handled.values().reduce((sum, tokens) => sum + tokens.length - 1, 0);
+        say(
+          `${cycleCount} cycles on ${name}: ${sent.size} sent, ${againCount} handled again, ${inFlightCount} may have been`,
+        );
         for (const tokens of handled.values()) {
-          againCount += tokens.length - 1;
           // Who stood still between its lease and its first word is heard late: the tokens tell that, not the order of the words.
           expect(new Set(tokens).size).toBe(tokens.length);
         }
