@@ -69,6 +69,24 @@ describe.skipIf(reason !== undefined)('bounds of queues (needs redis-server)', (
     expect((await store.lease(queue, all)).map(({ id }) => id)).toEqual([last]);
   });
 
+  test('a lease holds no more than 8 MiB and a message, also where large messages stand behind small ones', async () => {
+    const queue = 'large/queue';
+    const large = Buffer.alloc(1_000_000);
+    await store.put(Array.from({ length: 300 }, () => ({ queue, message: { body } })));
+    await store.put(Array.from({ length: 30 }, () => ({ queue, message: { body: large } })));
+    const leased: number[] = [];
+    let count = 0;
+    while (count < 330) {
+      const leases = await store.lease(queue, { ...all, messagesMax: 1000 });
+      leased.push(leases.reduce((sum, lease) => sum + lease.body.length, 0));
+      count += leases.length;
+      await store.settle(leases.map(lease => ({ lease, action: acknowledge })));
+    }
+    expect(Math.max(...leased)).toBeLessThan(2 ** 23 + large.length + 1000);
+    // Its size is forgotten with it.
+    expect(await raw.keys('quorate:{large}*')).toEqual(['quorate:{large}:q']);
+  });
+
   test('many leases are kept in the form that is fast for many, and nothing else beside them', async () => {
     const queue = 'spread/queue';
     // More than one piece of an answer.

@@ -222,10 +222,11 @@ describe.skipIf(reason !== undefined)('faults of queues (needs redis-server)', (
     const large = await stand.openQueues({ bodyMaxBytes: 8 * 1024 * 1024 });
     const body = Buffer.alloc(2 * 1024 * 1024);
     for (let index = 0; index < 12; index++) await large.put([{ queue, message: { body } }]);
-    const messages = await large.lease(queue, all);
-    expect(messages).toHaveLength(8);
-    await large.settle(messages.map(lease => ({ lease, action: acknowledge })));
-    expect(await large.lease(queue, all)).toHaveLength(4);
+    for (let round = 0; round < 3; round++) {
+      const messages = await large.lease(queue, all);
+      expect(messages).toHaveLength(4);
+      await large.settle(messages.map(lease => ({ lease, action: acknowledge })));
+    }
     const puts = Array.from({ length: 40 }, () => ({ queue, message: { body } }));
     await expect(large.put(puts)).rejects.toThrow(/at most 67108864 bytes in all: received \d+/);
   });

@@ -153,6 +153,7 @@ export const purgeScript: Script = defineScript(
     if lane == 0 or bit.band(used, 2 ^ lane) ~= 0 then call('UNLINK', of('r' .. lane, q), of('o' .. lane, q)) end
   end
   call('HDEL', B .. 'p', q)
+  call('HDEL', B .. 'b', q)
   call('ZREM', B .. 'n', q)
   call('PEXPIRE', B, ${forgetMs})
   return count`,

@@ -3,6 +3,7 @@ import {
   begin,
   bring,
   endedMax,
+  largeBytes,
   mark,
   messageOf,
   notify,
@@ -13,11 +14,10 @@ import {
 import { forgetIds } from './queue-put-parts.ts';
 import { defineScript, type Script } from './script.ts';
 
-/** How many messages are looked for in the first step, before anything is known of their size, and in each that follows. */
-const firstStep = 8;
+/** How many messages are looked for in one step. */
 const stepMax = 256;
 
-/** With more bytes than this a lease holds no more messages, so that no answer is without bounds. */
+/** With so many bytes a lease takes no more messages, so that no answer is without bounds. */
 const bytesMax: number = 8 * 1024 * 1024;
 
 /** How many sequences whose messages are gone one script passes over. */
@@ -126,7 +126,7 @@ local function holdAll(q, taken, hasOld)
       records[words + 1], records[words + 2] = s, h
       ends[words + 1], ends[words + 2] = untilText, s
       words = words + 2
-      bytes = bytes + #m
+      bytes = bytes + #m + #h
     end
   end
   spread('HSET', of('l', q), 'HDEL', records, words)
@@ -195,16 +195,16 @@ export const leaseScript: Script = defineScript(
       if lane == 0 or bit.band(used, 2 ^ lane) ~= 0 then lanes[#lanes + 1] = lane end
     end
   end
-  local bytes, step, held = 0, ${firstStep}, 0
+  -- What is taken has to be brought, so a step is no longer than there is room for if all are as large as the largest.
+  local bytes, size = 0, tonumber(call('HGET', B .. 'b', q) or ${largeBytes})
   for _, lane in ipairs(lanes) do
     while want > 0 and bytes < ${bytesMax} and gone < ${goneMax} do
-      local taken, hasOld = take(q, lane, math.min(want, step))
+      local room = math.max(1, math.floor((${bytesMax} - bytes) / size))
+      local taken, hasOld = take(q, lane, math.min(want, ${stepMax}, room))
       if #taken == 0 then break end
-      local size, count = holdAll(q, taken, hasOld)
-      bytes = bytes + size
+      local more, count = holdAll(q, taken, hasOld)
+      bytes = bytes + more
       want = want - count
-      held = held + count
-      if held > 0 then step = math.max(1, math.min(${stepMax}, math.floor((${bytesMax} - bytes) * held / bytes))) end
     end
   end
   if #answer > 0 then

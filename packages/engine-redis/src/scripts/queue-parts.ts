@@ -5,6 +5,7 @@
  * quorate:{jobs}:q                 the partition's revision: the last number that was given
  * quorate:{jobs}:qn                sorted set, by name alone: queues that hold messages
  * quorate:{jobs}:qp                hash: lanes other than 0 that a queue uses, as bits
+ * quorate:{jobs}:qb                hash: bytes of the largest message of a queue that had one which is large
  * quorate:{jobs}:qw                hash: queues that somebody waits for; under NUL until when state records are watched
  * quorate:{jobs}:qs                hash: state records: version and expiry as doubles (-1 for never), then the value
  * quorate:{jobs}:qk, :qx           sorted sets of their keys: by name alone, and by expiry
@@ -89,6 +90,16 @@ local function spread(add, key, drop, words, count)
 end
 `;
 
+/** A queue whose messages are all smaller than this is not said to have a large one. */
+export const largeBytes: number = 32 * 1024;
+
+/** Notes how large a message is that goes into a queue, so that a lease knows how many it may take before it has seen them. */
+export const largest: string = `
+local function enlarge(q, size)
+  if size > ${largeBytes} and size > tonumber(call('HGET', B .. 'b', q) or 0) then call('HSET', B .. 'b', q, size) end
+end
+`;
+
 /** Finds a message by its sequence. */
 export const messageOf = `
 local function messageOf(q, s)
@@ -158,6 +169,7 @@ export const clear: string = `
 local emptied = {}
 local function forget(q)
   call('ZREM', B .. 'n', q)
+  call('HDEL', B .. 'b', q)
   local used = tonumber(call('HGET', B .. 'p', q) or 0)
   for lane = 0, 15 do
     if lane == 0 or bit.band(used, 2 ^ lane) ~= 0 then call('UNLINK', of('r' .. lane, q)) end

@@ -1,4 +1,4 @@
-import { bring, spread } from './queue-parts.ts';
+import { bring, largest, spread } from './queue-parts.ts';
 
 /**
  * Gathers messages for a queue, and brings them there. A list that was empty before may be that of a new queue.
@@ -8,8 +8,9 @@ import { bring, spread } from './queue-parts.ts';
 export const gather: string = `
 ${bring}
 ${spread}
+${largest}
 local messages, lists, names, memories, isNew = {}, {}, {}, {}, false
-local messageWords, nameWords, memoryWords, tens, tensText = 0, 0, 0, -1, nil
+local messageWords, nameWords, memoryWords, tens, tensText, longest = 0, 0, 0, -1, nil, 0
 local function add(seq, s, record)
   local digit = seq % 10
   if seq - digit ~= tens then
@@ -19,6 +20,7 @@ local function add(seq, s, record)
   messages[messageWords + 1] = tensText .. char(48 + digit)
   messages[messageWords + 2] = s .. record
   messageWords = messageWords + 2
+  if #record > longest then longest = #record end
 end
 local function ready(seq, s, record)
   add(seq, s, record)
@@ -47,8 +49,9 @@ local function flush(q)
     mark(q, lane)
   end
   if isNew then call('ZADD', B .. 'n', 'NX', 0, q) end
+  enlarge(q, longest)
   messages, lists, names, memories, isNew = {}, {}, {}, {}, false
-  messageWords, nameWords, memoryWords = 0, 0, 0
+  messageWords, nameWords, memoryWords, longest = 0, 0, 0, 0
   notify(q)
 end
 `;

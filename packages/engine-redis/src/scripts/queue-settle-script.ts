@@ -30,12 +30,13 @@ const release = `
 local function release(q, s, h, delay, headers, taken)
   local deliveries, attempts, _, flags, length = unpk('>I4I4dBI2', h, 17)
   local owned = sub(h, 36, 35 + length)
-  local laid = sub(h, 36 + length)
+  local laid, whole = sub(h, 36 + length), 0
   if headers ~= '' then
     local m = messageOf(q, s)
     local _, _, _, _, _, p = parse(m)
     laid = merge(headersOf(h, m, p), headers)
     flags = flags % 64 + 64
+    whole = #m + #laid
   end
   local token = raise()
   local place = delay > 0 and now + delay * 1000 or placeOf(token)
@@ -44,6 +45,7 @@ local function release(q, s, h, delay, headers, taken)
   local left = math.max(0, attempts - taken)
   call('HSET', of('l', q), s, pack('>ddI4I4dBI2', token, 0, deliveries, left, place, flags, length) .. owned .. laid)
   wait(q, s, flags % 16, place)
+  enlarge(q, whole)
   notify(q)
 end
 `;
