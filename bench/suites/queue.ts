@@ -1,4 +1,5 @@
 import { missing } from '@quorate/servers';
+import { socketCloses } from '../src/kernels/lock/hand-off.ts';
 import {
   backlog,
   bytesPerJob,
@@ -9,6 +10,7 @@ import {
 import type { BacklogEngine } from '../src/kernels/queue/backlog-place.ts';
 import { enqueue, handle } from '../src/kernels/queue/job-queue.ts';
 import { queueKinds } from '../src/kernels/queue/queue-kinds.ts';
+import { type Distance, recovery } from '../src/kernels/queue/recovery.ts';
 import { syncs } from '../src/kernels/queue/syncs.ts';
 import { idleLatency, twoProcesses } from '../src/kernels/queue/two-processes.ts';
 import { type Program, services, syncedRedis, unchecked } from '../src/kernels/store/services.ts';
@@ -35,6 +37,17 @@ const embedded = {
 } as const;
 const bullmqSynced = 'BullMQ, AOF always';
 const onLmdb = `${quorate}, LMDB synced`;
+
+const onRedis = `${quorate}, Redis`;
+const onNats = `${quorate}, JetStream`;
+const onPostgres = `${quorate}, PostgreSQL`;
+const socket = 'unix socket closes';
+/** Why a contender cannot be measured here. */
+const missingFor: Readonly<Record<string, () => string | undefined>> = {
+  [onRedis]: () => missing('redis'),
+  [onNats]: () => missing('nats'),
+  [onPostgres]: () => missing('postgres'),
+};
 
 const behind = `${quorate}, behind a backlog`;
 const aJob = 'a job of the backlog';
@@ -77,6 +90,42 @@ function backlogBenches(engine: BacklogEngine, title: string, counted: string): 
         { of: ofSender, limit: 250e6 },
         { of: ofWorker, limit: 250e6 },
       ],
+    },
+  ];
+}
+
+/** How soon another process has what a killed one was handling. */
+function recoveryBenches(): Bench[] {
+  const common = {
+    params: { kills: [1] },
+    fullParams: { kills: [5] },
+    slow: true,
+    unchecked: 'it measures the death of processes',
+    surroundings: services('redis', 'nats', 'postgres'),
+    skip: (contender: string) => missingFor[contender]?.(),
+    controls: [socket],
+  };
+  const between = (distance: Distance): Bench['contenders'] => ({
+    [onRedis]: recovery('redis', distance),
+    [onNats]: recovery('nats', distance),
+    [onPostgres]: recovery('postgres', distance),
+    [socket]: socketCloses,
+  });
+  return [
+    {
+      name: 'recovery after kill -9, one machine',
+      about:
+        'from the kill of a process whose handler runs until the handler of another has the same job, under leases of ten minutes. BullMQ looks for such jobs every 30 s, so that it is left out. The control is when the system closes a socket of the process',
+      ...common,
+      contenders: { [onLmdb]: recovery('lmdb', 'one machine'), ...between('one machine') },
+      goals: [onLmdb, onRedis, onNats, onPostgres].map(of => ({ of, limit: 1e9 })),
+    },
+    {
+      name: 'recovery after kill -9, two machines',
+      about: 'the same under leases of 2 s, where the workers know nothing of each other',
+      ...common,
+      contenders: between('two machines'),
+      goals: [onRedis, onNats, onPostgres].map(of => ({ of, limit: 4e9 })),
     },
   ];
 }
@@ -201,6 +250,7 @@ export default defineSuite({
         [bullmqSynced]: idleLatency('bullmq'),
       },
     },
+    ...recoveryBenches(),
     ...backlogBenches('lmdb', 'embedded', 'on the disk, log included'),
     ...backlogBenches('redis', 'Redis', "of the server's memory"),
     ...backlogBenches('postgres', 'PostgreSQL', 'of the database, indexes included'),

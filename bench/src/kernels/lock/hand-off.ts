@@ -27,7 +27,7 @@ export async function handOff(): Promise<Quantity> {
     await using store = await createLmdbStore({ path, durability: 'os' });
     await using locks = createLocks({ store });
     // Awaited here, before what it uses is disposed of.
-    return await killed(async turn => {
+    return await killed(kills, async turn => {
       const name = `order:${turn}`;
       const { child } = await startProcess('holder-process.ts', { kind: 'lmdb', path, name });
       const wait = locks.mutex(name).acquire();
@@ -52,7 +52,7 @@ export async function socketCloses(): Promise<Quantity> {
     await using server = createServer().listen(at);
     await once(server, 'listening');
     // Awaited here, before what it uses is disposed of.
-    return await killed(async () => {
+    return await killed(kills, async () => {
       const connected = once(server, 'connection');
       const { child } = await startProcess('holder-process.ts', { kind: 'socket', path: at });
       const [socket] = await connected;
@@ -69,9 +69,10 @@ interface Held {
   readonly handedOver: () => Promise<number>;
 }
 
-async function killed(hold: (turn: number) => Promise<Held>): Promise<Quantity> {
+/** So many processes are killed, one after the other; the median of the times until somebody else had what each held, ns. */
+export async function killed(count: number, hold: (turn: number) => Promise<Held>): Promise<Quantity> {
   const times: number[] = [];
-  for (let turn = 0; turn < kills; turn++) {
+  for (let turn = 0; turn < count; turn++) {
     const { child, handedOver } = await hold(turn);
     const startMs = performance.now();
     child.kill('SIGKILL');

@@ -44,6 +44,11 @@ export const postgres: OpenStore = async () => {
   return createPostgresQueueStore({ connectionString: urlOf('postgres') });
 };
 
+/** The engines that processes have in common, by names that can be told to another process. */
+export const openStores = { lmdb, redis, nats, postgres } as const;
+
+export type StoreKind = keyof typeof openStores;
+
 /** Ours, with everything that it has: leases that are kept, attempts that are charged, retries, dead letters. */
 export function quorateJobs(openStore: OpenStore): OpenJobs {
   return async (name): Promise<JobQueue> => {
