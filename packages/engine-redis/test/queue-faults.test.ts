@@ -209,12 +209,13 @@ describe.skipIf(reason !== undefined)('faults of queues (needs redis-server)', (
   });
 
   test('ids that are remembered no more are forgotten by whoever finds nothing', async () => {
-    await put('a', { id: 'x', rememberMs: 1 });
-    await put('b', { id: 'y', rememberMs: 600_000 });
+    await put('a', { id: 'x1', rememberMs: 1 });
+    await put('b', { id: 'y1', rememberMs: 600_000 });
     await settle(await store.lease(queue, all));
     await vi.waitFor(async () => {
       await store.lease(queue, all);
       expect(await raw.zrange('quorate:{p}:q:f:p/queue', '0', '-1')).toEqual(['y']);
+      expect(await raw.hkeys('quorate:{p}:q:g:p/queue')).toEqual(['y']);
     }, waiting);
   });
 

@@ -1,3 +1,4 @@
+import { idGroups, unname } from './queue-id-parts.ts';
 import {
   advance,
   begin,
@@ -36,6 +37,7 @@ end
 export const inspectScript: Script = defineScript(
   begin,
   parse,
+  idGroups,
   resolve,
   stateOf,
   `local q = A[1]
@@ -128,6 +130,8 @@ export const removeScript: Script = defineScript(
   mark,
   wait,
   clear,
+  idGroups,
+  unname,
   drop,
   resolve,
   `local q, blob, p, results = A[1], A[2], 1, {}

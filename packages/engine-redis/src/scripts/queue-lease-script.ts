@@ -1,3 +1,4 @@
+import { forgetIds } from './queue-id-parts.ts';
 import {
   advance,
   begin,
@@ -11,7 +12,6 @@ import {
   spread,
   wait,
 } from './queue-parts.ts';
-import { forgetIds } from './queue-put-parts.ts';
 import { defineScript, type Script } from './script.ts';
 
 /** How many messages are looked for in one step. */

@@ -1,3 +1,5 @@
+import { sequenceOf } from './queue-id-parts.ts';
+
 /**
  * What the scripts of a queue store have in common. KEYS[1] is the name of a partition's revision, which all its other keys begin with:
  *
@@ -16,8 +18,9 @@
  * quorate:{jobs}:q:e:jobs/mail     sorted set: sequences that are leased, by the lease's end in ms
  * quorate:{jobs}:q:h:jobs/mail     sorted set, by name alone: those held, as key, NUL, sequence
  * quorate:{jobs}:q:k:jobs/mail     hash: how many of a key are out
- * quorate:{jobs}:q:i:jobs/mail     hash: sequences by the ids that senders chose
- * quorate:{jobs}:q:f:jobs/mail     sorted set: ids that are remembered, until when
+ * quorate:{jobs}:q:i:jobs/mail     hash: sequences by the ids that senders chose, in groups
+ * quorate:{jobs}:q:g:jobs/mail     hash: until when ids are remembered in ms, in groups
+ * quorate:{jobs}:q:f:jobs/mail     sorted set: groups of remembered ids, until when the last of each is
  * ```
  *
  * A sequence is a revision, kept as a double of eight bytes, largest first, so that bytes sort as numbers do. Revisions are no smaller
@@ -204,7 +207,7 @@ end
 
 /**
  * Takes a message out for good, whose record of leases is `h` if it was ever leased, and lets the next of its key out. A list keeps the
- * sequence of one that it held, which is passed over.
+ * sequence of one that it held, which is passed over. Wants `unname`.
  */
 export const drop: string = `
 ${letOut}
@@ -228,7 +231,7 @@ local function drop(q, s, h, m)
   m = m or messageOf(q, s)
   local _, _, id, key = parse(m)
   call('ZREM', of('m', q), m)
-  if id then call('HDEL', of('i', q), id) end
+  if id then unname(q, {id}) end
   if not key then return end
   local out = tonumber(call('HGET', of('k', q), key) or 0)
   if h or call('ZREM', of('h', q), key .. '\\0' .. s) == 0 then out = out - 1 end
@@ -238,21 +241,22 @@ end
 
 /**
  * Finds the message that a client names from `p` on: by its sequence, or where `isNamed` by its id. Answers the sequence, the record
- * of its leases, and where the name ends.
+ * of its leases, and where the name ends. Wants `idGroups`.
  */
-export const resolve = `
+export const resolve: string = `
+${sequenceOf}
 local function resolve(q, isNamed, blob, p)
   if isNamed then
     local id
     id, p = unpk('>I2c0', blob, p)
-    local s = call('HGET', of('i', q), id)
+    local s = sequenceOf(q, id)
     return s, s and call('HGET', of('l', q), s), p
   end
   local s = sub(blob, p, p + 7)
   local h = call('HGET', of('l', q), s)
   if h then return s, h, p + 8 end
   -- One that moved here keeps the id that its first queue gave it.
-  local moved = call('HGET', of('i', q), string.format('~%x', unpk('>d', s)))
+  local moved = sequenceOf(q, string.format('~%x', unpk('>d', s)))
   if moved then return moved, call('HGET', of('l', q), moved), p + 8 end
   return s, nil, p + 8
 end

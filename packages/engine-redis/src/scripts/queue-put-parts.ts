@@ -1,16 +1,18 @@
-import { bring, largest, spread } from './queue-parts.ts';
+import { file } from './queue-id-parts.ts';
+import { bring, largest } from './queue-parts.ts';
 
 /**
- * Gathers messages for a queue, and brings them there. A list that was empty before may be that of a new queue.
+ * Gathers messages for a queue, and brings them there. A list that was empty before may be that of a new queue. Wants `idGroups`.
  *
  * A number that Redis is handed costs a microsecond to be written down, so all but the last digit of a sequence is kept for the next.
  */
 export const gather: string = `
 ${bring}
-${spread}
+${file}
 ${largest}
-local messages, lists, names, memories, isNew = {}, {}, {}, {}, false
-local messageWords, nameWords, memoryWords, tens, tensText, longest = 0, 0, 0, -1, nil, 0
+local messages, lists, isNew = {}, {}, false
+local ids, sequences, memoryIds, memoryEnds, memoryTexts = {}, {}, {}, {}, {}
+local messageWords, idCount, memoryCount, tens, tensText, longest = 0, 0, 0, -1, nil, 0
 local function add(seq, s, record)
   local digit = seq % 10
   if seq - digit ~= tens then
@@ -34,15 +36,30 @@ local function ready(seq, s, record)
   list[list.n] = s
 end
 local function name(s, id)
-  names[nameWords + 1] = id
-  names[nameWords + 2] = s
-  nameWords = nameWords + 2
+  idCount = idCount + 1
+  ids[idCount], sequences[idCount] = id, s
+end
+local function remember(q)
+  local names, lists = file(of('g', q), memoryIds, memoryEnds, memoryCount)
+  local words, count = {}, 0
+  for g, list in ipairs(lists) do
+    local before
+    for _, index in ipairs(list) do
+      local text = memoryTexts[index]
+      if text ~= before then
+        before = text
+        words[count + 1], words[count + 2] = text, names[g]
+        count = count + 2
+      end
+    end
+  end
+  for i = 1, count, 2000 do call('ZADD', of('f', q), 'GT', unpack(words, i, math.min(i + 1999, count))) end
 end
 local function flush(q)
   if messageWords == 0 then return end
   bring('ZADD', of('m', q), messages, messageWords)
-  spread('HSET', of('i', q), 'HDEL', names, nameWords)
-  bring('ZADD', of('f', q), memories, memoryWords)
+  if idCount > 0 then file(of('i', q), ids, sequences, idCount) end
+  if memoryCount > 0 then remember(q) end
   for lane, list in pairs(lists) do
     local size = bring('RPUSH', of('r' .. lane, q), list, list.n)
     if size == list.n then isNew = true end
@@ -50,8 +67,9 @@ local function flush(q)
   end
   if isNew then call('ZADD', B .. 'n', 'NX', 0, q) end
   enlarge(q, longest)
-  messages, lists, names, memories, isNew = {}, {}, {}, {}, false
-  messageWords, nameWords, memoryWords, longest = 0, 0, 0, 0
+  messages, lists, isNew = {}, {}, false
+  ids, sequences, memoryIds, memoryEnds, memoryTexts = {}, {}, {}, {}, {}
+  messageWords, idCount, memoryCount, longest = 0, 0, 0, 0
   notify(q)
 end
 `;
@@ -80,14 +98,6 @@ local function enter(q, record, id, key, max, at)
 end
 `;
 
-/** Forgets ids whose time has come, so many at most: more than are remembered in the same step. */
-export const forgetIds = `
-local function forgetIds(q, max)
-  local old = math.min(call('ZCOUNT', of('f', q), '-inf', nowMs), max)
-  if old > 0 then call('ZREMRANGEBYRANK', of('f', q), 0, old - 1) end
-end
-`;
-
 /** Takes in a message with a key or times of its own. The time it is ready stands behind its flags from then on. */
 export const special: string = `
 local function special(q, record, id, times)
@@ -105,24 +115,6 @@ local function special(q, record, id, times)
 end
 `;
 
-/** Finds out which ids are known, of those that are there and those that are remembered. */
-export const look: string = `
-${forgetIds}
-local function look(q, ids, count)
-  local known = {}
-  forgetIds(q, count + 500)
-  for from = 1, count, 2000 do
-    local last = math.min(from + 1999, count)
-    local taken = call('HMGET', of('i', q), unpack(ids, from, last))
-    local untilMs = call('ZMSCORE', of('f', q), unpack(ids, from, last))
-    for i = 1, last - from + 1 do
-      if taken[i] or (untilMs[i] and tonumber(untilMs[i]) > nowMs) then known[ids[from + i - 1]] = true end
-    end
-  end
-  return known
-end
-`;
-
 /**
  * Takes in what a client sends: each message with its length and its record without a sequence; where its flags have 128 the time it is
  * ready and its delay, and where they have 16 how long its id is remembered, in ms, each -1 for none. What ids are known already is
@@ -130,7 +122,7 @@ end
  */
 export const puts = `
 local function puts(q, n, blob, p, given)
-  local records, ids, idCount, known = {}, {}, 0, nil
+  local records, asked, askedCount, known = {}, {}, 0, nil
   local from = p
   for i = 1, n do
     local record
@@ -139,13 +131,13 @@ local function puts(q, n, blob, p, given)
     local flags = byte(record)
     if flags >= 128 then p = p + 16 end
     if flags % 32 >= 16 then
-      idCount = idCount + 1
-      ids[idCount] = unpk('>I2c0', record, 2)
+      askedCount = askedCount + 1
+      asked[askedCount] = unpk('>I2c0', record, 2)
       p = p + 8
     end
   end
-  local last, place, remember, memory = p, #given, nil, nil
-  p, idCount = from, 0
+  local last, place, memory, text, untilMs = p, #given, nil, nil, nil
+  p, askedCount = from, 0
   for i = 1, n do
     local record = records[i]
     local flags, id, times, s = byte(record), nil, nil, nil
@@ -156,22 +148,22 @@ local function puts(q, n, blob, p, given)
     end
     if flags % 32 >= 16 then
       if not special then special, look = define() end
-      if not known then known = look(q, ids, #ids) end
-      idCount = idCount + 1
-      id = ids[idCount]
+      if not known then known = look(q, asked, #asked) end
+      askedCount = askedCount + 1
+      id = asked[askedCount]
       local after = sub(blob, p, p + 7)
       p = p + 8
-      if after ~= remember then
-        remember = after
+      if after ~= memory then
+        memory = after
         local ms = unpk('>d', after)
-        memory = ms > 0 and string.format('%.17g', nowMs + ms)
+        text = ms > 0 and string.format('%.17g', nowMs + ms)
+        untilMs = pack('>d', nowMs + ms)
       end
       if not known[id] then
         known[id] = true
-        if memory then
-          memories[memoryWords + 1] = memory
-          memories[memoryWords + 2] = id
-          memoryWords = memoryWords + 2
+        if text then
+          memoryCount = memoryCount + 1
+          memoryIds[memoryCount], memoryEnds[memoryCount], memoryTexts[memoryCount] = id, untilMs, text
         end
       else s = '\\0\\0\\0\\0\\0\\0\\0\\0' end
     end

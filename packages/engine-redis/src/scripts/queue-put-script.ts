@@ -1,5 +1,6 @@
+import { idGroups, look } from './queue-id-parts.ts';
 import { begin, mark, notify, revisions, wait } from './queue-parts.ts';
-import { enter, gather, look, puts, special } from './queue-put-parts.ts';
+import { enter, gather, puts, special } from './queue-put-parts.ts';
 import { defineScript, type Script } from './script.ts';
 
 /**
@@ -11,6 +12,7 @@ export const putScript: Script = defineScript(
   revisions,
   notify,
   mark,
+  idGroups,
   gather,
   // What few messages need costs the others a microsecond for each function, so it waits until one comes.
   'local special, look',

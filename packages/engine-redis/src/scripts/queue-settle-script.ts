@@ -1,5 +1,6 @@
+import { idGroups, look, unname } from './queue-id-parts.ts';
 import { advance, begin, clear, drop, mark, notify, parse, resolve, revisions, wait } from './queue-parts.ts';
-import { enter, gather, look, puts, special } from './queue-put-parts.ts';
+import { enter, gather, puts, special } from './queue-put-parts.ts';
 import { names, state } from './queue-state-parts.ts';
 import { defineScript, type Script } from './script.ts';
 
@@ -59,7 +60,7 @@ local function move(q, s, h, target, added)
   if flags % 128 >= 64 then p = p + 4 + unpk('>I4', m, p) end
   drop(q, s, h, m)
   id = id or string.format('~%x', unpk('>d', s))
-  if call('HEXISTS', of('i', target), id) == 1 then id = nil end
+  if sequenceOf(target, id) then id = nil end
   local record = char(flags % 16 + (id and 16 or 0) + (key and 32 or 0) + (headers ~= '' and 64 or 0))
   if id then record = record .. pack('>I2', #id) .. id end
   if key then record = record .. pack('>I2', #key) .. key .. pack('>d', max) end
@@ -145,7 +146,7 @@ local function acknowledge(q, names, tokens, ids)
   if count > 0 then
     call('HDEL', of('l', q), unpack(ended))
     if leasedCount > 0 then call('ZREM', of('e', q), unpack(leased)) end
-    if namedCount > 0 then call('HDEL', of('i', q), unpack(named)) end
+    if namedCount > 0 then unname(q, named) end
     removeAll(q, sequences, count)
     emptied[q] = true
   end
@@ -163,6 +164,8 @@ export const settleScript: Script = defineScript(
   begin,
   revisions,
   clear,
+  idGroups,
+  unname,
   acknowledge,
   // All but acknowledgements by sequence waits until it is needed.
   'local blob, p, results = A[1], 1, {}',
@@ -248,6 +251,7 @@ export const settleScript: Script = defineScript(
  */
 export const extendScript: Script = defineScript(
   begin,
+  idGroups,
   resolve,
   `local blob, p, results = A[1], 1, {}
   local untilMs, charge = nowMs + A[2], tonumber(A[3])
