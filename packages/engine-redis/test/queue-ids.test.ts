@@ -107,8 +107,8 @@ describe.skipIf(reason !== undefined)('ids in groups (needs redis-server)', () =
       const leases = await store.lease(queue, { messagesMax: 10, leaseMs: 600_000, owner: 'o' });
       await store.settle(leases.map(lease => ({ lease, action: acknowledge })));
     };
-    await put('x1', 1);
     await put('x2', 600_000);
+    await put('x1', 1);
     await end();
     await vi.waitFor(async () => expect(await put('x1', 600_000)).toMatchObject([{ duplicate: false }]));
     await end();

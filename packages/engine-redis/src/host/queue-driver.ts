@@ -18,7 +18,8 @@ import { KnownSequences } from '../queue/known-sequences.ts';
 import { idOf } from '../queue/message-name.ts';
 import { queueBase } from '../queue/queue-base.ts';
 import { readLeased } from '../queue/read-message.ts';
-import { bytesOf, writePuts, writeRuns } from '../queue/write-puts.ts';
+import { writePutRuns } from '../queue/named-run.ts';
+import { bytesOf, writeRuns } from '../queue/write-puts.ts';
 import { runOf, writeLease, writeSettlement } from '../queue/write-settlements.ts';
 import type { RedisKeys } from '../redis-keys.ts';
 import { leaseScript } from '../scripts/queue-lease-script.ts';
@@ -166,7 +167,7 @@ export class RedisQueueDriver implements QueueDriver {
 
   #put(base: string, puts: readonly QueuePut[]): Promise<readonly PutResult[]> {
     const writer = new BlobWriter();
-    writePuts(writer, puts);
+    writePutRuns(writer, puts);
     return this.#options.runner.runAs(putScript, base, [writer.end()], reply => {
       const sequences = reply as Buffer;
       return puts.map(({ message }, index): PutResult => {

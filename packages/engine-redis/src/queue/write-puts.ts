@@ -44,9 +44,19 @@ export function writeRuns<Item>(
 }
 
 function writeMessage(writer: BlobWriter, message: NewMessage): void {
-  const { id, lane = 0, key, keyActiveMax = 1, headers, body } = message;
-  const { readyAtMs = -1, delayMs = -1, rememberMs = -1 } = message;
+  const { id, readyAtMs = -1, delayMs = -1, rememberMs = -1 } = message;
   const isTimed = readyAtMs >= 0 || delayMs > 0;
+  writeRecord(writer, message, isTimed);
+  if (isTimed) {
+    writer.double(readyAtMs);
+    writer.double(delayMs);
+  }
+  if (id !== undefined) writer.double(rememberMs);
+}
+
+/** Writes what is kept of a message as it is, behind its length. */
+export function writeRecord(writer: BlobWriter, message: NewMessage, isTimed: boolean): void {
+  const { id, lane = 0, key, keyActiveMax = 1, headers, body } = message;
   const names = headers === undefined ? [] : Object.keys(headers);
   const from = writer.begin();
   writer.byte(
@@ -64,11 +74,6 @@ function writeMessage(writer: BlobWriter, message: NewMessage): void {
   if (headers !== undefined && names.length > 0) writeHeaders(writer, headers);
   writer.bytes(body);
   writer.sized(from);
-  if (isTimed) {
-    writer.double(readyAtMs);
-    writer.double(delayMs);
-  }
-  if (id !== undefined) writer.double(rememberMs);
 }
 
 /** Headers behind their length: of each its name and its value, with theirs. */

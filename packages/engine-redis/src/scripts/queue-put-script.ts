@@ -1,11 +1,12 @@
-import { idGroups, look } from './queue-id-parts.ts';
+import { forgetIds, idGroups, look } from './queue-id-parts.ts';
+import { namedPuts } from './queue-named-puts.ts';
 import { begin, mark, notify, revisions, wait } from './queue-parts.ts';
 import { enter, gather, puts, special } from './queue-put-parts.ts';
 import { defineScript, type Script } from './script.ts';
 
 /**
- * Takes messages in. 1 the messages: for each run of a queue's its name, how many follow, and those. Answers the sequence of each as a
- * double, 0 for a duplicate.
+ * Takes messages in. 1 the messages: for each run of a queue's its name, how many follow, and those. A name with NUL behind
+ * it stands for a run of `namedPuts`. Answers the sequence of each as a double, 0 for a duplicate.
  */
 export const putScript: Script = defineScript(
   begin,
@@ -14,6 +15,8 @@ export const putScript: Script = defineScript(
   mark,
   idGroups,
   gather,
+  forgetIds,
+  namedPuts,
   // What few messages need costs the others a microsecond for each function, so it waits until one comes.
   'local special, look',
   'local function define()',
@@ -28,7 +31,8 @@ export const putScript: Script = defineScript(
   while p <= #blob do
     local q, n
     q, n, p = unpk('>I2c0I4', blob, p)
-    p = puts(q, n, blob, p, given)
+    if byte(q, -1) == 0 then p = namedPuts(sub(q, 1, -2), n, blob, p, given)
+    else p = puts(q, n, blob, p, given) end
   end
   keep()
   return table.concat(given)`,

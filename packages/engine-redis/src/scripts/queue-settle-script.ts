@@ -1,4 +1,4 @@
-import { idGroups, look, unname } from './queue-id-parts.ts';
+import { forgetIds, idGroups, look, unname } from './queue-id-parts.ts';
 import { advance, begin, clear, drop, mark, notify, parse, resolve, revisions, wait } from './queue-parts.ts';
 import { enter, gather, puts, special } from './queue-put-parts.ts';
 import { names, state } from './queue-state-parts.ts';
@@ -179,6 +179,7 @@ export const settleScript: Script = defineScript(
   enter,
   'local define',
   special,
+  forgetIds,
   look,
   puts,
   resolve,
