@@ -70,6 +70,7 @@ export {
 export { JournalGroup, type LogBounds } from './journal/journal-group.ts';
 export { ownedChunks, ownedLogEntry } from './journal/owned-journal.ts';
 export { type JournalOperation, operationBytes, type StoredSnapshot } from './journal/journal-operation.ts';
+export { BytePieces } from './queue/byte-pieces.ts';
 export { driveQueue, type DriveQueueOptions } from './queue/drive-queue.ts';
 export { ownedRecord } from './queue/owned-message.ts';
 export { drivePartitions, type PartitionedQueues, type QueueStep } from './queue/partition-driver.ts';
@@ -80,8 +81,8 @@ export type {
   QueueInspectorDriver,
   QueueStateDriver,
 } from './queue/queue-driver.ts';
-export type { PartitionImage, RememberedId } from './queue/partition-image.ts';
-export type { QueuedMessage, Whereabouts } from './queue/queued-message.ts';
+export type { MessageImage, PartitionImage, RememberedId } from './queue/partition-image.ts';
+export type { Whereabouts } from './queue/queued-message.ts';
 export {
   type LeaseQuery,
   type MessagesQuery,

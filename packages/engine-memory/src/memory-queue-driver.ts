@@ -16,7 +16,7 @@ export function memoryQueueDriver(queues: MemoryQueues, bodyMaxBytes: number): Q
       bodyMaxBytes,
     },
     now: async () => queues.now(),
-    steps: async steps => steps.map(({ name, run }) => queues.step(name, run)),
+    steps: async steps => queues.steps(steps),
     watchQueue: (queue, onReady) => queues.watchQueue(queue, onReady),
     watchState: (prefix, onChange) => queues.watchState(prefix, onChange),
     async [Symbol.asyncDispose]() {},

@@ -1,4 +1,4 @@
-import { type Clock, partitionOf, QueuePartition } from '@quorate/core';
+import { type Clock, partitionOf, QueuePartition, type QueueStep } from '@quorate/core';
 import { WatchIndex } from './watch-index.ts';
 
 /** Whoever is told when something under a name may have changed. */
@@ -56,17 +56,25 @@ export class MemoryQueues {
     return this.#startMs + this.#clock.monotonicMs();
   }
 
-  /** Carries one step out in the partition of a queue or key, and tells those whom it concerns. */
-  step<Result>(name: string, step: (partition: QueuePartition, nowMs: number) => Result): Result {
-    const partitionName = partitionOf(name);
-    const partition = this.#partitions.get(partitionName) ?? this.#opened(partitionName);
+  /** Carries the steps of one call out, at one time, and tells those whom they concern. */
+  steps<Result>(steps: readonly QueueStep<Result>[]): Result[] {
+    const nowMs = this.now();
+    // Nearly always all are of one queue.
+    let opened: string | undefined;
+    let partition: QueuePartition | undefined;
+    const results: Result[] = [];
     try {
-      return step(partition, this.now());
-    } finally {
-      if (partition.isEmpty) {
-        this.#partitions.delete(partitionName);
-        this.#forgotten = Math.max(this.#forgotten, partition.revision);
+      for (const { name, run } of steps) {
+        if (partition === undefined || name !== opened) {
+          if (partition !== undefined) this.#forgetEmpty(opened as string, partition);
+          opened = name;
+          partition = this.#partitionOf(name);
+        }
+        results.push(run(partition, nowMs));
       }
+      return results;
+    } finally {
+      if (partition !== undefined) this.#forgetEmpty(opened as string, partition);
       this.#ready.tell();
       this.#state.tell();
     }
@@ -83,14 +91,23 @@ export class MemoryQueues {
     return this.#state.listen({ prefix, tell: onChange });
   }
 
-  #opened(name: string): QueuePartition {
-    const partition = new QueuePartition({
+  #forgetEmpty(name: string, partition: QueuePartition): void {
+    if (!partition.isEmpty) return;
+    this.#partitions.delete(partitionOf(name));
+    this.#forgotten = Math.max(this.#forgotten, partition.revision);
+  }
+
+  #partitionOf(name: string): QueuePartition {
+    const partitionName = partitionOf(name);
+    let partition = this.#partitions.get(partitionName);
+    if (partition !== undefined) return partition;
+    partition = new QueuePartition({
       onReady: queue => this.#ready.note(queue),
       onState: key => this.#state.note(key),
       idPrefix: this.#idPrefix,
       revision: this.#forgotten,
     });
-    this.#partitions.set(name, partition);
+    this.#partitions.set(partitionName, partition);
     return partition;
   }
 }

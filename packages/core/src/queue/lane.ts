@@ -1,5 +1,4 @@
-import { Fifo } from './fifo.ts';
-import { Heap } from './heap.ts';
+import { MostlyOrdered } from './mostly-ordered.ts';
 import type { QueuedMessage } from './queued-message.ts';
 
 /** With fewer left behind than this it is not worth moving anything. */
@@ -7,52 +6,40 @@ const goneMin = 64;
 
 /**
  * The waiting messages of one lane, those that have been ready for longest first. What is ready when it comes is nearly all there
- * is, and comes in order; the rest, delayed or come back, stands in a heap beside it.
+ * is, and comes in order.
  *
  * A message that is taken out of the middle is left behind and passed over; half of them at most.
  */
 export class Lane {
-  readonly #inOrder = new Fifo<QueuedMessage>();
-  readonly #others = new Heap<QueuedMessage>(isBefore);
-  #lastInOrder: QueuedMessage | undefined;
+  readonly #waiting = new MostlyOrdered<QueuedMessage>(isBefore);
   #goneCount = 0;
 
   add(message: QueuedMessage, nowMs: number): void {
-    const last = this.#inOrder.size === 0 ? undefined : this.#lastInOrder;
-    if (message.readyAtMs <= nowMs && (last === undefined || isBefore(last, message))) {
-      this.#inOrder.add(message);
-      this.#lastInOrder = message;
-    } else this.#others.add(message);
+    this.#waiting.add(message, message.readyAtMs > nowMs);
   }
 
   /** The first, ready or not. */
   first(): QueuedMessage | undefined {
-    while (this.#inOrder.first()?.where === 'gone') {
-      this.#inOrder.takeFirst();
+    let first = this.#waiting.first();
+    while (first?.where === 'gone') {
+      this.#waiting.takeFirst();
       this.#goneCount--;
+      first = this.#waiting.first();
     }
-    while (this.#others.first()?.where === 'gone') {
-      this.#others.takeFirst();
-      this.#goneCount--;
-    }
-    const one = this.#inOrder.first();
-    const other = this.#others.first();
-    if (one === undefined || other === undefined) return one ?? other;
-    return isBefore(one, other) ? one : other;
+    return first;
   }
 
-  takeFirst(): QueuedMessage | undefined {
+  /** Takes the first out where it is ready. */
+  takeReady(nowMs: number): QueuedMessage | undefined {
     const first = this.first();
-    if (first === undefined) return undefined;
-    return first === this.#inOrder.first() ? this.#inOrder.takeFirst() : this.#others.takeFirst();
+    return first !== undefined && first.readyAtMs <= nowMs ? this.#waiting.takeFirst() : undefined;
   }
 
   /** One that waits here is `gone` now. */
   noteGone(): void {
     this.#goneCount++;
-    if (this.#goneCount < goneMin || this.#goneCount * 2 < this.#inOrder.size + this.#others.size) return;
-    this.#inOrder.keep(isThere);
-    this.#others.keep(isThere);
+    if (this.#goneCount < goneMin || this.#goneCount * 2 < this.#waiting.size) return;
+    this.#waiting.keep(isThere);
     this.#goneCount = 0;
   }
 }

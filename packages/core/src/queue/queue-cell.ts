@@ -2,7 +2,6 @@ import type { MessageId } from '../ids.ts';
 import { Fifo } from './fifo.ts';
 import { Lane } from './lane.ts';
 import type { QueuedMessage } from './queued-message.ts';
-import { laneMax } from './queue-store.ts';
 
 /** The messages of one key: how many of them are out, which is waiting in a lane or leased, and who is held behind them. */
 interface KeyChain {
@@ -52,16 +51,15 @@ export class QueueCell {
   /** Puts one that is out into its lane. */
   wait(message: QueuedMessage, nowMs: number): void {
     message.where = 'waiting';
-    (this.#lanes[message.lane] ??= new Lane()).add(message, nowMs);
+    (this.#lanes[message.arrival.lane] ??= new Lane()).add(message, nowMs);
   }
 
   /** Takes out the first message of the lanes that is ready; undefined where none is. */
   takeReady(lanes: readonly number[] | undefined, nowMs: number): QueuedMessage | undefined {
-    const count = lanes?.length ?? laneMax + 1;
+    const count = lanes?.length ?? this.#lanes.length;
     for (let place = 0; place < count; place++) {
-      const lane = this.#lanes[lanes === undefined ? place : (lanes[place] as number)];
-      const first = lane?.first();
-      if (first !== undefined && first.readyAtMs <= nowMs) return lane?.takeFirst();
+      const first = this.#lanes[lanes === undefined ? place : (lanes[place] as number)]?.takeReady(nowMs);
+      if (first !== undefined) return first;
     }
     return undefined;
   }
@@ -83,10 +81,10 @@ export class QueueCell {
    * @returns what stands for it from now on: what its lane still knows is `gone`
    */
   withdraw(message: QueuedMessage): QueuedMessage {
-    const successor = { ...message };
+    const successor = message.copy();
     this.messages.set(message.id, successor);
     message.where = 'gone';
-    this.#lanes[message.lane]?.noteGone();
+    this.#lanes[message.arrival.lane]?.noteGone();
     return successor;
   }
 
@@ -95,7 +93,7 @@ export class QueueCell {
     this.messages.delete(message.id);
     const { where, key } = message;
     message.where = 'gone';
-    if (where === 'waiting') this.#lanes[message.lane]?.noteGone();
+    if (where === 'waiting') this.#lanes[message.arrival.lane]?.noteGone();
     if (key === undefined) return;
     const chain = this.#chains.get(key) as KeyChain;
     if (where !== 'held') chain.outCount--;
@@ -113,7 +111,7 @@ export class QueueCell {
       const next = chain.held.first();
       if (next === undefined) break;
       if (next.where !== 'gone') {
-        if (chain.outCount >= next.keyActiveMax) break;
+        if (chain.outCount >= next.arrival.keyActiveMax) break;
         chain.outCount++;
         this.wait(next, nowMs);
       }

@@ -1,7 +1,9 @@
 import type { MessageId } from '../ids.ts';
 import type { Unknown } from '../store/store.ts';
-import { Heap } from './heap.ts';
-import type { PartitionImage } from './partition-image.ts';
+import { type Arrival, Arrivals, withHeaders } from './arrivals.ts';
+import { BytePieces } from './byte-pieces.ts';
+import { LeaseEnds } from './lease-ends.ts';
+import type { MessageImage, PartitionImage } from './partition-image.ts';
 import { QueueCell } from './queue-cell.ts';
 import type {
   InspectedMessage,
@@ -19,7 +21,16 @@ import type {
   StateResult,
   StateWrite,
 } from './queue-store.ts';
-import { type Arrival, inspected, leased, queued, type QueuedMessage, stateOf } from './queued-message.ts';
+import {
+  imageOf,
+  inspected,
+  type Lease,
+  leased,
+  leaseOf,
+  messageOf,
+  QueuedMessage,
+  stateOf,
+} from './queued-message.ts';
 import { RememberedIds } from './remembered-ids.ts';
 import { StateTable } from './state-table.ts';
 
@@ -60,14 +71,6 @@ export interface QueuePartitionOptions {
   readonly image?: PartitionImage;
 }
 
-/** When a lease that was given once may end. */
-interface LeaseEnd {
-  readonly atMs: number;
-  readonly cell: QueueCell;
-  readonly message: QueuedMessage;
-  readonly token: number;
-}
-
 type Settled = Exclude<SettleResult, Unknown>;
 
 const applied: Settled = { outcome: 'applied' };
@@ -84,13 +87,13 @@ const conflict: Settled = { outcome: 'not-applied', reason: 'conflict' };
  */
 export class QueuePartition {
   readonly #cells = new Map<string, QueueCell>();
-  readonly #leaseEnds = new Heap<LeaseEnd>((one, other) => one.atMs < other.atMs);
+  readonly #leases = new LeaseEnds();
+  readonly #arrivals = new Arrivals();
   readonly #state: StateTable;
   readonly #remembered = new RememberedIds();
   readonly #onReady: (queue: string) => void;
   readonly #onState: (key: string) => void;
   readonly #idPrefix: string;
-  #leasedCount = 0;
   #nowMs = 0;
   /** Of which each message that is put, each lease and each write takes the next. */
   #revision: number;
@@ -107,7 +110,9 @@ export class QueuePartition {
 
   /** All that it holds, to be read before its next step: another made of it answers every step alike, given the same prefix of ids. */
   get image(): PartitionImage {
-    const queues = [...this.#cells].map(([name, { messages }]) => [name, messages.values()] as const);
+    const queues = [...this.#cells].map(
+      ([name, { messages }]) => [name, imagesOf(messages.values())] as const,
+    );
     const own = { nowMs: this.#nowMs, revision: this.#revision };
     return { ...own, queues, remembered: this.#remembered, records: this.#state };
   }
@@ -131,18 +136,21 @@ export class QueuePartition {
     this.advance(nowMs);
     const cell = this.#cells.get(queue);
     if (cell === undefined) return [];
-    const messages: LeasedMessage[] = [];
-    while (messages.length < query.messagesMax) {
+    const untilMs = this.#nowMs + query.leaseMs;
+    const leases: Lease[] = [];
+    let bytes = 0;
+    while (leases.length < query.messagesMax) {
       const message = cell.takeReady(query.lanes, this.#nowMs);
       if (message === undefined) break;
-      message.token = ++this.#revision;
-      message.owner = query.owner;
-      message.deliveryCount++;
-      if (messages.length < query.startedMax) message.attemptCount++;
-      this.#hold(cell, message, query.leaseMs);
-      messages.push(leased(queue, message));
+      const isStarted = leases.length < query.startedMax;
+      const lease = leaseOf(cell, message, query.owner, ++this.#revision, untilMs, isStarted);
+      leases.push(lease);
+      this.#leases.count++;
+      this.#leases.add(lease);
+      bytes += message.bodyBytes;
     }
-    return messages;
+    const pieces = new BytePieces(bytes);
+    return leases.map(lease => leased(queue, lease.message, lease, pieces));
   }
 
   extend(handle: LeaseHandle, leaseMs: number, started: boolean, nowMs: number): Settled {
@@ -150,10 +158,17 @@ export class QueuePartition {
     const cell = this.#cells.get(handle.queue);
     const held = cell && this.#held(cell, handle);
     if (cell === undefined || held === undefined) return lost;
+    const untilMs = this.#nowMs + leaseMs;
     const message = held.where === 'leased' ? held : cell.withdraw(held);
-    if (started) message.attemptCount++;
-    if (held.where === 'leased') this.#leasedCount--;
-    this.#hold(cell, message, leaseMs);
+    let lease = message.lease as Lease;
+    // One that ends later is found when its former end comes; another has to be looked at earlier.
+    const isKnown = message === held && untilMs >= lease.lookAtMs;
+    if (!isKnown) lease = message.lease = { ...lease, lookAtMs: untilMs };
+    lease.untilMs = untilMs;
+    if (started) lease.attemptCount++;
+    if (message !== held) this.#leases.count++;
+    message.where = 'leased';
+    if (!isKnown) this.#leases.add(lease);
     return applied;
   }
 
@@ -190,7 +205,7 @@ export class QueuePartition {
     const cell = this.#cells.get(queue);
     let count = 0;
     for (const message of cell?.messages.values() ?? []) {
-      if (message.where !== 'leased' || message.owner !== owner) continue;
+      if (message.where !== 'leased' || message.lease?.owner !== owner) continue;
       this.#comesBack(cell as QueueCell, message);
       count++;
     }
@@ -210,7 +225,7 @@ export class QueuePartition {
     const cell = this.#cells.get(queue);
     if (cell === undefined) return 0;
     for (const message of cell.messages.values()) {
-      if (message.where === 'leased') this.#leasedCount--;
+      if (message.where === 'leased') this.#leases.count--;
       message.where = 'gone';
     }
     this.#cells.delete(queue);
@@ -220,14 +235,10 @@ export class QueuePartition {
   /** Ends leases, forgets ids and drops records whose time has come. Every step begins with it. */
   advance(nowMs: number): void {
     if (nowMs > this.#nowMs) this.#nowMs = nowMs;
-    for (let end = this.#leaseEnds.first(); end !== undefined; end = this.#leaseEnds.first()) {
-      const { cell, message, token } = end;
-      const isOver = message.where !== 'leased' || message.token !== token;
-      if (!isOver && end.atMs > this.#nowMs) break;
-      this.#leaseEnds.takeFirst();
-      if (isOver) continue;
-      if (message.leasedUntilMs <= this.#nowMs) this.#comesBack(cell, message);
-      else this.#leaseEnds.add({ ...end, atMs: message.leasedUntilMs });
+    for (;;) {
+      const lease = this.#leases.takeEnded(this.#nowMs);
+      if (lease === undefined) break;
+      this.#comesBack(lease.cell, lease.message);
     }
     this.#remembered.expire(this.#nowMs);
     for (const key of this.#state.expire(this.#nowMs)) this.#onState(key);
@@ -236,7 +247,7 @@ export class QueuePartition {
   /** When a waiter should look again if it hears of nothing: a message is ready or a lease ends. */
   nextReadyAtMs(queue: string, lanes?: readonly number[]): number | undefined {
     const ready = this.#cells.get(queue)?.nextReadyAtMs(lanes) ?? Number.POSITIVE_INFINITY;
-    const next = Math.min(ready, this.#leaseEnds.first()?.atMs ?? Number.POSITIVE_INFINITY);
+    const next = Math.min(ready, this.#leases.nextAtMs);
     return next === Number.POSITIVE_INFINITY ? undefined : next;
   }
 
@@ -293,46 +304,29 @@ export class QueuePartition {
     }
     if (rememberMs > 0) this.#remembered.add(queue, id, this.#nowMs + rememberMs);
     const { body, readyAtMs = this.#nowMs + (message.delayMs ?? 0) } = message;
-    this.#add(queue, { id, body, headers, lane, key, keyActiveMax }, readyAtMs);
+    // What is ready already is no more so than what came before it.
+    const readyFromMs = Math.max(readyAtMs, this.#nowMs);
+    this.#add(queue, id, key, body, this.#arrivals.of(headers, lane, keyActiveMax, this.#nowMs, readyFromMs));
     return { outcome: 'applied', id, duplicate: false };
   }
 
-  #add(queue: string, message: Omit<Arrival, 'readyAtMs' | 'putAtMs' | 'sequence'>, readyAtMs: number): void {
+  #add(queue: string, id: MessageId, key: string | undefined, body: Uint8Array, arrival: Arrival): void {
     let cell = this.#cells.get(queue);
     if (cell === undefined) this.#cells.set(queue, (cell = new QueueCell(queue)));
-    const arrival = {
-      ...message,
-      // What is ready already is no more so than what came before it.
-      readyAtMs: Math.max(readyAtMs, this.#nowMs),
-      putAtMs: this.#nowMs,
-      sequence: ++this.#revision,
-    };
-    cell.add(queued(arrival), this.#nowMs);
+    cell.add(new QueuedMessage(id, key, ++this.#revision, body, arrival), this.#nowMs);
     this.#onReady(queue);
   }
 
   /** The message of a lease, unless another was given since: leased, or come back and not yet leased again. */
   #held(cell: QueueCell, { id, token }: LeaseHandle): QueuedMessage | undefined {
     const message = cell.messages.get(id);
-    // What was never leased has 0, which is nobody's.
-    return message !== undefined && token > 0n && BigInt(message.token) === token ? message : undefined;
-  }
-
-  #hold(cell: QueueCell, message: QueuedMessage, leaseMs: number): void {
-    const before = message.where === 'leased' ? message.leasedUntilMs : Number.POSITIVE_INFINITY;
-    message.where = 'leased';
-    message.leasedUntilMs = this.#nowMs + leaseMs;
-    this.#leasedCount++;
-    // One that ends later is found when its former end comes.
-    if (message.leasedUntilMs >= before) return;
-    this.#leaseEnds.add({ atMs: message.leasedUntilMs, cell, message, token: message.token });
-    if (this.#leaseEnds.size <= 2 * this.#leasedCount + endsMin) return;
-    this.#leaseEnds.keep(end => end.message.where === 'leased' && end.message.token === end.token);
+    // A bigint that is no number becomes one that is no token.
+    return message?.lease !== undefined && message.lease.token === Number(token) ? message : undefined;
   }
 
   /** A lease has ended, and nobody settled it: its message is where it was before, at once. */
   #comesBack(cell: QueueCell, message: QueuedMessage): void {
-    this.#leasedCount--;
+    this.#leases.count--;
     cell.wait(message, this.#nowMs);
     this.#onReady(cell.name);
   }
@@ -340,13 +334,14 @@ export class QueuePartition {
   #end(cell: QueueCell, message: QueuedMessage, action: Settlement['action']): void {
     if (action.type === 'release') {
       const released = message.where === 'waiting' ? cell.withdraw(message) : message;
-      if (message.where === 'leased') this.#leasedCount--;
+      if (message.where === 'leased') this.#leases.count--;
+      const lease = released.lease as Lease;
       // Its holder cannot settle it once more.
-      released.token = ++this.#revision;
-      released.turn = released.token;
-      if (action.unstarted === true && released.attemptCount > 0) released.attemptCount--;
-      released.headers = { ...released.headers, ...action.headers };
-      released.readyAtMs = this.#nowMs + action.delayMs;
+      lease.token = ++this.#revision;
+      lease.turn = lease.token;
+      if (action.unstarted === true && lease.attemptCount > 0) lease.attemptCount--;
+      lease.readyAtMs = this.#nowMs + action.delayMs;
+      released.arrival = withHeaders(released.arrival, action.headers);
       cell.wait(released, this.#nowMs);
       this.#onReady(cell.name);
       return;
@@ -356,13 +351,13 @@ export class QueuePartition {
     // It keeps its id where that is free: nothing that moves is ever taken for a duplicate.
     const isTaken = this.#cells.get(action.queue)?.messages.has(message.id) === true;
     const id = isTaken ? this.#nextId() : message.id;
-    const headers = { ...message.headers, ...action.headers };
-    const { body, lane, key, keyActiveMax } = message;
-    this.#add(action.queue, { id, body, headers, lane, key, keyActiveMax }, this.#nowMs);
+    const { headers, lane, keyActiveMax } = withHeaders(message.arrival, action.headers);
+    const arrival = this.#arrivals.of(headers, lane, keyActiveMax, this.#nowMs, this.#nowMs);
+    this.#add(action.queue, id, message.key, message.body, arrival);
   }
 
   #remove(cell: QueueCell, message: QueuedMessage): void {
-    if (message.where === 'leased') this.#leasedCount--;
+    if (message.where === 'leased') this.#leases.count--;
     cell.remove(message, this.#nowMs);
     if (cell.messages.size === 0) this.#cells.delete(cell.name);
     else if (message.key !== undefined) this.#onReady(cell.name);
@@ -374,11 +369,14 @@ export class QueuePartition {
     for (const [name, messages] of queues) {
       const cell = new QueueCell(name);
       this.#cells.set(name, cell);
-      for (const message of messages) {
+      for (const image of messages) {
+        const { headers, lane, keyActiveMax, putAtMs, readyAtMs } = image;
+        const arrival = this.#arrivals.of(headers, lane, keyActiveMax, putAtMs, readyAtMs);
+        const message = messageOf(cell, image, arrival);
         cell.restore(message, nowMs);
         if (message.where !== 'leased') continue;
-        this.#leasedCount++;
-        this.#leaseEnds.add({ atMs: message.leasedUntilMs, cell, message, token: message.token });
+        this.#leases.count++;
+        this.#leases.add(message.lease as Lease);
       }
     }
     for (const { queue, id, untilMs } of remembered) this.#remembered.add(queue, id, untilMs);
@@ -396,5 +394,6 @@ export class QueuePartition {
   }
 }
 
-/** With fewer ends left behind than this it is not worth moving anything. */
-const endsMin = 64;
+function* imagesOf(messages: Iterable<QueuedMessage>): Generator<MessageImage> {
+  for (const message of messages) yield imageOf(message);
+}

@@ -75,7 +75,10 @@ export type PutResult =
 export interface LeasedMessage {
   readonly id: MessageId;
   readonly queue: string;
-  /** Owned by the receiver. */
+  /**
+   * Owned by the receiver. It may lie beside others of the same call in one buffer: to be handed to another thread it is copied, and its
+   * buffer is not transferred.
+   */
   readonly body: Uint8Array;
   readonly headers: Readonly<Record<string, string>>;
   readonly lane: number;

@@ -1,45 +1,60 @@
 import type { MessageId } from '../ids.ts';
-import { Heap } from './heap.ts';
+import { MostlyOrdered } from './mostly-ordered.ts';
 import type { RememberedId } from './partition-image.ts';
+
+/** Ids of a queue that are remembered until one time: nearly always those that came together. */
+interface Remembered {
+  readonly queue: string;
+  readonly untilMs: number;
+  readonly ids: MessageId[];
+}
 
 /** Ids of messages that may be gone, by queue, each until its time. */
 export class RememberedIds {
-  readonly #untilMs = new Map<string, number>();
-  readonly #expiries = new Heap<{ readonly atMs: number; readonly name: string }>(
-    (one, other) => one.atMs < other.atMs,
-  );
+  readonly #queues = new Map<string, Map<MessageId, Remembered>>();
+  readonly #expiries = new MostlyOrdered<Remembered>((one, other) => one.untilMs < other.untilMs);
+  #last: Remembered | undefined;
 
   get size(): number {
-    return this.#untilMs.size;
+    return this.#queues.size;
   }
 
   has(queue: string, id: MessageId): boolean {
-    return this.#untilMs.size > 0 && this.#untilMs.has(nameOf(queue, id));
+    return this.#queues.get(queue)?.has(id) === true;
   }
 
+  /** Takes in an id that it does not have. */
   add(queue: string, id: MessageId, untilMs: number): void {
-    const name = nameOf(queue, id);
-    this.#untilMs.set(name, untilMs);
-    this.#expiries.add({ atMs: untilMs, name });
+    let together = this.#last;
+    if (together === undefined || together.queue !== queue || together.untilMs !== untilMs) {
+      this.#last = together = { queue, untilMs, ids: [] };
+      this.#expiries.add(together);
+    }
+    together.ids.push(id);
+    let ids = this.#queues.get(queue);
+    if (ids === undefined) this.#queues.set(queue, (ids = new Map<MessageId, Remembered>()));
+    ids.set(id, together);
   }
 
   *[Symbol.iterator](): IterableIterator<RememberedId> {
-    for (const [name, untilMs] of this.#untilMs) {
-      const end = name.indexOf('\0');
-      yield { queue: name.slice(0, end), id: name.slice(end + 1) as MessageId, untilMs };
+    for (const [queue, ids] of this.#queues) {
+      for (const [id, { untilMs }] of ids) yield { queue, id, untilMs };
     }
   }
 
   expire(nowMs: number): void {
-    for (let first = this.#expiries.first(); first !== undefined && first.atMs <= nowMs; ) {
+    for (let first = this.#expiries.first(); first !== undefined && first.untilMs <= nowMs; ) {
       this.#expiries.takeFirst();
-      this.#untilMs.delete(first.name);
+      if (first === this.#last) this.#last = undefined;
+      this.#forget(first);
       first = this.#expiries.first();
     }
   }
-}
 
-/** No queue's name holds a NUL. */
-function nameOf(queue: string, id: MessageId): string {
-  return `${queue}\0${id}`;
+  #forget({ queue, ids }: Remembered): void {
+    const known = this.#queues.get(queue);
+    if (known === undefined) return;
+    for (const id of ids) known.delete(id);
+    if (known.size === 0) this.#queues.delete(queue);
+  }
 }

@@ -1,7 +1,7 @@
 import {
   type MessageId,
   type PartitionImage,
-  type QueuedMessage,
+  type MessageImage,
   type RememberedId,
   type StateRecord,
   type Whereabouts,
@@ -52,7 +52,7 @@ export function decodeImage(chunks: readonly Uint8Array[]): ReplicaImage {
   const writer = Buffer.from(first.raw(8)).toString('base64url');
   const number = first.integer();
   const [stampMs, nowMs, revision] = [first.integer(), first.integer(), first.integer()];
-  const queues = new Map<string, QueuedMessage[]>();
+  const queues = new Map<string, MessageImage[]>();
   const [remembered, records]: [RememberedId[], StateRecord[]] = [[], []];
   for (const reader of [first, ...others]) {
     while (!reader.isAtEnd) readEntry(reader, { queues, remembered, records });
@@ -61,7 +61,7 @@ export function decodeImage(chunks: readonly Uint8Array[]): ReplicaImage {
 }
 
 interface Entries {
-  readonly queues: Map<string, QueuedMessage[]>;
+  readonly queues: Map<string, MessageImage[]>;
   readonly remembered: RememberedId[];
   readonly records: StateRecord[];
 }
@@ -96,7 +96,7 @@ function readEntry(reader: NameReader, { queues, remembered, records }: Entries)
 
 const has = { key: 4, headers: 8, owner: 16 } as const;
 
-function writeMessage(writer: NameWriter, queue: string, message: QueuedMessage): void {
+function writeMessage(writer: NameWriter, queue: string, message: MessageImage): void {
   const { key, headers, owner } = message;
   const hasHeaders = Object.keys(headers).length > 0;
   let flags = places.indexOf(message.where);
@@ -112,7 +112,7 @@ function writeMessage(writer: NameWriter, queue: string, message: QueuedMessage)
   writer.integer(message.deliveryCount).integer(message.attemptCount).bytes(message.body);
 }
 
-function readMessage(reader: NameReader): QueuedMessage {
+function readMessage(reader: NameReader): MessageImage {
   const id = reader.text() as MessageId;
   const [flags, lane] = [reader.byte(), reader.byte()];
   const hasKey = (flags & has.key) !== 0;

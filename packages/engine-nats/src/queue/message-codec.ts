@@ -1,7 +1,6 @@
-import type { MessageId, NewMessage, QueuePut, StateWrite } from '@quorate/core';
+import { BytePieces, type MessageId, type NewMessage, type QueuePut, type StateWrite } from '@quorate/core';
 import { readMany } from '../delta.ts';
 import type { NameReader, NameWriter } from './name-codec.ts';
-import { SharedMemory } from './shared-memory.ts';
 
 const has = { headers: 1, lane: 2, key: 4, readyAt: 8, delay: 16, remember: 32 } as const;
 
@@ -54,7 +53,7 @@ export function readBody(reader: NameReader, isDelayed: boolean): Uint8Array {
   return (isDelayed ? delayedBodies : otherBodies).copyOf(reader.view());
 }
 
-const [delayedBodies, otherBodies] = [new SharedMemory(), new SharedMemory()];
+const [delayedBodies, otherBodies] = [new BytePieces(), new BytePieces()];
 const noBytes = new Uint8Array();
 /** What most messages have: an object for each would be a tenth of what they take. */
 export const noHeaders: Readonly<Record<string, string>> = Object.freeze({});

@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest';
+import { BytePieces } from '../../src/queue/byte-pieces.ts';
+
+const pieceBytes = 4096;
+
+describe('copies that share memory', () => {
+  test('have the bytes of what they were made of, and nobody else’s', () => {
+    const sizes = [0, 1, 50, 100, 1000, 1023, 1024, 5000];
+    const originals = Array.from({ length: 400 }, (_, index) =>
+      new Uint8Array(sizes[index % sizes.length] as number).fill(index),
+    );
+    const written = originals.map(original => original.slice());
+    // Also where there was more than was said.
+    for (const expectedBytes of [undefined, 0, 5000, 1e6]) {
+      const pieces = new BytePieces(expectedBytes);
+      const mine = written.map(original => original.slice());
+      const copies = mine.map(original => pieces.copyOf(original));
+      for (const original of mine) original.fill(255);
+      expect(copies).toEqual(written);
+    }
+  });
+
+  test('keep little alive each: a piece of 4 KiB, and a large one nothing but itself', () => {
+    const pieces = new BytePieces();
+    const small = Array.from({ length: 100 }, () => pieces.copyOf(new Uint8Array(100)));
+    const shared = new Set(small.map(({ buffer }) => buffer));
+    expect(shared.size).toBe(3);
+    for (const { byteLength } of shared) expect(byteLength).toBe(pieceBytes);
+    expect(pieces.copyOf(new Uint8Array(1024)).buffer.byteLength).toBe(1024);
+  });
+
+  test('take no more than is expected in all', () => {
+    const pieces = new BytePieces(2 * pieceBytes + 2000);
+    const copies = [
+      pieces.copyOf(new Uint8Array(2000)),
+      ...Array.from({ length: 81 }, () => pieces.copyOf(new Uint8Array(100))),
+    ];
+    const shared = new Set(copies.map(({ buffer }) => buffer));
+    expect([...shared].map(({ byteLength }) => byteLength)).toEqual([2000, pieceBytes, pieceBytes, 192]);
+    expect(new BytePieces(100).copyOf(new Uint8Array(100)).buffer.byteLength).toBe(100);
+  });
+});
