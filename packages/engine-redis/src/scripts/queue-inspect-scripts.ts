@@ -13,6 +13,7 @@ import {
   revisions,
   wait,
 } from './queue-parts.ts';
+import { rise } from './queue-rest-parts.ts';
 import { pageBytesMax } from './queue-state-scripts.ts';
 import { defineScript, type Script } from './script.ts';
 
@@ -96,12 +97,14 @@ export const depthScript: Script = defineScript(
   mark,
   wait,
   advance,
+  rise,
   `local q = A[1]
   advance(q, ${endedMax})
+  rise(q, ${endedMax})
   local leased = call('ZCOUNT', of('e', q), '(' .. string.format('%d', nowMs), '+inf')
   local held = call('ZCARD', of('h', q))
   local used = tonumber(call('HGET', B .. 'p', q) or 0)
-  local delayed, oldest = 0, math.huge
+  local delayed, oldest = tonumber(call('HGET', B .. 'd', q) or 0), math.huge
   for lane = 0, 15 do
     if lane == 0 or bit.band(used, 2 ^ lane) ~= 0 then
       local o, r = of('o' .. lane, q), of('r' .. lane, q)
@@ -151,13 +154,14 @@ export const purgeScript: Script = defineScript(
   begin,
   `local q = A[1]
   local count = call('ZCARD', of('m', q))
-  call('UNLINK', of('m', q), of('l', q), of('e', q), of('h', q), of('k', q), of('i', q))
+  call('UNLINK', of('m', q), of('l', q), of('e', q), of('h', q), of('k', q), of('i', q), of('d', q))
   local used = tonumber(call('HGET', B .. 'p', q) or 0)
   for lane = 0, 15 do
     if lane == 0 or bit.band(used, 2 ^ lane) ~= 0 then call('UNLINK', of('r' .. lane, q), of('o' .. lane, q)) end
   end
   call('HDEL', B .. 'p', q)
   call('HDEL', B .. 'b', q)
+  call('HDEL', B .. 'd', q)
   call('ZREM', B .. 'n', q)
   call('PEXPIRE', B, ${forgetMs})
   return count`,

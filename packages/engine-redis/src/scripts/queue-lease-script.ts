@@ -12,6 +12,7 @@ import {
   spread,
   wait,
 } from './queue-parts.ts';
+import { rise } from './queue-rest-parts.ts';
 import { defineScript, type Script } from './script.ts';
 
 /** How many messages are looked for in one step. */
@@ -142,6 +143,8 @@ local function nextIn(q, lanes)
   local next = math.huge
   local ended = call('ZRANGE', of('e', q), 0, 0, 'WITHSCORES')
   if ended[2] then next = ended[2] - nowMs end
+  local resting = call('ZRANGE', of('d', q), 0, 0, 'WITHSCORES')
+  if resting[2] then next = math.min(next, (resting[2] - now) / 1000) end
   for _, lane in ipairs(lanes) do
     local first = call('ZRANGE', of('o' .. lane, q), 0, 0, 'WITHSCORES')
     if first[2] then next = math.min(next, (first[2] - now) / 1000) end
@@ -177,10 +180,13 @@ export const leaseScript: Script = defineScript(
   mark,
   wait,
   advance,
+  rise,
   `advance(q, ${endedMax})
+  rise(q, math.max(want, ${endedMax}))
   end
   local firstEnd = call('ZRANGE', of('e', q), 0, 0, 'WITHSCORES')[2]
-  if firstEnd and tonumber(firstEnd) <= nowMs then putBack() end
+  local firstRest = call('ZRANGE', of('d', q), 0, 0, 'WITHSCORES')[2]
+  if (firstEnd and tonumber(firstEnd) <= nowMs) or (firstRest and tonumber(firstRest) <= now) then putBack() end
   local used, lanes = tonumber(call('HGET', B .. 'p', q) or 0), {}
   if A[4] == '' then
     lanes[1] = 0

@@ -1,4 +1,5 @@
 import { sequenceOf } from './queue-id-parts.ts';
+import { unrest } from './queue-rest-parts.ts';
 
 /**
  * What the scripts of a queue store have in common. KEYS[1] is the name of a partition's revision, which all its other keys begin with:
@@ -8,12 +9,14 @@ import { sequenceOf } from './queue-id-parts.ts';
  * quorate:{jobs}:qn                sorted set, by name alone: queues that hold messages
  * quorate:{jobs}:qp                hash: lanes other than 0 that a queue uses, as bits
  * quorate:{jobs}:qb                hash: bytes of the largest message of a queue that had one which is large
+ * quorate:{jobs}:qd                hash: how many messages of a queue rest
  * quorate:{jobs}:qw                hash: queues that somebody waits for; under NUL until when state records are watched
  * quorate:{jobs}:qs                hash: state records: version and expiry as doubles (-1 for never), then the value
  * quorate:{jobs}:qk, :qx           sorted sets of their keys: by name alone, and by expiry
  * quorate:{jobs}:q:m:jobs/mail     sorted set: messages by sequence, each as its sequence and its record
  * quorate:{jobs}:q:r0:jobs/mail    list: sequences of lane 0 that were ready as they came, and never leased
  * quorate:{jobs}:q:o0:jobs/mail    sorted set: all others that wait in lane 0, by their place in µs
+ * quorate:{jobs}:q:d:jobs/mail     sorted set: messages that rest, in groups, until when in µs
  * quorate:{jobs}:q:l:jobs/mail     hash: what became of each message that was ever leased, by sequence
  * quorate:{jobs}:q:e:jobs/mail     sorted set: sequences that are leased, by the lease's end in ms
  * quorate:{jobs}:q:h:jobs/mail     sorted set, by name alone: those held, as key, NUL, sequence
@@ -35,7 +38,7 @@ import { sequenceOf } from './queue-id-parts.ts';
  * before.
  */
 
-/** How many leases that have ended one script puts back. */
+/** How many leases that have ended one script puts back, and how many messages whose time has come at least. */
 export const endedMax = 500;
 
 /** A sequence that is further ahead of the clock than this stands for no time: the clock was set back. */
@@ -173,6 +176,7 @@ local emptied = {}
 local function forget(q)
   call('ZREM', B .. 'n', q)
   call('HDEL', B .. 'b', q)
+  call('HDEL', B .. 'd', q)
   local used = tonumber(call('HGET', B .. 'p', q) or 0)
   for lane = 0, 15 do
     if lane == 0 or bit.band(used, 2 ^ lane) ~= 0 then call('UNLINK', of('r' .. lane, q)) end
@@ -211,6 +215,7 @@ end
  */
 export const drop: string = `
 ${letOut}
+${unrest}
 local function drop(q, s, h, m)
   local flags
   if h then
@@ -220,7 +225,8 @@ local function drop(q, s, h, m)
     else call('ZREM', of('o' .. flags % 16, q), s) end
   else
     flags = byte(m, 9)
-    call('ZREM', of('o' .. flags % 16, q), s)
+    local isOut = call('ZREM', of('o' .. flags % 16, q), s) == 1
+    if flags >= 128 and not isOut then unrest(q, s, flags % 16, (unpk('>d', m, 10))) end
   end
   emptied[q] = true
   local seq = unpk('>d', s)

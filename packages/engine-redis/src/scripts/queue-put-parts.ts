@@ -1,5 +1,6 @@
 import { file } from './queue-id-parts.ts';
 import { bring, largest } from './queue-parts.ts';
+import { rest } from './queue-rest-parts.ts';
 
 /**
  * Gathers messages for a queue, and brings them there. A list that was empty before may be that of a new queue. Wants `idGroups`.
@@ -10,6 +11,7 @@ export const gather: string = `
 ${bring}
 ${file}
 ${largest}
+${rest}
 local messages, lists, isNew = {}, {}, false
 local ids, sequences, memoryIds, memoryEnds, memoryTexts = {}, {}, {}, {}, {}
 local messageWords, idCount, memoryCount, tens, tensText, longest = 0, 0, 0, -1, nil, 0
@@ -60,6 +62,7 @@ local function flush(q)
   bring('ZADD', of('m', q), messages, messageWords)
   if idCount > 0 then file(of('i', q), ids, sequences, idCount) end
   if memoryCount > 0 then remember(q) end
+  if restCount > 0 then bringRests(q) end
   for lane, list in pairs(lists) do
     local size = bring('RPUSH', of('r' .. lane, q), list, list.n)
     if size == list.n then isNew = true end
@@ -93,7 +96,7 @@ local function enter(q, record, id, key, max, at)
   end
   isNew = true
   add(seq, s, record)
-  if isOut then wait(q, s, byte(record) % 16, at) end
+  if isOut then rest(s, byte(record) % 16, at) end
   return s
 end
 `;

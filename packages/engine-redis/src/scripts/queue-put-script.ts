@@ -1,6 +1,6 @@
 import { forgetIds, idGroups, look } from './queue-id-parts.ts';
 import { namedPuts } from './queue-named-puts.ts';
-import { begin, mark, notify, revisions, wait } from './queue-parts.ts';
+import { begin, mark, notify, revisions } from './queue-parts.ts';
 import { enter, gather, puts, special } from './queue-put-parts.ts';
 import { defineScript, type Script } from './script.ts';
 
@@ -20,7 +20,6 @@ export const putScript: Script = defineScript(
   // What few messages need costs the others a microsecond for each function, so it waits until one comes.
   'local special, look',
   'local function define()',
-  wait,
   enter,
   special,
   look,
