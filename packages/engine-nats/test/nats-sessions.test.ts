@@ -12,7 +12,7 @@ import { skipReason } from '@quorate/servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Partitions, PartitionsOptions } from '../src/host/partitions.ts';
 import type { Sessions } from '../src/host/sessions.ts';
-import type { StreamApi } from '../src/host/stream-api.ts';
+import type { Publication, StreamApi } from '../src/host/stream-api.ts';
 import { tokenOf } from '../src/host/subjects.ts';
 import { watchPartition } from '../src/host/watch-partition.ts';
 import { createNatsStore } from '../src/index.ts';
@@ -243,6 +243,80 @@ describe.skipIf(reason !== undefined)(
       await write('b');
       expect((await next).value).toMatchObject({ type: 'put', entry: { key: `${token}/b` } });
       expect(staleLooks).toBeLessThanOrEqual(0);
+      controller.abort();
+      expect((await events.next()).done).toBe(true);
+    });
+
+    /** Lets time pass until a watch has told, but for while its client asks the server. @returns how long that was, ms */
+    function passing(api: StreamApi, clock: ManualClock): (next: Promise<unknown>) => Promise<number> {
+      let looks = 0;
+      const look = api.lastOf;
+      api.lastOf = subject => {
+        looks++;
+        return look.call(api, subject).finally(() => looks--);
+      };
+      return async next => {
+        let isTold = false;
+        void next.then(() => (isTold = true));
+        await until(() => (looks === 0 && clock.advance(10), isTold));
+        return clock.monotonicMs();
+      };
+    }
+
+    test('a watch that hears of a message long before it is stored looks again and again', async () => {
+      const [{ partitions, api }, { partitions: others }] = [parts(), parts()];
+      const clock = new ManualClock();
+      const token = fresh();
+      const write = writerTo(others, token);
+      await write('a');
+      const [{ created }] = (await readAll(partitions, token)) as [Entry];
+      const look = api.lastOf.bind(api);
+      const before = await look(`QUORATE.p.${token}`);
+      const storedMs = clock.monotonicMs() + 5000;
+      api.lastOf = async subject => (clock.monotonicMs() < storedMs ? before : look(subject));
+      const passed = passing(api, clock);
+      const controller = new AbortController();
+      const events = watchPartition({ clock, partitions, token }, `${token}/`, created, controller.signal);
+      const next = events.next();
+      await readAll(partitions, token);
+      await write('b');
+      await api.requests.connection.flush();
+      expect((await passed(next)) - storedMs).toBeLessThan(10_000);
+      expect((await next).value).toMatchObject({ type: 'put', entry: { key: `${token}/b` } });
+      controller.abort();
+      expect((await events.next()).done).toBe(true);
+    });
+
+    test('a watch is told of a change of its own client that was given up before it was stored', async () => {
+      const { partitions, api } = parts();
+      const clock = new ManualClock();
+      const token = fresh();
+      const write = writerTo(partitions, token);
+      await write('a');
+      const [{ created }] = (await readAll(partitions, token)) as [Entry];
+      const controller = new AbortController();
+      const events = watchPartition({ clock, partitions, token }, `${token}/`, created, controller.signal);
+      const next = events.next();
+      await readAll(partitions, token);
+      const [publish, look] = [api.publish.bind(api), api.lastOf.bind(api)];
+      const storedMs = clock.monotonicMs() + 5000;
+      let late: Publication | undefined;
+      api.publish = async publication => {
+        late = publication;
+        throw new QuorateError('UNAVAILABLE', 'No answer came', { outcome: 'unknown' });
+      };
+      api.lastOf = async subject => {
+        const stored = clock.monotonicMs() < storedMs ? undefined : late;
+        if (stored !== undefined) {
+          late = undefined;
+          await publish(stored);
+        }
+        return look(subject);
+      };
+      const passed = passing(api, clock);
+      await expect(write('b')).rejects.toMatchObject({ outcome: 'unknown' });
+      expect((await passed(next)) - storedMs).toBeLessThan(10_000);
+      expect((await next).value).toMatchObject({ type: 'put', entry: { key: `${token}/b` } });
       controller.abort();
       expect((await events.next()).done).toBe(true);
     });

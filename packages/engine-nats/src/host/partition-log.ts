@@ -91,13 +91,20 @@ export class PartitionLog {
     const history = this.#historyFor(replica, bytes.length);
     const message = encodeMessage({ nonce, base, history, bytes });
     this.#sent = nonce;
-    const sequence = await api.publish({
-      subject: this.#subject,
-      bytes: message,
-      expected: base.sequence,
-      // Not with every message: the server looks through all of its own for what to purge.
-      isRollup: history?.records.length === 0,
-    });
+    let sequence: number | undefined;
+    try {
+      sequence = await api.publish({
+        subject: this.#subject,
+        bytes: message,
+        expected: base.sequence,
+        // Not with every message: the server looks through all of its own for what to purge.
+        isRollup: history?.records.length === 0,
+      });
+    } catch (thrown) {
+      // It may be stored at any time, as what others publish.
+      if (thrown instanceof QuorateError && thrown.outcome === 'unknown') this.#keepHeard(nonce, base, bytes);
+      throw thrown;
+    }
     if (sequence === undefined) return undefined;
     return replica.apply({ position: { sequence, nonce }, bytes });
   }
@@ -108,6 +115,11 @@ export class PartitionLog {
     if (nonce === this.#sent || nonce === this.#replica?.position.nonce || this.#heard.has(nonce)) return [];
     // What stands on no message may come after the partition was forgotten, whatever is known of it.
     if (base.sequence !== 0 && base.sequence < (this.#replica?.position.sequence ?? 0)) return [];
+    this.#keepHeard(nonce, base, delta);
+    return decodeDelta(delta).changes;
+  }
+
+  #keepHeard(nonce: string, base: Position, delta: Uint8Array): void {
     this.#heard.set(nonce, { base, bytes: delta });
     this.#heardBytes += delta.length;
     for (const [oldest, { bytes }] of this.#heard) {
@@ -115,7 +127,6 @@ export class PartitionLog {
       this.#heard.delete(oldest);
       this.#heardBytes -= bytes.length;
     }
-    return decodeDelta(delta).changes;
   }
 
   /** Whether something was heard that may be stored any moment: it stands on the last message that is known. */

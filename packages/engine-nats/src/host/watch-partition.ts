@@ -18,9 +18,11 @@ const lookMs = 30_000;
 /** How long it rests where the server cannot be asked. */
 const restMs = 500;
 
-/** How soon it looks again where a message was heard of before it was stored, and up to which time, ms. */
+/**
+ * How soon it looks again where a message was heard of before it was stored, ms, and after twice the time where it still is not: a
+ * server that stands still may store it much later, and nobody would tell of it then.
+ */
 const againMinMs = 1;
-const againMaxMs = 1000;
 
 export interface WatchOptions {
   readonly clock: Clock;
@@ -81,9 +83,8 @@ export async function* watchPartition(
         else yield* unlessAborted(changes, signal);
         if (partition.log.replica !== replica || replica.revision !== after) continue;
       }
-      const isSoon = partition.log.isUndecided && againMs < againMaxMs;
-      const isOver = await waited(wake, clock, isSoon ? againMs : lookMs, signal);
-      againMs = partition.log.isUndecided ? Math.min(againMaxMs, 2 * againMs) : againMinMs;
+      const isOver = await waited(wake, clock, partition.log.isUndecided ? againMs : lookMs, signal);
+      againMs = partition.log.isUndecided ? Math.min(lookMs, 2 * againMs) : againMinMs;
       if (isOver) isInDoubt = true;
     }
   } finally {
