@@ -250,10 +250,10 @@ describe.skipIf(reason !== undefined)(
     /** Lets time pass until a watch has told, but for while its client asks the server. @returns how long that was, ms */
     function passing(api: StreamApi, clock: ManualClock): (next: Promise<unknown>) => Promise<number> {
       let looks = 0;
-      const look = api.lastOf;
+      const look = api.lastOf.bind(api);
       api.lastOf = subject => {
         looks++;
-        return look.call(api, subject).finally(() => looks--);
+        return look(subject).finally(() => looks--);
       };
       return async next => {
         let isTold = false;
