@@ -2,7 +2,7 @@ import { jsonBytes, jsonValue } from '../tasks/json-bytes.ts';
 
 /** How bodies become bytes. All who send to and consume from a queue must agree. */
 export interface Codec {
-  /** @throws TypeError where it cannot be written */
+  /** The bytes are read again until the send has settled, and must not be written to before. @throws TypeError where it cannot be written */
   encode(body: unknown): Uint8Array;
   /** Whatever it throws makes the message a dead letter. */
   decode(bytes: Uint8Array): unknown;
@@ -11,7 +11,10 @@ export interface Codec {
 /** JSON in UTF-8. Short bodies lie side by side in arrays of 4 KiB. */
 export const jsonCodec: Codec = { encode: encodeJson, decode: jsonValue };
 
-/** Bodies that are byte arrays already. */
+/**
+ * Bodies that are byte arrays already. They are not copied at the call: as with `socket.write` of Node.js, whoever fills an array again
+ * waits until the send has settled, or sends other bytes.
+ */
 export const bytesCodec: Codec = {
   encode(body) {
     if (body instanceof Uint8Array) return body;
