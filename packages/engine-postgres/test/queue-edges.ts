@@ -120,19 +120,20 @@ export function queueEdges(standOf: () => QueueStand): void {
 
     test('leases that ended long ago come again at once, however many there are', async () => {
       const queue = fresh();
-      for (const length of [1000, 500]) {
+      // Those that are extended stand by themselves, and the others together.
+      for (const length of [999, 1000, ...Array.from({ length: 50 }, () => 10)]) {
         await store.put(Array.from({ length }, () => ({ queue, message: { body } })));
-        await store.lease(queue, { messagesMax: 1000, leaseMs: 60_000, owner: 'o' });
+        const leased = await store.lease(queue, { messagesMax: 1000, leaseMs: 60_000, owner: 'o' });
+        if (length === 999) await store.extend(leased, 60_000);
       }
-      await client.query(
-        `update quorate.queue_message set check_at = check_at - 600000, leased_until = leased_until - 600000 where queue = $1`,
-        [queue],
-      );
+      const past = 'leased_until = leased_until - 600000 where queue = $1';
+      await client.query(`update quorate.queue_message set check_at = check_at - 600000, ${past}`, [queue]);
+      await client.query(`update quorate.queue_batch set ${past}`, [queue]);
       await using later = await stand.open();
       const counts: number[] = [];
-      for (let time = 0; time < 3; time++)
+      for (let time = 0; time < 4; time++)
         counts.push((await later.lease(queue, { messagesMax: 1000, leaseMs: 60_000, owner: 'o' })).length);
-      expect(counts).toEqual([1000, 500, 0]);
+      expect(counts).toEqual([1000, 1000, 499, 0]);
     });
 
     test('a settlement puts more than one call may, and leaves all numbers to others', async () => {

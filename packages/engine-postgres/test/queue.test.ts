@@ -2,6 +2,7 @@ import { skipReason } from '@quorate/servers';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { queueBatches } from './queue-batches.ts';
 import { queueEdges } from './queue-edges.ts';
+import { queueLeases } from './queue-leases.ts';
 import { QueueStand } from './queue-stand.ts';
 import { queueTransactions } from './queue-transactions.ts';
 
@@ -20,6 +21,7 @@ describe.skipIf(reason !== undefined)(
     afterAll(() => stand[Symbol.asyncDispose]());
     queueBatches(() => stand);
     queueEdges(() => stand);
+    queueLeases(() => stand);
     queueTransactions(() => stand);
   },
 );

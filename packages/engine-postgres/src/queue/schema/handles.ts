@@ -30,6 +30,7 @@ create or replace function ${s}.queue_extend(${handleParameters}, p_charges inte
 language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 declare v_now bigint := ${s}.queue_now(); v_done bigint[] := '{}';
 begin
+  perform ${s}.queue_unpack_leases(p_token);
   ${extend(s, 'p_seq', 'seq', `${bySeq} and m.key is null`)}
   if cardinality(v_done) = cardinality(p_queue) then return v_done; end if;
   ${extend(s, 'p_id', 'id', `${byId} and m.key is null and u.n <> all(v_done)`)}
@@ -43,15 +44,16 @@ end $$;
 -- Acknowledges leases; says whose.
 create or replace function ${s}.queue_acknowledge(${handleParameters}) returns bigint[]
 language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
-declare v_done bigint[]; v_more bigint[]; v_queues text[]; v_keys text[]; v_seqs bigint[]; v_places bigint[];
+declare v_done bigint[] := ${s}.queue_acknowledge_batched(p_queue, p_token); v_more bigint[]; v_queues text[]; v_keys text[]; v_seqs bigint[]; v_places bigint[];
 begin
+  if cardinality(v_done) = cardinality(p_queue) then return v_done; end if;
   -- Most have no key, and nobody waits for them.
   if p_seq is not null then
     with gone as (
       delete from ${s}.queue_message m using unnest(p_queue, p_seq, p_token) with ordinality u(queue, seq, token, n)
         where ${bySeq} and m.key is null returning u.n
     )
-    select array_agg(gone.n) into v_done from gone;
+    select v_done || array_agg(gone.n) into v_done from gone;
   end if;
   if cardinality(v_done) = cardinality(p_queue) then return v_done; end if;
   with gone as (

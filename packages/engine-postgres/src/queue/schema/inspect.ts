@@ -1,4 +1,5 @@
 import { answerBytesMax } from './answer-bytes.ts';
+import { leftOfBatch } from './batches.ts';
 
 /** What becomes of a message `m` next, at `v_now`. */
 const state = `case
@@ -14,12 +15,13 @@ create or replace function ${s}.queue_names(p_exact text, p_from text, p_to text
 language plpgsql set enable_seqscan = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan as $$
 declare v_name text collate "C" := p_after;
 begin
-  if v_name is null and exists (select from ${s}.queue_message m where m.queue = p_exact) then return next p_exact; end if;
+  if v_name is null and (exists (select from ${s}.queue_message m where m.queue = p_exact)
+    or exists (select from ${s}.queue_batch b where b.queue = p_exact)) then return next p_exact; end if;
   for i in 1 .. p_limit loop
     if v_name is null or v_name < p_from then
-      select m.queue into v_name from ${s}.queue_message m where m.queue >= p_from order by m.queue, m.seq limit 1;
+      ${next(s, '>= p_from')}
     else
-      select m.queue into v_name from ${s}.queue_message m where m.queue > v_name order by m.queue, m.seq limit 1;
+      ${next(s, '> v_name')}
     end if;
     exit when v_name is null or v_name > p_to;
     return next v_name;
@@ -32,7 +34,9 @@ declare v_now bigint;
 begin
   perform ${s}.queue_link(p_queue);
   v_now := ${s}.queue_now();
-  return query select ${state} as becomes, count(*), min(m.ready_at) from ${s}.queue_message m where m.queue = p_queue group by becomes;
+  return query select ${state} as becomes, count(*), min(m.ready_at) from (
+    select m.state, m.leased_until, m.ready_at from ${s}.queue_message m where m.queue = p_queue
+    union all select 1::smallint, b.leased_until, x.ready_at from ${s}.queue_batch b ${leftOfBatch} and b.queue = p_queue) m group by becomes;
 end $$;
 
 -- A page of messages, or one of them; "more" where it ends before its limit because it is large enough.
@@ -46,6 +50,7 @@ create or replace function ${s}.queue_messages(
 declare v_now bigint; v_bytes bigint := 0;
 begin
   perform ${s}.queue_link(p_queue);
+  perform ${s}.queue_unpack_queue(p_queue, array[p_seq], array[p_id]);
   v_now := ${s}.queue_now();
   if p_id is not null then
     return query select m.seq, m.id, m.lane, m.key, m.deliveries, m.attempts, m.put_at, m.headers, m.body, ${state}, m.ready_at,
@@ -68,3 +73,10 @@ begin
   end loop;
 end $$;
 `;
+
+/** Looks the first name up, of messages and of batches. */
+function next(s: string, from: string): string {
+  return `v_name := least(
+        (select m.queue from ${s}.queue_message m where m.queue ${from} order by m.queue, m.seq limit 1),
+        (select b.queue from ${s}.queue_batch b where b.queue ${from} order by b.queue, b.leased_until limit 1));`;
+}

@@ -1,4 +1,8 @@
 import { answerBytesMax } from './answer-bytes.ts';
+import { batchedColumns } from './batches.ts';
+
+/** The most bytes of bodies and headers that share a row. */
+const batchBytesMax = 2 ** 18;
 
 /** Leasing. @param s the schema as a quoted identifier */
 export const queueLease = (s: string): string => `
@@ -15,7 +19,7 @@ create or replace function ${s}.queue_lease(
 #variable_conflict use_column
 declare
   v_now bigint; v_left integer := p_max; v_count integer; v_bytes bigint := 0; v_sum bigint; v_sizes bigint[]; v_places tid[]; v_base bigint;
-  v_numbers text; v_texts bytea; v_bodies bytea;
+  v_numbers text; v_texts bytea; v_bodies bytea; v_are_plain boolean;
   v_lane smallint := coalesce(p_lanes[1], 0); v_place integer := 1; v_next bigint; v_at bigint; v_ended bigint; v_began timestamptz := clock_timestamp();
 begin
   perform ${s}.queue_link(p_queue);
@@ -23,11 +27,12 @@ begin
   v_now := ${s}.queue_now();
   while v_lane is not null loop
     with chosen as materialized (
-      select m.ctid as place, octet_length(m.body) + coalesce(octet_length(m.headers), 0)::bigint as bytes from ${s}.queue_message m
+      select m.ctid as place, octet_length(m.body) + coalesce(octet_length(m.headers), 0)::bigint as bytes,
+        m.key is null and (m.id is null or m.remembered_until >= v_now + p_lease_ms) as is_plain from ${s}.queue_message m
       where m.queue = p_queue and m.state = 0 and m.lane = v_lane and m.ready_at >= p_ready_from and m.ready_at <= v_now
       order by m.ready_at, m.turn limit v_left for update skip locked
     )
-    select array_agg(c.place), array_agg(c.bytes), sum(c.bytes), count(*) into v_places, v_sizes, v_sum, v_count from chosen c;
+    select array_agg(c.place), array_agg(c.bytes), sum(c.bytes), count(*), bool_and(c.is_plain) into v_places, v_sizes, v_sum, v_count, v_are_plain from chosen c;
     if v_count > 0 then
       if v_bytes + v_sum < ${answerBytesMax} then
         v_bytes := v_bytes + v_sum;
@@ -41,7 +46,7 @@ begin
       end if;
       -- After the locks: whoever leased one of them before took a smaller number. As they are locked nobody moves them.
       v_base := nextval('${s.replaceAll("'", "''")}.queue_number');
-      ${leaseChosen(s)}
+      ${leaseLocked(s)}
       numbers := concat_ws(chr(10), numbers, v_numbers);
       texts := coalesce(texts || v_texts, v_texts);
       bodies := coalesce(bodies || v_bodies, v_bodies);
@@ -62,28 +67,56 @@ begin
     end if;
   end loop;
   if v_left = p_max then
-    select m.check_at into v_at from ${s}.queue_message m
-      where m.queue = p_queue and m.state = 1 and m.check_at > v_now order by m.check_at limit 1;
-    v_next := least(v_next, v_at);
+    v_next := least(v_next,
+      (select m.check_at from ${s}.queue_message m where m.queue = p_queue and m.state = 1 and m.check_at > v_now order by m.check_at limit 1),
+      (select b.leased_until from ${s}.queue_batch b where b.queue = p_queue and b.leased_until > v_now order by b.leased_until limit 1));
   end if;
   numbers := concat_ws(chr(10),
     concat_ws(' ', v_now, extract(epoch from clock_timestamp() - v_began) * 1000, v_ended, v_next - v_now), numbers);
 end $$;
 `;
 
+/** What is charged alike is leased together: what comes next is nearly always that it is acknowledged, and before its id is forgotten. */
+function leaseLocked(s: string): string {
+  return `if v_are_plain and (p_started = 0 or v_count <= p_started - (p_max - v_left)) and v_sum <= ${batchBytesMax} then
+        ${leaseTogether(s)}
+      else
+        ${leaseChosen(s)}
+      end if;`;
+}
+
+/** Takes the messages at `v_places` out, leases them as a batch, and says what they are. */
+function leaseTogether(s: string): string {
+  return `with taken as (
+          delete from ${s}.queue_message m using unnest(v_places) with ordinality u(place, n) where m.ctid = u.place
+          returning u.n, ${batchedColumns.map(name => `m.${name}`).join(', ')}
+        ), kept as (
+          insert into ${s}.queue_batch (base, queue, leased_until, owner, count, charge, messages)
+            select v_base, p_queue, v_now + p_lease_ms, p_owner, v_count, least(p_started, 1),
+              array_agg(row(${batchedColumns.map(name => `t.${name}`).join(', ')})::${s}.queue_batched order by t.n) from taken t
+        ), leased as (
+          select t.seq, v_base + t.n as token, t.lane, t.deliveries + 1 as deliveries, t.attempts + least(p_started, 1) as attempts, t.put_at, t.ready_at,
+            convert_to(t.id, 'UTF8') as id, null::bytea as key, convert_to(t.headers, 'UTF8') as headers, t.body from taken t
+        )
+        ${said}`;
+}
+
 /** Leases the messages at `v_places`, from the first on, and says what they are. */
 function leaseChosen(s: string): string {
   return `with leased as (
-        update ${s}.queue_message m
-          set state = 1, token = v_base + u.n, owner = p_owner, leased_until = v_now + p_lease_ms,
-            check_at = v_now + p_lease_ms, deliveries = m.deliveries + 1,
-            attempts = m.attempts + case when u.n <= p_started - (p_max - v_left) then 1 else 0 end
-          from unnest(v_places) with ordinality u(place, n) where m.ctid = u.place
-        returning m.seq, m.token, m.lane, m.deliveries, m.attempts, m.put_at, m.ready_at,
-          convert_to(m.id, 'UTF8') as id, convert_to(m.key, 'UTF8') as key, convert_to(m.headers, 'UTF8') as headers, m.body
-      )
-      select string_agg(concat_ws(' ', l.seq, l.token, l.lane, l.deliveries, l.attempts, l.put_at, l.ready_at, coalesce(octet_length(l.id), -1),
-            coalesce(octet_length(l.key), -1), coalesce(octet_length(l.headers), -1), octet_length(l.body)), chr(10)),
-          string_agg(coalesce(l.id, '') || coalesce(l.key, '') || coalesce(l.headers, ''), ''), string_agg(l.body, '')
-        into v_numbers, v_texts, v_bodies from leased l;`;
+          update ${s}.queue_message m
+            set state = 1, token = v_base + u.n, owner = p_owner, leased_until = v_now + p_lease_ms,
+              check_at = v_now + p_lease_ms, deliveries = m.deliveries + 1,
+              attempts = m.attempts + case when u.n <= p_started - (p_max - v_left) then 1 else 0 end
+            from unnest(v_places) with ordinality u(place, n) where m.ctid = u.place
+          returning m.seq, m.token, m.lane, m.deliveries, m.attempts, m.put_at, m.ready_at,
+            convert_to(m.id, 'UTF8') as id, convert_to(m.key, 'UTF8') as key, convert_to(m.headers, 'UTF8') as headers, m.body
+        )
+        ${said}`;
 }
+
+/** Lines of numbers, texts and bodies of what is leased. */
+const said = `select string_agg(concat_ws(' ', l.seq, l.token, l.lane, l.deliveries, l.attempts, l.put_at, l.ready_at, coalesce(octet_length(l.id), -1),
+              coalesce(octet_length(l.key), -1), coalesce(octet_length(l.headers), -1), octet_length(l.body)), chr(10)),
+            string_agg(coalesce(l.id, '') || coalesce(l.key, '') || coalesce(l.headers, ''), ''), string_agg(l.body, '')
+          into v_numbers, v_texts, v_bodies from leased l;`;

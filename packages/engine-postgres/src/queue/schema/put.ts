@@ -1,3 +1,5 @@
+import { leftOfBatch } from './batches.ts';
+
 /** The columns in which messages come, in order, with their types; each may be null for the default everywhere. */
 export const putColumns = {
   at: 'integer[]',
@@ -32,9 +34,11 @@ const rows = `unnest(p_put_queue, ${names.map(name => `p_put_${name}`).join(', '
 
 const idRows = 'unnest(p_put_queue, p_put_id) with ordinality u(queue, id, n)';
 
-const columns = 'queue, seq, turn, ready_at, put_at, lane, state, id, key, key_active_max, headers, body';
+const columns =
+  'queue, seq, turn, ready_at, put_at, remembered_until, lane, state, id, key, key_active_max, headers, body';
 
 const values = `u.queue, base + u.n, base + u.n, greatest(coalesce(u.ready, v_now + coalesce(u.delay, 0)), v_now), v_now,
+      case when u.id is not null and u.remember > 0 then v_now + u.remember end,
       coalesce(u.lane, 0), case when u.key is null then 0 else 2 end, u.id, u.key, u.active, u.headers,
       substring(p_body from u.at + 1 for u.length)`;
 
@@ -61,7 +65,7 @@ begin
     select from unnest(p_put_queue, p_put_id, p_put_remember) u(queue, id, remember)
       left join ${s}.queue_memory r on r.queue = u.queue and r.id = u.id
       where u.id is not null and (coalesce(u.remember, 0) <= 0 or r.until is not null)
-  ) then
+  ) and not exists (select from ${s}.queue_batch b where b.queue = any(p_put_queue) and b.leased_until <= v_now) then
     ${putNew(s)}
   end if;
   if not v_are_new then
@@ -73,6 +77,7 @@ begin
           where p_chosen is null or u.n = any(p_chosen)) u
         where u.id is null or u.time = 1 and not exists (
           select from ${s}.queue_memory r where r.queue = u.queue and r.id = u.id and r.until > v_now)
+          and not exists (${endedOf(s)})
         order by u.queue, u.id, u.n
       on conflict (queue, id) where id is not null do nothing
       returning seq - base as n
@@ -113,6 +118,11 @@ begin
   perform ${s}.queue_tell(p_put_queue, p_joined);
 end $$;
 `;
+
+/** What is in a batch under the id of a message `u`: it is remembered for as long as it is leased, but maybe not until somebody looks. */
+function endedOf(s: string): string {
+  return `select from ${s}.queue_batch b ${leftOfBatch} and b.queue = u.queue and b.leased_until <= v_now and x.id = u.id`;
+}
 
 /** Puts messages whose ids are remembered, for as long as none was there: nearly always. */
 function putNew(s: string): string {

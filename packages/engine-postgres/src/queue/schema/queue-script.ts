@@ -1,3 +1,4 @@
+import { queueBatchEnds, queueBatches } from './batches.ts';
 import { queueHandles } from './handles.ts';
 import { queueInspect } from './inspect.ts';
 import { queueKeys } from './keys.ts';
@@ -17,7 +18,7 @@ import { queueTelling } from './telling.ts';
  * Written beside the tables, so that whoever opens them knows what it finds. It goes up with each change of a table, or of what a
  * function is handed or answers: clients of one version could not call those of another.
  */
-export const queueVersion = 2;
+export const queueVersion = 3;
 
 /**
  * Tables and functions of queues, as one script. They can stand in the schema of a Store.
@@ -32,6 +33,8 @@ export function queueScript(schema: string): string {
     queueTablesBeside,
     queueKeys,
     queueTelling,
+    queueBatches,
+    queueBatchEnds,
     queuePut,
     queueLeaseEnds,
     queueLease,

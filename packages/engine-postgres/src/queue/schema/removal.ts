@@ -11,6 +11,7 @@ language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_m
 declare v_seqs bigint[]; v_places bigint[]; v_queues text[]; v_keys text[]; v_firsts boolean[]; v_done bigint[];
   v_asked text[] := array_fill(p_queue, array[cardinality(p_id)]);
 begin
+  perform ${s}.queue_unpack_queue(p_queue, p_seq, p_id);
   select array_agg(f.seq), array_agg(f.n), array_agg(p_queue), array_agg(f.key), array_agg(f.key is null)
     into v_seqs, v_places, v_queues, v_keys, v_firsts from (
     select u.n, m.seq, m.key, m.id from unnest(v_asked, p_seq) with ordinality u(queue, seq, n)
@@ -37,6 +38,7 @@ language plpgsql set enable_seqscan = off set enable_bitmapscan = off set enable
   set plan_cache_mode = force_generic_plan as $$
 declare v_count bigint; v_sum bigint; v_queues text[]; v_keys text[];
 begin
+  perform ${s}.queue_unpack_queue(p_queue);
   delete from ${s}.queue_message m where m.queue = p_queue and m.key is null and m.id is null;
   get diagnostics v_sum = row_count;
   -- What is deleted is found in whichever order the plan likes; what is locked before in the order of all.

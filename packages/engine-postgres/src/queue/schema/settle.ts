@@ -23,6 +23,7 @@ language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_m
 declare v_results smallint[] := '{}'; v_result smallint; v_message ${s}.queue_message; v_turn bigint;
   v_queues text[]; v_keys text[]; v_of text[]; v_seqs bigint[]; v_firsts boolean[];
 begin
+  perform ${s}.queue_unpack_leases(p_token);
   -- Messages and keys in the order of all, then records. What is put may have other keys.
   select array_agg(h.queue), array_agg(h.seq), array_agg(h.key is null), array_agg(h.queue) filter (where h.key is not null)
       || array_agg(h.moves_to) filter (where h.key is not null and h.moves_to is not null),

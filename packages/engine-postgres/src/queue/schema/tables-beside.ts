@@ -1,5 +1,29 @@
 /** The tables beside that of messages. @param s the schema as a quoted identifier */
 export const queueTablesBeside = (s: string): string => `
+-- A message that was leased with others, which share a row.
+create type ${s}.queue_batched as (
+  seq bigint, turn bigint, ready_at bigint, put_at bigint, remembered_until bigint, deliveries integer, attempts integer, lane smallint,
+  id text, headers text, body bytea
+);
+create table if not exists ${s}.queue_batch (
+  -- The token of its first message is the next number, and so on.
+  base bigint primary key,
+  leased_until bigint not null,
+  count integer not null,
+  -- What the lease adds to the attempts of each.
+  charge integer not null,
+  -- Places, from 1 on, of those that are here no more.
+  gone integer[] not null default '{}',
+  queue text collate "C" not null,
+  owner text,
+  messages ${s}.queue_batched[] not null
+) with (
+  fillfactor = 70, autovacuum_vacuum_cost_delay = 0, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 200,
+  toast.autovacuum_vacuum_cost_delay = 0, toast.autovacuum_vacuum_scale_factor = 0.05, toast.autovacuum_vacuum_threshold = 2000
+);
+alter table ${s}.queue_batch alter column messages set storage external;
+create index if not exists queue_batch_until on ${s}.queue_batch (queue, leased_until);
+
 -- Ids that are remembered though their messages may be gone.
 create table if not exists ${s}.queue_memory (
   until bigint not null,

@@ -1,6 +1,6 @@
 /**
  * The tables, named so that they can stand beside those of a Store. Rows are narrow, and what is waiting, leased and of a key is found
- * by indexes that hold nothing else.
+ * by indexes that hold nothing else. What is leased together moves to a row of its own, as `queueBatches` has it.
  *
  * A message's `state` is 0 while it waits in its lane, 1 while it is leased, and 2 while it is held behind others of its key. One
  * whose lease has ended waits again once somebody looks, so that a look costs nothing where nothing has ended.
@@ -25,6 +25,8 @@ create table if not exists ${s}.queue_message (
   leased_until bigint,
   -- When to look whether the lease has ended: extending it need not touch an index that way, and is done in place.
   check_at bigint,
+  -- Until when its id is remembered without it.
+  remembered_until bigint,
   deliveries integer not null default 0,
   attempts integer not null default 0,
   key_active_max integer,
