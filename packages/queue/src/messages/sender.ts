@@ -2,7 +2,6 @@ import {
   type Clock,
   errorCode,
   linkSignal,
-  type MessageId,
   pageMax,
   type PutResult,
   type QueuePut,
@@ -16,6 +15,7 @@ import { Batcher } from '../batch/batcher.ts';
 import { ByteRoom } from '../batch/byte-room.ts';
 import { isWrongCall } from '../batch/wrong-call.ts';
 import { closed, producerFull, sendUnknown } from '../queue-error.ts';
+import { SenderIds } from './sender-ids.ts';
 import { sentChannel } from './sent-channel.ts';
 
 /** What a sender is made of. */
@@ -55,12 +55,11 @@ const restMaxMs = 1000;
 export class Sender {
   readonly #options: SenderOptions;
   readonly #batches: Batcher<Sending>;
-  readonly #idPrefix: string;
+  readonly #ids: SenderIds;
   readonly #closed = new AbortController();
   readonly #room: ByteRoom;
   /** When what has no answer is given up, because the sender was closed. */
   #giveUpAtMs = Number.POSITIVE_INFINITY;
-  #idCount = 0;
   #givenUpCount = 0;
   #count = 0;
   #onQuiet: (() => void) | undefined;
@@ -68,7 +67,7 @@ export class Sender {
   constructor(options: SenderOptions) {
     this.#options = options;
     this.#room = new ByteRoom(options.clock, options.inFlightMaxBytes);
-    this.#idPrefix = [...options.random.bytes(12)].map(byte => byte.toString(16).padStart(2, '0')).join('');
+    this.#ids = new SenderIds(options.random);
     this.#batches = new Batcher({
       countMax: pageMax / 2,
       bytesMax: batchMaxBytes,
@@ -161,7 +160,7 @@ export class Sender {
   #named(puts: readonly QueuePut[]): readonly QueuePut[] {
     const { rememberMs } = this.#options;
     if (puts[0]?.message.id !== undefined || rememberMs === 0) return puts;
-    const id = `${this.#idPrefix}-${(this.#idCount++).toString(36)}` as MessageId;
+    const id = this.#ids.next();
     return puts.map(({ queue, message }) => ({ queue, message: { rememberMs, ...message, id } }));
   }
 
