@@ -25,7 +25,7 @@ describe.skipIf(reason !== undefined)('messages that rest (needs redis-server)',
 
   async function putAll(readyAtMs: number): Promise<MessageId[]> {
     const ids: MessageId[] = [];
-    for (const count of [40, 1, 33, 60]) {
+    for (const count of [40, 1, 33, 140]) {
       const results = await store.put(putsUntil(queue, readyAtMs, count));
       for (const result of results) if (result.outcome === 'applied') ids.push(result.id);
     }
@@ -53,7 +53,7 @@ describe.skipIf(reason !== undefined)('messages that rest (needs redis-server)',
   test('are leased when their time has come, by lanes and in the order in which they were put', async () => {
     const ids = await putAll((await store.now()) + 1_000);
     const lanes = (await store.inspect.messages(queue, { limit: 1000 })).items.map(({ lane }) => lane);
-    const removed = [3, 14, 15, 41, 133];
+    const removed = [3, 14, 15, 41, 213];
     await store.inspect.remove(
       queue,
       removed.map(index => ids[index] as MessageId),

@@ -5,7 +5,7 @@
  */
 
 /** How many messages a group has at most. */
-const groupMax = 15;
+const groupMax = 63;
 
 /** Gathers messages that rest, and brings them there. Wants `bring`. */
 export const rest: string = `
