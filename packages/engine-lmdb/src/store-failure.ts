@@ -22,6 +22,11 @@ export function unavailable(
   });
 }
 
+/** What was committed may not be durable; not even where there was no room for it is it certain that nothing of it stands. */
+export function notDurable(thrown: unknown): QuorateError {
+  return unavailable(`What was committed could not be made durable: ${String(thrown)}`, 'unknown', thrown);
+}
+
 /** What was found at the path is no database of this store, or not one that this version can use. */
 export function unusable(
   code: 'STORE_CORRUPT' | 'STORE_VERSION',

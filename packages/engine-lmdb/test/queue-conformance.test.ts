@@ -7,15 +7,20 @@ import { testFolder } from './lmdb-subject.ts';
 const folder = testFolder();
 afterAll(() => folder[Symbol.dispose]());
 
-describe.concurrent.each(['os', 'fsync'] as const)(
-  'the LMDB queue store at durability %s keeps what the seam promises',
-  durability => {
-    const options = { path: `${folder.path}/${durability}`, durability };
+describe.concurrent.each([
+  ['os', 'thread'],
+  ['os', 'inline'],
+  ['fsync', 'thread'],
+  ['fsync', 'inline'],
+] as const)(
+  'the LMDB queue store at durability %s, with commits of %s, keeps what the seam promises',
+  (durability, commit) => {
+    const options = { path: `${folder.path}/${durability}-${commit}`, durability, commit };
     const subject: QueueSubject = {
-      name: `engine-lmdb, ${durability}`,
+      name: `engine-lmdb, ${durability}, ${commit}`,
       open: ({ clock = systemClock } = {}) => createLmdbQueueStore({ ...options, clock }),
       clock: systemClock,
-      random: seededRandom(`lmdb-queue-${durability}`),
+      random: seededRandom(`lmdb-queue-${durability}-${commit}`),
       leaseMs: 300,
       patienceMs: 20_000,
     };

@@ -4,6 +4,7 @@ import type { LeasedMessage, MessageId, QueueStore } from '@quorate/core';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createLmdbQueueStore } from '../src/index.ts';
 import { testFolder } from './lmdb-subject.ts';
+import { untilPowerIsLost } from './lost-power.ts';
 
 const folder = testFolder();
 afterAll(() => folder[Symbol.dispose]());
@@ -21,36 +22,10 @@ function logFiles(path: string): string[] {
   return names.map(name => join(path, 'queues', 'log', name));
 }
 
-/** What the next boot finds after a loss of power: nothing of what was not synced, so not the database. */
-function losePower(path: string): void {
-  const queues = join(path, 'queues');
-  for (const name of readdirSync(queues)) {
-    if (name.startsWith('boot-')) rmSync(join(queues, name), { recursive: true });
-  }
-}
-
-/** Uses a store whose folder is then as a loss of power leaves it. */
-async function untilPowerIsLost<Result>(
-  path: string,
-  use: (store: QueueStore) => Promise<Result>,
-): Promise<Result> {
-  const store = await createLmdbQueueStore({ path });
-  const result = await use(store);
-  // Before its orderly end, which would leave the database whole.
-  const copy = `${path}-copy`;
-  const { cpSync } = await import('node:fs');
-  cpSync(path, copy, { recursive: true, filter: source => !/hosts\/|boot-|\.new-/.test(source) });
-  await store[Symbol.asyncDispose]();
-  rmSync(path, { recursive: true });
-  renameSync(copy, path);
-  losePower(path);
-  return result;
-}
-
-describe('after a loss of power', () => {
+describe.each(['thread', 'inline'] as const)('after a loss of power, with commits of %s', commit => {
   test('all is there that was resolved: messages, records, what is remembered; leases have ended, and tokens grow', async () => {
     const path = folder.fresh();
-    const before = await untilPowerIsLost(path, async store => {
+    const before = await untilPowerIsLost({ path, commit }, async store => {
       await put(store, ['a', 'b', 'c']);
       const [a, b] = await lease(store);
       await store.settle([
@@ -79,14 +54,14 @@ describe('after a loss of power', () => {
 
   test('again and again, all is there', async () => {
     const path = folder.fresh();
-    for (const text of ['a', 'b', 'c']) await untilPowerIsLost(path, store => put(store, [text]));
+    for (const text of ['a', 'b', 'c']) await untilPowerIsLost({ path, commit }, store => put(store, [text]));
     await using store = await createLmdbQueueStore({ path });
     expect((await lease(store)).map(textOf)).toEqual(['a', 'b', 'c']);
   });
 
   test('what was half written at the end of the log is nothing, and all before it is there', async () => {
     const path = folder.fresh();
-    await untilPowerIsLost(path, async store => {
+    await untilPowerIsLost({ path, commit }, async store => {
       for (const text of ['a', 'b', 'c']) await put(store, [text]);
     });
     const [file] = logFiles(path);
@@ -97,13 +72,13 @@ describe('after a loss of power', () => {
     await using store = await createLmdbQueueStore({ path });
     expect((await lease(store)).map(textOf)).toEqual(['a', 'b']);
     await put(store, ['d']);
-    await untilPowerIsLost(path, async () => {});
+    await untilPowerIsLost({ path, commit }, async () => {});
   });
 
   test('a checkpoint stands for the beginning of the log', { timeout: 60_000 }, async () => {
     const path = folder.fresh();
     const body = new Uint8Array(2 ** 20);
-    await untilPowerIsLost(path, async store => {
+    await untilPowerIsLost({ path, commit }, async store => {
       await put(store, ['a']);
       const [first] = logFiles(path);
       for (let round = 0; round < 24; round++) {

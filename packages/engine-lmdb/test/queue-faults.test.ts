@@ -136,6 +136,7 @@ describe('queues that have no room', () => {
 test.each([
   [{ path: '' }, TypeError],
   [{ path: 'a', durability: 'disk' as never }, TypeError],
+  [{ path: 'a', commit: 'later' as never }, TypeError],
   [{ path: 'a', maxBytes: 0 }, RangeError],
   [{ path: 'a', openMs: Number.NaN }, RangeError],
 ])('options are checked: %j', async (wrong, type) => {

@@ -48,9 +48,9 @@ class Child {
 
 const numberOf = ({ body }: LeasedMessage): number => Number(Buffer.from(body).toString());
 
-describe('a process that is killed', () => {
+describe.each(['thread', 'inline'] as const)('a process that is killed, with commits of %s', commit => {
   test('gives its messages back at once, long before its leases end', async () => {
-    const options = { path: folder.fresh() };
+    const options = { path: folder.fresh(), commit };
     await using store = await createLmdbQueueStore(options);
     await store.put([{ queue, message: { body: Buffer.from('7') } }]);
     const holder = new Child('hold', options, 600_000);
@@ -62,7 +62,7 @@ describe('a process that is killed', () => {
   });
 
   test('gives them back also where whoever heard of its death first could not write that down', async () => {
-    const options = { path: folder.fresh() };
+    const options = { path: folder.fresh(), commit };
     await using store = await createLmdbQueueStore(options);
     await store.put([{ queue, message: { body: Buffer.from('7') } }]);
     const holder = new Child('hold', options, 600_000);
@@ -86,7 +86,7 @@ describe('a process that is killed', () => {
   test('loses nothing that was put, and duplicates no more than it had in hand, while it puts, handles or settles', {
     timeout: 60_000 + cycles * 5000,
   }, async () => {
-    const options = { path: folder.fresh() };
+    const options = { path: folder.fresh(), commit };
     await using store = await createLmdbQueueStore(options);
     const resolved = new Set<number>();
     const begun = new Set<number>();

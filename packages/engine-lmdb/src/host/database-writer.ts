@@ -1,6 +1,6 @@
 import { errorCode, invariant, QuorateError } from '@quorate/core';
 import { ABORT } from 'lmdb';
-import { translated, unavailable } from '../store-failure.ts';
+import { notDurable, translated } from '../store-failure.ts';
 import { KnownState } from '../known-state.ts';
 import type { StoreRequest, Wake } from '../store-request.ts';
 import { StoreRoot } from '../store-root.ts';
@@ -63,6 +63,26 @@ export class DatabaseWriter {
     return { results, wakes };
   }
 
+  /**
+   * Only commits, where that waits for nothing but another writer: what is to be durable is not yet. Never throws.
+   *
+   * @returns undefined where nothing took effect and `run` is to do it, in a thread that may wait
+   */
+  commit(batch: WriterBatch): WriterAnswer | undefined {
+    const together = this.#commit(batch);
+    if ('results' in together) return together;
+    const { failed } = together;
+    if (!(failed instanceof QuorateError) || failed.outcome !== 'unknown') return undefined;
+    return { results: batch.map(() => ({ thrown: toWire(failed) })), wakes: [] };
+  }
+
+  /** Puts what may be missing from a file of the log in order, of which a sync has failed elsewhere. Never throws. */
+  mend(number: number): void {
+    if (this.#logged === undefined) return;
+    this.#logged.log.suspect(number);
+    this.#mend(this.#logged.log);
+  }
+
   /** Commits a batch; what damage it meets is put in order first. */
   #commitSound(batch: WriterBatch): WriterAnswer | Failed {
     for (let repairs = 0; ; repairs++) {
@@ -123,9 +143,7 @@ export class DatabaseWriter {
       return { ...rest, results, wakes: [] };
     } catch (thrown) {
       this.#mend(log);
-      // It was committed, so that not even where there was no room for it nothing of it stands.
-      const message = `What was committed could not be made durable: ${String(thrown)}`;
-      const failed = { thrown: toWire(unavailable(message, 'unknown', thrown)) };
+      const failed = { thrown: toWire(notDurable(thrown)) };
       return { results: batch.map(() => failed), wakes: [] };
     }
   }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Clock, driveQueue, type QueueStore, systemClock } from '@quorate/core';
 import { LmdbQueueDriver } from './lmdb-queue-driver.ts';
-import { checkPositive, defaultMaxBytes, defaultOpenMs, openHost } from './lmdb-store.ts';
+import { checkCommit, checkPositive, defaultMaxBytes, defaultOpenMs, openHost } from './lmdb-store.ts';
 
 /** How queues on LMDB are opened. */
 export interface LmdbQueueStoreOptions {
@@ -16,6 +16,14 @@ export interface LmdbQueueStoreOptions {
   readonly clock?: Clock;
   /** What all messages, records and remembered ids may take together, by estimate, when this client puts. Default 1 GiB. */
   readonly maxBytes?: number;
+  /**
+   * Where commits are done. `thread`: in a thread of their own, so that this one never waits for the write lock. `inline`: small ones
+   * in this thread, which saves the way to the other and back, as long as the lock is seen to be free; the disk is waited for in the
+   * background. Only on the main thread of a Linux process, elsewhere it is `thread`. A process that is stopped within the very
+   * microseconds between looking and locking then stops this one's event loop with it. The first client of a thread decides for all
+   * of the folder. Default `thread`.
+   */
+  readonly commit?: 'thread' | 'inline';
   /** How long opening may wait for LMDB's write lock, ms. Default 10,000. */
   readonly openMs?: number;
 }
@@ -32,9 +40,10 @@ const bodyMaxBytes = 1024 ** 2;
  */
 export async function createLmdbQueueStore(options: LmdbQueueStoreOptions): Promise<QueueStore> {
   const { path, durability = 'fsync', clock = systemClock } = options;
-  const { maxBytes = defaultMaxBytes, openMs = defaultOpenMs } = options;
+  const { commit = 'thread', maxBytes = defaultMaxBytes, openMs = defaultOpenMs } = options;
   checkPositive('Bytes of the queues', maxBytes);
-  const own = { durability, openMs, maxBytes: defaultMaxBytes, isInline: false, isLogged: true };
+  const isInline = checkCommit(commit) === 'inline';
+  const own = { durability, openMs, maxBytes: defaultMaxBytes, isInline, isLogged: true };
   const { folder, lease } = await openHost({ path: path && join(path, 'queues'), ...own });
   const driver = new LmdbQueueDriver(lease, {
     maxBytes,

@@ -49,9 +49,7 @@ const valueMaxBytes = 1024 ** 2;
 export async function createLmdbStore(options: LmdbStoreOptions): Promise<Store> {
   const { path, durability = 'fsync', clock = systemClock } = options;
   const { commit = 'thread', maxBytes = defaultMaxBytes, openMs = defaultOpenMs } = options;
-  if (commit !== 'thread' && commit !== 'inline')
-    throw new TypeError(`Commit of an LMDB store must be "thread" or "inline": received ${String(commit)}`);
-  const isInline = commit === 'inline';
+  const isInline = checkCommit(commit) === 'inline';
   const { folder, lease } = await openHost({ path, durability, maxBytes, openMs, isInline, isLogged: false });
   const driver = new LmdbDriver(lease, {
     durability: folder.durability,
@@ -91,9 +89,16 @@ export async function openHost(
   checkPositive('Bytes of a store', maxBytes);
   checkPositive('Time to open a store in ms', openMs);
   const folder = storeFolder(path, durability, machineTime().bootId, isLogged);
-  // Waiting for a disk is nothing that an event loop should do.
-  const own = { folder, maxBytes, openMs, isInline: isInline && folder.durability === 'os' };
+  // Waiting for a disk is nothing that an event loop should do. A log is synced beside it.
+  const waits = folder.durability === 'fsync' && folder.log === undefined;
+  const own = { folder, maxBytes, openMs, isInline: isInline && !waits };
   return { folder, lease: await leaseHost(own) };
+}
+
+/** @throws TypeError */
+export function checkCommit(commit: 'thread' | 'inline'): 'thread' | 'inline' {
+  if (commit === 'thread' || commit === 'inline') return commit;
+  throw new TypeError(`Commit of an LMDB store must be "thread" or "inline": received ${String(commit)}`);
 }
 
 /** @throws RangeError */

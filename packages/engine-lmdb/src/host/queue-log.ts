@@ -1,7 +1,6 @@
 import {
   closeSync,
   existsSync,
-  fdatasyncSync,
   fsyncSync,
   linkSync,
   openSync,
@@ -15,6 +14,7 @@ import { queueTables } from '../queue/queue-keys.ts';
 import { isSound, recordCorrupt, sealed } from '../queue/queue-record.ts';
 import { QueueRoot } from '../queue/queue-root.ts';
 import type { SortedBytes } from '../sorted-bytes.ts';
+import { LogFile } from './log-file.ts';
 import { type LoggedBytes, writeAgain } from './logged-bytes.ts';
 import { numbersIn } from './numbered-files.ts';
 import { checkpointNow } from './queue-checkpoint.ts';
@@ -57,22 +57,28 @@ export class QueueLog implements Disposable {
   readonly #database: string | undefined;
   /** The last file of which a sync has failed, until a copy is in its place: it may have a gap. */
   #suspect: number | undefined;
-  #file: { readonly number: number; readonly descriptor: number } | undefined;
+  #file: LogFile | undefined;
 
   /** Where the last transaction begins in its file. */
   #last = 0;
 
-  /** @param database the folder of the database that is made durable; a log that is only replayed needs none */
-  constructor(folder: string, database?: string) {
+  readonly #mayWait: boolean;
+
+  /**
+   * @param database the folder of the database that is made durable; a log that is only replayed needs none
+   * @param mayWait whether to append where that waits for the disk
+   */
+  constructor(folder: string, database?: string, mayWait = true) {
     this.#folder = folder;
     this.#database = database;
+    this.#mayWait = mayWait;
   }
 
   /**
    * Appends what a transaction wrote, at its end, and says in the database that it did.
    *
    * @returns the number of a checkpoint that is due, if one is
-   * @throws Error of the file system: then nothing may be committed
+   * @throws Error of the file system, or that this would have to wait for the disk: then nothing may be committed
    */
   append(bytes: SortedBytes, written: LoggedBytes): number | undefined {
     // First of all: also what was answered from what is there already is durable by the next sync.
@@ -80,12 +86,14 @@ export class QueueLog implements Disposable {
     const frame = written.encode(headBytes);
     if (frame === undefined) {
       // What it was answered by may be another process's, and not be durable yet.
-      if (place.offset > 0) this.#descriptor(place.number);
+      if (place.offset > 0) this.#open(place.number);
       return undefined;
     }
+    const isFull = place.offset + frame.length > fileBytes;
+    if (!this.#mayWait && (place.offset === 0 || isFull)) throw new Error('A file of the log is to be begun');
     place.sequence++;
     let due: number | undefined;
-    if (place.offset > 0 && place.offset + frame.length > fileBytes) {
+    if (place.offset > 0 && isFull) {
       this.#end(place);
       place.number++;
       place.offset = 0;
@@ -97,7 +105,7 @@ export class QueueLog implements Disposable {
     frame.writeUInt32LE(frame.length, 0);
     frame.writeDoubleLE(place.sequence, 8);
     frame.writeUInt32LE(crc32(frame, 8, frame.length, place.number), 4);
-    const descriptor = this.#descriptor(place.number);
+    const { descriptor } = this.#open(place.number);
     // Whoever made the file may have died before it was durably in its folder.
     if (place.offset === 0) syncFolder(this.#folder);
     this.#last = place.offset;
@@ -121,15 +129,37 @@ export class QueueLog implements Disposable {
       [number + 1, 0],
     ] as const) {
       if (!existsSync(fileOf(this.#folder, each))) continue;
-      const descriptor = this.#descriptor(each);
-      writeSync(descriptor, noHead, 0, headBytes, from);
-      this.#sync(each, descriptor);
+      const file = this.#open(each);
+      writeSync(file.descriptor, noHead, 0, headBytes, from);
+      this.#sync(file);
     }
   }
 
   /** Makes durable all that was committed when it was last appended to, by whichever process. @throws Error of the file system */
   sync(): void {
-    if (this.#file !== undefined) this.#sync(this.#file.number, this.#file.descriptor);
+    if (this.#file !== undefined) this.#sync(this.#file);
+  }
+
+  /**
+   * The same for what was appended to by this log, while its thread goes on.
+   *
+   * @returns undefined; or what it failed for, and the file that may have a gap from then on
+   */
+  async synced(): Promise<LogGap | undefined> {
+    const file = this.#file;
+    try {
+      await file?.sync();
+      return undefined;
+    } catch (thrown) {
+      const { number } = file as LogFile;
+      this.suspect(number);
+      return { number, thrown };
+    }
+  }
+
+  /** Says that a file may have a gap. */
+  suspect(number: number): void {
+    this.#suspect = Math.max(number, this.#suspect ?? 0);
   }
 
   /**
@@ -148,6 +178,7 @@ export class QueueLog implements Disposable {
       this.#suspect = undefined;
       return place;
     }
+    if (!this.#mayWait) throw new Error('A copy is to be put in place of the log');
     this.#end(place);
     const number = place.number + 1;
     checkpointNow(this.#database, parent, number);
@@ -190,36 +221,41 @@ export class QueueLog implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (this.#file !== undefined) closeSync(this.#file.descriptor);
+    this.#file?.[Symbol.dispose]();
     this.#file = undefined;
   }
 
   /** Has a file end here: what is in the next one must not be durable before this one is. */
   #end({ number, offset }: Place): void {
-    const descriptor = this.#descriptor(number);
+    const file = this.#open(number);
     // A frame of somebody who died before its commit would be taken for the one that begins the next file.
-    if (offset + headBytes <= fileBytes) writeSync(descriptor, noHead, 0, headBytes, offset);
-    this.#sync(number, descriptor);
+    if (offset + headBytes <= fileBytes) writeSync(file.descriptor, noHead, 0, headBytes, offset);
+    this.#sync(file);
   }
 
-  #sync(number: number, descriptor: number): void {
+  #sync(file: LogFile): void {
     try {
-      fdatasyncSync(descriptor);
+      file.syncNow();
     } catch (thrown) {
-      this.#suspect = Math.max(number, this.#suspect ?? 0);
+      this.suspect(file.number);
       throw thrown;
     }
   }
 
-  #descriptor(number: number): number {
-    if (this.#file?.number === number) return this.#file.descriptor;
+  #open(number: number): LogFile {
+    if (this.#file?.number === number) return this.#file;
     this[Symbol.dispose]();
-    const file = fileOf(this.#folder, number);
-    if (!existsSync(file)) makeFile(file);
-    const descriptor = openSync(file, 'r+');
-    this.#file = { number, descriptor };
-    return descriptor;
+    const path = fileOf(this.#folder, number);
+    if (!existsSync(path)) makeFile(path);
+    this.#file = new LogFile(number, openSync(path, 'r+'));
+    return this.#file;
   }
+}
+
+/** A file of the log that may lack something, and what its sync failed for. */
+export interface LogGap {
+  readonly number: number;
+  readonly thrown: unknown;
 }
 
 function lastCheckpoint(parent: string): number {

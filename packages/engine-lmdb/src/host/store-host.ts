@@ -13,6 +13,7 @@ import { DatabaseWriter } from './database-writer.ts';
 import { FileRoom } from './file-room.ts';
 import { HostLinks } from './host-links.ts';
 import { HostTopics } from './host-topics.ts';
+import { QueueLog } from './queue-log.ts';
 import { isQueueTopic, QueueTopics } from './queue-topics.ts';
 import { InlineWriter } from './inline-writer.ts';
 import { LmdbBytes, type LmdbDatabase } from './lmdb-bytes.ts';
@@ -277,6 +278,9 @@ function inlineWriter(
 ): InlineWriter | undefined {
   const reserve = (ceiling: number): void => reserveRevisions(folder.path, ceiling);
   const room = new FileRoom(folder.database);
-  const writer = new DatabaseWriter(database, room, { time: machineTime(), maxBytes, reserve });
-  return InlineWriter.open(gateFolder(folder.database), writer, run => database.transactionSync(run));
+  const log = folder.log === undefined ? undefined : new QueueLog(folder.log, folder.database, false);
+  const options = { time: machineTime(), maxBytes, reserve };
+  const writer = new DatabaseWriter(database, room, options, log && { log, tell: () => {} });
+  const hold = (run: () => void): void => database.transactionSync(run);
+  return InlineWriter.open(gateFolder(folder.database), hold, writer, log);
 }

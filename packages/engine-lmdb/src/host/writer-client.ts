@@ -1,18 +1,20 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { QuorateError } from '@quorate/core';
-import { unavailable } from '../store-failure.ts';
+import { notDurable, unavailable } from '../store-failure.ts';
 import type { StoreRequest, Wake } from '../store-request.ts';
-import type { InlineWriter } from './inline-writer.ts';
+import { isLazy } from '../queue/queue-request.ts';
+import type { InlineAnswer, InlineWriter } from './inline-writer.ts';
 import type { DatabaseOptions } from './open-database.ts';
 import { SettledLater } from './settled-later.ts';
 import { haltAtExit } from './writer-phase.ts';
 import { siblingUrl } from './sibling-url.ts';
 import { fromWire } from './wire-failure.ts';
-import { packBatch, type PackedBatch, unpackResults } from './packed-batch.ts';
+import { packBatch, unpackResults } from './packed-batch.ts';
 import type {
   PackedAnswer,
   PackedEarly,
   WriterAnswer,
+  WriterMessage,
   WriterOpened,
   WriterResult,
 } from './writer-protocol.ts';
@@ -66,6 +68,8 @@ export class WriterClient implements AsyncDisposable {
   #inline: InlineWriter | undefined;
   /** How often in a row the lock was seen to be taken. */
   #lookedCount = 0;
+  /** How many batches that were committed in this thread wait for the disk. */
+  #syncingCount = 0;
   #onSettled: (() => void) | undefined;
   readonly #halting: Disposable;
   #failure: QuorateError | undefined;
@@ -127,7 +131,7 @@ export class WriterClient implements AsyncDisposable {
   /** Settles when nothing is under way, or is not awaited any more. Nobody may ask for more. */
   async settled(): Promise<void> {
     const timer = setTimeout(() => this.abandon(), closeMs);
-    while (this.#sent.length > 0 || this.#waiting.length > 0) {
+    while (this.#sent.length + this.#waiting.length + this.#syncingCount > 0) {
       await new Promise<void>(resolve => {
         this.#onSettled = resolve;
       });
@@ -145,6 +149,7 @@ export class WriterClient implements AsyncDisposable {
       clearTimeout(timer);
     }
     this.#port.close();
+    this.#inline?.[Symbol.dispose]();
   }
 
   /**
@@ -187,16 +192,43 @@ export class WriterClient implements AsyncDisposable {
       const batch = this.#waiting.slice(0, batchMax);
       const awaited = awaitedOf(batch);
       const answer = inline.run(requestsOf(awaited));
-      if (answer === undefined) {
+      if (answer === 'left') return true;
+      if (answer === 'taken') {
         // Whoever has the lock mostly has it for some microseconds, which is less than the way to the writer.
         if (++this.#lookedCount > looksMax) return true;
         return this.#flushLater(new Promise(resolve => setImmediate(resolve)));
       }
       this.#lookedCount = 0;
       this.#waiting.splice(0, batch.length);
-      this.#settle(awaited, answer);
+      this.#settleInline(awaited, answer);
     }
     return true;
+  }
+
+  /** What need not be on disk is settled at once. */
+  #settleInline(batch: readonly Waiting[], { durable, ...answer }: InlineAnswer): void {
+    if (durable === undefined) {
+      this.#settle(batch, answer);
+      return;
+    }
+    if (answer.wakes.length > 0) this.#options.onWakes(answer.wakes);
+    const waiting: (readonly [Waiting, WriterResult])[] = [];
+    for (const [index, each] of batch.entries()) {
+      const result = answer.results[index] as WriterResult;
+      if (isLazy(each.request)) settle(each, result);
+      else waiting.push([each, result]);
+    }
+    this.#syncingCount++;
+    void durable.then(gap => {
+      this.#syncingCount--;
+      // At once, before somebody opens the log who hears nothing of the failure.
+      if (gap !== undefined && this.#failure === undefined) this.#send({ suspect: gap.number });
+      for (const [each, result] of waiting) {
+        if (gap === undefined) settle(each, result);
+        else each.reject(notDurable(gap.thrown));
+      }
+      this.#onSettled?.();
+    });
   }
 
   #flushLater(later: Promise<void>): false {
@@ -213,7 +245,7 @@ export class WriterClient implements AsyncDisposable {
     this.#onSettled?.();
   }
 
-  #send(message: PackedBatch | 'close', moved: ArrayBuffer[] = []): void {
+  #send(message: WriterMessage, moved: ArrayBuffer[] = []): void {
     this.#port.postMessage(message, moved);
     Atomics.add(this.#bell, 0, 1);
     Atomics.notify(this.#bell, 0);

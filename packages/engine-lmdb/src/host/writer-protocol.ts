@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { StoreRequest, Wake } from '../store-request.ts';
 import type { DatabaseOptions } from './open-database.ts';
-import type { PackedResults } from './packed-batch.ts';
+import type { PackedBatch, PackedResults } from './packed-batch.ts';
 
 /** What the writer's thread is started with. */
 export interface WriterOrder extends DatabaseOptions {
@@ -16,6 +16,9 @@ export interface WriterOrder extends DatabaseOptions {
   /** The folder of the log that makes the database durable, which itself is not synced then. */
   readonly log: string | undefined;
 }
+
+/** What a writer's thread is sent: a batch; to put in order what may be missing from a file of the log; to close. */
+export type WriterMessage = PackedBatch | { readonly suspect: number } | 'close';
 
 /** Requests to be committed together. */
 export type WriterBatch = readonly StoreRequest[];

@@ -6,7 +6,7 @@ import { receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { leaveDatabase, prepareDatabase } from './database-life.ts';
 import { DatabaseWriter } from './database-writer.ts';
 import { machineTime } from './machine-time.ts';
-import { type PackedBatch, packResults, unpackBatch } from './packed-batch.ts';
+import { packResults, unpackBatch } from './packed-batch.ts';
 import { toWire } from './wire-failure.ts';
 import { whileCommitting } from './writer-phase.ts';
 import { QueueLog } from './queue-log.ts';
@@ -16,6 +16,7 @@ import type {
   WriterAnswer,
   WriterBatch,
   WriterEarly,
+  WriterMessage,
   WriterOpened,
   WriterOrder,
 } from './writer-protocol.ts';
@@ -46,8 +47,12 @@ port.close();
 function serve(writer: DatabaseWriter, log: QueueLog | undefined): void {
   let rung = 0;
   for (;;) {
-    const message = receiveMessageOnPort(port)?.message as PackedBatch | 'close' | undefined;
+    const message = receiveMessageOnPort(port)?.message as WriterMessage | undefined;
     if (message === 'close') return;
+    if (message !== undefined && 'suspect' in message) {
+      whileCommitting(bell, () => writer.mend(message.suspect));
+      continue;
+    }
     if (message !== undefined) {
       const batch = unpackBatch(message);
       answer(

@@ -44,6 +44,21 @@ export function isLazy({ type, ...request }: { readonly type: string; readonly s
   );
 }
 
+/** How much there is to do for a request, about: one for each message that it names, and one for each 4 KiB of bodies. */
+export function workOf({ step }: { readonly step?: QueueStep }): number {
+  if (step?.do === 'put') return workOfPuts(step.puts);
+  if (step?.do === 'extend') return step.leases.length;
+  if (step?.do !== 'settle') return 1;
+  return step.settlements.reduce(
+    (sum, { puts = [], state = [] }) => sum + 1 + workOfPuts(puts) + state.length,
+    0,
+  );
+}
+
+function workOfPuts(puts: readonly QueuePut[]): number {
+  return puts.reduce((sum, { message }) => sum + 1 + message.body.length / 4096, 0);
+}
+
 const lazySteps: ReadonlySet<QueueStep['do']> = new Set([
   'lease',
   'extend',

@@ -1,0 +1,140 @@
+import fs, { type NoParamCallback, statSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { join } from 'node:path';
+import type { QueueStore } from '@quorate/core';
+import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { createLmdbQueueStore } from '../src/index.ts';
+import { testFolder } from './lmdb-subject.ts';
+import { untilPowerIsLost } from './lost-power.ts';
+
+const folder = testFolder();
+afterAll(() => folder[Symbol.dispose]());
+
+const queue = 'jobs/a';
+const textOf = ({ body }: { readonly body: Uint8Array }): string => Buffer.from(body).toString();
+const put = (store: QueueStore, text: string) => store.put([{ queue, message: { body: Buffer.from(text) } }]);
+const texts = async (store: QueueStore): Promise<string[]> =>
+  (await store.lease(queue, { messagesMax: 100, leaseMs: 600_000, owner: 'me' })).map(textOf);
+const unknown = { outcome: 'unknown', cause: { code: 'UNAVAILABLE' } };
+
+/** Syncs of this thread that are under way: each goes on when it is told to. */
+function heldSyncs(): { readonly count: number; end: (failure?: Error) => void } {
+  const held: (() => void)[] = [];
+  let failure: Error | undefined;
+  const original = fs.fdatasync;
+  const spy = vi.spyOn(fs, 'fdatasync').mockImplementation((descriptor, callback: NoParamCallback) => {
+    held.push(() => {
+      if (failure === undefined) original(descriptor, callback);
+      else callback(failure);
+      failure = undefined;
+    });
+  });
+  syncBuiltinESMExports();
+  onTestFinished(() => {
+    spy.mockRestore();
+    syncBuiltinESMExports();
+  });
+  return {
+    get count() {
+      return held.length;
+    },
+    end: own => {
+      failure = own;
+      held.shift()?.();
+    },
+  };
+}
+
+/** Whether a promise settles within some turns of the event loop. */
+async function isSettledSoon(promise: Promise<unknown>): Promise<boolean> {
+  let isSettled = false;
+  promise.then(
+    () => (isSettled = true),
+    () => (isSettled = true),
+  );
+  for (let turn = 0; turn < 50; turn++) await new Promise(resolve => setImmediate(resolve));
+  return isSettled;
+}
+
+const isHere = process.platform === 'linux';
+
+describe.runIf(isHere)('a put that is committed in the thread that asks (needs Linux)', () => {
+  test('is told of when it is on disk, and may be leased before', async () => {
+    await using store = await createLmdbQueueStore({ path: folder.fresh(), commit: 'inline' });
+    // The first begins a file of the log, which is the writer's thread's to do.
+    await put(store, 'a');
+    const syncs = heldSyncs();
+    const [b, c, d] = ['b', 'c', 'd'].map(text => put(store, text)) as [
+      Promise<unknown>,
+      ...Promise<unknown>[],
+    ];
+    await expect.poll(() => syncs.count).toBe(1);
+    const e = put(store, 'e');
+    expect(await texts(store)).toEqual(['a', 'b', 'c', 'd', 'e']);
+    expect(await isSettledSoon(b)).toBe(false);
+    syncs.end();
+    await Promise.all([b, c, d]);
+    // What came while that sync was under way waits for one that begins later.
+    expect(await isSettledSoon(e as Promise<unknown>)).toBe(false);
+    expect(syncs.count).toBe(1);
+    syncs.end();
+    await e;
+  });
+
+  test('is unknown when its sync fails, as is what was committed meanwhile; nothing is lost that was told', async () => {
+    const path = folder.fresh();
+    await untilPowerIsLost({ path, commit: 'inline' }, async store => {
+      await put(store, 'a');
+      const syncs = heldSyncs();
+      const b = put(store, 'b');
+      await expect.poll(() => syncs.count).toBe(1);
+      const c = put(store, 'c');
+      await expect.poll(async () => (await store.inspect.depth(queue)).readyCount).toBe(3);
+      syncs.end(new Error('EIO: i/o error, fdatasync'));
+      expect(await b).toMatchObject([unknown]);
+      expect(await c).toMatchObject([unknown]);
+      expect(syncs.count).toBe(0);
+      // The log goes on in another file, behind a copy.
+      await put(store, 'd');
+      const e = put(store, 'e');
+      await expect.poll(() => syncs.count).toBe(1);
+      syncs.end();
+      await e;
+      const log = join(path, 'queues', 'log', 'log-2');
+      writeFileSync(log, new Uint8Array(statSync(log).size));
+    });
+    await using store = await createLmdbQueueStore({ path });
+    expect(await texts(store)).toEqual(['a', 'b', 'c', 'd', 'e']);
+  });
+
+  test('goes on in the next file of the log, which the other thread begins', async () => {
+    const path = folder.fresh();
+    const count = 60;
+    const body = Buffer.alloc(40_000);
+    await untilPowerIsLost({ path, commit: 'inline' }, async store => {
+      for (let number = 0; number < 3 * count; number++) {
+        body.writeUInt32LE(number);
+        await store.put([{ queue, message: { body } }]);
+      }
+    });
+    await using store = await createLmdbQueueStore({ path, commit: 'inline' });
+    const messages = await store.lease(queue, { messagesMax: 1000, leaseMs: 600_000, owner: 'me' });
+    expect(messages.map(message => Buffer.from(message.body).readUInt32LE())).toEqual(
+      Array.from({ length: 3 * count }, (_, number) => number),
+    );
+  });
+
+  test('is on disk when a store is closed', async () => {
+    const path = folder.fresh();
+    const store = await createLmdbQueueStore({ path, commit: 'inline' });
+    await put(store, 'a');
+    const syncs = heldSyncs();
+    const b = put(store, 'b');
+    await expect.poll(() => syncs.count).toBe(1);
+    const closed = store[Symbol.asyncDispose]();
+    expect(await isSettledSoon(Promise.resolve(closed))).toBe(false);
+    syncs.end();
+    await b;
+    await closed;
+  });
+});
