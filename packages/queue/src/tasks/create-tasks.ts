@@ -103,15 +103,21 @@ async function sent(
   const delivered = deliveredOf(task.name, options, rememberMs);
   const put = await messageOf(places, task, input, options.headers ?? {}, delivered);
   const { durability } = store.capabilities;
-  // Within the caller's transaction it counts if that commits, and its caller repeats that.
-  const { signal, deadlineMs } = options;
+  const { signal, deadlineMs, transaction } = options;
   const former =
     delivered.id === undefined
       ? undefined
       : await FormerTask.read(store, places, delivered.id, { signal, deadlineMs });
+  // Within the caller's transaction it counts if that commits, and its caller repeats that.
   const [result] =
-    options.transaction === undefined ? [await sender.send(put, options)] : await store.put([put], options);
+    transaction === undefined ? [await sender.send(put, options)] : await store.put([put], options);
   if (result?.outcome !== 'applied') throw result?.cause ?? new TypeError('Store must tell of each put');
-  if (!result.duplicate) await former?.forget(result.id);
-  return Object.assign(new LookupHandle(lookup, result.id), { duplicate: result.duplicate, durability });
+  const { id, duplicate } = result;
+  let own = lookup;
+  if (!duplicate && former !== undefined) {
+    // Where the transaction does not commit, the result before it is still the last one.
+    if (transaction === undefined) await former.forget(id);
+    else own = lookup.after(former.version);
+  }
+  return Object.assign(new LookupHandle(own, id), { duplicate, durability });
 }

@@ -32,6 +32,11 @@ export class FormerTask {
     return new FormerTask(store, result);
   }
 
+  /** Of the record of its result; undefined where there is none. */
+  get version(): number | undefined {
+    return this.#result?.version;
+  }
+
   /**
    * Takes its result away, unless the next one has written its own.
    *

@@ -35,6 +35,8 @@ export interface LookupOptions {
   readonly results: ResultWatch;
   readonly resultTtlMs: number;
   readonly pollMs: number;
+  /** Of the record of a result that is none: of the task that was sent under the id before. */
+  readonly formerVersion?: number | undefined;
 }
 
 type Look =
@@ -52,6 +54,11 @@ export class Lookup {
   constructor(options: LookupOptions) {
     this.clock = options.clock;
     this.#options = options;
+  }
+
+  /** One that takes a record of this version for that of the task before. */
+  after(formerVersion: number | undefined): Lookup {
+    return new Lookup({ ...this.#options, formerVersion });
   }
 
   async result(id: string, signal: AbortSignal | undefined): Promise<unknown> {
@@ -116,17 +123,19 @@ export class Lookup {
   }
 
   async #look(id: string, signal: AbortSignal | undefined): Promise<Look> {
-    const { store, places, deadLetters } = this.#options;
+    const { store, places, deadLetters, formerVersion } = this.#options;
     const recorded = await this.#recorded(id, signal);
+    const isFormer = recorded !== undefined && recorded.version === formerVersion;
     const mayBeBack = recorded?.type === 'ended' && recorded.outcome.state === 'failed';
-    if (recorded !== undefined && !mayBeBack) return recorded;
+    if (recorded !== undefined && !isFormer && !mayBeBack) return recorded;
     const message = await store.inspect.get(places.queue, id as MessageId, { signal });
     // One that failed and is there again was put back from the dead letters.
-    if (message !== undefined && (recorded === undefined || deadHeaders.cause in message.headers))
+    const isThere = recorded === undefined || isFormer || deadHeaders.cause in (message?.headers ?? {});
+    if (message !== undefined && isThere)
       return { type: 'waiting', message, version: recorded?.version ?? 0 };
     // It may have ended in between; and the end of some leaves no record.
     const ended = await this.#recorded(id, signal);
-    if (ended !== undefined) return ended;
+    if (ended !== undefined && ended.version !== formerVersion) return ended;
     const dead = await store.inspect.get(deadLetters, id as MessageId, { signal });
     return dead === undefined
       ? { type: 'gone' }

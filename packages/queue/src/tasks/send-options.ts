@@ -21,7 +21,10 @@ export interface FlowSendOptions {
 
 /** How a task is sent. */
 export interface TaskSendOptions extends FlowSendOptions, WaitOptions {
-  /** A transaction of the caller's own connection: the task is there if and when it commits. */
+  /**
+   * A transaction of the caller's own connection: the task is there if and when it commits. Ask its handle after that: before, nothing is
+   * known of it, and so there is nothing to wait for.
+   */
   readonly transaction?: unknown;
 }
 
