@@ -90,13 +90,13 @@ create or replace function ${s}.queue_acknowledge_batched(p_queue text[], p_toke
 language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 declare v_bases bigint[]; v_done bigint[]; v_count bigint; v_min bigint; v_max bigint;
 begin
+  select count(distinct t), min(t), max(t), array_agg(distinct ${baseOf('t')}) into v_count, v_min, v_max, v_bases from unnest(p_token) t;
+  if not exists (select from ${s}.queue_batch b where b.base = any(v_bases)) then return null; end if;
   -- Nearly always it is all of one batch.
-  select count(distinct t), min(t), max(t) into v_count, v_min, v_max from unnest(p_token) t;
   if v_count = cardinality(p_token) and v_max - v_min = v_count - 1 and v_min = ${baseOf('v_min')} + 1 and p_queue[1] = all(p_queue) then
     delete from ${s}.queue_batch b where b.base = v_min - 1 and b.queue = p_queue[1] and b.gone = '{}' and b.count = v_count;
     if found then return array(select generate_series(1, v_count)); end if;
   end if;
-  v_bases := array(select distinct ${baseOf('t')} from unnest(p_token) t);
   perform 1 from ${s}.queue_batch b where b.base = any(v_bases) order by b.base for update;
   if not found then return null; end if;
   with asked as (
