@@ -345,7 +345,6 @@ describe('messages', () => {
       const queues = stand.queues(faults);
       await queues.producer<number>('q').sendMany([1, 2]);
       const consumer = queues.consumer<number>('q', {
-        owner: 'w',
         leaseMs: 1000,
         concurrency: 1,
         prefetch: 0,
@@ -356,7 +355,7 @@ describe('messages', () => {
         if (call !== 'extend' || isStolen) return undefined;
         isStolen = true;
         return (async () => {
-          await stand.store.abandon('q', 'w');
+          await stand.abandonAll();
           await stand.store.lease('q', { messagesMax: 1, leaseMs: 60_000, owner: 'thief' });
         })();
       };
@@ -392,10 +391,10 @@ describe('messages', () => {
       const queues = stand.queues(faults);
       await queues.producer<string>('q').send('a');
       const seen: string[] = [];
-      const options = { idempotency: { ttlMs: 60_000 }, owner: 'w', leaseMs: 1000, prefetch: 0 };
+      const options = { idempotency: { ttlMs: 60_000 }, leaseMs: 1000, prefetch: 0 };
       queues.consume<string>('q', ({ body }) => seen.push(body), options);
       await stand.pass(100);
-      await stand.store.abandon('q', 'w');
+      await stand.abandonAll();
       await stand.store.lease('q', { messagesMax: 1, leaseMs: 60_000, owner: 'other' });
       await stand.pass(1000);
       open();

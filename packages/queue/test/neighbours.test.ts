@@ -24,7 +24,8 @@ class Machine {
 
   watch(owner: string, processes: Processes, store: QueueStore = this.store): NeighbourWatch {
     const onTrouble = (error: unknown): void => void this.troubles.push(error);
-    return new NeighbourWatch({ store, clock: this.clock, queue, owner, processes, onTrouble });
+    const named = { name: owner, mark: owner };
+    return new NeighbourWatch({ store, clock: this.clock, queue, owner: named, processes, onTrouble });
   }
 
   /** Leases one message for an hour. */

@@ -53,6 +53,15 @@ export class QueueStand extends Stand {
     await this.store.put(puts);
   }
 
+  /** Ends the leases of all who hold messages of queue `q`, as if they had died. Says how many. */
+  async abandonAll(): Promise<number> {
+    const { items } = await this.store.inspect.messages('q');
+    const owners = new Set(items.flatMap(({ owner }) => owner ?? []));
+    let count = 0;
+    for (const owner of owners) count += await this.store.abandon('q', owner);
+    return count;
+  }
+
   told<Type extends WorkEvent['type']>(type: Type): readonly Extract<WorkEvent, { readonly type: Type }>[] {
     return this.events.filter(event => event.type === type) as never;
   }

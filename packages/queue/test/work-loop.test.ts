@@ -98,10 +98,10 @@ describe('work loop', () => {
         deliveries.push(delivery);
         return new Promise(resolve => (end = resolve));
       },
-      { owner: 'w', prefetch: 0 },
+      { prefetch: 0 },
     );
     await turn();
-    expect(await stand.store.abandon('q', 'w')).toBe(1);
+    expect(await stand.abandonAll()).toBe(1);
     const [other] = await stand.store.lease('q', { messagesMax: 1, leaseMs: 60_000, owner: 'other' });
     expect(other?.id).toBe('a');
     const { signal } = deliveries[0] as Delivery;

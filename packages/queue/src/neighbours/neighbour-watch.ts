@@ -6,9 +6,10 @@ import {
   type Timer,
   type WaitOptions,
 } from '@quorate/core';
+import type { Owner } from '../working/owner.ts';
 import type { Processes } from './processes.ts';
 
-/** The state records that say which process each owner of leases is. */
+/** The state records that say which process each owner of leases is, by their marks: those are short, and no two are the same. */
 function ownersOf(queue: string): string {
   return `${queue}/~owners/`;
 }
@@ -25,6 +26,12 @@ const lastMs = 2000;
 /** How long a record stands that nobody writes again, in case nobody is left who would delete it. */
 const recordMs = 3_600_000;
 
+/** An owner of leases that is looked after. */
+interface Known {
+  readonly owner: string;
+  readonly process: string;
+}
+
 /**
  * Ends the leases of whoever worked on the same queue in a process of the same machine, when that process has ended: nobody needs to
  * wait until they end by themselves.
@@ -35,12 +42,12 @@ export class NeighbourWatch implements AsyncDisposable {
   readonly #store: QueueStore;
   readonly #clock: Clock;
   readonly #queue: string;
-  readonly #owner: string;
+  readonly #owner: Owner;
   readonly #processes: Processes;
   readonly #onTrouble: (error: unknown) => void;
   readonly #watch: Disposable;
-  /** Owners of this host, by their names. */
-  #known = new Map<string, string>();
+  /** Other owners of this host, by their marks. */
+  #known = new Map<string, Known>();
   #timer: Timer | undefined;
   #listAtMs = 0;
   #writeAtMs = 0;
@@ -52,7 +59,7 @@ export class NeighbourWatch implements AsyncDisposable {
     readonly store: QueueStore;
     readonly clock: Clock;
     readonly queue: string;
-    readonly owner: string;
+    readonly owner: Owner;
     readonly processes: Processes;
     readonly onTrouble: (error: unknown) => void;
   }) {
@@ -75,7 +82,7 @@ export class NeighbourWatch implements AsyncDisposable {
     this.#timer?.cancel();
     this.#watch[Symbol.dispose]();
     await this.#working;
-    await this.#forget(this.#owner, { deadlineMs: lastMs }).catch(() => {});
+    await this.#forget(this.#owner.mark, { deadlineMs: lastMs }).catch(() => {});
   }
 
   #turn(): void {
@@ -92,26 +99,27 @@ export class NeighbourWatch implements AsyncDisposable {
     const nowMs = this.#clock.monotonicMs();
     if (nowMs >= this.#writeAtMs) await this.#write(nowMs);
     if (nowMs >= this.#listAtMs) await this.#list(nowMs);
-    for (const [owner, process] of this.#known) {
+    for (const [mark, { owner, process }] of this.#known) {
       if (!this.#processes.isGone(process)) continue;
       await this.#store.abandon(this.#queue, owner, this.#limit);
-      await this.#forget(owner, this.#limit);
-      this.#known.delete(owner);
+      await this.#forget(mark, this.#limit);
+      this.#known.delete(mark);
     }
   }
 
   async #write(nowMs: number): Promise<void> {
     const { host, self } = this.#processes;
-    const value = new TextEncoder().encode(JSON.stringify({ host, process: self }));
+    const { name, mark } = this.#owner;
+    const value = new TextEncoder().encode(JSON.stringify({ host, process: self, owner: name }));
     const expiresAtMs = (await this.#store.now(this.#limit)) + recordMs;
-    await this.#store.state.write({ key: this.#keyOf(this.#owner), value, expiresAtMs }, this.#limit);
+    await this.#store.state.write({ key: this.#keyOf(mark), value, expiresAtMs }, this.#limit);
     this.#writeAtMs = nowMs + recordMs / 3;
   }
 
   async #list(nowMs: number): Promise<void> {
     this.#listAtMs = nowMs + listMs;
     const prefix = ownersOf(this.#queue);
-    const known = new Map<string, string>();
+    const known = new Map<string, Known>();
     let cursor: string | undefined;
     do {
       const page = await this.#store.state.scan(prefix, {
@@ -119,31 +127,32 @@ export class NeighbourWatch implements AsyncDisposable {
         ...(cursor === undefined ? {} : { cursor }),
       });
       for (const record of page.items) {
-        const process = this.#processOf(record);
-        const owner = decodeURIComponent(record.key.slice(prefix.length));
-        if (process !== undefined && owner !== this.#owner) known.set(owner, process);
+        const found = this.#knownOf(record);
+        const mark = record.key.slice(prefix.length);
+        if (found !== undefined && mark !== this.#owner.mark) known.set(mark, found);
       }
       cursor = page.cursor;
     } while (cursor !== undefined);
     this.#known = known;
   }
 
-  /** The process of an owner, where it is one of this host and a neighbour can tell. */
-  #processOf({ value }: StateRecord): string | undefined {
+  /** An owner and its process, where it is one of this host and a neighbour can tell. */
+  #knownOf({ value }: StateRecord): Known | undefined {
     try {
-      const { host, process } = JSON.parse(new TextDecoder().decode(value)) as Record<string, unknown>;
-      return host === this.#processes.host && typeof process === 'string' ? process : undefined;
+      const { host, process, owner } = JSON.parse(new TextDecoder().decode(value)) as Record<string, unknown>;
+      if (host !== this.#processes.host) return undefined;
+      return typeof process === 'string' && typeof owner === 'string' ? { owner, process } : undefined;
     } catch {
       return undefined; // Another version wrote it.
     }
   }
 
-  async #forget(owner: string, limit: WaitOptions): Promise<void> {
-    await this.#store.state.write({ key: this.#keyOf(owner), value: undefined }, limit);
+  async #forget(mark: string, limit: WaitOptions): Promise<void> {
+    await this.#store.state.write({ key: this.#keyOf(mark), value: undefined }, limit);
   }
 
-  #keyOf(owner: string): string {
-    return ownersOf(this.#queue) + encodeURIComponent(owner);
+  #keyOf(mark: string): string {
+    return ownersOf(this.#queue) + mark;
   }
 
   get #limit(): WaitOptions {

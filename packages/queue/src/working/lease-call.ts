@@ -1,6 +1,7 @@
 import { type Clock, type LeasedMessage, type QueueStore, sleep } from '@quorate/core';
 import type { Deference } from './deference.ts';
 import type { LaneChoice } from './lane-choice.ts';
+import type { Owner } from './owner.ts';
 
 /** What the lease calls of a work are made of. */
 export interface LeaseCallOptions {
@@ -8,7 +9,7 @@ export interface LeaseCallOptions {
   readonly clock: Clock;
   readonly queue: string;
   readonly leaseMs: number;
-  readonly owner: string;
+  readonly owner: Owner;
   readonly lanes: LaneChoice;
   readonly deference: Deference | undefined;
   /**
@@ -63,7 +64,7 @@ export class LeaseCall {
         messagesMax,
         startedMax,
         leaseMs,
-        owner,
+        owner: owner.name,
         waitMs,
         signal,
         ...(inOrder && { lanes: inOrder }),

@@ -15,6 +15,7 @@ import type { DeliveryHandler } from './ending.ts';
 import type { Deference } from './deference.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 import type { Limiter } from './limiter.ts';
+import { newOwner, type Owner } from './owner.ts';
 import { type CheckedRetryPolicy, checkRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import type { WorkEvent } from './work.ts';
 
@@ -33,7 +34,7 @@ export interface WorkSettings {
    * lives. Default 30,000; at least 10 times the store's `leaseGranularityMs`.
    */
   readonly leaseMs?: number;
-  /** Who leases, for inspection. Default: a random name. */
+  /** Who leases, for inspection: each work puts a random part behind it. Default `worker`. */
   readonly owner?: string;
   /** In which shares the lanes come first. */
   readonly lanes?: LaneOptions;
@@ -76,8 +77,12 @@ export interface WorkOptions extends WorkSettings {
 
 export interface CheckedWork
   extends Required<
-    Omit<WorkOptions, 'limiter' | 'keeper' | 'deference' | 'onEvent' | 'retry' | 'lanes' | 'processes'>
+    Omit<
+      WorkOptions,
+      'owner' | 'limiter' | 'keeper' | 'deference' | 'onEvent' | 'retry' | 'lanes' | 'processes'
+    >
   > {
+  readonly owner: Owner;
   readonly retry: CheckedRetryPolicy;
   readonly lanes: Required<LaneOptions>;
   readonly limiter: Limiter | undefined;
@@ -117,7 +122,7 @@ export function checkWork(options: WorkOptions): CheckedWork {
     graceMs,
     deliveriesMax,
     clock: options.clock ?? systemClock,
-    owner: options.owner ?? `worker-${random.uint32().toString(36)}${random.uint32().toString(36)}`,
+    owner: newOwner(random, options.owner),
     lanes: checkLaneWeights(options.lanes),
     retry: checkRetryPolicy(options.retry),
     deadLetters,
