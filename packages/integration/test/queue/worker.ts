@@ -5,11 +5,16 @@ import type { Question, Said } from '../replication/told-process.ts';
 
 /** What a worker says. */
 export type WorkerNews =
-  /** A send was answered. */
+  /** A send begins. */
+  | { readonly did: 'begin'; readonly id: string }
+  /** It was answered. */
   | { readonly did: 'send'; readonly id: string }
   /** A handler has begun. */
   | { readonly did: 'handle'; readonly id: string; readonly token: string }
-  | { readonly did: 'settle'; readonly id: string };
+  /** It is over, and its message is about to be acknowledged. */
+  | { readonly did: 'end'; readonly id: string; readonly token: string }
+  /** The acknowledgement was answered. */
+  | { readonly did: 'settle'; readonly id: string; readonly token: string };
 
 /** What it is asked: to send no more, and to wait until all it sent is answered for; or to end in order. */
 export type WorkerAsk = 'send no more' | 'end';
@@ -31,13 +36,16 @@ const work = queues.consume<string>(
   async ({ id, token }) => {
     await say({ said: 'news', news: { did: 'handle', id, token: `${token}` } });
     await (hangs === undefined ? sleep(systemClock, systemRandom.below(5)) : new Promise<never>(() => {}));
+    await say({ said: 'news', news: { did: 'end', id, token: `${token}` } });
   },
   {
     concurrency: Number(concurrencyText),
     leaseMs: Number(leaseText),
     owner,
     onEvent(event) {
-      if (event.type === 'settled') void say({ said: 'news', news: { did: 'settle', id: event.message.id } });
+      if (event.type !== 'settled') return;
+      const { id, token } = event.message;
+      void say({ said: 'news', news: { did: 'settle', id, token: `${token}` } });
     },
   },
 );
@@ -46,6 +54,7 @@ const work = queues.consume<string>(
 async function send(name: string): Promise<void> {
   for (let count = 0; state.isSending; count++) {
     const id = `${name}-${count}`;
+    await say({ said: 'news', news: { did: 'begin', id } });
     // One of unknown outcome is sent again under its id.
     const isSent = await producer.send('job', { id, rememberMs: 600_000, deadlineMs: 60_000 }).then(
       () => true,
