@@ -103,8 +103,9 @@ describe('a disk that is full and has room again costs nothing that was answered
     );
   }
 
-  test.skipIf(SmallVolume.missing() !== undefined)(
-    'on lmdb, in the process that filled it and in the next (needs leave to mount a file system)',
+  const missing = SmallVolume.missing();
+  test.skipIf(missing !== undefined)(
+    `on lmdb, in the process that filled it and in the next (needs leave to mount a file system${missing === undefined ? '' : `; ${missing}`})`,
     { timeout: 240_000 },
     async () => {
       await using volume = await SmallVolume.open(64);

@@ -10,7 +10,7 @@ const leaseMs = 2000;
 const wait = { timeout: 60_000 };
 
 describe('leases of a thread whose event loop is blocked are kept by another', () => {
-  for (const { name, program } of engines.filter(each => ['lmdb', 'postgres'].includes(each.name))) {
+  for (const { name, program } of engines) {
     const reason = program === undefined ? undefined : skipReason(program);
     test.skipIf(reason !== undefined)(
       `on ${name} (needs it${reason === undefined ? '' : `, ${reason}`})`,
