@@ -2,6 +2,7 @@ import { type MessageId, messageId } from '../ids.ts';
 import type { WaitOptions } from '../link-signal.ts';
 import { checkKey } from '../store/store-arguments.ts';
 import { pageBounds, sealedPage } from './page-cursor.ts';
+import { checkMessageState } from './queue-arguments.ts';
 import type { QueueCalls } from './queue-calls.ts';
 import type { QueueDriver } from './queue-driver.ts';
 import type {
@@ -50,6 +51,7 @@ export class DrivenInspector implements QueueInspector {
     options: PageOptions & { readonly state?: MessageState } = {},
   ): Promise<Page<InspectedMessage>> {
     checkKey('Queue', queue);
+    checkMessageState(options.state);
     const scope = `messages of ${queue}`;
     const query = { state: options.state, ...pageBounds(scope, options) };
     return sealedPage(

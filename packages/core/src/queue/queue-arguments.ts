@@ -4,6 +4,7 @@ import {
   laneMax,
   type LeaseHandle,
   type LeaseOptions,
+  type MessageState,
   type NewMessage,
   pageMax,
   type QueuePut,
@@ -164,6 +165,16 @@ export function checkState(write: StateWrite, valueMaxBytes: number): void {
   throw new RangeError(`Value of "${key}" must be at most ${valueMaxBytes} bytes: received ${value.length}`);
 }
 
+const messageStates: readonly unknown[] = ['ready', 'delayed', 'leased', 'held'] satisfies MessageState[];
+
+/** @throws RangeError */
+export function checkMessageState(state: MessageState | undefined): void {
+  if (state === undefined || messageStates.includes(state)) return;
+  throw new RangeError(
+    `State of messages must be one of ${messageStates.join(', ')}: received ${JSON.stringify(state)}`,
+  );
+}
+
 /** @throws TypeError, RangeError */
 export function checkOwner(owner: string): void {
   if (typeof owner !== 'string') throw new TypeError(`Owner must be a string: received ${String(owner)}`);
@@ -194,13 +205,14 @@ function checkLane(lane: number): void {
 
 /** @throws RangeError */
 function checkDuration(what: string, durationMs: number, min: number): void {
-  if (durationMs >= min && durationMs <= durationMaxMs) return;
+  // What is no number passes for one in a comparison, and for something else where it is added.
+  if (typeof durationMs === 'number' && durationMs >= min && durationMs <= durationMaxMs) return;
   throw new RangeError(`${what} must be from ${min} to ${durationMaxMs}: received ${String(durationMs)}`);
 }
 
 /** @throws RangeError */
 function checkTime(what: string, atMs: number): void {
-  if (atMs >= 0 && atMs <= Number.MAX_SAFE_INTEGER) return;
+  if (typeof atMs === 'number' && atMs >= 0 && atMs <= Number.MAX_SAFE_INTEGER) return;
   throw new RangeError(
     `${what} must be from 0 to ${Number.MAX_SAFE_INTEGER} ms since 1970: received ${String(atMs)}`,
   );
