@@ -1,4 +1,5 @@
 import { pageMax, QuorateError, type QueueInspector, type WaitOptions } from '@quorate/core';
+import { checkName } from './check-name.ts';
 import { type DeadLetters, QueueDeadLetters } from './dead-letters/dead-letters.ts';
 import { deadLettersOf } from './dead-letters/dead-letter-name.ts';
 import { BatchUse } from './messages/batch-use.ts';
@@ -45,7 +46,7 @@ export interface Queues extends AsyncDisposable {
   topic<Body>(name: string, options?: ProducerOptions): Topic<Body>;
   /** @param name of the queue where they are. Default: `<queue>/~dead` */
   deadLetters<Body>(queue: string, name?: string): DeadLetters<Body>;
-  /** Sends what another database holds to be sent. */
+  /** Sends what another database holds to be sent. @throws TypeError, RangeError */
   relay<Body>(outbox: Outbox<Body>, options?: RelayOptions): OutboxRelay;
   /** No handler of any process starts on messages of the queue any more, within seconds. */
   pause(queue: string, options?: WaitOptions): Promise<void>;
@@ -82,6 +83,7 @@ class StoreQueues implements Queues {
     handler: (message: Message<Body>) => unknown,
     options: ConsumeOptions = {},
   ): Work {
+    checkName('Queue', queue);
     checkHandler(handler);
     return this.#keepWork(startConsuming(this.#open(), queue, handler as never, options));
   }
@@ -91,6 +93,7 @@ class StoreQueues implements Queues {
     handler: (messages: readonly Message<Body>[]) => unknown,
     { batchMax = 100, concurrency = 1, ...options }: BatchConsumeOptions = {},
   ): Work {
+    checkName('Queue', queue);
     checkHandler(handler);
     if (!(Number.isInteger(batchMax) && batchMax >= 1 && batchMax <= pageMax))
       throw new RangeError(`Messages in a batch must be from 1 to ${pageMax}: received ${batchMax}`);
@@ -102,6 +105,7 @@ class StoreQueues implements Queues {
   }
 
   consumer<Body>(queue: string, options: ConsumeOptions = {}): Consumer<Body> {
+    checkName('Queue', queue);
     const context = this.#open();
     return new QueueConsumer<Body>(queue, (use, limit) =>
       this.#keepWork(startConsuming(context, queue, use as never, { concurrency: 64, ...options }, limit)),
@@ -131,6 +135,7 @@ class StoreQueues implements Queues {
   }
 
   async isPaused(queue: string, options: WaitOptions = {}): Promise<boolean> {
+    checkName('Queue', queue);
     return (await this.#context.store.state.get(pauseKey(queue), options)) !== undefined;
   }
 
@@ -147,6 +152,7 @@ class StoreQueues implements Queues {
   }
 
   async #setPaused(queue: string, isPaused: boolean, options: WaitOptions): Promise<void> {
+    checkName('Queue', queue);
     const result = await writePause(this.#context.store, queue, isPaused, options);
     if (result.outcome !== 'unknown') return;
     const { code, message, retryable } = result.cause;

@@ -1,5 +1,8 @@
 import { FaultyQueueStore, type QueueFaults } from '@quorate/conformance';
+import { type PutResult, QuorateError, sleep } from '@quorate/core';
+import type { MemoryQueueStore } from '@quorate/engine-memory';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { bytesCodec } from '../src/index.ts';
 import { QueueStand, turn } from './queue-stand.ts';
 
 describe('sends without an answer', () => {
@@ -68,5 +71,118 @@ describe('sends without an answer', () => {
     const bodies = items.map(({ body }) => Number(new TextDecoder().decode(body)));
     expect(bodies).toEqual([0, 4, 12, 99, 99, 99]);
     expect(producer.inFlightBytes).toBe(0);
+  });
+
+  it('makes a put again of which only some messages are known to be in, for all that it is to reach', async () => {
+    const faults: QueueFaults = {
+      random: stand.random,
+      capabilities: { crossProcess: true, atomicPut: false },
+    };
+    const store = new FaultyQueueStore(stand.store.open(), faults, stand.clock);
+    const topic = stand.queues({}, { store }).topic<string>('news');
+    const queues: string[] = [];
+    for (const name of ['a', 'b', 'c']) queues.push((await topic.subscribe(name)).queue);
+    const put = store.put.bind(store);
+    let putCount = 0;
+    store.put = async (puts, options) => {
+      if (++putCount > 1) return put(puts, options);
+      const [first] = await put(puts.slice(0, 1), options);
+      const cause = new QuorateError('UNAVAILABLE', 'Half of the answer is lost', { retryable: true });
+      return puts.map((_, index) => (index === 0 ? (first as PutResult) : { outcome: 'unknown', cause }));
+    };
+    const published = await stand.until(topic.publish('x'));
+    expect([published.subscriptionCount, putCount]).toEqual([3, 2]);
+    expect(await Promise.all(queues.map(queue => stand.count(queue)))).toEqual([1, 1, 1]);
+  });
+
+  it('puts no more than 4 MiB in a call, but for a message that is larger', async () => {
+    await stand.close();
+    stand = new QueueStand(1, { bodyMaxBytes: 2 ** 23 });
+    const sizes: number[] = [];
+    const store = stand.store.open();
+    const put = store.put.bind(store);
+    store.put = (puts, options) => {
+      sizes.push(puts.reduce((sum, { message }) => sum + message.body.length, 0));
+      return put(puts, options);
+    };
+    const producer = stand.queues({}, { store, codec: bytesCodec }).producer<Uint8Array>('q');
+    const body = (mebibytes: number): Uint8Array => new Uint8Array(mebibytes * 2 ** 20);
+    await producer.sendMany([1.5, 1.5, 1, 1, 5, 1, 3, 1].map(body));
+    expect(sizes.map(size => size / 2 ** 20)).toEqual([4, 1, 5, 4, 1]);
+  });
+});
+
+describe('many messages', () => {
+  let stand: QueueStand;
+  beforeEach(() => {
+    stand = new QueueStand();
+  });
+  afterEach(async () => {
+    await stand.close();
+    expect(stand.clock.timerCount).toBe(0);
+  });
+
+  /** A store that has at most so many bytes of bodies at a time, and takes a while for each call. */
+  const slow = (): { readonly store: MemoryQueueStore; readonly callsMs: number[] } => {
+    const store = stand.store.open();
+    const put = store.put.bind(store);
+    const callsMs: number[] = [];
+    store.put = async (puts, options) => {
+      callsMs.push(stand.clock.monotonicMs());
+      await sleep(stand.clock, 100);
+      return put(puts, options);
+    };
+    return { store, callsMs };
+  };
+
+  it('of more bytes than may wait are sent all the same, in order, however large each is', async () => {
+    const { store } = slow();
+    const producer = stand
+      .queues({}, { store, codec: bytesCodec })
+      .producer<Uint8Array>('q', { inFlightMaxBytes: 1000 });
+    const sizes = [300, 300, 300, 300, 700, 600, 2000, 1, 999, 1, 1000, 5, 5];
+    let most = 0;
+    const bodies = sizes.map(size => new Uint8Array(size));
+    const sent = await stand.until(
+      producer.sendMany(bodies, (_, index) => {
+        most = Math.max(most, producer.inFlightBytes);
+        return { id: `${index}` };
+      }),
+    );
+    expect(sent.map(({ id }) => id)).toEqual(sizes.map((_, index) => `${index}`));
+    const { items } = await stand.store.inspect.messages('q');
+    expect(items.map(({ body }) => body.length)).toEqual(sizes);
+    expect([most, producer.inFlightBytes]).toEqual([2000, 0]);
+  });
+
+  it('of which one is wrong, or nobody waits for any more, reject as the first of them', async () => {
+    const { store, callsMs } = slow();
+    const producer = stand
+      .queues({}, { store, codec: bytesCodec })
+      .producer<unknown>('q', { inFlightMaxBytes: 1000 });
+    const body = new Uint8Array(600);
+    const wrong = producer.sendMany([body, 'text', body, body]);
+    await expect(stand.until(wrong)).rejects.toThrow('must be a Uint8Array: received text');
+    expect(await stand.count()).toBe(3);
+    callsMs.length = 0;
+    const late = producer.sendMany([body, body, body, body], { deadlineMs: 250 });
+    await expect(stand.until(late)).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    await stand.pass(500);
+    expect(callsMs).toHaveLength(3);
+    const ended = producer.sendMany([body, body, body]);
+    ended.catch(() => {});
+    await stand.until(producer[Symbol.asyncDispose]());
+    await expect(ended).rejects.toMatchObject({ code: 'CLOSED', outcome: 'not-applied' });
+  });
+
+  it('of two callers share what may wait', async () => {
+    const { store } = slow();
+    const producer = stand
+      .queues({}, { store, codec: bytesCodec })
+      .producer<Uint8Array>('q', { inFlightMaxBytes: 1000 });
+    const bodies = Array.from({ length: 10 }, () => new Uint8Array(600));
+    const both = [producer.sendMany(bodies), producer.sendMany(bodies)];
+    await stand.until(Promise.all(both));
+    expect(await stand.count()).toBe(20);
   });
 });

@@ -1,4 +1,5 @@
 import type { QueueFaults } from '@quorate/conformance';
+import { sleep } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { bytesCodec } from '../src/index.ts';
 import { QueueStand, turn } from './queue-stand.ts';
@@ -85,5 +86,57 @@ describe('a topic', () => {
     delete faults.before;
     await stand.pass(20_000, 500);
     expect(await stand.count(queue)).toBe(0);
+  });
+
+  test('keeps the order of what is published, however late it hears of its subscriptions', async () => {
+    const faults: QueueFaults = {};
+    const topic = stand.queues(faults).topic<number>('news');
+    const { queue } = await topic.subscribe('s');
+    let scanCount = 0;
+    // Each look is answered sooner than the one before.
+    faults.before = call =>
+      call === 'state.scan' ? sleep(stand.clock, Math.max(1, 500 - 100 * scanCount++)) : undefined;
+    const publishing: Promise<unknown>[] = [];
+    for (let index = 0; index < 6; index++) {
+      publishing.push(topic.publish(index, { key: 'k' }));
+      await turn();
+    }
+    await stand.until(Promise.all(publishing));
+    const { items } = await stand.store.inspect.messages(queue);
+    expect(items.map(({ body }) => Number(new TextDecoder().decode(body)))).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  test('sends what was published before it is disposed of, and takes no more', async () => {
+    const faults: QueueFaults = {};
+    const topic = stand.queues(faults).topic<number>('news');
+    const { queue } = await topic.subscribe('s');
+    faults.before = call => (call === 'state.scan' ? sleep(stand.clock, 300) : undefined);
+    const publishing = [topic.publish(1)];
+    await turn();
+    publishing.push(topic.publish(2));
+    const closing = topic[Symbol.asyncDispose]();
+    await expect(topic.publish(3)).rejects.toMatchObject({ code: 'CLOSED', outcome: 'not-applied' });
+    await stand.until(closing);
+    expect(await Promise.all(publishing)).toMatchObject([{ subscriptionCount: 1 }, { subscriptionCount: 1 }]);
+    expect(await stand.count(queue)).toBe(2);
+  });
+
+  test('gives up what it was told before it was disposed of, where no answer comes', async () => {
+    const faults: QueueFaults = { random: stand.random, lost: 1, capabilities: { crossProcess: true } };
+    const topic = stand.queues(faults).topic<number>('news', { rememberMs: 3_600_000 });
+    const value = new TextEncoder().encode('{"name":"s","queue":"news/~to/s~1"}');
+    await stand.store.state.write({ key: 'news/~subscriptions/s', value });
+    faults.before = call => {
+      faults.lost = call === 'put' ? 1 : 0;
+      return undefined;
+    };
+    const publishing = Array.from({ length: 1500 }, async (_, index) => topic.publish(index));
+    await stand.pass(1000);
+    const held = topic.publish(-1);
+    const outcomes = Promise.allSettled([...publishing, held]);
+    await stand.until(topic[Symbol.asyncDispose](), 40_000);
+    const codes = (await outcomes).map(each => each.status === 'rejected' && each.reason.code);
+    expect(new Set(codes)).toEqual(new Set(['SEND_UNKNOWN', 'CLOSED']));
+    expect(codes.at(-1)).toBe('CLOSED');
   });
 });

@@ -1,5 +1,4 @@
 import {
-  checkKey,
   type InspectedMessage,
   type MessageId,
   type Page,
@@ -7,6 +6,7 @@ import {
   partitionOf,
   type WaitOptions,
 } from '@quorate/core';
+import { checkName } from '../check-name.ts';
 import type { QueuesContext } from '../queues-options.ts';
 import { deadHeaders } from './cause.ts';
 import { redriveAll } from './redrive-all.ts';
@@ -54,7 +54,7 @@ export interface DeadLetters<Body = unknown> {
   /**
    * Moves all that are there back, or the first `max` of them, in batches and within the store. Says how many.
    *
-   * @throws RangeError where `to` lies in another partition: `redrive` goes there
+   * @throws RangeError where `to` lies in another partition: `redrive` goes there; where `max` is no number of at least 0
    */
   redriveAll(options?: RedriveOptions & { readonly max?: number }): Promise<number>;
   /** Takes these out for good. Says how many there were. */
@@ -70,8 +70,8 @@ export class QueueDeadLetters<Body> implements DeadLetters<Body> {
   readonly #context: QueuesContext;
 
   constructor(context: QueuesContext, origin: string, queue: string) {
-    checkKey('Queue', origin);
-    checkKey('Dead letters', queue);
+    checkName('Queue', origin);
+    checkName('Dead letters', queue);
     this.#context = context;
     this.#origin = origin;
     this.queue = queue;
@@ -88,18 +88,20 @@ export class QueueDeadLetters<Body> implements DeadLetters<Body> {
   }
 
   redrive(ids: readonly string[], { to, ...wait }: RedriveOptions = {}): Promise<number> {
-    if (to !== undefined) checkKey('Queue', to);
+    if (to !== undefined) checkName('Queue', to);
     return redriveSome(this.#context, this.queue, ids, to, this.#origin, wait);
   }
 
   redriveAll({ to, max, ...wait }: RedriveOptions & { readonly max?: number } = {}): Promise<number> {
     if (to !== undefined) {
-      checkKey('Queue', to);
+      checkName('Queue', to);
       if (partitionOf(to) !== partitionOf(this.queue))
         throw new RangeError(
           `Queue must lie in the partition of "${this.queue}" for all to be moved: received "${to}"`,
         );
     }
+    if (max !== undefined && !(max >= 0))
+      throw new RangeError(`Letters to put back must be a number of at least 0: received ${String(max)}`);
     return redriveAll(this.#context, this.queue, to, this.#origin, max, wait);
   }
 

@@ -58,7 +58,8 @@ export interface Producer<Body> extends AsyncDisposable {
    */
   send(body: Body, options?: SendOptions): Promise<Sent>;
   /**
-   * Sends all, each on its own: waits until all are known and rejects as the first that failed.
+   * Sends all, each on its own: waits until all are known and rejects as the first that failed. What has no room waits for it and is
+   * encoded then, so what others send meanwhile may come in between. A `deadlineMs` is reckoned from the call.
    *
    * @param options of all, or of each
    */
@@ -72,7 +73,17 @@ export interface Producer<Body> extends AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** The put of a message. @throws RangeError */
+/** @throws TypeError */
+export function readyAtMsOf(readyAt: Date | number): number {
+  if (typeof readyAt === 'number') return readyAt;
+  // One of another realm is a Date too.
+  if (typeof readyAt?.getTime === 'function') return readyAt.getTime();
+  throw new TypeError(
+    `Time from which a message is ready must be a Date or a number of ms: received ${JSON.stringify(readyAt)}`,
+  );
+}
+
+/** The put of a message. @throws TypeError, RangeError */
 export function putOf(
   queue: string,
   body: Uint8Array,
@@ -91,6 +102,6 @@ export function putOf(
   if (key !== undefined) message.key = key;
   if (keyConcurrency !== undefined) message.keyActiveMax = keyConcurrency;
   if (delayMs !== undefined) message.delayMs = delayMs;
-  if (readyAt !== undefined) message.readyAtMs = typeof readyAt === 'number' ? readyAt : readyAt.getTime();
+  if (readyAt !== undefined) message.readyAtMs = readyAtMsOf(readyAt);
   return { queue, message };
 }

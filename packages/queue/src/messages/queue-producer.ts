@@ -1,9 +1,11 @@
-import { checkKey, type QueuePut, type WaitOptions } from '@quorate/core';
+import type { Clock, QueuePut, WaitOptions } from '@quorate/core';
+import { checkName } from '../check-name.ts';
 import { closed, sendUnknown } from '../queue-error.ts';
 import type { QueuesContext } from '../queues-options.ts';
 import { messageHeaders } from './message-headers.ts';
 import { type Producer, type ProducerOptions, putOf, type Sent, type SendOptions } from './producer.ts';
 import { type Applied, Sender } from './sender.ts';
+import { checkDuration } from '../tasks/task.ts';
 
 const none: SendOptions = Object.freeze({});
 
@@ -22,13 +24,10 @@ export class QueueProducer<Body> implements Producer<Body> {
     options: ProducerOptions,
     onClosed: (producer: AsyncDisposable) => void = () => {},
   ) {
-    checkKey('Queue', queue);
+    checkName('Queue', queue);
     this.#onClosed = onClosed;
     const { lane = 0, rememberMs = context.rememberMs, inFlightMaxBytes = 2 ** 26 } = options;
-    if (!(rememberMs >= 0 && rememberMs < 2 ** 31))
-      throw new RangeError(
-        `Time to remember an id, in ms, must be from 0 to ${2 ** 31 - 1}: received ${rememberMs}`,
-      );
+    checkDuration('Time to remember an id', rememberMs, 0);
     this.queue = queue;
     this.#context = context;
     this.#defaults = { lane, rememberMs };
@@ -42,24 +41,39 @@ export class QueueProducer<Body> implements Producer<Body> {
   send(body: Body, options: SendOptions = none): Promise<Sent> {
     let put: QueuePut;
     try {
-      const headers = messageHeaders(options.headers);
-      put = putOf(this.queue, this.#context.codec.encode(body), headers, options, this.#defaults);
+      put = this.#putOf(body, options);
     } catch (thrown) {
       return Promise.reject(thrown as Error);
     }
-    if (options.transaction !== undefined) return this.#sendWithin(put, options);
-    return this.#sender.sendAs(put, options, this.#sent);
+    return this.#send(put, options);
   }
 
   async sendMany(
     bodies: readonly Body[],
     options: SendOptions | ((body: Body, index: number) => SendOptions) = none,
   ): Promise<readonly Sent[]> {
-    const optionsOf = typeof options === 'function' ? options : (): SendOptions => options;
-    const results = await Promise.allSettled(
-      bodies.map((body, index) => this.send(body, optionsOf(body, index))),
-    );
-    return results.map(result => {
+    const { clock } = this.#context;
+    const beganMs = clock.monotonicMs();
+    let known: PromiseSettledResult<Sent>[] = [];
+    const sends: Promise<Sent>[] = [];
+    for (let index = 0; index < bodies.length; index++) {
+      try {
+        const body = bodies[index] as Body;
+        const own = typeof options === 'function' ? options(body, index) : options;
+        const put = this.#putOf(body, own);
+        const { length } = put.message.body;
+        while (own.transaction === undefined && !this.#sender.hasRoom(length)) {
+          // Listened to before anything else is awaited, for any of them may be rejected.
+          known = known.concat(await Promise.allSettled(sends.splice(0)));
+          await this.#sender.roomFor(length, leftOf(own, clock, beganMs));
+        }
+        sends.push(this.#send(put, leftOf(own, clock, beganMs)));
+      } catch (thrown) {
+        sends.push(Promise.reject(thrown as Error));
+      }
+    }
+    known = known.concat(await Promise.allSettled(sends));
+    return known.map(result => {
       if (result.status === 'rejected') throw result.reason;
       return result.value;
     });
@@ -75,6 +89,17 @@ export class QueueProducer<Body> implements Producer<Body> {
     this.#onClosed(this);
   }
 
+  /** @throws TypeError, RangeError */
+  #putOf(body: Body, options: SendOptions): QueuePut {
+    const headers = messageHeaders(options.headers);
+    return putOf(this.queue, this.#context.codec.encode(body), headers, options, this.#defaults);
+  }
+
+  #send(put: QueuePut, options: SendOptions): Promise<Sent> {
+    if (options.transaction !== undefined) return this.#sendWithin(put, options);
+    return this.#sender.sendAs(put, options, this.#sent);
+  }
+
   /** In the caller's transaction, so by itself: it counts if that commits, and its caller repeats that. */
   async #sendWithin(put: QueuePut, options: SendOptions): Promise<Sent> {
     if (this.#isClosed) throw closed('The producer');
@@ -88,4 +113,12 @@ export class QueueProducer<Body> implements Producer<Body> {
     duplicate,
     durability: this.#context.store.capabilities.durability,
   });
+}
+
+/** The same, with what is left of the time. */
+function leftOf(options: SendOptions, clock: Clock, beganMs: number): SendOptions {
+  const { deadlineMs } = options;
+  // What is no time is told of where it is used.
+  if (deadlineMs === undefined || !(deadlineMs > 0)) return options;
+  return { ...options, deadlineMs: Math.max(0, deadlineMs - (clock.monotonicMs() - beganMs)) };
 }

@@ -142,6 +142,15 @@ export class Sender {
     this.#batches.add(sending);
   }
 
+  hasRoom(byteCount: number): boolean {
+    return this.#room.has(byteCount);
+  }
+
+  /** Settles once there was room for a message of so many bytes. */
+  roomFor(byteCount: number, wait: WaitOptions): Promise<void> {
+    return this.#room.roomFor(byteCount, wait);
+  }
+
   /** Settles once at least half of the room is free. */
   ready(wait: WaitOptions): Promise<void> {
     return this.#room.ready(wait);

@@ -1,4 +1,5 @@
 import { sleep } from '@quorate/core';
+import { checkDuration } from '../tasks/task.ts';
 import { isWrongCall } from '../batch/wrong-call.ts';
 import type { Producer, SendOptions, Sent } from '../messages/producer.ts';
 import type { QueuesContext } from '../queues-options.ts';
@@ -44,7 +45,7 @@ export interface OutboxRelay extends AsyncDisposable {
  * Begins to relay: claims, sends under each message's id, and says which are delivered. Each goes out at least once, and once within
  * the deduplication window.
  *
- * @throws RangeError
+ * @throws TypeError, RangeError
  */
 export function startRelay<Body>(
   context: QueuesContext,
@@ -88,9 +89,11 @@ class Relay<Body> implements OutboxRelay {
     context: QueuesContext,
     outbox: Outbox<Body>,
     producerOf: (queue: string) => Producer<Body>,
-    { batchMax = 500, pollMs = 1000, onTrouble = () => {} }: RelayOptions,
+    { batchMax = 500, pollMs = 1000, rememberMs = 0, onTrouble = () => {} }: RelayOptions,
     onClosed: (relay: AsyncDisposable) => void,
   ) {
+    checkOutbox(outbox);
+    checkDuration('Time to remember an id', rememberMs, 0);
     if (!(Number.isInteger(batchMax) && batchMax >= 1))
       throw new RangeError(`Messages to claim must be an integer of at least 1: received ${batchMax}`);
     if (!(pollMs > 0 && pollMs < 2 ** 31))
@@ -208,5 +211,14 @@ class Relay<Body> implements OutboxRelay {
       ...(delayMs !== undefined && { delayMs }),
       ...(headers !== undefined && { headers }),
     });
+  }
+}
+
+/** @throws TypeError */
+function checkOutbox<Body>(outbox: Outbox<Body>): void {
+  for (const name of ['claim', 'delivered', 'refused'] as const) {
+    const call: unknown = outbox?.[name];
+    if (typeof call === 'function' || (name === 'refused' && call === undefined)) continue;
+    throw new TypeError(`Outbox must have a function "${name}": received ${String(call)}`);
   }
 }

@@ -1,5 +1,6 @@
 import { type Clock, type QueueStore, type Random, systemClock, systemRandom } from '@quorate/core';
 import { deadLettersOf } from '../dead-letters/dead-letter-name.ts';
+import { checkName } from '../check-name.ts';
 import { EngineTime } from './engine-time.ts';
 import { type Places, placesOf } from './envelope.ts';
 import { Lookup } from './lookup.ts';
@@ -55,6 +56,7 @@ export class Application {
       throw new RangeError(
         `Name of an application must have 1 to 100 characters and no "/": received "${name}"`,
       );
+    checkName('Name of an application', name);
     checkDuration('Time of results', resultTtlMs, 1);
     checkDuration('Time of flows', flowTtlMs, 1);
     checkDuration('Pause between looks', pollMs, 1);

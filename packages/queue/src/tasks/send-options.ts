@@ -1,4 +1,5 @@
 import { laneMax, type MessageId, type WaitOptions } from '@quorate/core';
+import { readyAtMsOf } from '../messages/producer.ts';
 import type { Delivered } from './envelope.ts';
 import { checkDuration } from './task.ts';
 
@@ -44,7 +45,7 @@ export function deliveredOf(name: string, options: FlowSendOptions, rememberMs: 
     ...(dedupe === undefined ? {} : rememberedId(name, dedupe, rememberMs)),
     ...(lane === undefined ? {} : { lane }),
     ...(delayMs === undefined ? {} : { delayMs }),
-    ...(readyAt === undefined ? {} : { readyAtMs: Number(readyAt) }),
+    ...(readyAt === undefined ? {} : { readyAtMs: readyAtMsOf(readyAt) }),
   };
 }
 

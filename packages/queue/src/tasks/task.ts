@@ -89,6 +89,8 @@ export function defineTask<Input, Checked, Output>(
   checkSchema(`Input of task "${name}"`, options.input);
   if (typeof options.run !== 'function')
     throw new TypeError(`Task "${name}" must have a function "run": received ${typeof options.run}`);
+  if (options.key !== undefined && typeof options.key !== 'function')
+    throw new TypeError(`Key of task "${name}" must be a function: received ${typeof options.key}`);
   checkInteger(`Version of task "${name}"`, version);
   if (keyConcurrency !== undefined) checkInteger(`Concurrency of a key of task "${name}"`, keyConcurrency);
   if (timeoutMs !== undefined) checkDuration(`Timeout of task "${name}"`, timeoutMs, 1);
@@ -98,7 +100,7 @@ export function defineTask<Input, Checked, Output>(
 
 /** @throws RangeError unless a number of ms that a timer or an engine can wait for */
 export function checkDuration(what: string, durationMs: number, min: number): void {
-  if (durationMs >= min && durationMs < 2 ** 31) return;
+  if (typeof durationMs === 'number' && durationMs >= min && durationMs < 2 ** 31) return;
   throw new RangeError(`${what} in ms must be from ${min} to ${2 ** 31 - 1}: received ${String(durationMs)}`);
 }
 

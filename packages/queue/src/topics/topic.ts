@@ -1,18 +1,20 @@
 import {
-  checkKey,
   type LinkedSignal,
   linkSignal,
   type MessageId,
   pageMax,
+  sleep,
   type WaitOptions,
 } from '@quorate/core';
+import { checkName, checkSegment } from '../check-name.ts';
 import { Batcher } from '../batch/batcher.ts';
 import { ByteRoom } from '../batch/byte-room.ts';
-import { producerFull } from '../queue-error.ts';
+import { closed, producerFull } from '../queue-error.ts';
 import { messageHeaders } from '../messages/message-headers.ts';
 import { type ProducerOptions, putOf, type SendOptions, type Sent } from '../messages/producer.ts';
 import { Sender } from '../messages/sender.ts';
 import type { QueuesContext } from '../queues-options.ts';
+import { checkDuration } from '../tasks/task.ts';
 import { type Subscription, Subscriptions } from './subscriptions.ts';
 
 /** What became of a message that was published. */
@@ -39,6 +41,7 @@ export interface Topic<Body> extends AsyncDisposable {
   subscriptions(options?: WaitOptions): Promise<readonly Subscription[]>;
   /** Settles when at least half of `inFlightMaxBytes` is free: await it in a loop that does not await what it publishes. */
   ready(options?: WaitOptions): Promise<void>;
+  /** Takes no more, and waits for what was published; what has no answer is given up after 30 s. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -73,6 +76,10 @@ export class StoreTopic<Body> implements Topic<Body> {
   /** Messages that the sender has. */
   #putCount = 0;
   #onSent: () => void = () => {};
+  /** Published, and neither with the sender nor given up. */
+  #unsentCount = 0;
+  #isClosed = false;
+  #onHandedOver: () => void = () => {};
 
   constructor(
     context: QueuesContext,
@@ -80,8 +87,9 @@ export class StoreTopic<Body> implements Topic<Body> {
     options: ProducerOptions,
     onClosed: (topic: AsyncDisposable) => void,
   ) {
-    checkKey('Topic', name);
+    checkName('Topic', name);
     const { lane = 0, rememberMs = context.rememberMs, inFlightMaxBytes = 2 ** 26 } = options;
+    checkDuration('Time to remember an id', rememberMs, 0);
     this.name = name;
     this.#context = context;
     this.#defaults = { lane, rememberMs };
@@ -95,6 +103,7 @@ export class StoreTopic<Body> implements Topic<Body> {
   }
 
   async publish(body: Body, options: Omit<SendOptions, 'transaction'> = {}): Promise<Published> {
+    if (this.#isClosed) throw closed(`The topic "${this.name}"`);
     const bytes = this.#context.codec.encode(body);
     const headers = messageHeaders(options.headers);
     const putFor: Publishing['putFor'] = queue => putOf(queue, bytes, headers, options, this.#defaults);
@@ -112,6 +121,7 @@ export class StoreTopic<Body> implements Topic<Body> {
         if (!publishing.isSent) reject(linked?.signal.reason as Error);
       };
       linked?.signal.addEventListener('abort', giveUp, { once: true });
+      this.#unsentCount++;
       this.#batches.add(publishing);
     });
   }
@@ -120,11 +130,13 @@ export class StoreTopic<Body> implements Topic<Body> {
     return this.#room.ready(options);
   }
 
-  subscribe(name: string, options: WaitOptions = {}): Promise<Subscription> {
+  async subscribe(name: string, options: WaitOptions = {}): Promise<Subscription> {
+    checkSegment('Subscription', name);
     return this.#subscriptions.add(name, options);
   }
 
-  unsubscribe(name: string, options: WaitOptions = {}): Promise<boolean> {
+  async unsubscribe(name: string, options: WaitOptions = {}): Promise<boolean> {
+    checkSegment('Subscription', name);
     return this.#subscriptions.remove(name, options);
   }
 
@@ -133,8 +145,22 @@ export class StoreTopic<Body> implements Topic<Body> {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    if (this.#unsentCount > 0) await this.#handedOver();
     await this.#sender.close();
     this.#onClosed(this);
+  }
+
+  /** Until the sender has everything that was published, or a time is over in which it could have. */
+  async #handedOver(): Promise<void> {
+    const over = new AbortController();
+    this.#onHandedOver = () => over.abort();
+    await sleep(this.#context.clock, handOverMaxMs, { signal: over.signal }).catch(() => {});
+  }
+
+  #leaveUnsent(): void {
+    this.#unsentCount--;
+    if (this.#unsentCount === 0) this.#onHandedOver();
   }
 
   /** Looks the subscriptions up after all of these were published, so that none is missed that was made before. */
@@ -143,7 +169,10 @@ export class StoreTopic<Body> implements Topic<Body> {
     try {
       subscriptions = await this.#subscriptions.list({ deadlineMs: lookMaxMs });
     } catch (thrown) {
-      for (const { reject } of batch) reject(thrown);
+      for (const { reject } of batch) {
+        reject(thrown);
+        this.#leaveUnsent();
+      }
       return;
     }
     const queues = subscriptions.map(({ queue }) => queue);
@@ -160,6 +189,7 @@ export class StoreTopic<Body> implements Topic<Body> {
 
   async #send(publishing: Publishing, queues: readonly string[]): Promise<void> {
     const { putFor, wait, linked, resolve, reject } = publishing;
+    this.#leaveUnsent();
     if (linked?.signal.aborted === true) return;
     publishing.isSent = true;
     this.#putCount += queues.length;
@@ -187,3 +217,6 @@ export class StoreTopic<Body> implements Topic<Body> {
 }
 
 const lookMaxMs = 10_000;
+
+/** As long as the sender waits for its last answers. */
+const handOverMaxMs = 15_000;
