@@ -149,6 +149,8 @@ describe('beside producers and consumers', () => {
         ['2', 'b'],
         ['3', 'c'],
       ]);
+      const handled: string[] = [];
+      queues.consume<string>('q', ({ id }) => handled.push(id));
       let failures = 2;
       const troubles: unknown[] = [];
       const relay = queues.relay<string>(
@@ -165,12 +167,12 @@ describe('beside producers and consumers', () => {
       await stand.pass(3000);
       expect(table.size).toBe(0);
       expect(troubles).toHaveLength(2);
-      expect((await stand.store.inspect.messages('q')).items.map(({ id }) => id)).toEqual(['1', '2', '3']);
+      // Each had been handled by the time it was claimed again.
+      expect(handled).toEqual(['1', '2', '3']);
       table.set('4', 'd');
       relay.wake();
-      await turn();
-      await turn();
-      expect(await stand.count()).toBe(4);
+      await stand.pass(100);
+      expect(handled).toEqual(['1', '2', '3', '4']);
     });
 
     it('tells of what can never be sent, and goes on', async () => {
