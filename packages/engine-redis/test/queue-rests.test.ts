@@ -1,6 +1,6 @@
 import { type LeasedMessage, type MessageId, type QueueStore, seededRandom } from '@quorate/core';
 import { skipReason } from '@quorate/servers';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { RedisStand } from './redis-stand.ts';
 
 const reason = skipReason('redis');
@@ -72,5 +72,31 @@ describe.skipIf(reason !== undefined)('messages that rest (needs redis-server)',
     // Beside the revision there is the wish to be told, which is kept for an hour.
     const keys = await stand.client().keys('quorate:{rest}*');
     expect(keys.filter(key => !key.endsWith('w'))).toEqual(['quorate:{rest}:q']);
+  });
+
+  describe('of which thousands have been due for longer than those of a better lane', () => {
+    beforeEach(async () => {
+      const readyAtMs = (await store.now()) + 300;
+      const put = (count: number, lane: number, atMs: number): ReturnType<QueueStore['put']> =>
+        store.put(
+          Array.from({ length: count }, (_, index) => ({
+            queue,
+            // No two together, so that each is a group.
+            message: { body: Buffer.from('a'), readyAtMs: atMs + (index % 2), lane },
+          })),
+        );
+      for (let round = 0; round < 2; round++) await put(1000, 1, readyAtMs);
+      await put(10, 0, readyAtMs + 100);
+      await vi.waitFor(async () => expect(await store.now()).toBeGreaterThan(readyAtMs + 101), 10_000);
+    });
+
+    test('are leased behind them', async () => {
+      const leased = await store.lease(queue, { messagesMax: 20, leaseMs: 600_000, owner: 'o' });
+      expect(leased.map(({ lane }) => lane)).toEqual([...Array(10).fill(0), ...Array(10).fill(1)]);
+    });
+
+    test('are counted as ready', async () => {
+      expect(await store.inspect.depth(queue)).toMatchObject({ readyCount: 2010, delayedCount: 0 });
+    });
   });
 });

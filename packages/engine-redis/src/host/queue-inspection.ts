@@ -51,12 +51,13 @@ export class QueueInspection implements QueueInspectorDriver {
     });
   }
 
-  depth(queue: string): Promise<QueueDepth> {
-    return this.#run(depthScript, queue, [queue], reply => {
-      const [readyCount, delayedCount, leasedCount, heldCount, oldestUs] = reply as unknown as QueueNumbers;
-      const counts = { readyCount, delayedCount, leasedCount, heldCount };
-      return oldestUs < 0 ? counts : { ...counts, oldestReadyAtMs: Math.floor(oldestUs / 1000) };
-    });
+  async depth(queue: string): Promise<QueueDepth> {
+    let reply: Reply;
+    do reply = await this.#run(depthScript, queue, [queue], counted => counted);
+    while (reply === null);
+    const [readyCount, delayedCount, leasedCount, heldCount, oldestUs] = reply as unknown as QueueNumbers;
+    const counts = { readyCount, delayedCount, leasedCount, heldCount };
+    return oldestUs < 0 ? counts : { ...counts, oldestReadyAtMs: Math.floor(oldestUs / 1000) };
   }
 
   get(queue: string, id: MessageId): Promise<InspectedMessage | undefined> {

@@ -89,7 +89,10 @@ export const messagesScript: Script = defineScript(
   return answer`,
 );
 
-/** 1 the queue. Answers how many are ready, delayed, leased and held, and since when the oldest is ready in µs, or -1. */
+/**
+ * 1 the queue. Answers how many are ready, delayed, leased and held, and since when the oldest is ready in µs, or -1. Nothing where more
+ * have become ready than one script puts into their lanes, which is to be asked again.
+ */
 export const depthScript: Script = defineScript(
   begin,
   parse,
@@ -100,10 +103,12 @@ export const depthScript: Script = defineScript(
   rise,
   `local q = A[1]
   advance(q, ${endedMax})
-  rise(q, ${endedMax})
+  local used = tonumber(call('HGET', B .. 'p', q) or 0)
+  for lane = 0, 15 do
+    if (lane == 0 or bit.band(used, 2 ^ lane) ~= 0) and rise(q, lane, ${endedMax}) >= ${endedMax} then return false end
+  end
   local leased = call('ZCOUNT', of('e', q), '(' .. string.format('%d', nowMs), '+inf')
   local held = call('ZCARD', of('h', q))
-  local used = tonumber(call('HGET', B .. 'p', q) or 0)
   local delayed, oldest = tonumber(call('HGET', B .. 'd', q) or 0), math.huge
   for lane = 0, 15 do
     if lane == 0 or bit.band(used, 2 ^ lane) ~= 0 then
@@ -154,10 +159,10 @@ export const purgeScript: Script = defineScript(
   begin,
   `local q = A[1]
   local count = call('ZCARD', of('m', q))
-  call('UNLINK', of('m', q), of('l', q), of('e', q), of('h', q), of('k', q), of('i', q), of('d', q))
+  call('UNLINK', of('m', q), of('l', q), of('e', q), of('h', q), of('k', q), of('i', q))
   local used = tonumber(call('HGET', B .. 'p', q) or 0)
   for lane = 0, 15 do
-    if lane == 0 or bit.band(used, 2 ^ lane) ~= 0 then call('UNLINK', of('r' .. lane, q), of('o' .. lane, q)) end
+    if lane == 0 or bit.band(used, 2 ^ lane) ~= 0 then call('UNLINK', of('r' .. lane, q), of('o' .. lane, q), of('d' .. lane, q)) end
   end
   call('HDEL', B .. 'p', q)
   call('HDEL', B .. 'b', q)

@@ -143,11 +143,11 @@ local function nextIn(q, lanes)
   local next = math.huge
   local ended = call('ZRANGE', of('e', q), 0, 0, 'WITHSCORES')
   if ended[2] then next = ended[2] - nowMs end
-  local resting = call('ZRANGE', of('d', q), 0, 0, 'WITHSCORES')
-  if resting[2] then next = math.min(next, (resting[2] - now) / 1000) end
   for _, lane in ipairs(lanes) do
-    local first = call('ZRANGE', of('o' .. lane, q), 0, 0, 'WITHSCORES')
-    if first[2] then next = math.min(next, (first[2] - now) / 1000) end
+    for _, letter in ipairs({'o', 'd'}) do
+      local first = call('ZRANGE', of(letter .. lane, q), 0, 0, 'WITHSCORES')
+      if first[2] then next = math.min(next, (first[2] - now) / 1000) end
+    end
   end
   return next == math.huge and -1 or math.max(0, math.ceil(next))
 end
@@ -175,18 +175,20 @@ export const leaseScript: Script = defineScript(
   hold,
   nextIn,
   // What is seldom needed is not even made before.
-  'local function putBack()',
+  'local advance, rise',
+  'local function define()',
   notify,
   mark,
   wait,
   advance,
   rise,
-  `advance(q, ${endedMax})
-  rise(q, math.max(want, ${endedMax}))
+  `return advance, rise
   end
   local firstEnd = call('ZRANGE', of('e', q), 0, 0, 'WITHSCORES')[2]
-  local firstRest = call('ZRANGE', of('d', q), 0, 0, 'WITHSCORES')[2]
-  if (firstEnd and tonumber(firstEnd) <= nowMs) or (firstRest and tonumber(firstRest) <= now) then putBack() end
+  if firstEnd and tonumber(firstEnd) <= nowMs then
+    advance, rise = define()
+    advance(q, ${endedMax})
+  end
   local used, lanes = tonumber(call('HGET', B .. 'p', q) or 0), {}
   if A[4] == '' then
     lanes[1] = 0
@@ -204,6 +206,13 @@ export const leaseScript: Script = defineScript(
   -- What is taken has to be brought, so a step is no longer than there is room for if all are as large as the largest.
   local bytes, size = 0, tonumber(call('HGET', B .. 'b', q) or ${largeBytes})
   for _, lane in ipairs(lanes) do
+    if want == 0 then break end
+    -- As many as are wanted at least, so that they stand in the order of their times, whatever is due in other lanes.
+    local firstRest = call('ZRANGE', of('d' .. lane, q), 0, 0, 'WITHSCORES')[2]
+    if firstRest and tonumber(firstRest) <= now then
+      if not rise then advance, rise = define() end
+      rise(q, lane, math.max(want, ${endedMax}))
+    end
     while want > 0 and bytes < ${bytesMax} and gone < ${goneMax} do
       local room = math.max(1, math.floor((${bytesMax} - bytes) / size))
       local taken, hasOld = take(q, lane, math.min(want, ${stepMax}, room))

@@ -16,7 +16,7 @@ import { unrest } from './queue-rest-parts.ts';
  * quorate:{jobs}:q:m:jobs/mail     sorted set: messages by sequence, each as its sequence and its record
  * quorate:{jobs}:q:r0:jobs/mail    list: sequences of lane 0 that were ready as they came, and never leased
  * quorate:{jobs}:q:o0:jobs/mail    sorted set: all others that wait in lane 0, by their place in µs
- * quorate:{jobs}:q:d:jobs/mail     sorted set: messages that rest, in groups, until when in µs
+ * quorate:{jobs}:q:d0:jobs/mail    sorted set: messages of lane 0 that rest, in groups, until when in µs
  * quorate:{jobs}:q:l:jobs/mail     hash: what became of each message that was ever leased, by sequence
  * quorate:{jobs}:q:e:jobs/mail     sorted set: sequences that are leased, by the lease's end in ms
  * quorate:{jobs}:q:h:jobs/mail     sorted set, by name alone: those held, as key, NUL, sequence
@@ -38,7 +38,7 @@ import { unrest } from './queue-rest-parts.ts';
  * before.
  */
 
-/** How many leases that have ended one script puts back, and how many messages whose time has come at least. */
+/** How many leases that have ended one script puts back, and how many messages of a lane whose time has come at least. */
 export const endedMax = 500;
 
 /** A sequence that is further ahead of the clock than this stands for no time: the clock was set back. */
