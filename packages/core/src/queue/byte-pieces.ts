@@ -20,7 +20,8 @@ export class BytePieces {
 
   copyOf(bytes: Uint8Array): Uint8Array {
     const { length } = bytes;
-    if (length >= ownMinBytes) {
+    // Memory of no bytes would be everybody's, and gone for all once somebody hands it to another thread.
+    if (length >= ownMinBytes || length === 0) {
       this.#expectedBytes -= length;
       return new Uint8Array(bytes);
     }

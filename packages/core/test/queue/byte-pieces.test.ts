@@ -29,6 +29,15 @@ describe('copies that share memory', () => {
     expect(pieces.copyOf(new Uint8Array(1024)).buffer.byteLength).toBe(1024);
   });
 
+  test('of nothing share nothing: one that goes to another thread takes no other along', () => {
+    const [mine, other] = [new BytePieces(), new BytePieces(0)].map(pieces =>
+      pieces.copyOf(new Uint8Array()),
+    );
+    structuredClone(mine, { transfer: [mine!.buffer as ArrayBuffer] });
+    expect(new Uint8Array(other!.buffer)).toHaveLength(0);
+    expect(new BytePieces().copyOf(new Uint8Array())).toHaveLength(0);
+  });
+
   test('take no more than is expected in all', () => {
     const pieces = new BytePieces(2 * pieceBytes + 2000);
     const copies = [
