@@ -1,7 +1,7 @@
 import fs, { type NoParamCallback, statSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import type { QueueStore } from '@quorate/core';
+import type { MessageId, QueueStore } from '@quorate/core';
 import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createLmdbQueueStore } from '../src/index.ts';
 import { testFolder } from './lmdb-subject.ts';
@@ -136,5 +136,65 @@ describe.runIf(isHere)('a put that is committed in the thread that asks (needs L
     syncs.end();
     await b;
     await closed;
+  });
+
+  test('is on disk when a store is closed, also where nobody waits for it any more', async () => {
+    const store = await createLmdbQueueStore({ path: folder.fresh(), commit: 'inline' });
+    await put(store, 'a');
+    const syncs = heldSyncs();
+    const controller = new AbortController();
+    const b = store.put([{ queue, message: { body: Buffer.from('b') } }], { signal: controller.signal });
+    await expect.poll(() => syncs.count).toBe(1);
+    controller.abort();
+    expect(await b).toMatchObject([{ outcome: 'unknown' }]);
+    const closed = store[Symbol.asyncDispose]();
+    // Closing another takes as long as this one would.
+    await (await createLmdbQueueStore({ path: folder.fresh() }))[Symbol.asyncDispose]();
+    expect(await isSettledSoon(closed as Promise<unknown>)).toBe(false);
+    syncs.end();
+    await closed;
+  });
+
+  test('is unknown where a store is closed and its disk does not answer', async () => {
+    const store = await createLmdbQueueStore({ path: folder.fresh(), commit: 'inline' });
+    await put(store, 'a');
+    const syncs = heldSyncs();
+    const b = put(store, 'b');
+    await expect.poll(() => syncs.count).toBe(1);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const closed = store[Symbol.asyncDispose]();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await b).toMatchObject([unknown]);
+    await closed;
+    syncs.end();
+  });
+
+  test('is told of under the same id after a sync that failed, though nothing was put since', async () => {
+    await using store = await createLmdbQueueStore({ path: folder.fresh(), commit: 'inline' });
+    await put(store, 'a');
+    const message = { id: 'b' as MessageId, body: Buffer.from('b') };
+    const syncs = heldSyncs();
+    const b = store.put([{ queue, message }]);
+    await expect.poll(() => syncs.count).toBe(1);
+    syncs.end(new Error('EIO: i/o error, fdatasync'));
+    expect(await b).toMatchObject([unknown]);
+    // The first is answered by the thread that puts the log in order, whatever becomes of it.
+    await store.put([{ queue, message }]);
+    expect(await store.put([{ queue, message }])).toMatchObject([{ outcome: 'applied', duplicate: true }]);
+  });
+
+  test('waits for no disk itself, not even to reserve revisions', async () => {
+    const synced = vi.spyOn(fs, 'fsyncSync');
+    syncBuiltinESMExports();
+    onTestFinished(() => {
+      synced.mockRestore();
+      syncBuiltinESMExports();
+    });
+    await using store = await createLmdbQueueStore({ path: folder.fresh(), commit: 'inline' });
+    synced.mockClear();
+    await put(store, 'a');
+    await put(store, 'b');
+    expect(synced).not.toHaveBeenCalled();
   });
 });

@@ -85,8 +85,9 @@ export class QueueLog implements Disposable {
     const place = this.mend(bytes);
     const frame = written.encode(headBytes);
     if (frame === undefined) {
-      // What it was answered by may be another process's, and not be durable yet.
+      // What it was answered by may be another process's, and not be durable yet. Files before this one are.
       if (place.offset > 0) this.#open(place.number);
+      else this[Symbol.dispose]();
       return undefined;
     }
     const isFull = place.offset + frame.length > fileBytes;

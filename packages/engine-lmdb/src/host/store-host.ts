@@ -276,9 +276,13 @@ function inlineWriter(
   folder: StoreFolder,
   maxBytes: number,
 ): InlineWriter | undefined {
-  const reserve = (ceiling: number): void => reserveRevisions(folder.path, ceiling);
   const room = new FileRoom(folder.database);
   const log = folder.log === undefined ? undefined : new QueueLog(folder.log, folder.database, false);
+  const reserve = (ceiling: number): void => {
+    // That waits for the disk, and is done in the writer's thread.
+    if (log !== undefined) throw new Error('Revisions are to be reserved');
+    reserveRevisions(folder.path, ceiling);
+  };
   const options = { time: machineTime(), maxBytes, reserve };
   const writer = new DatabaseWriter(database, room, options, log && { log, tell: () => {} });
   const hold = (run: () => void): void => database.transactionSync(run);

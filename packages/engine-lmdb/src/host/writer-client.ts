@@ -68,8 +68,8 @@ export class WriterClient implements AsyncDisposable {
   #inline: InlineWriter | undefined;
   /** How often in a row the lock was seen to be taken. */
   #lookedCount = 0;
-  /** How many batches that were committed in this thread wait for the disk. */
-  #syncingCount = 0;
+  /** Batches that were committed in this thread and wait for the disk. */
+  readonly #syncing = new Set<readonly Waiting[]>();
   #onSettled: (() => void) | undefined;
   readonly #halting: Disposable;
   #failure: QuorateError | undefined;
@@ -131,7 +131,7 @@ export class WriterClient implements AsyncDisposable {
   /** Settles when nothing is under way, or is not awaited any more. Nobody may ask for more. */
   async settled(): Promise<void> {
     const timer = setTimeout(() => this.abandon(), closeMs);
-    while (this.#sent.length + this.#waiting.length + this.#syncingCount > 0) {
+    while (this.#sent.length + this.#waiting.length + this.#syncing.size > 0) {
       await new Promise<void>(resolve => {
         this.#onSettled = resolve;
       });
@@ -218,9 +218,9 @@ export class WriterClient implements AsyncDisposable {
       if (isLazy(each.request)) settle(each, result);
       else waiting.push([each, result]);
     }
-    this.#syncingCount++;
+    this.#syncing.add(batch);
     void durable.then(gap => {
-      this.#syncingCount--;
+      this.#syncing.delete(batch);
       // At once, before somebody opens the log who hears nothing of the failure.
       if (gap !== undefined && this.#failure === undefined) this.#send({ suspect: gap.number });
       for (const [each, result] of waiting) {
@@ -279,15 +279,17 @@ export class WriterClient implements AsyncDisposable {
     }
   }
 
-  /** Nothing can be changed any more from this thread; what was with the writer may have been carried out. */
+  /** Nothing can be changed any more from this thread; what was with the writer, or waits for the disk, may have been carried out. */
   #fail(message: string, cause?: unknown): void {
     if (this.#failure !== undefined) return;
     this.#failure = unavailable(message, 'not-applied', cause);
     this.#opened.reject(this.#failure);
     this.#opened.promise.catch(() => {});
-    for (const { reject } of this.#sent.flat()) reject(unavailable(message, 'unknown', cause));
+    for (const { reject } of [...this.#sent, ...this.#syncing].flat())
+      reject(unavailable(message, 'unknown', cause));
     for (const { reject } of this.#waiting) reject(this.#failure);
     this.#sent.length = 0;
+    this.#syncing.clear();
     this.#waiting = [];
     this.#onSettled?.();
     this.#port.unref();
