@@ -1,6 +1,6 @@
 import { type Clock, type QueueStore, type Random, systemClock, systemRandom } from '@quorate/core';
 import { leaseKeeper, type LeaseKeeperOptions } from './keeper/lease-keeper.ts';
-import { type Codec, jsonCodec } from './messages/codec.ts';
+import { checkCodec, type Codec, jsonCodec } from './messages/codec.ts';
 import type { Processes } from './neighbours/processes.ts';
 import type { LeaseKeeper } from './working/lease-keeper.ts';
 
@@ -48,6 +48,7 @@ export function contextOf(options: QueuesOptions): QueuesContext {
   } = options;
   if (typeof store?.settle !== 'function')
     throw new TypeError(`Store must be a QueueStore: received ${typeof store}`);
+  checkCodec(codec);
   const ownKeeper = keeper !== undefined && 'module' in keeper ? leaseKeeper(keeper) : undefined;
   return {
     store,

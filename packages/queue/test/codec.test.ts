@@ -1,4 +1,6 @@
+import { createMemoryQueueStore } from '@quorate/engine-memory';
 import { expect, test } from 'vitest';
+import { type Codec, createQueues } from '../src/index.ts';
 import { jsonCodec } from '../src/messages/codec.ts';
 
 test('bodies of any size stay what they were, whatever is written after them', () => {
@@ -17,4 +19,15 @@ test('what JSON has no word for is refused', () => {
   circle.own = circle;
   for (const body of [1n, circle, () => 0, Symbol('s')])
     expect(() => jsonCodec.encode(body)).toThrow(/^Body of a message must be what JSON can say/);
+});
+
+test('what cannot both write and read bodies is refused', async () => {
+  await using store = createMemoryQueueStore();
+  const all: readonly unknown[] = [{}, null, 'json', { encode: () => new Uint8Array() }];
+  for (const wrong of all) {
+    const codec = wrong as Codec;
+    const message = `Codec must have methods "encode" and "decode": received ${typeof wrong}`;
+    expect(() => createQueues({ store, codec })).toThrow(new TypeError(message));
+    expect(() => createQueues({ store }).consume('q', () => {}, { codec })).toThrow(new TypeError(message));
+  }
 });

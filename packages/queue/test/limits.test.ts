@@ -1,7 +1,7 @@
 import { ManualClock } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { localTurns, RateLimiter } from '../src/rate/rate-limiter.ts';
-import { checkRate } from '../src/rate/rate.ts';
+import { checkRate, type RateOptions } from '../src/rate/rate.ts';
 import { sharedTurns } from '../src/rate/shared-turns.ts';
 import { checkLaneWeights, LaneChoice } from '../src/working/lane-choice.ts';
 import { checkRetryPolicy, retryDelayMs } from '../src/working/retry-policy.ts';
@@ -97,6 +97,36 @@ describe('limits', () => {
     expect(mostWithin(startsMs, 1000)).toBeLessThanOrEqual(11);
     expect(startsMs.length).toBeGreaterThanOrEqual(18);
     expect(await stand.store.state.get('q/~rate')).toBeUndefined();
+  });
+
+  it('starts as many at once as a burst says after a rest, and then one after the other', async () => {
+    const startsMs: number[] = [];
+    const queues = stand.queues();
+    const options = { concurrency: 20, rate: { limit: 10, burst: 5, scope: 'local' } } as const;
+    const burstAt = async (): Promise<number> => {
+      const atMs = stand.clock.monotonicMs();
+      await queues.producer<number>('q').sendMany(Array.from({ length: 20 }, (_, index) => index));
+      await stand.pass(50, 10);
+      return startsMs.filter(startMs => startMs >= atMs).length;
+    };
+    queues.consume('q', () => startsMs.push(stand.clock.monotonicMs()), options);
+    await stand.pass(100);
+    expect(await burstAt()).toBe(5);
+    await stand.pass(1000, 10);
+    expect(startsMs.length).toBeGreaterThanOrEqual(14);
+    expect(startsMs.length).toBeLessThanOrEqual(16);
+    await stand.pass(10_000, 10);
+    expect(startsMs).toHaveLength(20);
+    expect(await burstAt()).toBe(5);
+  });
+
+  it.each([
+    [{ limit: 0 }, 'Limit of a rate must be a finite number above 0: received 0'],
+    [{ limit: 1, burst: 0 }, 'Burst must be an integer of at least 1: received 0'],
+    [{ limit: 1, scope: 'x' }, 'Scope of a rate must be "queue" or "local": received x'],
+  ])('refuses a rate of %j', (rate, message) => {
+    const options = { rate: rate as RateOptions };
+    expect(() => stand.queues().consume('q', () => {}, options)).toThrow(new RangeError(message));
   });
 
   it('lets a loop have no more than the rate', async () => {

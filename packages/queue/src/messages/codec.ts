@@ -8,6 +8,12 @@ export interface Codec {
   decode(bytes: Uint8Array): unknown;
 }
 
+/** @throws TypeError */
+export function checkCodec(codec: Codec): void {
+  if (typeof codec?.encode === 'function' && typeof codec.decode === 'function') return;
+  throw new TypeError(`Codec must have methods "encode" and "decode": received ${typeof codec}`);
+}
+
 /** JSON in UTF-8. Short bodies lie side by side in arrays of 4 KiB. */
 export const jsonCodec: Codec = { encode: encodeJson, decode: jsonValue };
 

@@ -7,6 +7,7 @@ import type { Limiter } from '../working/limiter.ts';
 import { checkRetryPolicy, retryDelayMs } from '../working/retry-policy.ts';
 import { startWork } from '../working/work-loop.ts';
 import type { Work } from '../working/work.ts';
+import { checkCodec } from './codec.ts';
 import type { ConsumeOptions } from './consume-options.ts';
 import { Idempotency } from './idempotency.ts';
 import { MessageHandler, type MessageHandlerOptions } from './message-handler.ts';
@@ -27,6 +28,7 @@ export function startConsuming(
     deadLetters = deadLettersOf(queue),
     ...settings
   } = options;
+  checkCodec(codec);
   const retry = checkRetryPolicy(options.retry);
   const limiter = limit(rate && limiterOf(context, queue, rate));
   const handler = new MessageHandler({

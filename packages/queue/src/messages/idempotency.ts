@@ -3,6 +3,9 @@ import { EngineTime } from '../tasks/engine-time.ts';
 import type { IdempotencyOptions } from './consume-options.ts';
 import type { Message } from './message.ts';
 
+/** A thousand years: its end is a time that every engine can keep. */
+const ttlMaxMs = 1000 * 365.25 * 86_400_000;
+
 /** The records that say what was handled. */
 export class Idempotency {
   readonly #store: QueueStore;
@@ -13,9 +16,9 @@ export class Idempotency {
   /** @throws RangeError */
   constructor(store: QueueStore, clock: Clock, queue: string, options: IdempotencyOptions) {
     const { ttlMs } = options;
-    if (!(ttlMs > 0 && ttlMs < Number.POSITIVE_INFINITY))
+    if (!(ttlMs > 0 && ttlMs <= ttlMaxMs))
       throw new RangeError(
-        `Time to live of a record of idempotency, in ms, must be above 0: received ${ttlMs}`,
+        `Time to live of a record of idempotency, in ms, must be above 0 and at most ${ttlMaxMs}: received ${ttlMs}`,
       );
     this.#store = store;
     this.#time = new EngineTime(store, clock);

@@ -27,6 +27,8 @@ export function checkRate({ limit, perMs = 1000, burst = 1, scope = 'queue' }: R
     );
   if (!(Number.isInteger(burst) && burst >= 1))
     throw new RangeError(`Burst must be an integer of at least 1: received ${burst}`);
+  if (scope !== 'queue' && scope !== 'local')
+    throw new RangeError(`Scope of a rate must be "queue" or "local": received ${String(scope)}`);
   const intervalMs = perMs / limit;
   return { limit, perMs, burst, scope, intervalMs, toleranceMs: (burst - 1) * intervalMs };
 }
