@@ -3,6 +3,7 @@ import { FaultyQueueStore } from '@quorate/conformance';
 import { ManualClock, type QueueStore, seededRandom } from '@quorate/core';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import { systemProcesses } from '../src/host/system-processes.ts';
 import { NeighbourWatch } from '../src/neighbours/neighbour-watch.ts';
@@ -10,6 +11,11 @@ import type { Processes } from '../src/neighbours/processes.ts';
 import { turn } from './queue-stand.ts';
 
 const queue = 'orders/new';
+
+/** What the kernel of Linux says of a process. */
+function statOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/stat`, 'utf8');
+}
 
 /** Workers of processes that can be ended. */
 class Machine {
@@ -35,9 +41,9 @@ class Machine {
     expect(leased.length).toBe(1);
   }
 
-  async pass(durationMs: number): Promise<void> {
-    for (let ms = 0; ms < durationMs; ms += 50) {
-      this.clock.advance(50);
+  async pass(durationMs: number, stepMs = 50): Promise<void> {
+    for (let ms = 0; ms < durationMs; ms += stepMs) {
+      this.clock.advance(stepMs);
       await turn();
     }
   }
@@ -107,6 +113,19 @@ describe('leases of a process of the same machine', () => {
     expect(await machine.readyCount()).toBe(1);
   });
 
+  test('end also where both have worked for longer than a record stands', async () => {
+    const machine = new Machine();
+    await using _first = machine.watch('first', machine.processes('1'));
+    await using _second = machine.watch('second', machine.processes('2'));
+    await machine.pass(125 * 60_000, 1000);
+    expect(await machine.owners()).toEqual([`${queue}/~owners/first`, `${queue}/~owners/second`]);
+    await machine.lease('first');
+    machine.gone.add('1');
+    await machine.pass(500);
+    expect(await machine.readyCount()).toBe(1);
+    expect(machine.troubles).toEqual([]);
+  });
+
   test('leave nothing behind where it ends in order', async () => {
     const machine = new Machine();
     const watch = machine.watch('first', machine.processes('1'));
@@ -136,6 +155,29 @@ describe('a process of this machine', () => {
       const processes = systemProcesses();
       expect(processes.isGone(`${process.pid}/1`)).toBe(true);
       expect(processes.isGone(`1/`)).toBe(false);
+    },
+  );
+
+  test.runIf(process.platform === 'linux')(
+    'that waits to be buried by its parent is known to have ended (needs Linux)',
+    async () => {
+      // What the shell becomes does not ask after the child that it had before.
+      const parent = spawn('sh', ['-c', 'sleep 1000 & echo $!; exec sleep 1000'], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+      const pid = Number(line.toString());
+      try {
+        const [, start = ''] = /^\d+ \(.*\) (?:\S+ ){19}(\d+) /s.exec(statOf(pid)) ?? [];
+        const name = `${pid}/${start}`;
+        const processes = systemProcesses();
+        expect(processes.isGone(name)).toBe(false);
+        process.kill(pid, 'SIGKILL');
+        await vi.waitFor(() => expect(statOf(pid)).toMatch(/\) Z /), { timeout: 30_000 });
+        expect(processes.isGone(name)).toBe(true);
+      } finally {
+        parent.kill('SIGKILL');
+      }
     },
   );
 

@@ -1,5 +1,5 @@
 import { FaultyQueueStore, type QueueFaults } from '@quorate/conformance';
-import type { LeaseHandle } from '@quorate/core';
+import { type LeaseHandle, QuorateError, sleep } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Ending, LeaseKeeper } from '../src/index.ts';
 import type { Limiter } from '../src/working/limiter.ts';
@@ -151,6 +151,37 @@ describe('leases of a work', () => {
     end(acknowledge);
     await stand.pass(100);
     expect(await stand.count()).toBe(0);
+  });
+
+  it('reckons an extension from before its call: what took long to be answered is over early', async () => {
+    await stand.put(['a']);
+    const store = new FaultyQueueStore(stand.store.open(), {}, stand.clock);
+    const extend = store.extend.bind(store);
+    const leaseMs = 1000;
+    const extendedMs: number[] = [];
+    store.extend = async (leases, ...options) => {
+      extendedMs.push(stand.clock.monotonicMs());
+      if (extendedMs.length > 1) throw new QuorateError('UNAVAILABLE', 'No way', { outcome: 'not-applied' });
+      const results = await extend(leases, ...options);
+      await sleep(stand.clock, leaseMs / 2);
+      return results;
+    };
+    const abortedMs: number[] = [];
+    stand.work(
+      ({ signal }) =>
+        new Promise((_, reject) => {
+          signal.addEventListener('abort', () => {
+            abortedMs.push(stand.clock.monotonicMs());
+            reject(signal.reason as Error);
+          });
+        }),
+      { store, leaseMs },
+    );
+    await stand.pass(3000, 10);
+    // Nine tenths of the lease, and a sixth until it is looked.
+    const afterMs = (abortedMs[0] as number) - (extendedMs[0] as number);
+    expect(afterMs).toBeGreaterThanOrEqual(0.9 * leaseMs);
+    expect(afterMs).toBeLessThanOrEqual((0.9 + 1 / 6) * leaseMs + 10);
   });
 
   it('tells once that a lease may be lost, also after it was told to end', async () => {

@@ -1,7 +1,7 @@
 import { FaultyQueueStore, type QueueFaults } from '@quorate/conformance';
-import type { LeaseOptions, MessageId, QueueStore } from '@quorate/core';
+import { type LeaseOptions, type MessageId, type QueueStore, QuorateError } from '@quorate/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Delivery, Ending } from '../src/index.ts';
+import type { Delivery, Ending, Limiter } from '../src/index.ts';
 import { acknowledge, QueueStand, textOf, turn } from './queue-stand.ts';
 
 describe('starts of a work', () => {
@@ -226,5 +226,29 @@ describe('starts of a work', () => {
     await stand.until(ended);
     expect(stand.told('started')).toHaveLength(1);
     expect(await countsOf('b')).toEqual([1, 0]);
+  });
+
+  it.each([
+    ['did not take effect', false, 1],
+    ['took effect', true, 2],
+  ])('whose answer was lost take no attempt back: the call %s', async (_, isApplied, attemptCount) => {
+    await stand.put(['a']);
+    await stand.store.lease('q', { messagesMax: 1, leaseMs: 10, owner: 'killed', startedMax: 1 });
+    await stand.pass(20);
+    const store = stand.store.open();
+    const extend = store.extend.bind(store);
+    store.extend = async (leases, ...options) => {
+      if (isApplied) await extend(leases, ...options);
+      work.pause();
+      const cause = new QuorateError('UNAVAILABLE', 'The answer is lost');
+      return leases.map(() => ({ outcome: 'unknown', cause }));
+    };
+    // With it nothing starts by its lease alone.
+    const limiter: Limiter = { take: count => count, wait: async () => {} };
+    const work = stand.work(async () => acknowledge, { store, limiter });
+    await stand.pass(100);
+    expect(stand.told('started')).toEqual([]);
+    const left = await stand.store.inspect.get('q', 'a' as MessageId);
+    expect([left?.state, left?.attemptCount]).toEqual(['ready', attemptCount]);
   });
 });
