@@ -44,15 +44,32 @@ export function isLazy({ type, ...request }: { readonly type: string; readonly s
   );
 }
 
-/** How much there is to do for a request, about: one for each message that it names, and one for each 4 KiB of bodies. */
+/**
+ * How much there is to do for a request, about: one for each message that it names, and one for each 4 KiB of bodies. A lease mostly
+ * finds less than it may take. What goes through a queue, however long that is, has no bound.
+ */
 export function workOf({ step }: { readonly step?: QueueStep }): number {
-  if (step?.do === 'put') return workOfPuts(step.puts);
-  if (step?.do === 'extend') return step.leases.length;
-  if (step?.do !== 'settle') return 1;
-  return step.settlements.reduce(
-    (sum, { puts = [], state = [] }) => sum + 1 + workOfPuts(puts) + state.length,
-    0,
-  );
+  switch (step?.do) {
+    case 'put':
+      return workOfPuts(step.puts);
+    case 'lease':
+      return 1 + step.query.messagesMax / 8;
+    case 'extend':
+      return step.leases.length;
+    case 'settle':
+      return step.settlements.reduce(
+        (sum, { puts = [], state = [] }) => sum + 1 + workOfPuts(puts) + state.length,
+        0,
+      );
+    case 'remove':
+      return step.ids.length;
+    case 'abandon':
+    case 'purge':
+    case 'repair':
+      return Number.POSITIVE_INFINITY;
+    default:
+      return 1;
+  }
 }
 
 function workOfPuts(puts: readonly QueuePut[]): number {
