@@ -114,4 +114,36 @@ describe.skipIf(reason !== undefined)('ids in groups (needs redis-server)', () =
     await end();
     expect(await put('x1', 0)).toMatchObject([{ duplicate: true }]);
   });
+
+  test('messages of several queues whose ids come in no order are answered, found and leased as they were put', async () => {
+    const random = seededRandom(7);
+    const numbers = Array.from({ length: 300 }, (_, index) => index);
+    const puts = Array.from({ length: 300 }, (_, index) => {
+      const [number] = numbers.splice(random.below(numbers.length), 1);
+      // Some come twice, and not every message has an id.
+      const id = `mixed-${index % 50 === 49 ? 7 : number}` as MessageId;
+      const body = Buffer.from(`${index}`);
+      const message = index % 20 === 19 ? { body } : { body, id, rememberMs: 600_000 };
+      return { queue: `mixed/${index % 3}`, message };
+    });
+    const known = new Set<string>();
+    const expected = puts.map(({ queue, message }) => {
+      const name = message.id === undefined ? undefined : `${queue} ${message.id}`;
+      const duplicate = name !== undefined && known.has(name);
+      if (name !== undefined) known.add(name);
+      return { outcome: 'applied', id: message.id ?? expect.stringMatching(/^~/), duplicate };
+    });
+    expect(await store.put(puts)).toEqual(expected);
+    for (const queue of ['mixed/0', 'mixed/1', 'mixed/2']) {
+      const mine = puts.filter((put, index) => put.queue === queue && expected[index]?.duplicate === false);
+      for (const { message } of mine) {
+        if (message.id === undefined) continue;
+        expect((await store.inspect.get(queue, message.id))?.body).toEqual(new Uint8Array(message.body));
+      }
+      const leased = await store.lease(queue, { messagesMax: 1000, leaseMs: 600_000, owner: 'o' });
+      expect(leased.map(({ body }) => Buffer.from(body).toString())).toEqual(
+        mine.map(({ message }) => message.body.toString()),
+      );
+    }
+  });
 });

@@ -18,7 +18,7 @@ import { KnownSequences } from '../queue/known-sequences.ts';
 import { idOf } from '../queue/message-name.ts';
 import { queueBase } from '../queue/queue-base.ts';
 import { readLeased } from '../queue/read-message.ts';
-import { writePutRuns } from '../queue/named-run.ts';
+import { orderByQueue, writePutRuns } from '../queue/named-run.ts';
 import { bytesOf, writeRuns } from '../queue/write-puts.ts';
 import { runOf, writeLease, writeSettlement } from '../queue/write-settlements.ts';
 import type { RedisKeys } from '../redis-keys.ts';
@@ -167,13 +167,18 @@ export class RedisQueueDriver implements QueueDriver {
 
   #put(base: string, puts: readonly QueuePut[]): Promise<readonly PutResult[]> {
     const writer = new BlobWriter();
-    writePutRuns(writer, puts);
+    const order = orderByQueue(puts);
+    writePutRuns(writer, order?.map(index => puts[index] as QueuePut) ?? puts);
     return this.#options.runner.runAs(putScript, base, [writer.end()], reply => {
       const sequences = reply as Buffer;
-      return puts.map(({ message }, index): PutResult => {
-        const sequence = sequences.readDoubleBE(8 * index);
-        return { outcome: 'applied', id: message.id ?? idOf(sequence), duplicate: sequence === 0 };
-      });
+      const results: PutResult[] = [];
+      for (let place = 0; place < puts.length; place++) {
+        const index = order?.[place] ?? place;
+        const { message } = puts[index] as QueuePut;
+        const sequence = sequences.readDoubleBE(8 * place);
+        results[index] = { outcome: 'applied', id: message.id ?? idOf(sequence), duplicate: sequence === 0 };
+      }
+      return results;
     });
   }
 

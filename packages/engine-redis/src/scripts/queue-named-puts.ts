@@ -1,8 +1,9 @@
 /**
- * Takes in a run of messages that have nothing but ids of their senders', one lane, and one time for which the ids are remembered in ms,
+ * Takes in a run of messages that have nothing but ids of their senders', a lane, and one time for which the ids are remembered in ms,
  * -1 for none. The client has put the ids into groups: for each its name and its last bytes, which are all different, and no group comes
- * twice. Behind them each message is its length and its record without a sequence, in the same order. So nothing is done for each id
- * where a group is new, as most are whose sender counts. A duplicate is answered by 0. Wants `idGroups`, `forgetIds` and `gather`.
+ * twice. Behind them stands for each message the place of its last byte among all, or nothing where they are in order; then each message
+ * as its length and its record without a sequence. So nothing is done for each id where a group is new, as most are whose sender counts.
+ * A duplicate is answered by 0. Wants `idGroups`, `forgetIds` and `gather`.
  */
 export const namedPuts = `
 local function knownIn(groups, taken, remembered)
@@ -27,8 +28,8 @@ local function widened(group, lasts, values)
   local n = #group / 9
   return sub(group, 1, n) .. lasts .. sub(group, n + 1) .. values
 end
-local function fileGroups(q, ms, names, groups, taken, remembered, known, given, i)
-  local here, before, ends, place = {}, {}, {}, i
+local function fileGroups(q, ms, names, groups, taken, remembered, known, byPlace)
+  local here, before, ends, i = {}, {}, {}, 0
   local untilMs, text = pack('>d', nowMs + ms), string.format('%.17g', nowMs + ms)
   for g, lasts in ipairs(groups) do
     local first = i + 1
@@ -37,13 +38,13 @@ local function fileGroups(q, ms, names, groups, taken, remembered, known, given,
     if known then
       local kept, some = {}, {}
       for k = first, i do
-        if not known[k - place] then
+        if not known[k] then
           kept[#kept + 1] = sub(lasts, k - first + 1, k - first + 1)
-          some[#some + 1] = given[k]
+          some[#some + 1] = byPlace[k]
         end
       end
       lasts, sequences = table.concat(kept), table.concat(some)
-    else sequences = table.concat(given, '', first, i) end
+    else sequences = table.concat(byPlace, '', first, i) end
     if lasts ~= '' then
       local w = #here
       here[w + 1], here[w + 2] = names[g], widened(taken[g], lasts, sequences)
@@ -57,24 +58,26 @@ local function fileGroups(q, ms, names, groups, taken, remembered, known, given,
   for w = 1, #ends, 2000 do call('ZADD', of('f', q), 'GT', unpack(ends, w, math.min(w + 1999, #ends))) end
 end
 local function namedPuts(q, n, blob, p, given)
-  local names, groups, place, ms, count = {}, {}, #given, nil, nil
+  local names, groups, place, byPlace, ms, count, places = {}, {}, #given, {}, nil, nil, nil
   ms, count, p = unpk('>dI4', blob, p)
   for g = 1, count do names[g], groups[g], p = unpk('>I2c0I2c0', blob, p) end
+  places, p = unpk('>I4c0', blob, p)
   forgetIds(q, count + 500)
   local taken, remembered = groupsOf(of('i', q), names), groupsOf(of('g', q), names)
   local known = knownIn(groups, taken, remembered)
   for i = 1, n do
     local record
     record, p = unpk('>I4c0', blob, p)
-    if known and known[i] then given[place + i] = '\\0\\0\\0\\0\\0\\0\\0\\0'
+    local k = places == '' and i or unpk('>I4', places, 4 * i - 3) + 1
+    if known and known[k] then given[place + i] = '\\0\\0\\0\\0\\0\\0\\0\\0'
     else
       local seq = raise()
       local s = pack('>d', seq)
-      given[place + i] = s
+      given[place + i], byPlace[k] = s, s
       ready(seq, s, record)
     end
   end
-  fileGroups(q, ms, names, groups, taken, remembered, known, given, place)
+  fileGroups(q, ms, names, groups, taken, remembered, known, byPlace)
   flush(q)
   return p
 end
