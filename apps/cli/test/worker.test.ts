@@ -148,6 +148,35 @@ describe('a worker', () => {
     ]);
   });
 
+  test('keeps leases with the thread that the module asks for, for as long as it is told', async () => {
+    using folder = new Folder();
+    const keeper = folder.write(
+      'keeper.ts',
+      `
+        let told = false;
+        export const open = () => ({
+          async extend(leases: readonly unknown[], leaseMs: number) {
+            if (!told) console.error('kept for', leaseMs);
+            told = true;
+            return leases.map(() => ({ outcome: 'applied' }));
+          },
+          async [Symbol.asyncDispose]() {},
+        });
+      `,
+    );
+    const kept = `export const kept = createTasks({
+      store,
+      name: 'first',
+      tasks: { wait },
+      keeper: { module: new URL(${JSON.stringify(pathToFileURL(keeper).href)}), export: 'open' },
+    });`;
+    const file = folder.write('tasks.ts', tasksModule(`${kept} await first.wait.send(null);`));
+    const args = [file, '-e', 'kept', '--lease-ms', '900', '--drain-ms', '0'];
+    const { code, stderr } = await runWorker(args, [['kept for 900', 'SIGTERM']]);
+    expect(stderr).toContain('kept for 900');
+    expect(code).toBe(0);
+  });
+
   test('a work that cannot go on ends it', async () => {
     using folder = new Folder();
     const file = folder.write('tasks.ts', tasksModule('await store[Symbol.asyncDispose]();'));
@@ -214,6 +243,9 @@ describe('what is wrong is named', () => {
     [['$file', '--queues', 'first,'], 2, '--queues must be a list of names: received first,'],
     [['$file', '--concurrency', '0'], 2, '--concurrency must be a whole number from 1 to 10000: received 0'],
     [['$file', '--drain-ms', 'x'], 2, '--drain-ms must be a whole number'],
+    [['$file', '--lease-ms', '0'], 2, '--lease-ms must be a whole number from 1 to 2147483647: received 0'],
+    [['.'], 1, 'Cannot read .: it is a folder (EISDIR)'],
+    [[''], 2, 'The file must be named: received an empty name'],
     [['$unreachable'], 1, 'Export "default" of $unreachable failed: UNAVAILABLE: no server'],
     [['$broken'], 1, '$broken cannot be loaded: Error: at load'],
     [[], 2, "missing required argument 'file'"],

@@ -13,6 +13,7 @@ interface WorkerOptions {
   readonly concurrency: string;
   readonly queues?: string;
   readonly drainMs: string;
+  readonly leaseMs: string;
   readonly json?: true;
 }
 
@@ -32,6 +33,7 @@ export function addWorker(program: Command, io: CommandIo): void {
     .option('-c, --concurrency <count>', 'tasks at a time, of each application', '10')
     .option('-q, --queues <list>', 'only the applications of these names: mail,reports')
     .option('--drain-ms <ms>', 'how long tasks may go on after SIGTERM or Ctrl-C', '25000')
+    .option('--lease-ms <ms>', 'how soon others get the tasks of a worker of which nothing is heard', '30000')
     .option('--json', 'a line of JSON for each event')
     .action((file: string, options: WorkerOptions) => work(file, options, io));
   withExamples(command, [
@@ -51,6 +53,7 @@ ${exitCodesHelp}`,
 async function work(file: string, options: WorkerOptions, io: CommandIo): Promise<void> {
   const concurrency = wholeNumber('--concurrency', options.concurrency, 1, 10_000);
   const drainMs = wholeNumber('--drain-ms', options.drainMs, 0, 2 ** 31 - 1);
+  const leaseMs = wholeNumber('--lease-ms', options.leaseMs, 1, 2 ** 31 - 1);
   const names = options.queues?.split(',').map(name => name.trim());
   if (names?.includes('') === true)
     throw usageFailure(`--queues must be a list of names: received ${options.queues}`);
@@ -59,7 +62,8 @@ async function work(file: string, options: WorkerOptions, io: CommandIo): Promis
   const works: Work[] = [];
   let closing: PromiseSettledResult<void> | undefined;
   try {
-    for (const application of applications) works.push(started(application, concurrency, lines, io));
+    for (const application of applications)
+      works.push(started(application, { concurrency, leaseMs }, lines, io));
     const where = works.map(({ queue }) => queue).join(', ');
     const told = `working on ${where}, ${concurrency} at a time; SIGTERM or Ctrl-C drains\n`;
     await untilEnded(works, drainMs, io, told);
@@ -77,7 +81,12 @@ async function work(file: string, options: WorkerOptions, io: CommandIo): Promis
     throw new CommandFailure(`What ${file} had to close may be open`, { cause: closing.reason });
 }
 
-function started(application: Application, concurrency: number, lines: WorkerLines, io: CommandIo): Work {
+function started(
+  application: Application,
+  settings: { readonly concurrency: number; readonly leaseMs: number },
+  lines: WorkerLines,
+  io: CommandIo,
+): Work {
   let warnedMs = Number.NEGATIVE_INFINITY;
   const warn = (error: unknown): void => {
     const nowMs = io.clock.monotonicMs();
@@ -86,7 +95,7 @@ function started(application: Application, concurrency: number, lines: WorkerLin
     io.stderr.write(`warning: ${application.name}: ${textOf(error)}\n`);
   };
   return application.work({
-    concurrency,
+    ...settings,
     onTask: event => lines.tell(application.name, event),
     onEvent: ({ type, error }) => {
       if (type === 'trouble') warn(error);

@@ -25,6 +25,7 @@ export interface Application {
   readonly name: string;
   work(options: {
     readonly concurrency: number;
+    readonly leaseMs: number;
     readonly onTask: (event: TaskEvent) => void;
     readonly onEvent: (event: WorkEvent) => void;
   }): Work;

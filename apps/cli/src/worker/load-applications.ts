@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CommandFailure, fileFailure, usageFailure } from '../failure.ts';
@@ -72,12 +72,16 @@ async function settled(file: string, exportName: string, value: unknown): Promis
 }
 
 async function load(file: string): Promise<Readonly<Record<string, unknown>>> {
+  if (file === '') throw usageFailure('The file must be named: received an empty name');
   const path = resolve(file);
+  let isFolder: boolean;
   try {
     await access(path);
+    isFolder = (await stat(path)).isDirectory();
   } catch (cause) {
     throw fileFailure('Cannot read', file, cause);
   }
+  if (isFolder) throw fileFailure('Cannot read', file, { code: 'EISDIR' });
   try {
     return (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
   } catch (cause) {

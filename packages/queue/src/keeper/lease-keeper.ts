@@ -34,6 +34,16 @@ export function leaseKeeper(options: LeaseKeeperOptions): ThreadLeaseKeeper {
   return new ThreadKeeper(options);
 }
 
+/** @throws TypeError, RangeError */
+export function checkLeaseKeeper({ module, stuckAfterMs = 60_000 }: LeaseKeeperOptions): void {
+  if (!(module instanceof URL))
+    throw new TypeError(`Module of a lease keeper must be a URL: received ${String(module)}`);
+  if (!(stuckAfterMs > 0 && stuckAfterMs < 2 ** 31))
+    throw new RangeError(
+      `Time after which a loop is stuck, in ms, must be above 0: received ${stuckAfterMs}`,
+    );
+}
+
 type Keeper = WorkerHandle<typeof keeperService>;
 
 class ThreadKeeper implements ThreadLeaseKeeper {
@@ -46,13 +56,8 @@ class ThreadKeeper implements ThreadLeaseKeeper {
   #workCount = 0;
 
   constructor(options: LeaseKeeperOptions) {
+    checkLeaseKeeper(options);
     const { module, stuckAfterMs = 60_000, clock = systemClock, onTrouble = () => {} } = options;
-    if (!(module instanceof URL))
-      throw new TypeError(`Module of a lease keeper must be a URL: received ${String(module)}`);
-    if (!(stuckAfterMs > 0 && stuckAfterMs < 2 ** 31))
-      throw new RangeError(
-        `Time after which a loop is stuck, in ms, must be above 0: received ${stuckAfterMs}`,
-      );
     this.#clock = clock;
     this.#stuckAfterMs = stuckAfterMs;
     this.#onTrouble = onTrouble;

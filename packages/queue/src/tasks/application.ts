@@ -1,12 +1,15 @@
 import { type Clock, type QueueStore, type Random, systemClock, systemRandom } from '@quorate/core';
 import { deadLettersOf } from '../dead-letters/dead-letter-name.ts';
 import { checkName } from '../check-name.ts';
+import type { LeaseKeeperOptions } from '../keeper/lease-keeper.ts';
+import { checkKeeper } from '../keeper/used-keeper.ts';
 import { EngineTime } from './engine-time.ts';
 import { type Places, placesOf } from './envelope.ts';
 import { Lookup } from './lookup.ts';
 import { ResultWatch } from './result-watch.ts';
 import { Sender } from '../messages/sender.ts';
 import { type AnyTask, checkDuration } from './task.ts';
+import type { LeaseKeeper } from '../working/lease-keeper.ts';
 import type { Processes } from '../neighbours/processes.ts';
 
 /** How the tasks of an application are set up, on both sides. */
@@ -24,6 +27,11 @@ export interface ApplicationOptions {
   readonly flowTtlMs?: number;
   /** As of queues: by which it is known that a process of this machine has ended. Default: the system's. */
   readonly processes?: Processes | false;
+  /**
+   * Keeps the leases of what runs while a task blocks the event loop: one of `leaseKeeper`, or how to make one, which each work then does
+   * and ends with itself.
+   */
+  readonly keeper?: LeaseKeeper | LeaseKeeperOptions;
   /** How soon whoever waits for a result looks again though nothing was heard; from there to 5,000. Default 1,000. */
   readonly pollMs?: number;
 }
@@ -34,6 +42,7 @@ export class Application {
   readonly clock: Clock;
   readonly random: Random;
   readonly processes: Processes | false;
+  readonly keeper: LeaseKeeper | LeaseKeeperOptions | undefined;
   readonly name: string;
   readonly places: Places;
   readonly deadLetters: string;
@@ -63,7 +72,9 @@ export class Application {
     this.store = store;
     this.clock = clock;
     this.random = random;
+    checkKeeper(options.keeper);
     this.processes = options.processes ?? false;
+    this.keeper = options.keeper;
     this.name = name;
     this.resultTtlMs = resultTtlMs;
     this.flowTtlMs = flowTtlMs;

@@ -1,9 +1,12 @@
 import type { WaitOptions } from '@quorate/core';
+import type { LeaseKeeperOptions } from '../keeper/lease-keeper.ts';
+import { usedKeeper } from '../keeper/used-keeper.ts';
 import { localTurns, RateLimiter } from '../rate/rate-limiter.ts';
 import { checkRate, type RateOptions } from '../rate/rate.ts';
 import { sharedTurns } from '../rate/shared-turns.ts';
 import { Scheduler } from '../schedules/scheduler.ts';
 import { StrangerDeference } from '../working/deference.ts';
+import type { LeaseKeeper } from '../working/lease-keeper.ts';
 import type { Limiter } from '../working/limiter.ts';
 import type { Work } from '../working/work.ts';
 import { startWork } from '../working/work-loop.ts';
@@ -18,7 +21,9 @@ import { TaskRunner } from './task-runner.ts';
 /** How the tasks of an application are run. Retries are the tasks' own. */
 export interface TaskWorkOptions
   extends Omit<WorkSettings, 'retry' | 'deliveriesMax'>,
-    Pick<WorkOptions, 'limiter' | 'keeper' | 'onEvent'> {
+    Pick<WorkOptions, 'limiter' | 'onEvent'> {
+  /** In place of the application's. One that is made here ends with this work. */
+  readonly keeper?: LeaseKeeper | LeaseKeeperOptions;
   /** So many starts in so much time. */
   readonly rate?: RateOptions;
   /**
@@ -36,11 +41,14 @@ export interface TaskWorkOptions
 
 /** @throws TypeError, RangeError */
 export function startTaskWork(application: Application, options: TaskWorkOptions): Work {
-  const { crashesMax = 5, cancelPollMs = 1000, schedules = true, rate, onTask, ...settings } = options;
+  const { crashesMax = 5, cancelPollMs = 1000, schedules = true, rate, onTask, ...others } = options;
+  const { keeper: given = application.keeper, ...settings } = others;
   checkInteger('Crashes', crashesMax);
   checkDuration('Pause between looks for cancelled tasks', cancelPollMs, 1);
   const { store, clock, random, time, places, tasks, resultTtlMs } = application;
   const { deadLetters = application.deadLetters, graceMs = 5000 } = options;
+  const onTrouble = (error: unknown): void => settings.onEvent?.({ type: 'trouble', error });
+  const { keeper, own: ownKeeper } = usedKeeper(given, onTrouble);
   const cancels = new CancelWatch({ store, clock, places, pollMs: cancelPollMs });
   const flows = new FlowEnder(store, places, time, tasks);
   const own = { store, clock, random, time, places, tasks, flows, cancels, deadLetters, resultTtlMs };
@@ -48,7 +56,6 @@ export function startTaskWork(application: Application, options: TaskWorkOptions
   const handler = new TaskRunner({ ...own, graceMs, crashesMax, onTask, deference });
   // The runner caps attempts and deaths itself: it knows which were a task's own. Of what is not started nothing is read.
   const caps = { deliveriesMax: Number.POSITIVE_INFINITY, retry: { attemptsMax: Number.POSITIVE_INFINITY } };
-  const onTrouble = (error: unknown): void => settings.onEvent?.({ type: 'trouble', error });
   try {
     const { queue } = places;
     const limiter = rate === undefined ? settings.limiter : rateLimiter(application, rate);
@@ -57,6 +64,7 @@ export function startTaskWork(application: Application, options: TaskWorkOptions
       ...settings,
       ...caps,
       ...(limiter && { limiter }),
+      ...(keeper && { keeper }),
       store,
       clock,
       random,
@@ -66,9 +74,11 @@ export function startTaskWork(application: Application, options: TaskWorkOptions
       deference,
       graceMs,
     });
-    return new TaskWork(work, cancels, schedules ? new Scheduler(application, onTrouble) : undefined);
+    const scheduler = schedules ? new Scheduler(application, onTrouble) : undefined;
+    return new TaskWork(work, cancels, scheduler, ownKeeper);
   } catch (thrown) {
     cancels[Symbol.dispose]();
+    void ownKeeper?.[Symbol.asyncDispose]();
     throw thrown;
   }
 }
@@ -88,15 +98,21 @@ class TaskWork implements Work {
   readonly #work: Work;
   readonly #scheduler: Scheduler | undefined;
 
-  constructor(work: Work, cancels: CancelWatch, scheduler: Scheduler | undefined) {
+  constructor(
+    work: Work,
+    cancels: CancelWatch,
+    scheduler: Scheduler | undefined,
+    ownKeeper: AsyncDisposable | undefined,
+  ) {
     this.queue = work.queue;
     this.#work = work;
     this.#scheduler = scheduler;
-    const end = (): void => {
-      cancels[Symbol.dispose]();
-      scheduler?.[Symbol.dispose]();
-    };
-    this.done = work.done.finally(end);
+    this.done = (async () => {
+      await using _ = ownKeeper;
+      using _scheduler = scheduler;
+      using _cancels = cancels;
+      await work.done;
+    })();
     this.done.catch(() => {}); // Whoever does not ask has onEvent.
   }
 
