@@ -40,8 +40,8 @@ async function placesOf(queue: string): Promise<readonly [alone: number, togethe
   return [rows[0]!.alone, rows[0]!.together];
 }
 
-const end = (queue: string) =>
-  client.query('update quorate.queue_batch set leased_until = quorate.queue_now() where queue = $1', [queue]);
+const end = (queue: string, by = client) =>
+  by.query('update quorate.queue_batch set leased_until = quorate.queue_now() where queue = $1', [queue]);
 
 const forget = (queue: string) => client.query('delete from quorate.queue_memory where queue = $1', [queue]);
 
@@ -111,7 +111,6 @@ export function queueLeases(standOf: () => QueueStand): void {
         0,
       ],
       ['removed', leased => store.inspect.remove(leased.queue, [leased.id]), 0],
-      ['looked at', leased => store.inspect.get(leased.queue, leased.id), 1],
     ])('part where one is %s', async (what, act, alone) => {
       const queue = fresh();
       const leases = await leaseTen(queue);
@@ -130,11 +129,40 @@ export function queueLeases(standOf: () => QueueStand): void {
       expect(items.map((item, index) => ({ ...item, ...tokens[index] }))).toEqual(
         leases.map(leased => ({ ...leased, state: 'leased', owner: 'o', readyAtMs: leased.putAtMs })),
       );
+      expect(await store.inspect.get(queue, leases[4]!.id)).toEqual(items[4]);
+      expect((await store.inspect.messages(queue, { state: 'ready' })).items).toEqual([]);
+      expect(await placesOf(queue)).toEqual([0, 10]);
       expect(await acknowledge(leases)).toEqual(leases.map(() => applied));
       const again = fresh();
       await leaseTen(again);
       expect(await store.inspect.purge(again)).toBe(10);
       expect(await placesOf(again)).toEqual([0, 0]);
+    });
+
+    test.each<[string, (queue: string, waiting: MessageId) => Promise<unknown>, unknown]>([
+      ['shown', async queue => (await store.inspect.messages(queue)).items.length, 11],
+      [
+        'removed',
+        (queue, waiting) => store.inspect.remove(queue, ['id-0' as MessageId, waiting]),
+        [
+          { outcome: 'applied', removed: true },
+          { outcome: 'applied', removed: true },
+        ],
+      ],
+      ['purged', queue => store.inspect.purge(queue), 11],
+    ])('are %s with one that is leased meanwhile', async (_, act, expected) => {
+      const queue = fresh();
+      await leaseTen(queue);
+      const waiting = 'waiting' as MessageId;
+      await store.put([put(queue, waiting)]);
+      await client.query('begin');
+      await client.query('select from quorate.queue_batch where queue = $1 for update', [queue]);
+      const acted = act(queue, waiting);
+      // Who only looks waits for nobody.
+      await Promise.race([stand.untilOneWaits(), acted]);
+      expect((await lease(queue)).length).toBe(1);
+      await client.query('commit');
+      expect(await acted).toEqual(expected);
     });
 
     test.each([
@@ -193,6 +221,7 @@ export function queueLeases(standOf: () => QueueStand): void {
       const [leased] = await leaseTen(queue);
       await forget(queue);
       await store.put([put(queue, leased!.id)]);
+      await client.query('select quorate.queue_unpack_queue($1)', [queue]);
       const { items } = await store.inspect.messages(queue, { state: 'leased' });
       expect(items.map(({ id }) => id)).toEqual([
         expect.stringMatching(/^~/),

@@ -46,7 +46,7 @@ export function queueStatementsFor(s: string): QueueStatements {
     depth: `select * from ${s}.queue_depth($1)`,
     messages: `select * from ${s}.queue_messages($1, $2, $3, $4, $5, $6)`,
     remove: `select ${s}.queue_remove($1, $2, $3) as done`,
-    purge: `select ${s}.queue_purge($1) as count`,
+    purge: `select count, last from ${s}.queue_purge($1, $2)`,
     sweep: `select ${s}.queue_sweep() as more`,
   };
 }

@@ -38,8 +38,14 @@ export function queueInspectorOf(run: RunStatement): QueueInspectorDriver {
       return ids.map((_, place) => ({ outcome: 'applied', removed: done.has(place + 1) }));
     },
     async purge(queue, signal): Promise<number> {
-      const [row] = await run('purge', [storedName(queue)], signal);
-      return Number(row?.['count']);
+      let count = 0;
+      let last: unknown = null;
+      do {
+        const [row] = await run('purge', [storedName(queue), last], signal);
+        count += Number(row?.['count']);
+        last = row?.['last'];
+      } while (typeof last === 'string');
+      return count;
     },
   };
 }

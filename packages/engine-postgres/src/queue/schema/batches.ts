@@ -27,18 +27,22 @@ const unpacked = batchedColumns.filter(name => name !== 'id').join(', ');
 export const leftOfBatch =
   'cross join unnest(b.messages) with ordinality x where x.ordinality <> all(b.gone)';
 
+/** Whether such an `x` has one of the numbers or ids asked for. */
+export const isAsked = '(x.id = any(p_id) or x.id is null and x.seq = any(p_seq))';
+
 /**
  * Messages that were leased together, as one row, as long as nothing happens to them but that they are acknowledged: they are taken out
- * of their table, where an update would leave each a second time in all of its indexes. Whatever else looks for one of them puts it back
- * first, as the leased message that it is.
+ * of their table, where an update would leave each a second time in all of its indexes. Whoever else changes one of them puts it back
+ * first, as the leased message that it is; who only looks does so at both tables in one statement. Their ids stay in `queue_memory`
+ * for as long.
  *
  * Whoever touches several batches does so in the order of their numbers, and before messages.
  *
  * @param s the schema as a quoted identifier
  */
 export const queueBatches = (s: string): string => `
--- Puts messages of batches back: of those tokens, or all. One whose id is taken meanwhile, which it may be once that is no more
--- remembered, is told by its number from then on.
+-- Puts messages of batches back: of those tokens, or all. One whose id is taken meanwhile, for which only a lease that was committed
+-- after its end leaves room, is told by its number from then on.
 create or replace function ${s}.queue_unpack(p_base bigint[], p_token bigint[] default null) returns void
 language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 declare v_base bigint; v_places integer[];
@@ -78,7 +82,7 @@ begin
     perform ${s}.queue_unpack(array(select b.base from ${s}.queue_batch b where b.queue = p_queue));
   else
     perform ${s}.queue_unpack_leases(array(select b.base + x.ordinality from ${s}.queue_batch b ${leftOfBatch}
-      and b.queue = p_queue and (x.id = any(p_id) or x.id is null and x.seq = any(p_seq))));
+      and b.queue = p_queue and ${isAsked}));
   end if;
 end $$;
 `;

@@ -8,6 +8,10 @@ const state = `case
     when m.ready_at <= v_now then 'ready'
     else 'delayed' end`;
 
+/** What is shown of a message `m`. */
+const shown = `m.seq, m.id, m.lane, m.key, m.deliveries, m.attempts, m.put_at, m.headers, m.body, ${state} as becomes, m.ready_at,
+      m.owner, m.leased_until`;
+
 /** What an operator sees and does. @param s the schema as a quoted identifier */
 export const queueInspect = (s: string): string => `
 -- Names of queues within bounds, and one beside, from the first after another on: one look into the index for each.
@@ -50,21 +54,17 @@ create or replace function ${s}.queue_messages(
 declare v_now bigint; v_bytes bigint := 0;
 begin
   perform ${s}.queue_link(p_queue);
-  perform ${s}.queue_unpack_queue(p_queue, array[p_seq], array[p_id]);
   v_now := ${s}.queue_now();
   if p_id is not null then
-    return query select m.seq, m.id, m.lane, m.key, m.deliveries, m.attempts, m.put_at, m.headers, m.body, ${state}, m.ready_at,
-      m.owner, m.leased_until, false from ${s}.queue_message m
-      where m.queue = p_queue and (m.id = p_id or m.seq = p_seq and m.id is null) limit 1;
+    return query ${one(s, row => `${row}.id = p_id`)} union all ${one(s, row => `${row}.seq = p_seq and ${row}.id is null`)} limit 1;
     return;
   end if;
   for seq, id, lane, key, deliveries, attempts, put_at, headers, body, state, ready_at, owner, leased_until in
-    select * from (
-      select m.seq, m.id, m.lane, m.key, m.deliveries, m.attempts, m.put_at, m.headers, m.body, ${state} as becomes, m.ready_at,
-        m.owner, m.leased_until from ${s}.queue_message m
-      where m.queue = p_queue and m.seq > p_after
-      order by m.seq) a
-    where p_state is null or a.becomes = p_state limit p_limit
+    select * from (${inBoth(
+      s,
+      (all, row) => `(select * from (select ${shown} from (${all} and ${row}.seq > p_after) m) a
+      where p_state is null or a.becomes = p_state order by a.seq limit p_limit)`,
+    )}) a order by a.seq limit p_limit
   loop
     v_bytes := v_bytes + octet_length(body) + coalesce(octet_length(headers), 0);
     more := v_bytes >= ${answerBytesMax};
@@ -73,6 +73,25 @@ begin
   end loop;
 end $$;
 `;
+
+/** The messages of a queue with an id or a number, each looked up by an index. */
+function one(s: string, where: (row: string) => string): string {
+  return inBoth(s, (all, row) => `(select ${shown}, false from (${all} and ${where(row)}) m)`);
+}
+
+/**
+ * Selects from the messages of a queue that stand by themselves and from those that are leased together, in one statement: one that is
+ * leased between two would be in neither.
+ *
+ * @param select what is selected from all of either, of which a row is called as is said
+ */
+function inBoth(s: string, select: (all: string, row: string) => string): string {
+  const alone = `select m.seq, m.id, m.lane, m.key, m.deliveries, m.attempts, m.put_at, m.headers, m.body, m.state, m.ready_at, m.owner,
+      m.leased_until from ${s}.queue_message m where m.queue = p_queue`;
+  const together = `select x.seq, x.id, x.lane, null as key, x.deliveries + 1 as deliveries, x.attempts + b.charge as attempts, x.put_at,
+      x.headers, x.body, 1 as state, x.ready_at, b.owner, b.leased_until from ${s}.queue_batch b ${leftOfBatch} and b.queue = p_queue`;
+  return `${select(alone, 'm')} union all ${select(together, 'x')}`;
+}
 
 /** Looks the first name up, of messages and of batches. */
 function next(s: string, from: string): string {

@@ -1,6 +1,11 @@
+import { isAsked, leftOfBatch } from './batches.ts';
+
 /**
  * Taking messages out, whatever their state. What is looked for names its queue row by row, so that each is looked up: with the queue as
  * a constant a plan for an empty table would read all of the queue for each.
+ *
+ * One that is leased between the looks at batches and at messages is found by neither. Batches are locked before messages, so it is
+ * left to another transaction.
  *
  * @param s the schema as a quoted identifier
  */
@@ -27,25 +32,33 @@ begin
       where m.queue = u.queue and m.seq = u.seq returning u.n
   )
   select array_agg(gone.n) into v_done from gone;
+  if coalesce(cardinality(v_done), 0) < cardinality(p_id) and (
+    exists (select from ${s}.queue_batch b ${leftOfBatch} and b.queue = p_queue and ${isAsked})
+    or exists (select from unnest(v_asked, p_id) u(queue, id) join ${s}.queue_message m on m.queue = u.queue and m.id = u.id)
+    or exists (select from unnest(v_asked, p_seq) u(queue, seq) join ${s}.queue_message m on m.queue = u.queue and m.seq = u.seq and m.id is null)
+  ) then
+    raise exception 'A message was leased while it was looked for' using errcode = 'serialization_failure';
+  end if;
   perform ${s}.queue_let_out(v_queues, v_keys);
   perform ${s}.queue_tell(v_queues);
   return v_done;
 end $$;
 
--- Takes all out that is there; of a key whose lock it holds, so that there is nothing left to be let out.
-create or replace function ${s}.queue_purge(p_queue text) returns bigint
+-- Takes all out that is there; of a key whose lock it holds, so that there is nothing left to be let out. Says up to which number all
+-- are to be taken out, in another call, where some may be left that were there before the first.
+create or replace function ${s}.queue_purge(p_queue text, p_last bigint, out count bigint, out last bigint)
 language plpgsql set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
   set plan_cache_mode = force_generic_plan as $$
-declare v_count bigint; v_sum bigint; v_queues text[]; v_keys text[];
+declare v_count bigint; v_last bigint := coalesce(p_last, nextval('${s.replaceAll("'", "''")}.queue_number')); v_queues text[]; v_keys text[];
 begin
   perform ${s}.queue_unpack_queue(p_queue);
   delete from ${s}.queue_message m where m.queue = p_queue and m.key is null and m.id is null;
-  get diagnostics v_sum = row_count;
+  get diagnostics count = row_count;
   -- What is deleted is found in whichever order the plan likes; what is locked before in the order of all.
   perform 1 from ${s}.queue_message m where m.queue = p_queue and m.key is null and m.id is not null order by m.id for update;
   delete from ${s}.queue_message m where m.queue = p_queue and m.key is null and m.id is not null;
   get diagnostics v_count = row_count;
-  v_sum := v_sum + v_count;
+  count := count + v_count;
   select array_agg(p_queue), array_agg(k.key) into v_queues, v_keys from (
     select distinct m.key from ${s}.queue_message m where m.queue = p_queue and m.key is not null) k;
   perform ${s}.queue_lock_keys(v_queues, v_keys);
@@ -53,6 +66,8 @@ begin
     order by m.id nulls first, m.seq for update of m;
   delete from ${s}.queue_message m using unnest(v_queues, v_keys) u(queue, key) where m.queue = u.queue and m.key = u.key;
   get diagnostics v_count = row_count;
-  return v_sum + v_count;
+  count := count + v_count;
+  if exists (select from ${s}.queue_message m where m.queue = p_queue and m.seq <= v_last)
+    or exists (select from ${s}.queue_batch b ${leftOfBatch} and b.queue = p_queue and x.seq <= v_last) then last := v_last; end if;
 end $$;
 `;
