@@ -43,6 +43,10 @@ async function placesOf(queue: string): Promise<readonly [alone: number, togethe
 const end = (queue: string, by = client) =>
   by.query('update quorate.queue_batch set leased_until = quorate.queue_now() where queue = $1', [queue]);
 
+/** Their ids have had their time, but are not dropped yet. */
+const expire = (queue: string, by = client) =>
+  by.query('update quorate.queue_memory set until = quorate.queue_now() where queue = $1', [queue]);
+
 const forget = (queue: string) => client.query('delete from quorate.queue_memory where queue = $1', [queue]);
 
 /** What is leased together. @param standOf the server, once the tests run */
@@ -199,8 +203,24 @@ export function queueLeases(standOf: () => QueueStand): void {
       expect(await duplicates('id-0', 'id-1')).toEqual([true, true]);
       await acknowledge(leases.slice(1, 2));
       await end(queue);
-      await forget(queue);
+      await expire(queue);
       expect(await duplicates('id-0', 'id-1', 'new')).toEqual([true, false, false]);
+    });
+
+    test('have rows of their own again before their ids are forgotten, also to a transaction that saw nothing of it', async () => {
+      const queue = fresh();
+      await client.query('begin isolation level repeatable read');
+      await client.query('select');
+      await leaseTen(queue);
+      const other = await stand.connect();
+      await end(queue, other);
+      await expire(queue, other);
+      await other.query('select quorate.queue_sweep()');
+      await other.end();
+      const putting = store.put([put(queue, 'id-0')], { transaction: client });
+      await expect(putting).rejects.toMatchObject({ code: 'UNAVAILABLE', outcome: 'not-applied' });
+      await client.query('rollback');
+      expect(await placesOf(queue)).toEqual([10, 0]);
     });
 
     test('do not leave where their ids are forgotten before the lease ends, or keys wait for them', async () => {

@@ -65,7 +65,7 @@ begin
     select from unnest(p_put_queue, p_put_id, p_put_remember) u(queue, id, remember)
       left join ${s}.queue_memory r on r.queue = u.queue and r.id = u.id
       where u.id is not null and (coalesce(u.remember, 0) <= 0 or r.until is not null)
-  ) and not exists (select from ${s}.queue_batch b where b.queue = any(p_put_queue) and b.leased_until <= v_now) then
+  ) then
     ${putNew(s)}
   end if;
   if not v_are_new then
@@ -76,8 +76,7 @@ begin
           select u.*, row_number() over (partition by u.queue, u.id order by u.n) as time from ${rows}
           where p_chosen is null or u.n = any(p_chosen)) u
         where u.id is null or u.time = 1 and not exists (
-          select from ${s}.queue_memory r where r.queue = u.queue and r.id = u.id and r.until > v_now)
-          and not exists (${endedOf(s)})
+          select from ${s}.queue_memory r where r.queue = u.queue and r.id = u.id and (r.until > v_now or exists (${endedOf(s)})))
         order by u.queue, u.id, u.n
       on conflict (queue, id) where id is not null do nothing
       returning seq - base as n
@@ -119,9 +118,12 @@ begin
 end $$;
 `;
 
-/** What is in a batch under the id of a message `u`: it is remembered for as long as it is leased, but maybe not until somebody looks. */
+/**
+ * What is in a batch under the id of a message `u`, which is remembered by `r`: at least until the lease ends, and until the message is put
+ * back then, as `queueSweep` has it.
+ */
 function endedOf(s: string): string {
-  return `select from ${s}.queue_batch b ${leftOfBatch} and b.queue = u.queue and b.leased_until <= v_now and x.id = u.id`;
+  return `select from ${s}.queue_batch b ${leftOfBatch} and b.queue = u.queue and b.leased_until <= r.until and x.id = u.id`;
 }
 
 /** Puts messages whose ids are remembered, for as long as none was there: nearly always. */
