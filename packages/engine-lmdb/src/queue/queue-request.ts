@@ -67,9 +67,13 @@ export function workOf({ step }: { readonly step?: QueueStep }): number {
     case 'purge':
     case 'repair':
       return Number.POSITIVE_INFINITY;
-    default:
-      return 1;
+    case 'advance':
+    case 'listen':
+    case 'write':
+    case undefined:
+      break;
   }
+  return 1;
 }
 
 function workOfPuts(puts: readonly QueuePut[]): number {
