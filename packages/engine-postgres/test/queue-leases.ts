@@ -234,6 +234,9 @@ export function queueLeases(standOf: () => QueueStand): void {
       await store.put([put(queue, 'c'), put(queue, 'd')]);
       await lease(queue, 1);
       expect(await placesOf(queue)).toEqual([4, 0]);
+      await store.put([put(queue, 'e'), { queue, message: { id: 'f' as MessageId, body } }]);
+      await lease(queue);
+      expect(await placesOf(queue)).toEqual([6, 0]);
     });
 
     test('are told by their numbers where their ids have been taken', async () => {

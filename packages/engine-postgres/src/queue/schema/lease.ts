@@ -28,7 +28,7 @@ begin
   while v_lane is not null loop
     with chosen as materialized (
       select m.ctid as place, octet_length(m.body) + coalesce(octet_length(m.headers), 0)::bigint as bytes,
-        m.key is null and (m.id is null or m.remembered_until >= v_now + p_lease_ms) as is_plain from ${s}.queue_message m
+        m.key is null and (m.id is null or coalesce(m.remembered_until >= v_now + p_lease_ms, false)) as is_plain from ${s}.queue_message m
       where m.queue = p_queue and m.state = 0 and m.lane = v_lane and m.ready_at >= p_ready_from and m.ready_at <= v_now
       order by m.ready_at, m.turn limit v_left for update skip locked
     )
