@@ -3,18 +3,15 @@ import { bring, largest } from './queue-parts.ts';
 import { rest } from './queue-rest-parts.ts';
 
 /**
- * Gathers messages for a queue, and brings them there. A list that was empty before may be that of a new queue. Wants `idGroups`.
+ * Gathers messages for a queue, and brings them there. A list that was empty before may be that of a new queue.
  *
  * A number that Redis is handed costs a microsecond to be written down, so all but the last digit of a sequence is kept for the next.
  */
 export const gather: string = `
 ${bring}
-${file}
 ${largest}
-${rest}
-local messages, lists, isNew = {}, {}, false
-local ids, sequences, memoryIds, memoryEnds, memoryTexts = {}, {}, {}, {}, {}
-local messageWords, idCount, memoryCount, tens, tensText, longest = 0, 0, 0, -1, nil, 0
+local messages, lists, isNew, bringOthers = {}, {}, false, nil
+local messageWords, tens, tensText, longest = 0, -1, nil, 0
 local function add(seq, s, record)
   local digit = seq % 10
   if seq - digit ~= tens then
@@ -37,11 +34,38 @@ local function ready(seq, s, record)
   list.n = list.n + 1
   list[list.n] = s
 end
+local function flush(q)
+  if messageWords == 0 then return end
+  bring('ZADD', of('m', q), messages, messageWords)
+  if bringOthers then bringOthers(q) end
+  for lane, list in pairs(lists) do
+    local size = bring('RPUSH', of('r' .. lane, q), list, list.n)
+    if size == list.n then isNew = true end
+    mark(q, lane)
+  end
+  if isNew then call('ZADD', B .. 'n', 'NX', 0, q) end
+  enlarge(q, longest)
+  messages, lists, isNew = {}, {}, false
+  messageWords, longest = 0, 0
+  notify(q)
+end
+`;
+
+/** Gathers ids, memories and messages that rest, and brings them with the others. Wants `gather` and `idGroups`. */
+export const gatherOthers: string = `
+${file}
+${rest}
+local ids, sequences, memoryIds, memoryEnds, memoryTexts = {}, {}, {}, {}, {}
+local idCount, memoryCount = 0, 0
 local function name(s, id)
   idCount = idCount + 1
   ids[idCount], sequences[idCount] = id, s
 end
-local function remember(q)
+local function remember(id, untilMs, text)
+  memoryCount = memoryCount + 1
+  memoryIds[memoryCount], memoryEnds[memoryCount], memoryTexts[memoryCount] = id, untilMs, text
+end
+local function bringMemories(q)
   local names, lists = file(of('g', q), memoryIds, memoryEnds, memoryCount)
   local words, count = {}, 0
   for g, list in ipairs(lists) do
@@ -57,27 +81,16 @@ local function remember(q)
   end
   for i = 1, count, 2000 do call('ZADD', of('f', q), 'GT', unpack(words, i, math.min(i + 1999, count))) end
 end
-local function flush(q)
-  if messageWords == 0 then return end
-  bring('ZADD', of('m', q), messages, messageWords)
+function bringOthers(q)
   if idCount > 0 then file(of('i', q), ids, sequences, idCount) end
-  if memoryCount > 0 then remember(q) end
+  if memoryCount > 0 then bringMemories(q) end
   if restCount > 0 then bringRests(q) end
-  for lane, list in pairs(lists) do
-    local size = bring('RPUSH', of('r' .. lane, q), list, list.n)
-    if size == list.n then isNew = true end
-    mark(q, lane)
-  end
-  if isNew then call('ZADD', B .. 'n', 'NX', 0, q) end
-  enlarge(q, longest)
-  messages, lists, isNew = {}, {}, false
   ids, sequences, memoryIds, memoryEnds, memoryTexts = {}, {}, {}, {}, {}
-  messageWords, idCount, memoryCount, longest = 0, 0, 0, 0
-  notify(q)
+  idCount, memoryCount = 0, 0
 end
 `;
 
-/** Takes in a message whose id is free. */
+/** Takes in a message whose id is free. Wants `gatherOthers`. */
 export const enter = `
 local function admit(q, s, key, max)
   local out = tonumber(call('HGET', of('k', q), key) or 0)
@@ -121,7 +134,8 @@ end
 /**
  * Takes in what a client sends: each message with its length and its record without a sequence; where its flags have 128 the time it is
  * ready and its delay, and where they have 16 how long its id is remembered, in ms, each -1 for none. What ids are known already is
- * looked up for all of them at once. Wants `special` and `look`, or `define` that makes them. A duplicate is answered by 0.
+ * looked up for all of them at once. Wants `special`, `look`, `name` and `remember`, or `define` that makes them. A duplicate is answered
+ * by 0.
  */
 export const puts = `
 local function puts(q, n, blob, p, given)
@@ -150,7 +164,7 @@ local function puts(q, n, blob, p, given)
       p = p + 16
     end
     if flags % 32 >= 16 then
-      if not special then special, look = define() end
+      if not special then special, look, name, remember = define() end
       if not known then known = look(q, asked, #asked) end
       askedCount = askedCount + 1
       id = asked[askedCount]
@@ -164,15 +178,12 @@ local function puts(q, n, blob, p, given)
       end
       if not known[id] then
         known[id] = true
-        if text then
-          memoryCount = memoryCount + 1
-          memoryIds[memoryCount], memoryEnds[memoryCount], memoryTexts[memoryCount] = id, untilMs, text
-        end
+        if text then remember(id, untilMs, text) end
       else s = '\\0\\0\\0\\0\\0\\0\\0\\0' end
     end
     if not s then
       if times or flags % 64 >= 32 then
-        if not special then special, look = define() end
+        if not special then special, look, name, remember = define() end
         s = special(q, record, id, times)
       else
         local seq = raise()

@@ -1,7 +1,7 @@
 import { forgetIds, idGroups, look } from './queue-id-parts.ts';
 import { namedPuts } from './queue-named-puts.ts';
 import { begin, mark, notify, revisions } from './queue-parts.ts';
-import { enter, gather, puts, special } from './queue-put-parts.ts';
+import { enter, gather, gatherOthers, puts, special } from './queue-put-parts.ts';
 import { defineScript, type Script } from './script.ts';
 
 /**
@@ -13,24 +13,32 @@ export const putScript: Script = defineScript(
   revisions,
   notify,
   mark,
-  idGroups,
   gather,
-  forgetIds,
-  namedPuts,
-  // What few messages need costs the others a microsecond for each function, so it waits until one comes.
-  'local special, look',
+  // What not every message needs costs the others a microsecond for each function, so it waits until one comes.
+  'local special, look, name, remember',
   'local function define()',
+  idGroups,
+  forgetIds,
+  gatherOthers,
   enter,
   special,
   look,
-  'return special, look',
+  'return special, look, name, remember',
   'end',
   puts,
-  `local blob, p, given = A[1], 1, {}
+  'local function defineNamed()',
+  idGroups,
+  forgetIds,
+  namedPuts,
+  'return namedPuts',
+  'end',
+  `local blob, p, given, namedPuts = A[1], 1, {}, nil
   while p <= #blob do
     local q, n
     q, n, p = unpk('>I2c0I4', blob, p)
-    if byte(q, -1) == 0 then p = namedPuts(sub(q, 1, -2), n, blob, p, given)
+    if byte(q, -1) == 0 then
+      namedPuts = namedPuts or defineNamed()
+      p = namedPuts(sub(q, 1, -2), n, blob, p, given)
     else p = puts(q, n, blob, p, given) end
   end
   keep()

@@ -1,6 +1,6 @@
 import { forgetIds, idGroups, look, unname } from './queue-id-parts.ts';
 import { advance, begin, clear, drop, mark, notify, parse, resolve, revisions, wait } from './queue-parts.ts';
-import { enter, gather, puts, special } from './queue-put-parts.ts';
+import { enter, gather, gatherOthers, puts, special } from './queue-put-parts.ts';
 import { names, state } from './queue-state-parts.ts';
 import { defineScript, type Script } from './script.ts';
 
@@ -146,7 +146,11 @@ local function acknowledge(q, names, tokens, ids)
   if count > 0 then
     call('HDEL', of('l', q), unpack(ended))
     if leasedCount > 0 then call('ZREM', of('e', q), unpack(leased)) end
-    if namedCount > 0 then unname(q, named) end
+    if namedCount > 0 then
+      ${idGroups}
+      ${unname}
+      unname(q, named)
+    end
     removeAll(q, sequences, count)
     emptied[q] = true
   end
@@ -164,8 +168,6 @@ export const settleScript: Script = defineScript(
   begin,
   revisions,
   clear,
-  idGroups,
-  unname,
   acknowledge,
   // All but acknowledgements by sequence waits until it is needed.
   'local blob, p, results = A[1], 1, {}',
@@ -174,8 +176,11 @@ export const settleScript: Script = defineScript(
   notify,
   mark,
   wait,
+  idGroups,
+  unname,
   drop,
   gather,
+  gatherOthers,
   enter,
   'local define',
   special,
