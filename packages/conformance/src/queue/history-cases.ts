@@ -6,6 +6,9 @@ import { messageOf, type QueueStage, textOf } from './queue-stage.ts';
 /** How many of the last steps a failure tells of. */
 const told = 40;
 
+/** How long a random history is. */
+const stepCount = 120;
+
 /** Random histories. */
 export const queueHistoryCases: readonly QueueCase[] = [
   {
@@ -13,13 +16,20 @@ export const queueHistoryCases: readonly QueueCase[] = [
     applies: ({ atomicSettle }) => atomicSettle,
     async run(stage) {
       const stores = [stage.store, await stage.open(), await stage.open()];
-      for (let round = 0; round < (stage.subject.histories ?? 5); round++) {
-        const history = new ModelHistory(stage, stores);
+      const { histories = 5, historySeed } = stage.subject;
+      const seeds =
+        historySeed === undefined
+          ? Array.from({ length: histories }, () => stage.subject.random.uint32())
+          : [historySeed];
+      for (const seed of seeds) {
+        const history = new ModelHistory(stage, stores, seed);
         try {
-          for (let step = 0; step < 150; step++) await history.step();
+          for (let step = 0; step < stepCount; step++) await history.step();
         } catch (thrown) {
           const steps = history.steps.slice(-told).join('\n');
-          throw new Error(`${(thrown as Error).message}\n${steps}`, { cause: thrown });
+          throw new Error(`${(thrown as Error).message}\nhistorySeed ${seed}, which ended:\n${steps}`, {
+            cause: thrown,
+          });
         }
       }
     },

@@ -47,6 +47,20 @@ export const idCases: readonly QueueCase[] = [
     },
   },
   {
+    name: 'a duplicate is one while the message is out together with others, which have no id or are remembered',
+    async run(stage) {
+      for (const others of [[{}], [{ id: 'kept', rememberMs: 600_000 }], [{ id: 'other' }, {}]]) {
+        const q = stage.queue();
+        const options = [...others, { id: 'brief' }, ...others.filter(({ id }) => id === undefined)];
+        await stage.puts(options.map(each => ({ queue: q, message: messageOf('a', each) })));
+        equal((await stage.lease(q)).length, options.length, 'how many are out');
+        const [result] = await stage.puts([{ queue: q, message: messageOf('again', { id: 'brief' }) }]);
+        ok(result?.outcome === 'applied' && result.duplicate, 'it is a duplicate');
+        equal(await stage.lease(q), [], 'what can be leased');
+      }
+    },
+  },
+  {
     name: 'an id can be used again once its message is gone, unless it is remembered for longer',
     async run(stage) {
       const q = stage.queue();

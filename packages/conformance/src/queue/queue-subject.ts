@@ -26,6 +26,8 @@ export interface QueueSubject {
   readonly patienceMs?: number;
   /** How often random histories are tried. Default 5. */
   readonly histories?: number;
+  /** The one random history to try, as a failure names it. Default: others each time, as `random` has it. */
+  readonly historySeed?: number;
 
   /** From now on nothing gets through between this client and the queues, and neither is told. Needs `heal`. */
   cut?(store: QueueStore): Promise<void> | void;

@@ -88,6 +88,20 @@ export const timeCases: readonly QueueCase[] = [
     },
   },
   {
+    name: 'a message whose time was long ago is ready since it came, and overtakes nothing',
+    applies: ({ lease }) => lease.readyAt,
+    async run(stage) {
+      const q = stage.queue();
+      await stage.put(q, 'before');
+      await stage.puts([
+        { queue: q, message: messageOf('past', { readyAtMs: 1 }) },
+        { queue: q, message: messageOf('beside') },
+      ]);
+      await stage.put(q, 'after', { readyAtMs: 0 });
+      equal((await stage.lease(q)).map(textOf), ['before', 'past', 'beside', 'after'], 'in which order');
+    },
+  },
+  {
     name: 'a delay is refused where an engine has none',
     applies: ({ lease }) => !lease.readyAt,
     async run(stage) {

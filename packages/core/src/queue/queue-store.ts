@@ -7,7 +7,6 @@ import type { Durability, Unknown } from '../store/store.ts';
  * can select by is a rule of `lease`: the time a message is ready, its lane, how many of its key are out. Retries, backoff, dead
  * letters, ageing, deduplication windows, schedules, limits, results and flows are built once above it, in `@quorate/queue`.
  *
- * @experimental until two engines pass its conformance suite
  * @module
  */
 
@@ -50,7 +49,7 @@ export interface NewMessage {
   readonly key?: string;
   /** How many messages of the key may be out when this one is leased, itself included. Default 1: strict order. */
   readonly keyActiveMax?: number;
-  /** Not leased before this time on the engine's clock, in ms. Default: at once. */
+  /** Not leased before this time on the engine's clock, in ms. Default: at once. One that has passed is as if it were now. */
   readonly readyAtMs?: number;
   /** Not leased before so much time has passed; instead of `readyAtMs`. */
   readonly delayMs?: number;
@@ -258,8 +257,6 @@ export interface PutOptions extends WaitOptions {
  * Every method rejects with `QuorateError` `UNAVAILABLE` (retryable), `CLOSED`, `ABORTED`, `DEADLINE_EXCEEDED`, `UNSUPPORTED` or
  * `STORE_FULL`, with the outcome `not-applied`: what may have taken effect is a value, but for `lease`, where what was leased in vain
  * comes back when its lease ends. Bad arguments are a `TypeError` or `RangeError` before anything is sent.
- *
- * @experimental until two engines pass its conformance suite
  */
 export interface QueueStore extends AsyncDisposable {
   readonly capabilities: QueueCapabilities;
@@ -273,8 +270,8 @@ export interface QueueStore extends AsyncDisposable {
   put(puts: readonly QueuePut[], options?: PutOptions): Promise<readonly PutResult[]>;
 
   /**
-   * Up to `messagesMax` messages of the lanes asked for: by lane, then by the time since when they are ready, then as they were put.
-   * Empty once `waitMs` has passed.
+   * Up to `messagesMax` messages of the lanes asked for: by lane, then by the time since when they are ready, then as they were put. Of
+   * what was released for one time any may be first. Empty once `waitMs` has passed.
    */
   lease(queue: string, options: LeaseOptions): Promise<readonly LeasedMessage[]>;
 
@@ -288,7 +285,10 @@ export interface QueueStore extends AsyncDisposable {
     options?: WaitOptions & { readonly started?: boolean },
   ): Promise<readonly SettleResult[]>;
 
-  /** Ends leases, each with its follow-ups, conditional on its token: as long as nobody else has leased its message since. */
+  /**
+   * Ends leases, each with its follow-ups, conditional on its token: as long as nobody else has leased its message since. Those of one
+   * call take effect one after the other, but for what they send, which may come after the ends of all.
+   */
   settle(settlements: readonly Settlement[], options?: WaitOptions): Promise<readonly SettleResult[]>;
 
   /** Ends the leases in a queue of an owner that is known to be dead, so that nobody waits for their ends. Says how many. */
