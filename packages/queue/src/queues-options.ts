@@ -1,5 +1,6 @@
 import { type Clock, type QueueStore, type Random, systemClock, systemRandom } from '@quorate/core';
-import { leaseKeeper, type LeaseKeeperOptions } from './keeper/lease-keeper.ts';
+import type { LeaseKeeperOptions } from './keeper/lease-keeper.ts';
+import { usedKeeper } from './keeper/used-keeper.ts';
 import { checkCodec, type Codec, jsonCodec } from './messages/codec.ts';
 import type { Processes } from './neighbours/processes.ts';
 import type { LeaseKeeper } from './working/lease-keeper.ts';
@@ -36,20 +37,13 @@ export interface QueuesContext {
   readonly rememberMs: number;
 }
 
-/** @throws TypeError */
+/** @throws TypeError, RangeError */
 export function contextOf(options: QueuesOptions): QueuesContext {
-  const {
-    store,
-    clock = systemClock,
-    random = systemRandom,
-    codec = jsonCodec,
-    keeper,
-    processes = false,
-  } = options;
+  const { store, clock = systemClock, random = systemRandom, codec = jsonCodec, processes = false } = options;
   if (typeof store?.settle !== 'function')
     throw new TypeError(`Store must be a QueueStore: received ${typeof store}`);
   checkCodec(codec);
-  const ownKeeper = keeper !== undefined && 'module' in keeper ? leaseKeeper(keeper) : undefined;
+  const { keeper, own: ownKeeper } = usedKeeper(options.keeper);
   return {
     store,
     clock,
@@ -57,7 +51,7 @@ export function contextOf(options: QueuesOptions): QueuesContext {
     codec,
     ownKeeper,
     processes,
-    keeper: ownKeeper ?? (keeper as LeaseKeeper | undefined),
+    keeper,
     rememberMs: store.capabilities.crossProcess ? 60_000 : 0,
   };
 }

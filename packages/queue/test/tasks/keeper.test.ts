@@ -1,6 +1,7 @@
 import { createMemoryQueueStore } from '@quorate/engine-memory';
 import { describe, expect, test, vi } from 'vitest';
 import {
+  createQueues,
   createTasks,
   defineTask,
   type LeaseKeeper,
@@ -84,5 +85,6 @@ describe('tasks with a keeper of leases', () => {
     expect(() => createTasks({ store, name: 'app', tasks: {}, keeper })).toThrow(message);
     const tasks = createTasks({ store, name: 'app', tasks: {} });
     expect(() => tasks.work({ keeper })).toThrow(message);
+    expect(() => createQueues({ store, keeper })).toThrow(message);
   });
 });
