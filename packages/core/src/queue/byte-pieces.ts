@@ -35,6 +35,11 @@ export class BytePieces {
     this.#piece.set(bytes, from);
     return this.#piece.subarray(from, this.#used);
   }
+
+  /** The same where it shares memory: what moves mostly stays, and would keep that of those that it came with. */
+  ownOf(bytes: Uint8Array): Uint8Array {
+    return bytes.length === bytes.buffer.byteLength ? bytes : this.copyOf(bytes);
+  }
 }
 
 const noBytes = new Uint8Array();

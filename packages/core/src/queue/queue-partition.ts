@@ -91,6 +91,7 @@ export class QueuePartition {
   readonly #arrivals = new Arrivals();
   readonly #state: StateTable;
   readonly #remembered = new RememberedIds();
+  readonly #movedBodies = new BytePieces();
   readonly #onReady: (queue: string) => void;
   readonly #onState: (key: string) => void;
   readonly #idPrefix: string;
@@ -353,7 +354,7 @@ export class QueuePartition {
     const id = isTaken ? this.#nextId() : message.id;
     const { headers, lane, keyActiveMax } = withHeaders(message.arrival, action.headers);
     const arrival = this.#arrivals.of(headers, lane, keyActiveMax, this.#nowMs, this.#nowMs);
-    this.#add(action.queue, id, message.key, message.body, arrival);
+    this.#add(action.queue, id, message.key, this.#movedBodies.ownOf(message.body), arrival);
   }
 
   #remove(cell: QueueCell, message: QueuedMessage): void {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { BytePieces } from '../../src/queue/byte-pieces.ts';
+import { type MessageId, QueuePartition } from '../../src/index.ts';
 
 const pieceBytes = 4096;
 
@@ -48,4 +49,25 @@ describe('copies that share memory', () => {
     expect([...shared].map(({ byteLength }) => byteLength)).toEqual([2000, pieceBytes, pieceBytes, 192]);
     expect(new BytePieces(100).copyOf(new Uint8Array(100)).buffer.byteLength).toBe(100);
   });
+});
+
+test('a message that moves leaves the memory of those that it came with', () => {
+  const partition = new QueuePartition();
+  const pieces = new BytePieces();
+  for (const [index, size] of [100, 100, 2000].entries()) {
+    const body = pieces.copyOf(new Uint8Array(size).fill(index));
+    partition.put({ queue: 'p/a', message: { id: `${index}` as MessageId, body } }, 0);
+  }
+  const bodies = (): Uint8Array[] =>
+    [...partition.image.queues].flatMap(([, messages]) => [...messages].map(({ body }) => body));
+  const before = bodies();
+  const query = { messagesMax: 3, leaseMs: 1000, lanes: undefined, owner: 'me', startedMax: 3 };
+  for (const lease of partition.lease('p/a', query, 0))
+    partition.settle({ lease, action: { type: 'move', queue: 'p/dead' } }, 0);
+  const after = bodies();
+  expect(after).toEqual(before);
+  expect(after[0]?.buffer).not.toBe(before[0]?.buffer);
+  expect(after[1]?.buffer).toBe(after[0]?.buffer);
+  // What is large has memory of its own.
+  expect(after[2]?.buffer).toBe(before[2]?.buffer);
 });
