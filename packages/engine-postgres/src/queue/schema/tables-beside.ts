@@ -18,8 +18,10 @@ create table if not exists ${s}.queue_batch (
   owner text,
   messages ${s}.queue_batched[] not null
 ) with (
-  fillfactor = 70, autovacuum_vacuum_cost_delay = 0, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 200,
-  toast.autovacuum_vacuum_cost_delay = 0, toast.autovacuum_vacuum_scale_factor = 0.05, toast.autovacuum_vacuum_threshold = 2000
+  fillfactor = 70, vacuum_truncate = false, autovacuum_vacuum_cost_delay = 0, autovacuum_vacuum_scale_factor = 0.05,
+  autovacuum_vacuum_threshold = 200,
+  toast.vacuum_truncate = false, toast.autovacuum_vacuum_cost_delay = 0, toast.autovacuum_vacuum_scale_factor = 0.05,
+  toast.autovacuum_vacuum_threshold = 2000
 );
 alter table ${s}.queue_batch alter column messages set storage external;
 create index if not exists queue_batch_until on ${s}.queue_batch (queue, leased_until);
