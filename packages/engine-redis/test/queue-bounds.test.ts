@@ -49,6 +49,37 @@ describe.skipIf(reason !== undefined)('bounds of queues (needs redis-server)', (
     expect(await raw.zcard('quorate:{ids}:q:f:ids/queue')).toBeLessThanOrEqual(1000);
   });
 
+  test('ids that are remembered go away by themselves where nobody comes any more, and not while others come', async () => {
+    const queue = 'left/queue';
+    const put = (id: string, rememberMs: number): ReturnType<QueueStore['put']> =>
+      store.put([{ queue, message: { id: id as MessageId, body, rememberMs } }]);
+    const end = async (): Promise<void> => {
+      const leases = await store.lease(queue, all);
+      await store.settle(leases.map(lease => ({ lease, action: acknowledge })));
+    };
+    await put('a1', 300);
+    await end();
+    await put('a2', 600_000);
+    const nowMs = await store.now();
+    await vi.waitFor(async () => expect(await store.now()).toBeGreaterThan(nowMs + 300), 10_000);
+    expect(await put('a2', 1)).toMatchObject([{ duplicate: true }]);
+    await end();
+    expect(await put('a2', 1)).toMatchObject([{ duplicate: true }]);
+    expect(await raw.pttl('quorate:{left}:q:g:left/queue')).toBeGreaterThan(300_000);
+
+    const [one, other] = ['left/one', 'left/other'];
+    await store.put(
+      [one, other].map(name => ({ queue: name, message: { id: 'x' as MessageId, body, rememberMs: 1 } })),
+    );
+    const leases = await store.lease(one, all);
+    await store.settle(leases.map(lease => ({ lease, action: acknowledge })));
+    await store.inspect.purge(other);
+    await vi.waitFor(async () => {
+      const keys = await raw.keys('quorate:{left}*');
+      expect(keys.filter(key => !key.includes(queue))).toEqual(['quorate:{left}:q']);
+    }, 10_000);
+  });
+
   test('who asks for no lane is given nothing', async () => {
     const queue = 'lanes/queue';
     await store.put([0, 1].map(lane => ({ queue, message: { body, lane } })));

@@ -41,8 +41,8 @@ const bodyLimit: number = 32 * 1024 * 1024;
 /**
  * Opens a QueueStore on Redis 7 or Valkey, also Cluster. Settles once it is connected and knows how the server is set up.
  *
- * @throws QuorateError `UNAVAILABLE` where no connection is had, `UNSUPPORTED` where the server drops what nobody has deleted,
- * `ABORTED`, `DEADLINE_EXCEEDED`
+ * @throws QuorateError `UNAVAILABLE` where no connection is had, `UNSUPPORTED` where the server drops what nobody has deleted
+ * or is older than Redis 7.0, `ABORTED`, `DEADLINE_EXCEEDED`
  */
 export async function createRedisQueueStore(options: RedisQueueStoreOptions): Promise<QueueStore> {
   const { clock = systemClock, prefix = defaultPrefix, silenceMs = 10_000, keepAliveMs = 5_000 } = options;

@@ -55,7 +55,8 @@ export interface RedisStoreOptions extends WaitOptions {
 /**
  * Opens a Store on Redis 7 or Valkey, also Cluster. Settles once it is connected and knows how the server is set up.
  *
- * @throws QuorateError `UNAVAILABLE` where no connection is had, `ABORTED`, `DEADLINE_EXCEEDED`
+ * @throws QuorateError `UNAVAILABLE` where no connection is had, `UNSUPPORTED` where the server is older than Redis 7.0, `ABORTED`,
+ * `DEADLINE_EXCEEDED`
  */
 export async function createRedisStore(options: RedisStoreOptions): Promise<Store> {
   const { clock = systemClock, prefix = defaultPrefix, silenceMs = 10_000 } = options;

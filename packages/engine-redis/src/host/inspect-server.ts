@@ -1,20 +1,38 @@
+import { QuorateError } from '@quorate/core';
 import type { RedisClient } from './redis-client.ts';
 import { readConfig, readInfo, type ServerFacts } from '../server-facts.ts';
 
 const SETTINGS = ['appendonly', 'appendfsync', 'no-appendfsync-on-rewrite'];
 
-/** Asks a server, or each master of a cluster, how it is set up. */
+/** The first version whose scripts can do what ours do. Every Valkey says that it is as good as a later one. */
+const majorMin = 7;
+
+/**
+ * Asks a server, or each master of a cluster, how it is set up.
+ *
+ * @throws QuorateError `UNSUPPORTED` where one is older than Redis 7.0; one that does not say is taken as it is
+ */
 export async function inspectServers(client: RedisClient): Promise<readonly ServerFacts[]> {
   const nodes = client.nodes?.('master') ?? [client];
-  return Promise.all(nodes.map(inspect));
+  const facts = await Promise.all(nodes.map(inspect));
+  for (const { info } of facts) {
+    const version = info?.get('redis_version');
+    if (version === undefined || !(Number.parseInt(version, 10) < majorMin)) continue;
+    throw new QuorateError(
+      'UNSUPPORTED',
+      `Redis must be of version ${majorMin}.0 or later: found ${version}`,
+      {
+        outcome: 'not-applied',
+      },
+    );
+  }
+  return facts;
 }
 
 async function inspect(node: RedisClient): Promise<ServerFacts> {
   const info = ask(async () => {
-    const [replication, memory] = await Promise.all(
-      ['replication', 'memory'].map(name => node.call('INFO', name)),
-    );
-    return readInfo(`${String(replication)}\n${String(memory)}`);
+    const parts = await Promise.all(['server', 'replication', 'memory'].map(name => node.call('INFO', name)));
+    return readInfo(parts.map(String).join('\n'));
   });
   // Servers before 7.0 take one name at a time.
   const config = ask(async () => {

@@ -120,6 +120,20 @@ local function forgetIds(q, max)
 end
 `;
 
+/**
+ * Lets the remembered ids of a queue that holds nothing any more go by themselves, when the last has come to its end: nobody may ever ask
+ * for the queue again. The next message takes that back.
+ */
+export const fade = `
+local function fade(q)
+  local last = call('ZRANGE', of('f', q), -1, -1, 'WITHSCORES')[2]
+  if not last then return end
+  local atMs = string.format('%d', math.ceil(tonumber(last)))
+  call('PEXPIREAT', of('f', q), atMs)
+  call('PEXPIREAT', of('g', q), atMs)
+end
+`;
+
 /** Finds out which ids are known, of those that are there and those that are remembered. Wants `idGroups` and `forgetIds`. */
 export const look = `
 local function look(q, ids, count)

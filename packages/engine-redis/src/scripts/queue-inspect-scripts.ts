@@ -1,4 +1,4 @@
-import { idGroups, unname } from './queue-id-parts.ts';
+import { fade, idGroups, unname } from './queue-id-parts.ts';
 import {
   advance,
   begin,
@@ -157,6 +157,7 @@ export const removeScript: Script = defineScript(
 /** Takes all messages out. 1 the queue. Answers how many there were. What is remembered stays so. */
 export const purgeScript: Script = defineScript(
   begin,
+  fade,
   `local q = A[1]
   local count = call('ZCARD', of('m', q))
   call('UNLINK', of('m', q), of('l', q), of('e', q), of('h', q), of('k', q), of('i', q))
@@ -168,6 +169,7 @@ export const purgeScript: Script = defineScript(
   call('HDEL', B .. 'b', q)
   call('HDEL', B .. 'd', q)
   call('ZREM', B .. 'n', q)
+  fade(q)
   call('PEXPIRE', B, ${forgetMs})
   return count`,
 );

@@ -1,4 +1,4 @@
-import { sequenceOf } from './queue-id-parts.ts';
+import { fade, sequenceOf } from './queue-id-parts.ts';
 import { unrest } from './queue-rest-parts.ts';
 
 /**
@@ -172,6 +172,7 @@ export const forgetMs: number = 7 * 24 * 60 * 60 * 1000;
 
 /** Forgets the queues in `emptied` that hold nothing any more. */
 export const clear: string = `
+${fade}
 local emptied = {}
 local function forget(q)
   call('ZREM', B .. 'n', q)
@@ -182,6 +183,7 @@ local function forget(q)
     if lane == 0 or bit.band(used, 2 ^ lane) ~= 0 then call('UNLINK', of('r' .. lane, q)) end
   end
   if used > 0 then call('HDEL', B .. 'p', q) end
+  fade(q)
   call('PEXPIRE', B, ${forgetMs})
 end
 local function clear()

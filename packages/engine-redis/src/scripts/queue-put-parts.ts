@@ -43,7 +43,10 @@ local function flush(q)
     if size == list.n then isNew = true end
     mark(q, lane)
   end
-  if isNew then call('ZADD', B .. 'n', 'NX', 0, q) end
+  if isNew and call('ZADD', B .. 'n', 'NX', 0, q) == 1 then
+    call('PERSIST', of('f', q))
+    call('PERSIST', of('g', q))
+  end
   enlarge(q, longest)
   messages, lists, isNew = {}, {}, false
   messageWords, longest = 0, 0
