@@ -6,6 +6,9 @@ const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-
  * The ids that a sender gives to its messages: a name that no other has, by 96 random bits, and a count. Every engine keeps them with
  * the messages, so they are as short as their letters allow. 64 in a row differ in their last letter alone: what they have in common
  * is made once, and an engine may keep it once.
+ *
+ * Each sender draws a name of its own, so that threads, processes and restarts need not know of each other: that any two of a billion
+ * have the same is less likely than 1 in 10^11. Only a machine that is copied while it runs takes its senders' names and counts along.
  */
 export class SenderIds {
   readonly #name: string;
