@@ -107,7 +107,7 @@ class StoreQueues implements Queues {
   consumer<Body>(queue: string, options: ConsumeOptions = {}): Consumer<Body> {
     checkName('Queue', queue);
     const context = this.#open();
-    return new QueueConsumer<Body>(queue, (use, limit) =>
+    return new QueueConsumer<Body>(context.clock, queue, (use, limit) =>
       this.#keepWork(startConsuming(context, queue, use as never, { concurrency: 64, ...options }, limit)),
     );
   }

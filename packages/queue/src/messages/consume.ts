@@ -32,6 +32,7 @@ export function startConsuming(
   const retry = checkRetryPolicy(options.retry);
   const limiter = limit(rate && limiterOf(context, queue, rate));
   const handler = new MessageHandler({
+    clock,
     codec,
     deadLetters,
     use,

@@ -1,4 +1,4 @@
-import type { FencingToken, MessageId } from '@quorate/core';
+import type { FencingToken, MessageId, WaitOptions } from '@quorate/core';
 import { deadEnding, errorHeaders } from '../dead-letters/cause.ts';
 import type { Delivery, Ending, Following } from '../working/ending.ts';
 import type { EndOutcome, Message, RetryOptions } from './message.ts';
@@ -7,8 +7,8 @@ import type { EndOutcome, Message, RetryOptions } from './message.ts';
 export interface MessageSource {
   readonly deadLetters: string;
   retryDelayMs(attempt: number): number;
-  /** The message ends so, unless it had ended. Settles when that is settled. */
-  end(delivery: Delivery, ending: Ending): Promise<EndOutcome>;
+  /** The message ends so, unless it had ended. Settles when that is settled, or the wait is over. */
+  end(delivery: Delivery, ending: Ending, options?: WaitOptions): Promise<EndOutcome>;
 }
 
 const acknowledge: Ending = { type: 'acknowledge' };
@@ -65,24 +65,24 @@ export class ConsumedMessage<Body> implements Message<Body> {
     return this.#delivery.signal;
   }
 
-  ack(following?: Following): Promise<EndOutcome> {
-    return this.#source.end(
-      this.#delivery,
-      following === undefined ? acknowledge : { ...following, type: 'acknowledge' },
-    );
+  ack(following?: Following, options?: WaitOptions): Promise<EndOutcome> {
+    const ending: Ending = following === undefined ? acknowledge : { ...following, type: 'acknowledge' };
+    return this.#source.end(this.#delivery, ending, options);
   }
 
   retry({
     delayMs = this.#source.retryDelayMs(this.attempt),
     headers,
+    ...options
   }: RetryOptions = {}): Promise<EndOutcome> {
-    return this.#source.end(this.#delivery, { type: 'retry', delayMs, ...(headers && { headers }) });
+    return this.#source.end(this.#delivery, { type: 'retry', delayMs, ...(headers && { headers }) }, options);
   }
 
-  deadLetter(reason?: unknown): Promise<EndOutcome> {
+  deadLetter(reason?: unknown, options?: WaitOptions): Promise<EndOutcome> {
     const { message, attempt } = this.#delivery;
     const from = { queue: message.queue, deliveryCount: message.deliveryCount, attemptCount: attempt };
     const headers = reason === undefined ? {} : errorHeaders(reason);
-    return this.#source.end(this.#delivery, deadEnding(this.#source.deadLetters, from, 'rejected', headers));
+    const ending = deadEnding(this.#source.deadLetters, from, 'rejected', headers);
+    return this.#source.end(this.#delivery, ending, options);
   }
 }

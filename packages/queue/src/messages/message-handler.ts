@@ -1,4 +1,4 @@
-import type { StateWrite } from '@quorate/core';
+import { boundedWait, type Clock, type StateWrite, type WaitOptions } from '@quorate/core';
 import { deadEnding, errorHeaders } from '../dead-letters/cause.ts';
 import { endConflict } from '../queue-error.ts';
 import type { Delivery, DeliveryHandler, Ending } from '../working/ending.ts';
@@ -9,6 +9,7 @@ import type { EndOutcome, Message } from './message.ts';
 
 /** What becomes of messages in a consumer's hands. */
 export interface MessageHandlerOptions {
+  readonly clock: Clock;
   readonly codec: Codec;
   readonly deadLetters: string;
   readonly retryDelayMs: (attempt: number) => number;
@@ -85,7 +86,12 @@ export class MessageHandler implements DeliveryHandler, MessageSource {
     return this.#options.retryDelayMs(attempt);
   }
 
-  end(delivery: Delivery, ending: Ending): Promise<EndOutcome> {
+  end(delivery: Delivery, ending: Ending, options?: WaitOptions): Promise<EndOutcome> {
+    if (options === undefined) return this.#end(delivery, ending);
+    return boundedWait(this.#options.clock, options, 'unknown', () => this.#end(delivery, ending));
+  }
+
+  #end(delivery: Delivery, ending: Ending): Promise<EndOutcome> {
     const open = this.#open.get(delivery);
     if (open === undefined) return Promise.resolve('lost');
     this.#decide(delivery, open, ending);

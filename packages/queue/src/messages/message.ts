@@ -1,4 +1,4 @@
-import type { FencingToken, MessageId } from '@quorate/core';
+import type { FencingToken, MessageId, WaitOptions } from '@quorate/core';
 import type { Following } from '../working/ending.ts';
 
 /**
@@ -7,7 +7,12 @@ import type { Following } from '../working/ending.ts';
  */
 export type EndOutcome = 'settled' | 'lost';
 
-/** A message in a consumer's hands. Its first end counts. */
+/**
+ * A message in a consumer's hands. Its first end counts.
+ *
+ * What is awaited of an end is that it is settled. Who gives that up (`ABORTED`, `DEADLINE_EXCEEDED`, outcome `unknown`) takes nothing
+ * back: it is settled all the same. A wait that was over before the call says nothing (`not-applied`).
+ */
 export interface Message<Body = unknown> {
   readonly id: MessageId;
   readonly queue: string;
@@ -28,14 +33,14 @@ export interface Message<Body = unknown> {
   readonly signal: AbortSignal;
 
   /** It is done, together with what follows from it, in one commit. */
-  ack(following?: Following): Promise<EndOutcome>;
+  ack(following?: Following, options?: WaitOptions): Promise<EndOutcome>;
   /** It comes back. Default: after the delay that the retry policy says. */
   retry(options?: RetryOptions): Promise<EndOutcome>;
   /** It goes to the dead letters. */
-  deadLetter(reason?: unknown): Promise<EndOutcome>;
+  deadLetter(reason?: unknown, options?: WaitOptions): Promise<EndOutcome>;
 }
 
-export interface RetryOptions {
+export interface RetryOptions extends WaitOptions {
   readonly delayMs?: number;
   /** Added to those it has. */
   readonly headers?: Readonly<Record<string, string>>;

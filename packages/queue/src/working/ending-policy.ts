@@ -6,6 +6,9 @@ import type { HeldMessage } from './held-message.ts';
 import { checkRetryPolicy, retryDelayMs } from './retry-policy.ts';
 import type { CheckedWork } from './work-options.ts';
 
+/** What a handler says that nobody gave the message to after all: it goes back, and its attempt with it. */
+export const notHandled: Error = new Error('Nobody took the message');
+
 /** Back for whoever is next. It is counted, so that this delivery does not count against the message. */
 export function givenBack({ headers }: LeasedMessage, delayMs = 0): Ending {
   return { type: 'retry', delayMs, headers: { [deadHeaders.returned]: `${returnedCount(headers) + 1}` } };
@@ -38,10 +41,15 @@ export function earlyEnding(
 
 /** How a message ends whose handler threw. */
 export function endingOfError(
-  { message, attempt, reason }: HeldMessage,
+  held: HeldMessage,
   error: unknown,
   { retry, deadLetters, random }: CheckedWork,
 ): Ending {
+  const { message, attempt, reason } = held;
+  if (error === notHandled) {
+    held.hasStarted = false;
+    return givenBack(message);
+  }
   // It was told to end: that is nobody's failure.
   if (errorCode(reason) === 'WORK_ENDED') return givenBack(message);
   const headers = errorHeaders(error);

@@ -1,4 +1,5 @@
 import type { Ending } from './ending.ts';
+import { notHandled } from './ending-policy.ts';
 import type { HeldMessage } from './held-message.ts';
 import { workChannels } from './work-channels.ts';
 import type { WorkEvent } from './work.ts';
@@ -22,7 +23,7 @@ export class WorkTeller {
   }
 
   failed({ message }: HeldMessage, error: unknown, ending: Ending): void {
-    if (this.#hears('failed')) this.#tell({ type: 'failed', message, error, ending });
+    if (error !== notHandled && this.#hears('failed')) this.#tell({ type: 'failed', message, error, ending });
   }
 
   settled({ message }: HeldMessage, ending: Ending): void {
