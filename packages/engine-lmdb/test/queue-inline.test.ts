@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process';
 import fs, { type NoParamCallback, statSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { MessageId, QueueStore } from '@quorate/core';
 import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createLmdbQueueStore } from '../src/index.ts';
@@ -182,6 +185,18 @@ describe.runIf(isHere)('a put that is committed in the thread that asks (needs L
     // The first is answered by the thread that puts the log in order, whatever becomes of it.
     await store.put([{ queue, message }]);
     expect(await store.put([{ queue, message }])).toMatchObject([{ outcome: 'applied', duplicate: true }]);
+  });
+
+  test('waits until the log is in order, where the other thread could not put it in order', async () => {
+    const [imported, child] = ['./failing-syncs.ts', './queue-gap-child.ts'].map(name =>
+      fileURLToPath(new URL(name, import.meta.url)),
+    ) as [string, string];
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--import', imported, child, folder.fresh()],
+      { env: { ...process.env, FAILING_SYNCS: folder.fresh() } },
+    );
+    expect(JSON.parse(stdout)).toEqual(['unknown', 'not-applied', 'applied']);
   });
 
   test('waits for no disk itself, not even to reserve revisions', async () => {

@@ -59,6 +59,11 @@ export class InlineWriter implements Disposable {
     return batch.every(isLazy) ? answer : { ...answer, durable: this.#log.synced() };
   }
 
+  /** Says that a file of the log may have a gap, which was found elsewhere. */
+  suspect(number: number): void {
+    this.#log?.suspect(number);
+  }
+
   [Symbol.dispose](): void {
     this.#log?.[Symbol.dispose]();
   }

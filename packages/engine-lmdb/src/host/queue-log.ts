@@ -158,6 +158,11 @@ export class QueueLog implements Disposable {
     }
   }
 
+  /** The last file that may have a gap, unless a copy is in its place. */
+  get suspected(): number | undefined {
+    return this.#suspect;
+  }
+
   /** Says that a file may have a gap. */
   suspect(number: number): void {
     this.#suspect = Math.max(number, this.#suspect ?? 0);

@@ -261,6 +261,8 @@ export class WriterClient implements AsyncDisposable {
       this.#onEarly(message);
       return;
     }
+    // Whoever opens that file now hears nothing of the failure.
+    if (message.suspected !== undefined) this.#inline?.suspect(message.suspected);
     const batch = this.#sent.shift();
     if (this.#sent.length === 0) this.#port.unref();
     // Nobody waits any more for an answer that comes after a failure; others are woken all the same.

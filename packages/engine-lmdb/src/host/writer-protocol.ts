@@ -55,6 +55,8 @@ export interface PackedEarly {
 /** {@link WriterAnswer} on its way between threads. */
 export interface PackedAnswer extends Omit<WriterAnswer, 'results'> {
   readonly results: PackedResults;
+  /** The file of the log that may have a gap, where none could be put in order yet. */
+  readonly suspected: number | undefined;
 }
 
 /** An error on its way between threads, which drop the class and the fields of errors. */

@@ -58,6 +58,7 @@ function serve(writer: DatabaseWriter, log: QueueLog | undefined): void {
       answer(
         batch,
         whileCommitting(bell, () => writer.run(batch)),
+        log?.suspected,
       );
       continue;
     }
@@ -67,9 +68,9 @@ function serve(writer: DatabaseWriter, log: QueueLog | undefined): void {
   }
 }
 
-function answer(batch: WriterBatch, { results, ...rest }: WriterAnswer): void {
+function answer(batch: WriterBatch, { results, ...rest }: WriterAnswer, suspected: number | undefined): void {
   const packed = packResults(batch, results);
-  port.postMessage({ ...rest, results: packed } satisfies PackedAnswer, [packed.bytes.buffer]);
+  port.postMessage({ ...rest, results: packed, suspected } satisfies PackedAnswer, [packed.bytes.buffer]);
 }
 
 function tellEarly(batch: WriterBatch, { early, wakes }: WriterEarly): void {
