@@ -56,15 +56,11 @@ begin
   perform ${s}.queue_link(p_queue);
   v_now := ${s}.queue_now();
   if p_id is not null then
-    return query ${one(s, row => `${row}.id = p_id`)} union all ${one(s, row => `${row}.seq = p_seq and ${row}.id is null`)} limit 1;
+    return query ${oneOf(s)} limit 1;
     return;
   end if;
   for seq, id, lane, key, deliveries, attempts, put_at, headers, body, state, ready_at, owner, leased_until in
-    select * from (${inBoth(
-      s,
-      (all, row) => `(select * from (select ${shown} from (${all} and ${row}.seq > p_after) m) a
-      where p_state is null or a.becomes = p_state order by a.seq limit p_limit)`,
-    )}) a order by a.seq limit p_limit
+    select * from (${pageOf(s)}) a order by a.seq limit p_limit
   loop
     v_bytes := v_bytes + octet_length(body) + coalesce(octet_length(headers), 0);
     more := v_bytes >= ${answerBytesMax};
@@ -74,23 +70,41 @@ begin
 end $$;
 `;
 
-/** The messages of a queue with an id or a number, each looked up by an index. */
-function one(s: string, where: (row: string) => string): string {
-  return inBoth(s, (all, row) => `(select ${shown}, false from (${all} and ${where(row)}) m)`);
+/**
+ * A message by its id or number. Both tables are looked at in one statement, here and below: one that is leased between two would be in
+ * neither.
+ */
+function oneOf(s: string): string {
+  const rows = [
+    alone(s, 'm.id = p_id'),
+    alone(s, 'm.seq = p_seq and m.id is null'),
+    together(s, '(x.id = p_id or x.seq = p_seq and x.id is null)'),
+  ];
+  return rows.map(from => `(select ${shown}, false from (${from}) m)`).join(' union all ');
 }
 
-/**
- * Selects from the messages of a queue that stand by themselves and from those that are leased together, in one statement: one that is
- * leased between two would be in neither.
- *
- * @param select what is selected from all of either, of which a row is called as is said
- */
-function inBoth(s: string, select: (all: string, row: string) => string): string {
-  const alone = `select m.seq, m.id, m.lane, m.key, m.deliveries, m.attempts, m.put_at, m.headers, m.body, m.state, m.ready_at, m.owner,
-      m.leased_until from ${s}.queue_message m where m.queue = p_queue`;
-  const together = `select x.seq, x.id, x.lane, null as key, x.deliveries + 1 as deliveries, x.attempts + b.charge as attempts, x.put_at,
-      x.headers, x.body, 1 as state, x.ready_at, b.owner, b.leased_until from ${s}.queue_batch b ${leftOfBatch} and b.queue = p_queue`;
-  return `${select(alone, 'm')} union all ${select(together, 'x')}`;
+/** As many messages as a page may hold from each table, in order, so that neither is read to its end. */
+function pageOf(s: string): string {
+  const rows = [alone(s, 'm.seq > p_after'), together(s, 'x.seq > p_after')];
+  return rows
+    .map(
+      from => `(select * from (select ${shown} from (${from}) m) a
+      where p_state is null or a.becomes = p_state order by a.seq limit p_limit)`,
+    )
+    .join(' union all ');
+}
+
+/** Messages of a queue that stand by themselves. */
+function alone(s: string, where: string): string {
+  return `select m.seq, m.id, m.lane, m.key, m.deliveries, m.attempts, m.put_at, m.headers, m.body, m.state, m.ready_at, m.owner,
+      m.leased_until from ${s}.queue_message m where m.queue = p_queue and ${where}`;
+}
+
+/** Those that are leased together. */
+function together(s: string, where: string): string {
+  return `select x.seq, x.id, x.lane, null as key, x.deliveries + 1 as deliveries, x.attempts + b.charge as attempts, x.put_at,
+      x.headers, x.body, 1 as state, x.ready_at, b.owner, b.leased_until from ${s}.queue_batch b ${leftOfBatch} and b.queue = p_queue
+      and ${where}`;
 }
 
 /** Looks the first name up, of messages and of batches. */
