@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import fs, { type NoParamCallback, statSync, writeFileSync } from 'node:fs';
+import fs, { statSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import type { MessageId, QueueStore } from '@quorate/core';
 import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createLmdbQueueStore } from '../src/index.ts';
+import { heldSyncs, isSettledSoon } from './held-syncs.ts';
 import { testFolder } from './lmdb-subject.ts';
 import { untilPowerIsLost } from './lost-power.ts';
 
@@ -19,45 +20,6 @@ const put = (store: QueueStore, text: string) => store.put([{ queue, message: { 
 const texts = async (store: QueueStore): Promise<string[]> =>
   (await store.lease(queue, { messagesMax: 100, leaseMs: 600_000, owner: 'me' })).map(textOf);
 const unknown = { outcome: 'unknown', cause: { code: 'UNAVAILABLE' } };
-
-/** Syncs of this thread that are under way: each goes on when it is told to. */
-function heldSyncs(): { readonly count: number; end: (failure?: Error) => void } {
-  const held: (() => void)[] = [];
-  let failure: Error | undefined;
-  const original = fs.fdatasync;
-  const spy = vi.spyOn(fs, 'fdatasync').mockImplementation((descriptor, callback: NoParamCallback) => {
-    held.push(() => {
-      if (failure === undefined) original(descriptor, callback);
-      else callback(failure);
-      failure = undefined;
-    });
-  });
-  syncBuiltinESMExports();
-  onTestFinished(() => {
-    spy.mockRestore();
-    syncBuiltinESMExports();
-  });
-  return {
-    get count() {
-      return held.length;
-    },
-    end: own => {
-      failure = own;
-      held.shift()?.();
-    },
-  };
-}
-
-/** Whether a promise settles within some turns of the event loop. */
-async function isSettledSoon(promise: Promise<unknown>): Promise<boolean> {
-  let isSettled = false;
-  promise.then(
-    () => (isSettled = true),
-    () => (isSettled = true),
-  );
-  for (let turn = 0; turn < 50; turn++) await new Promise(resolve => setImmediate(resolve));
-  return isSettled;
-}
 
 const isHere = process.platform === 'linux';
 

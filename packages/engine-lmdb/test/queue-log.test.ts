@@ -21,7 +21,7 @@ import { machineTime } from '../src/host/machine-time.ts';
 import { takeCheckpoint } from '../src/host/queue-checkpoint.ts';
 import { QueueLog } from '../src/host/queue-log.ts';
 import { type StoreFolder, storeFolder } from '../src/host/store-folder.ts';
-import type { WriterOrder, WriterResult } from '../src/host/writer-protocol.ts';
+import type { AppendedFile, WriterOrder, WriterResult } from '../src/host/writer-protocol.ts';
 import { QueueView } from '../src/queue/queue-view.ts';
 import { testFolder } from './lmdb-subject.ts';
 
@@ -30,6 +30,7 @@ afterAll(() => testFiles[Symbol.dispose]());
 
 const queue = 'jobs/a';
 const time = machineTime();
+const tell = (): void => {};
 const maxBytes = 1e9;
 /** What fits into no file that something was appended to. */
 const large = 4 * 1024 ** 2;
@@ -64,7 +65,7 @@ function anotherProcess({
   onTestFinished(() => log[Symbol.dispose]());
   return {
     log,
-    writer: new DatabaseWriter(database, room, { time, maxBytes, reserve }, { log, tell: () => {} }),
+    writer: new DatabaseWriter(database, room, { time, maxBytes, reserve }, { log, tell }),
   };
 }
 
@@ -204,9 +205,42 @@ describe('what is made durable', () => {
     const { folder, database, reserve } = boot(testFiles.fresh(), 'one');
     using log = new FullLog(folder.log as string);
     const room = new FileRoom(folder.database);
-    const writer = new DatabaseWriter(database, room, { time, maxBytes, reserve }, { log, tell: () => {} });
+    const writer = new DatabaseWriter(database, room, { time, maxBytes, reserve }, { log, tell });
     expect(put(writer, 'a')).toMatchObject({ thrown: { code: 'UNAVAILABLE', outcome: 'unknown' } });
   });
+});
+
+test('a sync is left only to an asker that has the file open since before it was appended to', () => {
+  const { folder, database, reserve, room } = boot(testFiles.fresh(), 'one');
+  /** What the asker has open, and what it opens while something is appended. */
+  let open: number | undefined;
+  let opens: number | undefined;
+  class WatchedLog extends QueueLog {
+    override append(...args: Parameters<QueueLog['append']>): number | undefined {
+      open = opens ?? open;
+      return super.append(...args);
+    }
+  }
+  using log = new WatchedLog(folder.log as string, folder.database);
+  const hasOpen = (number: number): boolean => number === open;
+  const writer = new DatabaseWriter(database, room, { time, maxBytes, reserve }, { log, tell, hasOpen });
+  const file = (size: number): AppendedFile | undefined => {
+    const step = { do: 'put', puts: [{ queue, message: { body: new Uint8Array(size) } }] } as const;
+    return writer.run([{ type: 'queue', maxBytes, step }], true).file;
+  };
+  const { number } = file(1) as AppendedFile;
+  const [left, synced] = [
+    { number, isSynced: false },
+    { number, isSynced: true },
+  ];
+  open = number - 1;
+  expect(file(1)).toEqual(synced);
+  // What a sync failed for before it was opened would not be heard of.
+  opens = number;
+  expect(file(1)).toEqual(synced);
+  expect(file(1)).toEqual(left);
+  // One that is begun is nobody's yet.
+  expect(file(large)).toEqual({ number: number + 1, isSynced: true });
 });
 
 /** Has the next syncs of files fail. */

@@ -21,6 +21,8 @@ export interface LoggedCommits {
   readonly log: QueueLog;
   /** Told of what need not be durable as soon as it is committed. */
   readonly tell: (batch: WriterBatch, early: WriterEarly) => void;
+  /** Whether the asker has a file of the log open since before it was appended to, and so hears whatever a sync of it fails for. Default: no. */
+  readonly hasOpen?: (number: number) => boolean;
 }
 
 /** Carries batches of requests out, each in one transaction that is durable when it returns. */
@@ -43,10 +45,16 @@ export class DatabaseWriter {
     this.#options = { ...options, known: this.#known, knownListeners: this.#knownListeners };
   }
 
-  /** Never throws: each request has a result of its own. Blocks while another process writes. */
-  run(batch: WriterBatch): WriterAnswer {
+  /**
+   * Never throws: each request has a result of its own. Blocks while another process writes.
+   *
+   * @param mayLeave whether to leave the sync of a large batch to the asker, so that the next one is committed meanwhile
+   */
+  run(batch: WriterBatch, mayLeave = false): WriterAnswer {
+    const hadOpen = mayLeave && this.#hasOpen();
     const together = this.#commitSound(batch);
-    if ('results' in together) return this.#logged === undefined ? together : this.#durable(batch, together);
+    if ('results' in together)
+      return this.#logged === undefined ? together : this.#durable(batch, together, hadOpen);
     const { failed } = together;
     const isUnknown = failed instanceof QuorateError && failed.outcome === 'unknown';
     if (isUnknown || batch.length === 1) {
@@ -127,25 +135,32 @@ export class DatabaseWriter {
   }
 
   /** Makes a batch that was committed durable, and tells of what need not be at once. */
-  #durable(batch: WriterBatch, answer: WriterAnswer): WriterAnswer {
+  #durable(batch: WriterBatch, answer: WriterAnswer, mayLeave: boolean): WriterAnswer {
     const { log, tell } = this.#logged as LoggedCommits;
     const early: [number, WriterResult][] = [];
     for (const [place, request] of batch.entries()) {
       if (isLazy(request)) early.push([place, answer.results[place] as WriterResult]);
     }
     if (early.length === batch.length) return answer;
+    const number = log.number as number;
+    if (mayLeave && this.#hasOpen()) return { ...answer, file: { number, isSynced: false } };
     const { wakes, ...rest } = answer;
     if (early.length + wakes.length > 0) tell(batch, { early, wakes });
     const results = [...answer.results];
     for (const [place] of early) results[place] = told;
     try {
       log.sync();
-      return { ...rest, results, wakes: [] };
+      return { ...rest, results, wakes: [], file: { number, isSynced: true } };
     } catch (thrown) {
       this.#mend(log);
       const failed = { thrown: toWire(notDurable(thrown)) };
       return { results: batch.map(() => failed), wakes: [] };
     }
+  }
+
+  #hasOpen(): boolean {
+    const number = this.#logged?.log.number;
+    return number !== undefined && this.#logged?.hasOpen?.(number) === true;
   }
 
   /** At once, before somebody opens the log who hears nothing of the failure. What fails now is done before the next is appended. */

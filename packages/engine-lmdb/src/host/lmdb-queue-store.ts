@@ -52,6 +52,7 @@ export async function createLmdbQueueStore(options: LmdbQueueStoreOptions): Prom
       atomicSettle: true,
       atomicPut: true,
       transactionalPut: false,
+      overlapsPuts: folder.durability === 'fsync',
       crossProcess: true,
       lease: { readyAt: true, lanes: true, oneActivePerKey: true },
       abandon: true,
