@@ -97,13 +97,15 @@ export const queueFaultCases: readonly QueueCase[] = [
         store.settle([{ lease: held, action: { type: 'acknowledge' } }], limit),
         store.state.write({ key: `${q}/x`, value: bytes('1'), version: 0 }, limit),
       ];
+      // Heard of from now on, also while the questions are awaited.
+      const changed = Promise.all(changes.map(outcomeOf));
       const asked = await stage.within('questions settle', Promise.all(asks.map(outcomeOf)));
       equal(
         asked,
         asks.map(() => 'not-applied'),
         'what becomes of questions',
       );
-      for (const outcome of await stage.within('changes settle', Promise.all(changes.map(outcomeOf)))) {
+      for (const outcome of await stage.within('changes settle', changed)) {
         ok(outcome === 'unknown' || outcome === 'not-applied', `what becomes of a change: ${outcome}`);
       }
       await stage.subject.heal?.(store);
