@@ -21,7 +21,7 @@ export function ownedHeaders(headers: Headers | undefined): Headers {
 
 /** A copy that the engine may keep, of a message that stays its sender's. */
 export function ownedPut({ queue, message }: QueuePut): QueuePut {
-  const owned = { ...message, body: ownedBody(message), headers: ownedHeaders(message.headers) };
+  const owned = { ...message, body: ownedBody(queue, message), headers: ownedHeaders(message.headers) };
   return { queue, message: owned };
 }
 
@@ -35,16 +35,28 @@ export function ownedPuts(puts: readonly QueuePut[]): QueuePut[] {
       headers = message.headers;
       ownHeaders = ownedHeaders(headers);
     }
-    return { queue, message: { ...message, body: ownedBody(message), headers: ownHeaders } };
+    return { queue, message: { ...message, body: ownedBody(queue, message), headers: ownHeaders } };
   });
 }
 
 /** Short bodies lie side by side. One that stays shares no memory with those that go at once: it would keep theirs. */
-function ownedBody({ body, readyAtMs, delayMs }: NewMessage): Uint8Array {
-  return (readyAtMs === undefined && delayMs === undefined ? otherBodies : delayedBodies).copyOf(body);
+function ownedBody(queue: string, { body, readyAtMs, delayMs }: NewMessage): Uint8Array {
+  const isDelayed = readyAtMs !== undefined || delayMs !== undefined;
+  return (isDelayed ? delayedBodies : bodiesOf(queue)).copyOf(body);
 }
 
-const [delayedBodies, otherBodies] = [new BytePieces(), new BytePieces()];
+const delayedBodies = new BytePieces();
+/** Of queues whose names have the same hash: what one queue keeps for long seldom keeps the memory of what goes through another. */
+const bodies = Array.from({ length: 64 }, () => new BytePieces());
+let [lastQueue, lastBodies] = ['', new BytePieces()];
+
+function bodiesOf(queue: string): BytePieces {
+  if (queue === lastQueue) return lastBodies;
+  let hash = 0;
+  for (let index = 0; index < queue.length; index++) hash = (31 * hash + queue.charCodeAt(index)) | 0;
+  [lastQueue, lastBodies] = [queue, bodies[hash & 63] as BytePieces];
+  return lastBodies;
+}
 
 /** The same for a settlement. */
 export function ownedSettlement({ lease, action, puts, state }: Settlement): Settlement {

@@ -39,6 +39,13 @@ test('a body that is kept for later shares no memory with those that go at once'
   expect(ownedPut(later).message.body.buffer).not.toBe(now?.message.body.buffer);
 });
 
+test('a body of one queue shares no memory with those of another, which may go long before', () => {
+  const [one, same] = ownedPuts([putOf(100, 1), putOf(100, 2)]);
+  const other = ownedPut({ queue: 'p/slow', message: { body: new Uint8Array(100) } });
+  expect(same?.message.body.buffer).toBe(one?.message.body.buffer);
+  expect(other.message.body.buffer).not.toBe(one?.message.body.buffer);
+});
+
 test('headers that many have in common are copied once, and others each', () => {
   const mine = { b: '2' };
   const puts = [
