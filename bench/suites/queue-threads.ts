@@ -8,6 +8,7 @@ const queue = '@quorate/queue ThreadQueue';
 const port = 'MessagePort';
 const packed = 'MessagePort, 64 in a transferred buffer';
 const oneToOne = { producers: 1, consumers: 1 };
+const threeToOne = { producers: 3, consumers: 1 };
 const twoToTwo = { producers: 2, consumers: 2 };
 const unchecked = 'it measures threads that take turns on the cores';
 
@@ -40,6 +41,18 @@ export default defineSuite({
         [packed]: flow({ ...oneToOne, kind: 'port, packed', messages: 204_800 }),
       },
       goals: [{ of: stream, limit: 50 }],
+    },
+    {
+      name: 'three to one',
+      about: 'messages of three producers to one consumer; a MessagePort from each',
+      blocking: true,
+      agree: true,
+      unchecked,
+      contenders: {
+        [queue]: flow({ ...threeToOne, kind: 'queue', messages: 98_304 }),
+        [port]: flow({ ...threeToOne, kind: 'port', messages: 98_304 }),
+        [packed]: flow({ ...threeToOne, kind: 'port, packed', messages: 98_304 }),
+      },
     },
     {
       name: 'two to two',

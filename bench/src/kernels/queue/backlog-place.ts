@@ -5,7 +5,7 @@ import type { QueueStore } from '@quorate/core';
 // Each engine is loaded where it is used: measured processes load the suite whole, and use one.
 
 /** The engines that a backlog is measured on. */
-export type BacklogEngine = 'lmdb' | 'redis' | 'postgres';
+export type BacklogEngine = 'lmdb' | 'redis' | 'nats' | 'postgres';
 
 /** Where a queue is, in words that fit a process's environment. */
 export interface BacklogPlace {
@@ -30,13 +30,19 @@ export async function openPlace({ engine, at }: BacklogPlace): Promise<QueueStor
     const { createRedisQueueStore } = await import('@quorate/engine-redis');
     return createRedisQueueStore({ url: at });
   }
+  if (engine === 'nats') {
+    const { connect } = await import('@nats-io/transport-node');
+    const { createNatsQueueStore } = await import('@quorate/engine-nats');
+    return createNatsQueueStore({ connection: await connect({ servers: at }), closesConnection: true });
+  }
   const { createPostgresQueueStore } = await import('@quorate/engine-postgres');
   return createPostgresQueueStore({ connectionString: at });
 }
 
 /**
  * The bytes that a place takes: of LMDB, what its folder has on the disk, its log included; of Redis, the server's memory in use; of
- * PostgreSQL, the database with its indexes, without the log that every database has.
+ * JetStream, what its streams hold in their files; of PostgreSQL, the database with its indexes, without the log that every database
+ * has.
  */
 export async function bytesOfPlace({ engine, at }: BacklogPlace): Promise<number> {
   if (engine === 'lmdb') return bytesOnDisk(at);
@@ -46,6 +52,14 @@ export async function bytesOfPlace({ engine, at }: BacklogPlace): Promise<number
     const memory = await client.info('memory');
     client.disconnect();
     return Number(/^used_memory:(\d+)/m.exec(memory)?.[1]);
+  }
+  if (engine === 'nats') {
+    const { connect } = await import('@nats-io/transport-node');
+    const { jetstreamManager } = await import('@nats-io/jetstream');
+    const connection = await connect({ servers: at });
+    const { storage } = await (await jetstreamManager(connection)).getAccountInfo();
+    await connection.close();
+    return storage;
   }
   const { default: pg } = await import('pg');
   const client = new pg.Client({ connectionString: at });

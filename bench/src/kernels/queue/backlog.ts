@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startPostgres, startRedis } from '@quorate/servers';
+import { startNats, startPostgres, startRedis } from '@quorate/servers';
 import type { Params, Setup, Surroundings } from '../../suite.ts';
 import { type Started, startProcess } from '../lock/processes.ts';
 import type { BacklogEngine, BacklogPlace } from './backlog-place.ts';
@@ -79,6 +79,7 @@ async function inProcess(place: BacklogPlace, ask: BacklogAsk): Promise<unknown>
 
 async function startPlace(engine: BacklogEngine, stack: AsyncDisposableStack): Promise<BacklogPlace> {
   if (engine === 'redis') return { engine, at: stack.use(await startRedis()).url };
+  if (engine === 'nats') return { engine, at: stack.use(await startNats()).url };
   if (engine === 'postgres') return { engine, at: stack.use(await startPostgres()).url };
   const folder = mkdtempSync(join(tmpdir(), 'quorate-bench-'));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
