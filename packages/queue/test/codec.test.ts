@@ -1,7 +1,7 @@
 import { createMemoryQueueStore } from '@quorate/engine-memory';
 import { expect, test } from 'vitest';
 import { type Codec, createQueues } from '../src/index.ts';
-import { jsonCodec } from '../src/messages/codec.ts';
+import { bytesCodec, jsonCodec } from '../src/messages/codec.ts';
 
 test('bodies of any size stay what they were, whatever is written after them', () => {
   const texts = ['x', '\u00e9', '\u20ac', '\u{1f600}'].flatMap(letter =>
@@ -30,4 +30,17 @@ test('what cannot both write and read bodies is refused', async () => {
     expect(() => createQueues({ store, codec })).toThrow(new TypeError(message));
     expect(() => createQueues({ store }).consume('q', () => {}, { codec })).toThrow(new TypeError(message));
   }
+});
+
+test('bytes that a handler hands to another thread take no others along', async () => {
+  await using store = createMemoryQueueStore();
+  await using queues = createQueues({ store, codec: bytesCodec });
+  await queues.producer<Uint8Array>('q').sendMany([1, 2, 3].map(byte => Uint8Array.of(byte)));
+  const consumer = queues.consumer<Uint8Array>('q');
+  const bodies: number[][] = [];
+  for await (const { body } of consumer) {
+    bodies.push([...structuredClone(body, { transfer: [body.buffer as ArrayBuffer] })]);
+    if (bodies.length === 3) break;
+  }
+  expect(bodies).toEqual([[1], [2], [3]]);
 });

@@ -19,14 +19,15 @@ export const jsonCodec: Codec = { encode: encodeJson, decode: jsonValue };
 
 /**
  * Bodies that are byte arrays already. They are not copied at the call: as with `socket.write` of Node.js, whoever fills an array again
- * waits until the send has settled, or sends other bytes.
+ * waits until the send has settled, or sends other bytes. What a handler is given has memory of its own, which it may transfer.
  */
 export const bytesCodec: Codec = {
   encode(body) {
     if (body instanceof Uint8Array) return body;
     throw new TypeError(`Body of a message must be a Uint8Array: received ${String(body)}`);
   },
-  decode: bytes => bytes,
+  // A body that shares its memory with others of its lease would take theirs along when its handler transfers it.
+  decode: bytes => (bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes)),
 };
 
 const encoder = new TextEncoder();
