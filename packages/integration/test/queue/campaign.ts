@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { invariant, type QueueStore, type Random, sleep, systemClock } from '@quorate/core';
+import { invariant, QuorateError, type QueueStore, type Random, sleep, systemClock } from '@quorate/core';
 import { type EngineStand, openQueueStore } from '../engines.ts';
 import { ToldProcess } from '../replication/told-process.ts';
 import type { WorkerAsk, WorkerNews } from './worker.ts';
@@ -203,7 +203,15 @@ export class Campaign implements AsyncDisposable {
   }
 }
 
+/** How many messages are not over. What may be asked again is, for a busy machine answers late; a test has its time. */
 async function left(store: QueueStore): Promise<number> {
-  const { readyCount, delayedCount, leasedCount, heldCount } = await store.inspect.depth(queue);
-  return readyCount + delayedCount + leasedCount + heldCount;
+  for (;;) {
+    try {
+      const { readyCount, delayedCount, leasedCount, heldCount } = await store.inspect.depth(queue);
+      return readyCount + delayedCount + leasedCount + heldCount;
+    } catch (thrown) {
+      if (!(thrown instanceof QuorateError) || !thrown.retryable) throw thrown;
+      await sleep(systemClock, 100);
+    }
+  }
 }
