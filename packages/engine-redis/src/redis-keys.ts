@@ -14,6 +14,7 @@ export const defaultPrefix = 'quorate:';
  * quorate:{/sessions}         sorted set of sessions by deadline; no partition's name has a slash
  * quorate:{/sessions}:p:…     set of the partitions in which a session has left something
  * quorate:{/sessions}:e:…     channel on which a session's end is told
+ * quorate:{/queues}           the format in which queues are kept
  * ```
  */
 export class RedisKeys {
@@ -23,6 +24,8 @@ export class RedisKeys {
   #lastName = '';
   /** The sorted set of sessions. */
   readonly sessions: string;
+  /** The number of the format in which queues are kept. */
+  readonly queueFormat: string;
 
   /** @throws RangeError where the prefix has braces, which would be taken for a hash tag */
   constructor(prefix: string) {
@@ -31,6 +34,7 @@ export class RedisKeys {
     if (/[{}]/.test(prefix)) throw new RangeError(`Prefix must have no braces: received "${prefix}"`);
     this.#prefix = prefix;
     this.sessions = `${prefix}{/sessions}`;
+    this.queueFormat = `${prefix}{/queues}`;
   }
 
   /** The keys of a numbered database, whose channels are those of all others: what is told there has its number in its name. */

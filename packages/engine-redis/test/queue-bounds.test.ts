@@ -35,6 +35,19 @@ describe.skipIf(reason !== undefined)('bounds of queues (needs redis-server)', (
     expect(again.every(result => result.outcome === 'applied' && result.duplicate)).toBe(true);
   });
 
+  test('queues of another format are not opened, and those of this one are, whoever came first', async () => {
+    const key = 'other:{/queues}';
+    const open = () => stand.openQueues({ prefix: 'other:' });
+    await raw.set(key, '2');
+    await expect(open()).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: `Queues in Redis must be of format 1: "${key}" says 2`,
+    });
+    await raw.del(key);
+    for (let count = 0; count < 2; count++) await (await open())[Symbol.asyncDispose]();
+    expect(await raw.get(key)).toBe('1');
+  });
+
   test('as many remembered ids are forgotten as come', async () => {
     const queue = 'ids/queue';
     for (let round = 0; round < 5; round++) {

@@ -8,6 +8,7 @@ import {
 } from '@quorate/core';
 import { defaultPrefix, RedisKeys } from '../redis-keys.ts';
 import { durabilityOf, evictionOf, type ServerFacts, weakest } from '../server-facts.ts';
+import { checkQueueFormat } from './check-queue-format.ts';
 import { checkDurations, type RedisStoreOptions, templateOf } from './create-redis-store.ts';
 import { inspectServers } from './inspect-server.ts';
 import { RedisQueueDriver } from './queue-driver.ts';
@@ -42,7 +43,7 @@ const bodyLimit: number = 32 * 1024 * 1024;
  * Opens a QueueStore on Redis 7 or Valkey, also Cluster. Settles once it is connected and knows how the server is set up.
  *
  * @throws QuorateError `UNAVAILABLE` where no connection is had, `UNSUPPORTED` where the server drops what nobody has deleted
- * or is older than Redis 7.0, `ABORTED`, `DEADLINE_EXCEEDED`
+ * or is older than Redis 7.0, or where queues are kept there in another format, `ABORTED`, `DEADLINE_EXCEEDED`
  */
 export async function createRedisQueueStore(options: RedisQueueStoreOptions): Promise<QueueStore> {
   const { clock = systemClock, prefix = defaultPrefix, silenceMs = 10_000, keepAliveMs = 5_000 } = options;
@@ -56,7 +57,9 @@ export async function createRedisQueueStore(options: RedisQueueStoreOptions): Pr
     const { signal, deadlineMs = silenceMs } = options;
     const facts = await boundedWait(clock, { signal, deadlineMs }, 'not-applied', async () => {
       await runner.connect();
-      return inspectServers(runner.client);
+      const found = await inspectServers(runner.client);
+      await checkQueueFormat(runner, keys);
+      return found;
     });
     const capabilities = capabilitiesOf(facts, options);
     const subscriptions = new Subscriptions({ template, runner, clock, keepAliveMs });
