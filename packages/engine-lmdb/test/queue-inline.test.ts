@@ -149,17 +149,27 @@ describe.runIf(isHere)('a put that is committed in the thread that asks (needs L
     expect(await store.put([{ queue, message }])).toMatchObject([{ outcome: 'applied', duplicate: true }]);
   });
 
-  test('waits until the log is in order, where the other thread could not put it in order', async () => {
-    const [imported, child] = ['./failing-syncs.ts', './queue-gap-child.ts'].map(name =>
-      fileURLToPath(new URL(name, import.meta.url)),
-    ) as [string, string];
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      ['--import', imported, child, folder.fresh()],
-      { env: { ...process.env, FAILING_SYNCS: folder.fresh() } },
-    );
-    expect(JSON.parse(stdout)).toEqual(['unknown', 'not-applied', 'applied']);
-  });
+  test.each([
+    { where: 'that thread', args: [], told: ['unknown', 'not-applied', 'applied'] },
+    {
+      where: 'this one, to which it was left',
+      args: ['left'],
+      told: ['applied', 'unknown', 'not-applied', 'applied'],
+    },
+  ])(
+    'waits until the log is in order that the other thread could not put in order, after a sync that failed in $where',
+    async ({ args, told }) => {
+      const [imported, child] = ['./failing-syncs.ts', './queue-gap-child.ts'].map(name =>
+        fileURLToPath(new URL(name, import.meta.url)),
+      ) as [string, string];
+      const { stdout } = await promisify(execFile)(
+        process.execPath,
+        ['--import', imported, child, folder.fresh(), ...args],
+        { env: { ...process.env, FAILING_SYNCS: folder.fresh() } },
+      );
+      expect(JSON.parse(stdout)).toEqual(told);
+    },
+  );
 
   test('waits for no disk itself, not even to reserve revisions', async () => {
     const synced = vi.spyOn(fs, 'fsyncSync');

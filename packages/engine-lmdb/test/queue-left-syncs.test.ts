@@ -16,9 +16,9 @@ const unknown = { outcome: 'unknown', cause: { code: 'UNAVAILABLE' } };
 const many = 20;
 
 /** Messages that each say a name and their number. */
-function putMany(store: QueueStore, name: string): Promise<unknown[]> {
+function putMany(store: QueueStore, name: string, count = many): Promise<unknown[]> {
   return store.put(
-    Array.from({ length: many }, (_, number) => ({
+    Array.from({ length: count }, (_, number) => ({
       queue,
       message: { body: Buffer.from(`${name}${number}`) },
     })),
@@ -129,3 +129,26 @@ describe('a batch whose sync is left to the thread that asks', () => {
     );
   });
 });
+
+describe.runIf(process.platform === 'linux')(
+  'one beside which another was committed in that thread (needs Linux)',
+  () => {
+    // The descriptor of the other may have been opened since, and its sync say nothing then.
+    test.each([[['left', 'small']], [['small', 'left']]] as const)(
+      'fails with it, when the first of %s fails',
+      async names => {
+        await using store = await createLmdbQueueStore({ path: folder.fresh(), commit: 'inline' });
+        await openLog(store);
+        const syncs = heldSyncs();
+        const puts: Promise<unknown[]>[] = [];
+        for (const name of names) {
+          puts.push(putMany(store, name, name === 'small' ? 1 : many));
+          await expect.poll(() => syncs.count).toBe(puts.length);
+        }
+        syncs.end(new Error('EIO: i/o error, fdatasync'));
+        syncs.end();
+        for (const [result] of await Promise.all(puts)) expect(result).toMatchObject(unknown);
+      },
+    );
+  },
+);

@@ -314,6 +314,18 @@ describe('a file of the log that may have a gap', () => {
     expect(ids(path)).toEqual(['a', 'b', 'c', 'd']);
   });
 
+  test('is mended at once when another descriptor hears of the failure, before somebody opens the file who does not', () => {
+    const path = testFiles.fresh();
+    const own = boot(path, 'one');
+    put(own.writer, 'a');
+    // Each descriptor that was open hears of it once; this one by the sync that ends the file.
+    failing(1);
+    own.writer.mend(own.log.number as number);
+    expect(put(anotherProcess(own).writer, 'b')).toMatchObject({ value: [{ duplicate: false }] });
+    loseLog(own);
+    expect(ids(path)).toEqual(['a', 'b']);
+  });
+
   test('makes nobody believe that what is in it already is durable', () => {
     const path = testFiles.fresh();
     const own = boot(path, 'one');

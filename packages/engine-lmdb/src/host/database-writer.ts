@@ -87,8 +87,10 @@ export class DatabaseWriter {
   /** Puts what may be missing from a file of the log in order, of which a sync has failed elsewhere. Never throws. */
   mend(number: number): void {
     if (this.#logged === undefined) return;
-    this.#logged.log.suspect(number);
-    this.#mend(this.#logged.log);
+    const { log } = this.#logged;
+    log.suspect(number);
+    // Once more, for the own descriptor was open and hears of the same failure when that file is ended. What is in order stays as it is.
+    for (let tries = 0; tries < 2; tries++) this.#mend(log);
   }
 
   /** Commits a batch; what damage it meets is put in order first. */

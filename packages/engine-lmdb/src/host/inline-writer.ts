@@ -60,8 +60,8 @@ export class InlineWriter implements Disposable {
   }
 
   /** Says that a file of the log may have a gap, which was found elsewhere. */
-  suspect(number: number): void {
-    this.#log?.suspect(number);
+  suspect({ number, thrown }: LogGap): void {
+    this.#log?.suspect(number, thrown);
   }
 
   [Symbol.dispose](): void {

@@ -37,6 +37,11 @@ export class LogFile implements Disposable {
     return later.promise;
   }
 
+  /** Has {@link sync} fail from now on: what another descriptor's sync failed for may not be told to this one, opened since. */
+  fail(thrown: unknown): void {
+    this.#failure ??= thrown;
+  }
+
   [Symbol.dispose](): void {
     this.#isDisposed = true;
     if (!this.#isSyncing) closeSync(this.descriptor);

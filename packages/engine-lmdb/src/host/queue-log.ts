@@ -168,9 +168,10 @@ export class QueueLog implements Disposable {
     return this.#suspect;
   }
 
-  /** Says that a file may have a gap. */
-  suspect(number: number): void {
+  /** Says that a file may have a gap, and what its sync failed for elsewhere. */
+  suspect(number: number, thrown?: unknown): void {
     this.#suspect = Math.max(number, this.#suspect ?? 0);
+    if (thrown !== undefined && this.#file?.number === number) this.#file.fail(thrown);
   }
 
   /**

@@ -225,14 +225,20 @@ export class WriterClient implements AsyncDisposable {
     this.#syncing.add(batch);
     void durable.then(gap => {
       this.#syncing.delete(batch);
-      // At once, before somebody opens the log who hears nothing of the failure.
-      if (gap !== undefined && this.#failure === undefined) this.#send({ suspect: gap.number });
+      if (gap !== undefined) this.#onGap(gap);
       for (const [each, result] of waiting) {
         if (gap === undefined) settle(each, result);
         else each.reject(notDurable(gap.thrown));
       }
       this.#onSettled?.();
     });
+  }
+
+  /** Has the log put in order at once, before somebody opens it who hears nothing of the failure; here nobody goes on behind it. */
+  #onGap(gap: LogGap): void {
+    if (this.#failure === undefined) this.#send({ suspect: gap.number });
+    this.#inline?.suspect(gap);
+    if (this.#file?.number === gap.number) this.#file.fail(gap.thrown);
   }
 
   #flushLater(later: Promise<void>): false {
@@ -266,7 +272,8 @@ export class WriterClient implements AsyncDisposable {
       return;
     }
     // Whoever opens that file now hears nothing of the failure.
-    if (message.suspected !== undefined) this.#inline?.suspect(message.suspected);
+    if (message.suspected !== undefined)
+      this.#inline?.suspect({ number: message.suspected, thrown: new Error('A sync of the log has failed') });
     const batch = this.#sent.shift();
     if (this.#sent.length === 0) this.#port.unref();
     // Nobody waits any more for an answer that comes after a failure; others are woken all the same.
