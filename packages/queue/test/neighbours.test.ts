@@ -172,6 +172,10 @@ describe('a process of this machine', () => {
         const name = `${pid}/${start}`;
         const processes = systemProcesses();
         expect(processes.isGone(name)).toBe(false);
+        // As long as it is a shell it does ask.
+        await vi.waitFor(() => expect(statOf(parent.pid as number)).toContain('(sleep)'), {
+          timeout: 30_000,
+        });
         process.kill(pid, 'SIGKILL');
         await vi.waitFor(() => expect(statOf(pid)).toMatch(/\) Z /), { timeout: 30_000 });
         expect(processes.isGone(name)).toBe(true);
