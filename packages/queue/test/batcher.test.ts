@@ -121,4 +121,20 @@ describe('with two flights, of which nothing ordered may be overtaken', () => {
     await turn();
     expect(batches[4]).toEqual([3, 112, 113]);
   });
+
+  it('looks at little of what waits for what is under way, however often something comes', async () => {
+    let looks = 0;
+    const batcher = new Batcher<number>({
+      countMax: 500,
+      flightsMax: 2,
+      countOf: () => ++looks && 1,
+      beside: { countMin: 2, isOrdered: item => ++looks > 0 && item < 100 },
+      flush: () => new Promise(() => {}),
+    });
+    await add(batcher, 101);
+    await add(batcher, 102, 1);
+    looks = 0;
+    for (let count = 0; count < 200; count++) await add(batcher, 2);
+    expect(looks).toBeLessThan(1000);
+  });
 });

@@ -70,12 +70,19 @@ export class Batcher<Item> {
 
   /** None where the next has to wait for what is under way. */
   #next(): readonly Item[] {
-    const end = this.#besideOthers(this.#end());
+    const end = this.#mayGo() ? this.#besideOthers(this.#end()) : 0;
     if (end === 0) return [];
     if (end < this.#waiting.length) return this.#waiting.splice(0, end);
     const batch = this.#waiting;
     this.#waiting = [];
     return batch;
+  }
+
+  /** Whether enough of what waits may go beside what is under way. It looks at no more, as it does so whenever something comes. */
+  #mayGo(): boolean {
+    const { beside } = this.#options;
+    if (beside === undefined || this.#flightCount === 0) return true;
+    return this.#orderedCount === 0 && this.#freeCount(this.#waiting, beside.countMin) === beside.countMin;
   }
 
   /** How many of so many that could go together go now. */
@@ -85,15 +92,16 @@ export class Batcher<Item> {
     const freeCount = this.#freeCount(this.#waiting, end);
     if (this.#flightCount === 0)
       return freeCount === end && end >= 2 * beside.countMin ? Math.ceil(end / 2) : end;
-    return this.#orderedCount === 0 && freeCount >= beside.countMin ? freeCount : 0;
+    return freeCount >= beside.countMin ? freeCount : 0;
   }
 
   /** How many of the first so many come before one that is ordered. */
   #freeCount(items: readonly Item[], end: number): number {
-    const { beside } = this.#options;
-    if (beside === undefined) return end;
+    const { beside, flightsMax } = this.#options;
+    if (beside === undefined || flightsMax === 1) return end;
+    const countMax = Math.min(end, items.length);
     let count = 0;
-    while (count < end && !beside.isOrdered(items[count] as Item)) count++;
+    while (count < countMax && !beside.isOrdered(items[count] as Item)) count++;
     return count;
   }
 
