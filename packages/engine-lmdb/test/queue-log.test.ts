@@ -373,6 +373,25 @@ describe('checkpoints', () => {
     expect(readFileSync(join(database, 'data.mdb'), 'utf8')).toBe('new');
   });
 
+  test('are due also where a batch is carried out one by one, as one of it has no room', () => {
+    const own = boot(testFiles.fresh(), 'one');
+    const noRoom = (key: Uint8Array, value: Uint8Array): unknown => {
+      if (Buffer.from(value).includes('no room')) throw new Error('MDB_MAP_FULL');
+      return own.database.put(key, value);
+    };
+    const { writer } = anotherProcess({ ...own, database: withOwn(own.database, { put: noRoom }) });
+    const puts = (body: Uint8Array) =>
+      ({ type: 'queue', maxBytes, step: { do: 'put', puts: [{ queue, message: { body } }] } }) as const;
+    const purge = { type: 'queue', maxBytes, step: { do: 'purge', queue, until: undefined } } as const;
+    const most = new Uint8Array(0.75 * large);
+    for (let file = 2; file < 17; file++) {
+      for (const request of [puts(most), purge]) expect(writer.run([request]).checkpoint).toBe(undefined);
+    }
+    const { results, checkpoint } = writer.run([puts(Buffer.from('no room')), puts(most)]);
+    expect(results.map(result => 'thrown' in result)).toEqual([true, false]);
+    expect(checkpoint).toBe(17);
+  });
+
   test('take along what was left of those before, finished or not', async () => {
     const folder = folderOf(testFiles.fresh(), 'one');
     const left = ['checkpoint-17', 'checkpoint-17.new-1', 'log/log-32', 'log/log-32.new-1-1'];

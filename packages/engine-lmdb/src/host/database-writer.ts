@@ -63,12 +63,14 @@ export class DatabaseWriter {
     // What has no room, say, must not keep the others from being carried out. Nothing of the batch took effect.
     const results: WriterResult[] = [];
     const wakes: Wake[] = [];
+    let checkpoint: number | undefined;
     for (const request of batch) {
       const alone = this.run([request]);
       results.push(...alone.results);
       wakes.push(...alone.wakes);
+      checkpoint = alone.checkpoint ?? checkpoint;
     }
-    return { results, wakes };
+    return checkpoint === undefined ? { results, wakes } : { results, wakes, checkpoint };
   }
 
   /**
