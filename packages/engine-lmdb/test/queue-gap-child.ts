@@ -23,6 +23,8 @@ if (isLeft === undefined) {
   await put();
 } else {
   await put();
+  // A sync in that thread, since this one has the file open.
+  await put(20);
   writeFileSync(failing, '');
   const { fdatasync } = fs;
   Object.assign(fs, {

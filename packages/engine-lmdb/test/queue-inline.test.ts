@@ -154,7 +154,7 @@ describe.runIf(isHere)('a put that is committed in the thread that asks (needs L
     {
       where: 'this one, to which it was left',
       args: ['left'],
-      told: ['applied', 'unknown', 'not-applied', 'applied'],
+      told: ['applied', 'applied', 'unknown', 'not-applied', 'applied'],
     },
   ])(
     'waits until the log is in order that the other thread could not put in order, after a sync that failed in $where',

@@ -210,18 +210,11 @@ describe('what is made durable', () => {
   });
 });
 
-test('a sync is left only to an asker that has the file open since before it was appended to', () => {
+test('a sync is left only to an asker that has had the file open since before a sync of the own descriptor', () => {
   const { folder, database, reserve, room } = boot(testFiles.fresh(), 'one');
-  /** What the asker has open, and what it opens while something is appended. */
+  /** What the asker has open. */
   let open: number | undefined;
-  let opens: number | undefined;
-  class WatchedLog extends QueueLog {
-    override append(...args: Parameters<QueueLog['append']>): number | undefined {
-      open = opens ?? open;
-      return super.append(...args);
-    }
-  }
-  using log = new WatchedLog(folder.log as string, folder.database);
+  using log = new QueueLog(folder.log as string, folder.database);
   const hasOpen = (number: number): boolean => number === open;
   const writer = new DatabaseWriter(database, room, { time, maxBytes, reserve }, { log, tell, hasOpen });
   const file = (size: number): AppendedFile | undefined => {
@@ -235,8 +228,8 @@ test('a sync is left only to an asker that has the file open since before it was
   ];
   open = number - 1;
   expect(file(1)).toEqual(synced);
-  // What a sync failed for before it was opened would not be heard of.
-  opens = number;
+  // What another process heard of before it was opened, nobody hears of who syncs it with that descriptor.
+  open = number;
   expect(file(1)).toEqual(synced);
   expect(file(1)).toEqual(left);
   // One that is begun is nobody's yet.

@@ -21,7 +21,7 @@ export interface LoggedCommits {
   readonly log: QueueLog;
   /** Told of what need not be durable as soon as it is committed. */
   readonly tell: (batch: WriterBatch, early: WriterEarly) => void;
-  /** Whether the asker has a file of the log open since before it was appended to, and so hears whatever a sync of it fails for. Default: no. */
+  /** Whether the asker has a file of the log open, to sync it. Default: no. */
   readonly hasOpen?: (number: number) => boolean;
 }
 
@@ -35,6 +35,11 @@ export class DatabaseWriter {
   readonly #logged: LoggedCommits | undefined;
   readonly #written: LoggedBytes;
   readonly #room: FileRoom;
+  /**
+   * The file of the log that the asker had open when it was last synced here: whatever failed before was heard of here, and whatever
+   * fails since the asker hears of.
+   */
+  #shared: number | undefined;
 
   constructor(database: LmdbDatabase, room: FileRoom, options: TransactionOptions, logged?: LoggedCommits) {
     this.#room = room;
@@ -51,10 +56,9 @@ export class DatabaseWriter {
    * @param mayLeave whether to leave the sync of a large batch to the asker, so that the next one is committed meanwhile
    */
   run(batch: WriterBatch, mayLeave = false): WriterAnswer {
-    const hadOpen = mayLeave && this.#hasOpen();
     const together = this.#commitSound(batch);
     if ('results' in together)
-      return this.#logged === undefined ? together : this.#durable(batch, together, hadOpen);
+      return this.#logged === undefined ? together : this.#durable(batch, together, mayLeave);
     const { failed } = together;
     const isUnknown = failed instanceof QuorateError && failed.outcome === 'unknown';
     if (isUnknown || batch.length === 1) {
@@ -140,31 +144,30 @@ export class DatabaseWriter {
 
   /** Makes a batch that was committed durable, and tells of what need not be at once. */
   #durable(batch: WriterBatch, answer: WriterAnswer, mayLeave: boolean): WriterAnswer {
-    const { log, tell } = this.#logged as LoggedCommits;
+    const { log, tell, hasOpen } = this.#logged as LoggedCommits;
     const early: [number, WriterResult][] = [];
     for (const [place, request] of batch.entries()) {
       if (isLazy(request)) early.push([place, answer.results[place] as WriterResult]);
     }
     if (early.length === batch.length) return answer;
-    const number = log.number as number;
-    if (mayLeave && this.#hasOpen()) return { ...answer, file: { number, isSynced: false } };
+    const { number } = log;
+    const isShared = number !== undefined && this.#shared === number;
+    if (mayLeave && isShared) return { ...answer, file: { number, isSynced: false } };
     const { wakes, ...rest } = answer;
     if (early.length + wakes.length > 0) tell(batch, { early, wakes });
     const results = [...answer.results];
     for (const [place] of early) results[place] = told;
+    const isOpen = number !== undefined && hasOpen?.(number) === true;
     try {
       log.sync();
-      return { ...rest, results, wakes: [], file: { number, isSynced: true } };
+      this.#shared = isOpen ? number : undefined;
+      const durable = { ...rest, results, wakes: [] };
+      return number === undefined ? durable : { ...durable, file: { number, isSynced: true } };
     } catch (thrown) {
       this.#mend(log);
       const failed = { thrown: toWire(notDurable(thrown)) };
       return { results: batch.map(() => failed), wakes: [] };
     }
-  }
-
-  #hasOpen(): boolean {
-    const number = this.#logged?.log.number;
-    return number !== undefined && this.#logged?.hasOpen?.(number) === true;
   }
 
   /** At once, before somebody opens the log who hears nothing of the failure. What fails now is done before the next is appended. */
