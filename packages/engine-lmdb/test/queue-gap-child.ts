@@ -1,30 +1,27 @@
 /**
  * A process whose writer's thread can sync nothing for a while, and tells what its puts were told. With a second argument the first
- * failure is that of a sync which was left to the main thread.
+ * failure is that of a sync of the main thread.
  */
 import fs, { rmSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { createLmdbQueueStore } from '../src/index.ts';
 
 const failing = process.env['FAILING_SYNCS'] as string;
-const [, , path, isLeft] = process.argv;
+const [, , path, isOwn] = process.argv;
 await using store = await createLmdbQueueStore({ path: path as string, commit: 'inline' });
 const told: string[] = [];
-async function put(count = 1): Promise<void> {
-  const message = { body: new Uint8Array(10) };
+async function put(): Promise<void> {
   const [result] = await store
-    .put(Array.from({ length: count }, () => ({ queue: 'jobs/a', message })))
+    .put([{ queue: 'jobs/a', message: { body: new Uint8Array(10) } }])
     .catch(({ outcome }) => [{ outcome }]);
   told.push(result!.outcome);
 }
 // The first begins a file of the log, which is that thread's to do.
-if (isLeft === undefined) {
+if (isOwn === undefined) {
   writeFileSync(failing, '');
   await put();
 } else {
   await put();
-  // A sync in that thread, since this one has the file open.
-  await put(20);
   writeFileSync(failing, '');
   const { fdatasync } = fs;
   Object.assign(fs, {
@@ -32,7 +29,7 @@ if (isLeft === undefined) {
       setImmediate(callback, new Error('EIO: i/o error, fdatasync')),
   });
   syncBuiltinESMExports();
-  await put(20);
+  await put();
   Object.assign(fs, { fdatasync });
   syncBuiltinESMExports();
 }

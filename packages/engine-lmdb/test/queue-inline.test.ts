@@ -152,9 +152,9 @@ describe.runIf(isHere)('a put that is committed in the thread that asks (needs L
   test.each([
     { where: 'that thread', args: [], told: ['unknown', 'not-applied', 'applied'] },
     {
-      where: 'this one, to which it was left',
-      args: ['left'],
-      told: ['applied', 'applied', 'unknown', 'not-applied', 'applied'],
+      where: 'this one',
+      args: ['own'],
+      told: ['applied', 'unknown', 'not-applied', 'applied'],
     },
   ])(
     'waits until the log is in order that the other thread could not put in order, after a sync that failed in $where',

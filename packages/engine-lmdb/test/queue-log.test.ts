@@ -21,7 +21,7 @@ import { machineTime } from '../src/host/machine-time.ts';
 import { takeCheckpoint } from '../src/host/queue-checkpoint.ts';
 import { QueueLog } from '../src/host/queue-log.ts';
 import { type StoreFolder, storeFolder } from '../src/host/store-folder.ts';
-import type { AppendedFile, WriterOrder, WriterResult } from '../src/host/writer-protocol.ts';
+import type { WriterOrder, WriterResult } from '../src/host/writer-protocol.ts';
 import { QueueView } from '../src/queue/queue-view.ts';
 import { testFolder } from './lmdb-subject.ts';
 
@@ -210,32 +210,6 @@ describe('what is made durable', () => {
   });
 });
 
-test('a sync is left only to an asker that has had the file open since before a sync of the own descriptor', () => {
-  const { folder, database, reserve, room } = boot(testFiles.fresh(), 'one');
-  /** What the asker has open. */
-  let open: number | undefined;
-  using log = new QueueLog(folder.log as string, folder.database);
-  const hasOpen = (number: number): boolean => number === open;
-  const writer = new DatabaseWriter(database, room, { time, maxBytes, reserve }, { log, tell, hasOpen });
-  const file = (size: number): AppendedFile | undefined => {
-    const step = { do: 'put', puts: [{ queue, message: { body: new Uint8Array(size) } }] } as const;
-    return writer.run([{ type: 'queue', maxBytes, step }], true).file;
-  };
-  const { number } = file(1) as AppendedFile;
-  const [left, synced] = [
-    { number, isSynced: false },
-    { number, isSynced: true },
-  ];
-  open = number - 1;
-  expect(file(1)).toEqual(synced);
-  // What another process heard of before it was opened, nobody hears of who syncs it with that descriptor.
-  open = number;
-  expect(file(1)).toEqual(synced);
-  expect(file(1)).toEqual(left);
-  // One that is begun is nobody's yet.
-  expect(file(large)).toEqual({ number: number + 1, isSynced: true });
-});
-
 /** Has the next syncs of files fail. */
 function failing(count: number): void {
   let left = count;
@@ -313,7 +287,7 @@ describe('a file of the log that may have a gap', () => {
     put(own.writer, 'a');
     // Each descriptor that was open hears of it once; this one by the sync that ends the file.
     failing(1);
-    own.writer.mend(own.log.number as number);
+    own.writer.mend(2);
     expect(put(anotherProcess(own).writer, 'b')).toMatchObject({ value: [{ duplicate: false }] });
     loseLog(own);
     expect(ids(path)).toEqual(['a', 'b']);

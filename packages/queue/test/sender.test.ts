@@ -185,28 +185,4 @@ describe('many messages', () => {
     await stand.until(Promise.all(both));
     expect(await stand.count()).toBe(20);
   });
-
-  it('halves what has no key where the store overlaps puts, and nothing else', async () => {
-    const counts: number[] = [];
-    let open = (): void => {};
-    const gate = new Promise<void>(resolve => (open = resolve));
-    const faults: QueueFaults = { capabilities: { overlapsPuts: true } };
-    const store = new FaultyQueueStore(stand.store.open(), faults, stand.clock);
-    const put = store.put.bind(store);
-    store.put = async (puts, options) => {
-      counts.push(puts.length);
-      await gate;
-      return put(puts, options);
-    };
-    const queues = stand.queues({}, { store });
-    const [plain, keyed] = [queues.producer<number>('plain'), queues.producer<number>('keyed')];
-    const sends = Array.from({ length: 40 }, (_, index) => [
-      plain.send(index),
-      keyed.send(index, { key: 'k' }),
-    ]);
-    await turn();
-    expect(counts).toEqual([20, 20, 40]);
-    open();
-    await stand.until(Promise.all(sends.flat()));
-  });
 });

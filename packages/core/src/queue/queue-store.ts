@@ -20,11 +20,6 @@ export interface QueueCapabilities {
   readonly atomicPut: boolean;
   /** Whether `put` can join a transaction of the caller's own connection. */
   readonly transactionalPut: boolean;
-  /**
-   * Whether a put is carried out while one before it waits for the disk: then two halves, the second on its way before the first has
-   * ended, are done sooner than the whole. Absent: no.
-   */
-  readonly overlapsPuts?: boolean;
   /** Whether several processes can use it at once. */
   readonly crossProcess: boolean;
   /** Which rules `lease` keeps: a message's time, its lane, how many of its key are out. */

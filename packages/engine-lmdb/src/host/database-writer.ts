@@ -21,8 +21,6 @@ export interface LoggedCommits {
   readonly log: QueueLog;
   /** Told of what need not be durable as soon as it is committed. */
   readonly tell: (batch: WriterBatch, early: WriterEarly) => void;
-  /** Whether the asker has a file of the log open, to sync it. Default: no. */
-  readonly hasOpen?: (number: number) => boolean;
 }
 
 /** Carries batches of requests out, each in one transaction that is durable when it returns. */
@@ -35,11 +33,6 @@ export class DatabaseWriter {
   readonly #logged: LoggedCommits | undefined;
   readonly #written: LoggedBytes;
   readonly #room: FileRoom;
-  /**
-   * The file of the log that the asker had open when it was last synced here: whatever failed before was heard of here, and whatever
-   * fails since the asker hears of.
-   */
-  #shared: number | undefined;
 
   constructor(database: LmdbDatabase, room: FileRoom, options: TransactionOptions, logged?: LoggedCommits) {
     this.#room = room;
@@ -50,15 +43,10 @@ export class DatabaseWriter {
     this.#options = { ...options, known: this.#known, knownListeners: this.#knownListeners };
   }
 
-  /**
-   * Never throws: each request has a result of its own. Blocks while another process writes.
-   *
-   * @param mayLeave whether to leave the sync of a large batch to the asker, so that the next one is committed meanwhile
-   */
-  run(batch: WriterBatch, mayLeave = false): WriterAnswer {
+  /** Never throws: each request has a result of its own. Blocks while another process writes. */
+  run(batch: WriterBatch): WriterAnswer {
     const together = this.#commitSound(batch);
-    if ('results' in together)
-      return this.#logged === undefined ? together : this.#durable(batch, together, mayLeave);
+    if ('results' in together) return this.#logged === undefined ? together : this.#durable(batch, together);
     const { failed } = together;
     const isUnknown = failed instanceof QuorateError && failed.outcome === 'unknown';
     if (isUnknown || batch.length === 1) {
@@ -143,26 +131,20 @@ export class DatabaseWriter {
   }
 
   /** Makes a batch that was committed durable, and tells of what need not be at once. */
-  #durable(batch: WriterBatch, answer: WriterAnswer, mayLeave: boolean): WriterAnswer {
-    const { log, tell, hasOpen } = this.#logged as LoggedCommits;
+  #durable(batch: WriterBatch, answer: WriterAnswer): WriterAnswer {
+    const { log, tell } = this.#logged as LoggedCommits;
     const early: [number, WriterResult][] = [];
     for (const [place, request] of batch.entries()) {
       if (isLazy(request)) early.push([place, answer.results[place] as WriterResult]);
     }
     if (early.length === batch.length) return answer;
-    const { number } = log;
-    const isShared = number !== undefined && this.#shared === number;
-    if (mayLeave && isShared) return { ...answer, file: { number, isSynced: false } };
     const { wakes, ...rest } = answer;
     if (early.length + wakes.length > 0) tell(batch, { early, wakes });
     const results = [...answer.results];
     for (const [place] of early) results[place] = told;
-    const isOpen = number !== undefined && hasOpen?.(number) === true;
     try {
       log.sync();
-      this.#shared = isOpen ? number : undefined;
-      const durable = { ...rest, results, wakes: [] };
-      return number === undefined ? durable : { ...durable, file: { number, isSynced: true } };
+      return { ...rest, results, wakes: [] };
     } catch (thrown) {
       this.#mend(log);
       const failed = { thrown: toWire(notDurable(thrown)) };

@@ -1,4 +1,4 @@
-import { isLazy, workOfBatch } from '../queue/queue-request.ts';
+import { isLazy, workOf } from '../queue/queue-request.ts';
 import type { DatabaseWriter } from './database-writer.ts';
 import { FairTurn } from './fair-turn.ts';
 import { LockWord } from './lock-word.ts';
@@ -51,7 +51,7 @@ export class InlineWriter implements Disposable {
 
   /** The answer; or that somebody else writes, or that this is to be left to the writer's thread. */
   run(batch: WriterBatch): InlineAnswer | 'taken' | 'left' {
-    if (workOfBatch(batch) > workMax) return 'left';
+    if (workOfQueues(batch) > workMax) return 'left';
     if (!this.#lock.isFree()) return 'taken';
     if (this.#log === undefined) return this.#writer.run(batch);
     const answer = this.#writer.commit(batch);
@@ -67,4 +67,8 @@ export class InlineWriter implements Disposable {
   [Symbol.dispose](): void {
     this.#log?.[Symbol.dispose]();
   }
+}
+
+function workOfQueues(batch: WriterBatch): number {
+  return batch.reduce((sum, request) => sum + (request.type === 'queue' ? workOf(request) : 0), 0);
 }

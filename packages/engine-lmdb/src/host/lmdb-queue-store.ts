@@ -52,7 +52,6 @@ export async function createLmdbQueueStore(options: LmdbQueueStoreOptions): Prom
       atomicSettle: true,
       atomicPut: true,
       transactionalPut: false,
-      overlapsPuts: folder.durability === 'fsync',
       crossProcess: true,
       lease: { readyAt: true, lanes: true, oneActivePerKey: true },
       abandon: true,

@@ -74,11 +74,6 @@ export class QueueLog implements Disposable {
     this.#mayWait = mayWait;
   }
 
-  /** The file that is appended to. */
-  get number(): number | undefined {
-    return this.#file?.number;
-  }
-
   /**
    * Appends what a transaction wrote, at its end, and says in the database that it did.
    *
@@ -262,11 +257,6 @@ export class QueueLog implements Disposable {
     this.#file = new LogFile(number, openSync(path, 'r+'));
     return this.#file;
   }
-}
-
-/** A file of the log that somebody else appends to, to be synced. @throws Error of the file system */
-export function openLogFile(folder: string, number: number): LogFile {
-  return new LogFile(number, openSync(fileOf(folder, number), 'r+'));
 }
 
 /** A file of the log that may lack something, and what its sync failed for. */

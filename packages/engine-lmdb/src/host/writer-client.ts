@@ -3,12 +3,11 @@ import type { QuorateError } from '@quorate/core';
 import { notDurable, unavailable } from '../store-failure.ts';
 import type { StoreRequest, Wake } from '../store-request.ts';
 import { isLazy } from '../queue/queue-request.ts';
-import type { InlineWriter } from './inline-writer.ts';
-import type { LogFile } from './log-file.ts';
+import type { InlineAnswer, InlineWriter } from './inline-writer.ts';
 import type { DatabaseOptions } from './open-database.ts';
-import { type LogGap, openLogFile } from './queue-log.ts';
+import type { LogGap } from './queue-log.ts';
 import { SettledLater } from './settled-later.ts';
-import { bellBytes, haltAtExit, openWord } from './writer-phase.ts';
+import { haltAtExit } from './writer-phase.ts';
 import { siblingUrl } from './sibling-url.ts';
 import { fromWire } from './wire-failure.ts';
 import { packBatch, unpackResults } from './packed-batch.ts';
@@ -63,16 +62,14 @@ export class WriterClient implements AsyncDisposable {
   readonly #options: WriterClientOptions;
   readonly #worker: Worker;
   readonly #port: MessagePort;
-  readonly #bell = new Int32Array(new SharedArrayBuffer(bellBytes));
+  readonly #bell = new Int32Array(new SharedArrayBuffer(8));
   #waiting: Waiting[] = [];
   readonly #sent: Waiting[][] = [];
   #isScheduled = false;
   #inline: InlineWriter | undefined;
-  /** The file of the log that the writer appends to, to sync it while it commits. */
-  #file: LogFile | undefined;
   /** How often in a row the lock was seen to be taken. */
   #lookedCount = 0;
-  /** Batches that are committed, and wait for a sync of this thread. */
+  /** Batches that were committed in this thread and wait for the disk. */
   readonly #syncing = new Set<readonly Waiting[]>();
   #onSettled: (() => void) | undefined;
   readonly #halting: Disposable;
@@ -154,7 +151,6 @@ export class WriterClient implements AsyncDisposable {
     }
     this.#port.close();
     this.#inline?.[Symbol.dispose]();
-    this.#file?.[Symbol.dispose]();
   }
 
   /**
@@ -205,16 +201,17 @@ export class WriterClient implements AsyncDisposable {
       }
       this.#lookedCount = 0;
       this.#waiting.splice(0, batch.length);
-      const { durable, ...committed } = answer;
-      if (durable === undefined) this.#settle(awaited, committed);
-      else this.#settleOnce(durable, awaited, committed);
+      this.#settleInline(awaited, answer);
     }
     return true;
   }
 
   /** What need not be on disk is settled at once. */
-  #settleOnce(durable: Promise<LogGap | undefined>, batch: readonly Waiting[], answer: WriterAnswer): void {
-    if (answer.checkpoint !== undefined) this.#options.onCheckpoint(answer.checkpoint);
+  #settleInline(batch: readonly Waiting[], { durable, ...answer }: InlineAnswer): void {
+    if (durable === undefined) {
+      this.#settle(batch, answer);
+      return;
+    }
     if (answer.wakes.length > 0) this.#options.onWakes(answer.wakes);
     const waiting: (readonly [Waiting, WriterResult])[] = [];
     for (const [index, each] of batch.entries()) {
@@ -238,7 +235,6 @@ export class WriterClient implements AsyncDisposable {
   #onGap(gap: LogGap): void {
     if (this.#failure === undefined) this.#send({ suspect: gap.number });
     this.#inline?.suspect(gap);
-    if (this.#file?.number === gap.number) this.#file.fail(gap.thrown);
   }
 
   #flushLater(later: Promise<void>): false {
@@ -278,41 +274,9 @@ export class WriterClient implements AsyncDisposable {
     if (this.#sent.length === 0) this.#port.unref();
     // Nobody waits any more for an answer that comes after a failure; others are woken all the same.
     if (batch === undefined) this.#settle([], { ...message, results: [] });
-    else this.#onAnswer(batch, { ...message, results: unpackResults(requestsOf(batch), message.results) });
+    else this.#settle(batch, { ...message, results: unpackResults(requestsOf(batch), message.results) });
     this.#flush();
   };
-
-  #onAnswer(batch: readonly Waiting[], answer: WriterAnswer): void {
-    const { file } = answer;
-    if (file?.isSynced === false) this.#settleOnce(this.#synced(), batch, answer);
-    else this.#settle(batch, answer);
-    if (file !== undefined) this.#openFile(file.number);
-  }
-
-  /** From then on the writer may leave syncs to this thread. What cannot be opened it syncs itself. */
-  #openFile(number: number): void {
-    const { log } = this.#options;
-    if (this.#file?.number === number || log === undefined) return;
-    try {
-      const file = openLogFile(log, number);
-      this.#file?.[Symbol.dispose]();
-      this.#file = file;
-      Atomics.store(this.#bell, openWord, number);
-    } catch {
-      // Too many files are open, say.
-    }
-  }
-
-  /** @returns what a sync of the file failed for, and its number */
-  async #synced(): Promise<LogGap | undefined> {
-    const file = this.#file as LogFile;
-    try {
-      await file.sync();
-      return undefined;
-    } catch (thrown) {
-      return { number: file.number, thrown };
-    }
-  }
 
   #onEarly({ places, early, wakes }: PackedEarly): void {
     if (wakes.length > 0) this.#options.onWakes(wakes);

@@ -6,12 +6,6 @@
  */
 const phaseIndex = 1;
 
-/** The word of the same memory that has the number of the log's file that the thread that asks has open. */
-export const openWord = 2;
-
-/** Bytes of that memory. */
-export const bellBytes = 12;
-
 const idle = 0;
 const committing = 1;
 const halted = 2;

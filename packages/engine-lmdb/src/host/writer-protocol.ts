@@ -43,15 +43,6 @@ export interface WriterAnswer {
   readonly wakes: readonly Wake[];
   /** The number of a checkpoint of the log that is due. */
   readonly checkpoint?: number;
-  /** The file of the log that was appended to, where the asker has not opened it yet, or is to sync it. */
-  readonly file?: AppendedFile;
-}
-
-/** A file of the log that a batch was appended to. */
-export interface AppendedFile {
-  readonly number: number;
-  /** Whether what was appended is durable. If not, the asker syncs the file, and holds back the results that have to be. */
-  readonly isSynced: boolean;
 }
 
 /** {@link WriterEarly} on its way between threads. */

@@ -8,8 +8,7 @@ import { DatabaseWriter } from './database-writer.ts';
 import { machineTime } from './machine-time.ts';
 import { packResults, unpackBatch } from './packed-batch.ts';
 import { toWire } from './wire-failure.ts';
-import { openWord, whileCommitting } from './writer-phase.ts';
-import { workOfBatch } from '../queue/queue-request.ts';
+import { whileCommitting } from './writer-phase.ts';
 import { QueueLog } from './queue-log.ts';
 import type {
   PackedAnswer,
@@ -22,13 +21,9 @@ import type {
   WriterOrder,
 } from './writer-protocol.ts';
 
-/** From how much work on the sync of a batch is left to the asker: it takes two more turns of threads on its way. */
-const leftMin = 16;
-
 const order = workerData as WriterOrder;
 const { port } = order;
 const bell = new Int32Array(order.bell);
-const hasOpen = (number: number): boolean => Atomics.load(bell, openWord) === number;
 let isOpen = false;
 try {
   const time = machineTime();
@@ -37,7 +32,7 @@ try {
   isOpen = true;
   using log = order.log === undefined ? undefined : new QueueLog(order.log, order.folder);
   const options = { time, maxBytes: order.maxBytes, reserve };
-  const writer = new DatabaseWriter(database, room, options, log && { log, tell: tellEarly, hasOpen });
+  const writer = new DatabaseWriter(database, room, options, log && { log, tell: tellEarly });
   serve(writer, log);
   whileCommitting(bell, () => leaveDatabase(database, writer, order));
   await database.close();
@@ -62,7 +57,7 @@ function serve(writer: DatabaseWriter, log: QueueLog | undefined): void {
       const batch = unpackBatch(message);
       answer(
         batch,
-        whileCommitting(bell, () => writer.run(batch, workOfBatch(batch) >= leftMin)),
+        whileCommitting(bell, () => writer.run(batch)),
         log?.suspected,
       );
       continue;

@@ -76,11 +76,6 @@ export function workOf({ step }: { readonly step?: QueueStep }): number {
   return 1;
 }
 
-/** The same of all in a batch. */
-export function workOfBatch(batch: readonly { readonly type: string; readonly step?: QueueStep }[]): number {
-  return batch.reduce((sum, request) => sum + (request.type === 'queue' ? workOf(request) : 0), 0);
-}
-
 function workOfPuts(puts: readonly QueuePut[]): number {
   return puts.reduce((sum, { message }) => sum + 1 + message.body.length / 4096, 0);
 }

@@ -48,12 +48,9 @@ const callMaxMs = 15_000;
 const batchMaxBytes = 2 ** 22;
 const restMaxMs = 1000;
 
-/** Fewer are not worth a put of their own while another is under way. */
-const besideMin = 16;
-
 /**
  * Puts messages in batches: those of one turn together, and those that come while a put is under way together after it, in the order
- * of the calls. Where the store overlaps puts, many that have no key go as two, the second before the first has ended. A put of unknown outcome is made again under the same ids until its outcome is known, so that nothing is sent twice.
+ * of the calls. A put of unknown outcome is made again under the same ids until its outcome is known, so that nothing is sent twice.
  */
 export class Sender {
   readonly #options: SenderOptions;
@@ -76,12 +73,8 @@ export class Sender {
       bytesMax: batchMaxBytes,
       bytesOf: ({ bytes }) => bytes,
       countOf: ({ puts }) => puts.length,
-      flightsMax: options.store.capabilities.overlapsPuts === true ? 2 : 1,
-      beside: {
-        countMin: besideMin,
-        // One at a time keeps the order of the calls.
-        isOrdered: ({ puts }) => puts.some(({ message }) => message.key !== undefined),
-      },
+      // One at a time keeps the order of the calls.
+      flightsMax: 1,
       flush: batch => this.#put(batch),
     });
   }
