@@ -20,6 +20,15 @@ export class MinuteOracle {
     });
   }
 
+  /** Whether it has a day within 28 years, after which the days of the week come again as they were. */
+  hasDay(): boolean {
+    const date = new Date(Date.UTC(2001, 0, 1));
+    for (; date.getUTCFullYear() < 2029; date.setUTCDate(date.getUTCDate() + 1)) {
+      if (this.#matchesDay(date)) return true;
+    }
+    return false;
+  }
+
   /** All times after `fromMs`, up to `toMs`. */
   times(fromMs: number, toMs: number): number[] {
     const isEveryHour = (this.#fields[1] as string).startsWith('*');
@@ -53,8 +62,13 @@ export class MinuteOracle {
 
   #matches(shown: number): boolean {
     const date = new Date(shown);
-    const [minutes, hours, days, , weekdays] = this.#fields as [string, string, string, string, string];
+    const [minutes, hours] = this.#fields as [string, string];
     if (!isIn(minutes, date.getUTCMinutes(), 59) || !isIn(hours, date.getUTCHours(), 23)) return false;
+    return this.#matchesDay(date);
+  }
+
+  #matchesDay(date: Date): boolean {
+    const [, , days, , weekdays] = this.#fields as [string, string, string, string, string];
     const byMonth = days.split(',').some(part => isMonthDay(part, date));
     const byWeek = weekdays.split(',').some(part => isWeekday(part, date));
     const isOpen = [days, weekdays].some(field => field.startsWith('*') || field === '?');
