@@ -58,10 +58,8 @@ export class QueueLog implements Disposable {
   /** The last file of which a sync has failed, until a copy is in its place: it may have a gap. */
   #suspect: number | undefined;
   #file: LogFile | undefined;
-
   /** Where the last transaction begins in its file. */
   #last = 0;
-
   readonly #mayWait: boolean;
 
   /**

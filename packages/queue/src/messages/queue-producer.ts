@@ -5,7 +5,7 @@ import type { QueuesContext } from '../queues-options.ts';
 import { messageHeaders } from './message-headers.ts';
 import { type Producer, type ProducerOptions, putOf, type Sent, type SendOptions } from './producer.ts';
 import { type Applied, Sender } from './sender.ts';
-import { checkDuration } from '../tasks/task.ts';
+import { checkDuration } from '../check-duration.ts';
 
 const none: SendOptions = Object.freeze({});
 

@@ -1,5 +1,5 @@
 import { sleep } from '@quorate/core';
-import { checkDuration } from '../tasks/task.ts';
+import { checkDuration } from '../check-duration.ts';
 import { isWrongCall } from '../batch/wrong-call.ts';
 import type { Producer, SendOptions, Sent } from '../messages/producer.ts';
 import type { QueuesContext } from '../queues-options.ts';

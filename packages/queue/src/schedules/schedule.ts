@@ -1,6 +1,6 @@
 import { parseCron, type Timetable } from '../cron/parse-cron.ts';
 import { jsonBytes, jsonValue } from '../tasks/json-bytes.ts';
-import { checkDuration } from '../tasks/task.ts';
+import { checkDuration } from '../check-duration.ts';
 
 /** What becomes of times that came while nobody was there to fire them. */
 export type CatchUp =

@@ -8,7 +8,8 @@ import { type Places, placesOf } from './envelope.ts';
 import { Lookup } from './lookup.ts';
 import { ResultWatch } from './result-watch.ts';
 import { Sender } from '../messages/sender.ts';
-import { type AnyTask, checkDuration } from './task.ts';
+import { checkDuration } from '../check-duration.ts';
+import type { AnyTask } from './task.ts';
 import type { LeaseKeeper } from '../working/lease-keeper.ts';
 import type { Processes } from '../neighbours/processes.ts';
 

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '@quorate/core';
-import { checkDuration } from './task.ts';
+import { checkDuration } from '../check-duration.ts';
 
 /** How an attempt ended. */
 export type AttemptEnd =

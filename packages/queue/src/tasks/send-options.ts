@@ -1,7 +1,7 @@
 import { laneMax, type MessageId, type WaitOptions } from '@quorate/core';
 import { readyAtMsOf } from '../messages/producer.ts';
 import type { Delivered } from './envelope.ts';
-import { checkDuration } from './task.ts';
+import { checkDuration } from '../check-duration.ts';
 
 /** How a flow is sent. The lane is that of all its steps; the rest is for the first. */
 export interface FlowSendOptions {

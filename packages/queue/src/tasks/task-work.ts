@@ -14,7 +14,8 @@ import type { WorkOptions, WorkSettings } from '../working/work-options.ts';
 import type { Application } from './application.ts';
 import { CancelWatch } from './cancel-watch.ts';
 import { FlowEnder } from './flow-ender.ts';
-import { checkDuration, checkInteger } from './task.ts';
+import { checkDuration } from '../check-duration.ts';
+import { checkInteger } from './task.ts';
 import type { TaskEvent } from './task-event.ts';
 import { TaskRunner } from './task-runner.ts';
 

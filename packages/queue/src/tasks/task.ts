@@ -1,4 +1,5 @@
 import type { FencingToken } from '@quorate/core';
+import { checkDuration } from '../check-duration.ts';
 import { type CheckedRetryPolicy, checkRetryPolicy, type RetryPolicy } from '../working/retry-policy.ts';
 import { checkSchema, type StandardSchema } from './standard-schema.ts';
 
@@ -96,12 +97,6 @@ export function defineTask<Input, Checked, Output>(
   if (timeoutMs !== undefined) checkDuration(`Timeout of task "${name}"`, timeoutMs, 1);
   if (resultTtlMs !== undefined) checkDuration(`Result's time of task "${name}"`, resultTtlMs, 0);
   return { ...options, version, policy: checkRetryPolicy(options.retry) };
-}
-
-/** @throws RangeError unless a number of ms that a timer or an engine can wait for */
-export function checkDuration(what: string, durationMs: number, min: number): void {
-  if (typeof durationMs === 'number' && durationMs >= min && durationMs < 2 ** 31) return;
-  throw new RangeError(`${what} in ms must be from ${min} to ${2 ** 31 - 1}: received ${String(durationMs)}`);
 }
 
 /** @throws RangeError */

@@ -14,7 +14,7 @@ import { messageHeaders } from '../messages/message-headers.ts';
 import { type ProducerOptions, putOf, type SendOptions, type Sent } from '../messages/producer.ts';
 import { Sender } from '../messages/sender.ts';
 import type { QueuesContext } from '../queues-options.ts';
-import { checkDuration } from '../tasks/task.ts';
+import { checkDuration } from '../check-duration.ts';
 import { type Subscription, Subscriptions } from './subscriptions.ts';
 
 /** What became of a message that was published. */
