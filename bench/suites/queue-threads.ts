@@ -9,6 +9,7 @@ const port = 'MessagePort';
 const packed = 'MessagePort, 64 in a transferred buffer';
 const oneToOne = { producers: 1, consumers: 1 };
 const threeToOne = { producers: 3, consumers: 1 };
+const diamond = { to: 'diamond', producers: 1, consumers: 3 } as const;
 const twoToTwo = { producers: 2, consumers: 2 };
 const unchecked = 'it measures threads that take turns on the cores';
 
@@ -52,6 +53,18 @@ export default defineSuite({
         [queue]: flow({ ...threeToOne, kind: 'queue', messages: 98_304 }),
         [port]: flow({ ...threeToOne, kind: 'port', messages: 98_304 }),
         [packed]: flow({ ...threeToOne, kind: 'port, packed', messages: 98_304 }),
+      },
+    },
+    {
+      name: 'diamond',
+      about:
+        'messages of one producer to two stages, and to a third when both are done with them; by ports the two hand on what they have read',
+      blocking: true,
+      agree: true,
+      unchecked,
+      contenders: {
+        [stream]: flow({ ...diamond, kind: 'stream', messages: 51_200 }),
+        [port]: flow({ ...diamond, kind: 'port', messages: 51_200 }),
       },
     },
     {

@@ -9,7 +9,10 @@ export type FlowKind = 'stream' | 'stream, batches' | 'queue' | 'port' | 'port, 
 
 export interface FlowOrder {
   readonly kind: FlowKind;
+  readonly to: 'one' | 'diamond';
   readonly role: 'produce' | 'consume';
+  /** Of a stream, that a consumer is. */
+  readonly stage: string;
   readonly memory: SharedArrayBuffer;
   /** Of this thread among all. */
   readonly index: number;
@@ -21,6 +24,8 @@ export interface FlowOrder {
   readonly place: RingPlace;
   /** To or from each thread of the other role. */
   readonly ports: readonly MessagePort[];
+  /** To who has a message after this consumer. */
+  readonly next: MessagePort | undefined;
 }
 
 /** In place of a message's number: the round has no more. */
@@ -46,7 +51,7 @@ export default async function flow(order: FlowOrder): Promise<void> {
 type OwnSeat = Parameters<typeof ThreadQueue.attach>[1];
 
 function producerOf(order: FlowOrder, seat: OwnSeat): () => void {
-  const { kind, each, place, ports } = order;
+  const { kind, to, each, place, ports } = order;
   switch (kind) {
     case 'stream': {
       const producer = ThreadStream.attach(place, seat).produce();
@@ -79,18 +84,19 @@ function producerOf(order: FlowOrder, seat: OwnSeat): () => void {
       };
     }
     case 'port':
-      return () => post(ports, each);
+      return () => post(ports, each, to);
     case 'port, packed':
       break;
   }
   return () => postPacked(ports, each);
 }
 
-function post(ports: readonly MessagePort[], each: number): void {
+function post(ports: readonly MessagePort[], each: number, to: FlowOrder['to']): void {
   const message = new Int32Array(messageBytes / 4);
   for (let number = 0; number < each; number++) {
     fill(message, 0, number);
-    ports[number % ports.length]?.postMessage(message);
+    if (to === 'diamond') for (const port of ports) port.postMessage(message);
+    else ports[number % ports.length]?.postMessage(message);
   }
   for (const port of ports) port.postMessage(undefined);
 }
@@ -107,7 +113,7 @@ function postPacked(ports: readonly MessagePort[], each: number): void {
 }
 
 function consumerOf(order: FlowOrder, seat: OwnSeat, sum: Int32Array): () => void | Promise<void> {
-  const { kind, total, place, ports } = order;
+  const { kind, to, stage, total, place, ports, next } = order;
   let read = 0;
   const add = ({ words, wordOffset }: MessageSlot): void => {
     read = (read + sumOf(words, wordOffset)) | 0;
@@ -115,7 +121,7 @@ function consumerOf(order: FlowOrder, seat: OwnSeat, sum: Int32Array): () => voi
   switch (kind) {
     case 'stream':
     case 'stream, batches': {
-      const consumer = ThreadStream.attach(place, seat).consume();
+      const consumer = ThreadStream.attach(place, seat).consume(stage);
       return () => {
         read = 0;
         for (let count = 0; count < total; ) count += consumer.read(add);
@@ -143,23 +149,26 @@ function consumerOf(order: FlowOrder, seat: OwnSeat, sum: Int32Array): () => voi
       break;
   }
   return async () => {
-    const sums = await Promise.all(ports.map(readPort));
-    sum[0] = sums.reduce((all, one) => (all + one) | 0, 0);
+    const sums = await Promise.all(ports.map(port => readPort(port, next)));
+    // At the end of a diamond each message is there twice, and counts once.
+    sum[0] = (to === 'diamond' ? sums.slice(0, 1) : sums).reduce((all, one) => (all + one) | 0, 0);
   };
 }
 
-/** Reads until its producer has no more. */
-function readPort(port: MessagePort): Promise<number> {
+/** Reads until its producer has no more, and hands on what it has read. */
+function readPort(port: MessagePort, next: MessagePort | undefined): Promise<number> {
   return new Promise(resolve => {
     let read = 0;
     const onMessage = (words: Int32Array | undefined): void => {
       if (words === undefined) {
+        next?.postMessage(undefined);
         port.off('message', onMessage);
         resolve(read);
         return;
       }
       for (let offset = 0; offset < words.length; offset += messageBytes / 4)
         read = (read + sumOf(words, offset)) | 0;
+      next?.postMessage(words);
     };
     port.on('message', onMessage);
   });

@@ -3,7 +3,7 @@ import { fastqJobs } from './fastq-jobs.ts';
 import { graphileJobs } from './graphile-jobs.ts';
 import type { JobQueue, OpenJobs } from './job-queue.ts';
 import { pgBossJobs } from './pg-boss-jobs.ts';
-import { bareJobs, lmdb, memory, nats, postgres, quorateJobs, redis } from './quorate-jobs.ts';
+import { bareJobs, lmdb, lmdbInline, memory, nats, postgres, quorateJobs, redis } from './quorate-jobs.ts';
 import { rawJetStreamJobs } from './raw-jetstream-jobs.ts';
 import { rawPostgresJobs } from './raw-postgres-jobs.ts';
 
@@ -12,6 +12,7 @@ export const queueKinds = {
   memory: quorateJobs(memory),
   'memory, bare': bareJobs(memory),
   lmdb: quorateJobs(lmdb),
+  'lmdb, inline': quorateJobs(lmdbInline),
   redis: quorateJobs(redis),
   nats: quorateJobs(nats),
   postgres: quorateJobs(postgres),

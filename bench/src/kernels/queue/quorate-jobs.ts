@@ -17,12 +17,17 @@ export const memory: OpenStore = async () => {
 };
 
 /** In a folder of its own; what is sent is on disk. */
-export const lmdb: OpenStore = async name => {
+export const lmdb: OpenStore = name => openLmdb(name, 'thread');
+
+/** The same, with small commits in the thread that asks. */
+export const lmdbInline: OpenStore = name => openLmdb(name, 'inline');
+
+async function openLmdb(name: string, commit: 'thread' | 'inline'): Promise<QueueStore> {
   const { createLmdbQueueStore } = await import('@quorate/engine-lmdb');
   const path = join(tmpdir(), `quorate-${name}`);
   process.once('exit', () => rmSync(path, { recursive: true, force: true }));
-  return createLmdbQueueStore({ path });
-};
+  return createLmdbQueueStore({ path, commit });
+}
 
 /** As the server keeps it. */
 export const redis: OpenStore = async name => {
