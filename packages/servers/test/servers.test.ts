@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -124,6 +124,27 @@ test('a server that does not start says what it printed', async context => {
   await expect(startRedis({ args: ['--no-such-setting', '1'] })).rejects.toThrow(
     /ended while it started[^]*no-such-setting/,
   );
+});
+
+test('a PostgreSQL of which a process is still there starts again when that has ended', async context => {
+  const reason = skipReason('postgres');
+  context.skip(reason !== undefined, reason);
+  const server = await starting(startPostgres());
+  const [child] = execFileSync('ps', ['-o', 'pid=', '--ppid', `${server.pid}`], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+    .map(Number);
+  process.kill(child!, 'SIGSTOP');
+  process.kill(server.pid, 'SIGKILL');
+  await vi.waitUntil(() => !server.isRunning);
+  const restarted = server.restart();
+  try {
+    await vi.waitUntil(() => server.output.includes('pre-existing shared memory block'), { timeout: 60_000 });
+  } finally {
+    process.kill(child!, 'SIGKILL');
+  }
+  await restarted;
+  expect(server.isRunning).toBe(true);
 });
 
 test('a process that is killed leaves no server and no folder', async context => {

@@ -43,6 +43,8 @@ export interface ServerRecipe {
   readonly isReady: (port: number) => Promise<boolean>;
   /** The signal by which it shuts down. Default SIGTERM. */
   readonly stopSignal?: NodeJS.Signals;
+  /** What it prints where it cannot start yet, since something of the one before has not ended: then it is started again. */
+  readonly notYet?: RegExp;
 }
 
 /** For one that hangs: on a machine with much else to do a start takes ten seconds and more. */
@@ -105,12 +107,17 @@ class ServerProcess implements Server {
 
   async restart(): Promise<void> {
     await this.stop();
-    this.#spawn();
     const dueMs = Date.now() + READY_MS;
+    let printed = this.#output.length;
+    this.#spawn();
     while (!(await this.#recipe.isReady(this.port))) {
-      if (this.#child === undefined) throw new Error(this.#report('ended while it started'));
       if (Date.now() > dueMs) throw new Error(this.#report(`was not ready within ${READY_MS} ms`));
       await sleep(LOOK_MS);
+      if (this.#child !== undefined) continue;
+      const said = this.#output.slice(printed).join('');
+      if (this.#recipe.notYet?.test(said) !== true) throw new Error(this.#report('ended while it started'));
+      printed = this.#output.length;
+      this.#spawn();
     }
     // Another process may have been faster to take the port, and answers in our server's place until that one gives up.
     await sleep(0);

@@ -47,6 +47,7 @@ export function startPostgres({ settings = {} }: PostgresOptions = {}): Promise<
     isReady,
     // The fast shutdown: open connections are ended rather than waited for.
     stopSignal: 'SIGINT',
+    notYet: /pre-existing shared memory block/,
   });
 }
 
