@@ -339,7 +339,7 @@ describe('places', () => {
     const hold = mutex.lock();
     const notified = condition.waitAsync(hold);
     const second = others[0]!.lock();
-    // Either of the two may be first: who asks again now and then overtakes who is on its way from its sleep.
+    // Either may be first: who was notified asks again each millisecond, and may overtake who has just been woken.
     const third = others[1]!.lockAsync().then(each => each.release());
     condition.notifyAll();
     await turns(20);
