@@ -9,7 +9,6 @@ const port = 'MessagePort';
 const packed = 'MessagePort, 64 in a transferred buffer';
 const oneToOne = { producers: 1, consumers: 1 };
 const threeToOne = { producers: 3, consumers: 1 };
-const diamond = { to: 'diamond', producers: 1, consumers: 3 } as const;
 const twoToTwo = { producers: 2, consumers: 2 };
 const unchecked = 'it measures threads that take turns on the cores';
 
@@ -58,13 +57,14 @@ export default defineSuite({
     {
       name: 'diamond',
       about:
-        'messages of one producer to two stages, and to a third when both are done with them; by ports the two hand on what they have read',
+        'messages of one producer to two stages, and to a third when both are done with them; by ports the two hand it on, and it is read when it has come from both',
       blocking: true,
       agree: true,
       unchecked,
       contenders: {
-        [stream]: flow({ ...diamond, kind: 'stream', messages: 51_200 }),
-        [port]: flow({ ...diamond, kind: 'port', messages: 51_200 }),
+        [stream]: flow({ topology: 'diamond', kind: 'stream', messages: 51_200 }),
+        [port]: flow({ topology: 'diamond', kind: 'port', messages: 51_200 }),
+        [packed]: flow({ topology: 'diamond', kind: 'port, packed', messages: 51_200 }),
       },
     },
     {

@@ -37,7 +37,7 @@ const embedded = {
 } as const;
 const bullmqSynced = 'BullMQ, AOF always';
 const onLmdb = `${quorate}, LMDB synced`;
-const onLmdbInline = `${onLmdb}, commit inline`;
+const onLmdbInline = `${onLmdb}, commits inline`;
 
 const syncAndMore = 'a sync and 0.3 ms';
 

@@ -29,13 +29,11 @@ it.each<[FlowKind, number, number]>([
   }
 });
 
-it.each<FlowKind>(['stream', 'port'])(
+it.each(['stream', 'stream, batches', 'port', 'port, packed'] as const)(
   '%s, diamond: each of three stages reads every word of every message',
   async kind => {
     const messages = 2560;
-    const kernel = (await flow({ kind, to: 'diamond', producers: 1, consumers: 3, messages })(
-      context,
-    )) as Kernel;
+    const kernel = (await flow({ kind, topology: 'diamond', messages })(context)) as Kernel;
     try {
       const expected = 3 * (16 * ((messages * (messages - 1)) / 2) + messages * 120);
       expect([await kernel.run(0), await kernel.run(1)]).toEqual([expected | 0, expected | 0]);
@@ -44,11 +42,6 @@ it.each<FlowKind>(['stream', 'port'])(
     }
   },
 );
-
-it('a diamond has one producer and three stages', async () => {
-  const opened = flow({ kind: 'stream', to: 'diamond', producers: 1, consumers: 2, messages: 64 })(context);
-  await expect(opened).rejects.toThrow('Diamond must have 1 producer and 3 consumers: it has 1 and 2');
-});
 
 it.each([
   ['a stream that parks', streamEcho(0)],

@@ -1,24 +1,41 @@
 import { MessageChannel } from 'node:worker_threads';
 import type { FlowKind, FlowOrder } from './flow-task.ts';
 
-/** How many threads send and receive how much. */
-export interface FlowOptions {
-  readonly kind: FlowKind;
-  /** Each message to one of the consumers, or to all: the third has it when the first two are done with it. Default `one`. */
-  readonly to?: 'one' | 'diamond' | undefined;
-  readonly producers: number;
-  readonly consumers: number;
+/** What goes through, and how much. */
+interface FlowLoad<Kind extends FlowKind> {
+  readonly kind: Kind;
   /** Messages of a round, of all producers; enough that a round takes some milliseconds. */
   readonly messages: number;
 }
 
+/** Each message is for one of the consumers; of a stream there is one. */
+export interface EachToEach extends FlowLoad<FlowKind> {
+  readonly topology?: undefined;
+  readonly producers: number;
+  readonly consumers: number;
+}
+
+/** One producer and three consumers, which all have each message: the third when the other two are done with it. */
+export interface Diamond extends FlowLoad<Exclude<FlowKind, 'queue'>> {
+  readonly topology: 'diamond';
+}
+
+export type FlowOptions = EachToEach | Diamond;
+
 /** The stages of a diamond. */
 export const diamondStages = { journal: [], replicate: [], apply: ['journal', 'replicate'] } as const;
 
-export type FlowRole = Pick<FlowOrder, 'role' | 'ports'> & Partial<Pick<FlowOrder, 'next' | 'stage'>>;
+type FlowRole = Pick<FlowOrder, 'role' | 'ports' | 'next'> & {
+  readonly stage?: keyof typeof diamondStages | undefined;
+};
+
+/** What the threads of a flow are, and the ports between them. */
+export function rolesOf(options: FlowOptions): FlowRole[] {
+  return options.topology === 'diamond' ? diamond() : eachToEach(options);
+}
 
 /** A producer's messages go to two, and from both of them to the last. */
-function diamondRoles(): FlowRole[] {
+function diamond(): FlowRole[] {
   const journal = new MessageChannel();
   const replicate = new MessageChannel();
   const journaled = new MessageChannel();
@@ -32,7 +49,7 @@ function diamondRoles(): FlowRole[] {
 }
 
 /** Each producer has a port to each consumer. */
-function eachToEach({ producers, consumers }: FlowOptions): FlowRole[] {
+function eachToEach({ producers, consumers }: EachToEach): FlowRole[] {
   const channels = Array.from({ length: producers }, () =>
     Array.from({ length: consumers }, () => new MessageChannel()),
   );
@@ -42,15 +59,4 @@ function eachToEach({ producers, consumers }: FlowOptions): FlowRole[] {
     ports: channels.map(row => (row[index] as MessageChannel).port2),
   }));
   return [...senders, ...receivers];
-}
-
-/** What the threads of a flow are, and the ports between them. @throws RangeError for a diamond of other than four threads */
-export function rolesOf(options: FlowOptions): FlowRole[] {
-  const { to, producers, consumers } = options;
-  if (to !== 'diamond') return eachToEach(options);
-  if (producers !== 1 || consumers !== 3)
-    throw new RangeError(
-      `Diamond must have 1 producer and 3 consumers: it has ${producers} and ${consumers}`,
-    );
-  return diamondRoles();
 }

@@ -9,10 +9,11 @@ export type FlowKind = 'stream' | 'stream, batches' | 'queue' | 'port' | 'port, 
 
 export interface FlowOrder {
   readonly kind: FlowKind;
-  readonly to: 'one' | 'diamond';
+  /** Each message goes to all, and is read once where it comes by several ways. */
+  readonly isDiamond: boolean;
   readonly role: 'produce' | 'consume';
-  /** Of a stream, that a consumer is. */
-  readonly stage: string;
+  /** That a consumer is, where a stream has several. */
+  readonly stage?: string | undefined;
   readonly memory: SharedArrayBuffer;
   /** Of this thread among all. */
   readonly index: number;
@@ -22,10 +23,10 @@ export interface FlowOrder {
   readonly team: SharedArrayBuffer;
   readonly member: number;
   readonly place: RingPlace;
-  /** To or from each thread of the other role. */
+  /** It sends to them, or receives from them. */
   readonly ports: readonly MessagePort[];
   /** To who has a message after this consumer. */
-  readonly next: MessagePort | undefined;
+  readonly next?: MessagePort | undefined;
 }
 
 /** In place of a message's number: the round has no more. */
@@ -51,7 +52,7 @@ export default async function flow(order: FlowOrder): Promise<void> {
 type OwnSeat = Parameters<typeof ThreadQueue.attach>[1];
 
 function producerOf(order: FlowOrder, seat: OwnSeat): () => void {
-  const { kind, to, each, place, ports } = order;
+  const { kind, isDiamond, each, place, ports } = order;
   switch (kind) {
     case 'stream': {
       const producer = ThreadStream.attach(place, seat).produce();
@@ -84,36 +85,40 @@ function producerOf(order: FlowOrder, seat: OwnSeat): () => void {
       };
     }
     case 'port':
-      return () => post(ports, each, to);
+      return () => post(isDiamond ? [ports] : ports.map(port => [port]), each);
     case 'port, packed':
       break;
   }
-  return () => postPacked(ports, each);
+  return () => postPacked(isDiamond ? [ports] : ports.map(port => [port]), each);
 }
 
-function post(ports: readonly MessagePort[], each: number, to: FlowOrder['to']): void {
+/** The ports that a message goes to, for one message after the other in turn. */
+type Turns = readonly (readonly MessagePort[])[];
+
+function post(turns: Turns, each: number): void {
   const message = new Int32Array(messageBytes / 4);
   for (let number = 0; number < each; number++) {
     fill(message, 0, number);
-    if (to === 'diamond') for (const port of ports) port.postMessage(message);
-    else ports[number % ports.length]?.postMessage(message);
+    for (const port of turns[number % turns.length] ?? []) port.postMessage(message);
   }
-  for (const port of ports) port.postMessage(undefined);
+  for (const port of turns.flat()) port.postMessage(undefined);
 }
 
-/** So many messages in one buffer, which is handed over and not copied. */
-function postPacked(ports: readonly MessagePort[], each: number): void {
+/** So many messages in one buffer, which is handed over and not copied; but for those that go to another as well. */
+function postPacked(turns: Turns, each: number): void {
   for (let number = 0; number < each; number += batchSize) {
     const words = new Int32Array((Math.min(batchSize, each - number) * messageBytes) / 4);
     for (let offset = 0; offset < words.length; offset += messageBytes / 4)
       fill(words, offset, number + offset / (messageBytes / 4));
-    ports[(number / batchSize) % ports.length]?.postMessage(words, [words.buffer]);
+    const [last, ...others] = turns[(number / batchSize) % turns.length] ?? [];
+    for (const port of others) port.postMessage(words);
+    last?.postMessage(words, [words.buffer]);
   }
-  for (const port of ports) port.postMessage(undefined);
+  for (const port of turns.flat()) port.postMessage(undefined);
 }
 
 function consumerOf(order: FlowOrder, seat: OwnSeat, sum: Int32Array): () => void | Promise<void> {
-  const { kind, to, stage, total, place, ports, next } = order;
+  const { kind, isDiamond, stage, total, place, ports, next } = order;
   let read = 0;
   const add = ({ words, wordOffset }: MessageSlot): void => {
     read = (read + sumOf(words, wordOffset)) | 0;
@@ -149,26 +154,35 @@ function consumerOf(order: FlowOrder, seat: OwnSeat, sum: Int32Array): () => voi
       break;
   }
   return async () => {
-    const sums = await Promise.all(ports.map(port => readPort(port, next)));
-    // At the end of a diamond each message is there twice, and counts once.
-    sum[0] = (to === 'diamond' ? sums.slice(0, 1) : sums).reduce((all, one) => (all + one) | 0, 0);
-  };
-}
-
-/** Reads until its producer has no more, and hands on what it has read. */
-function readPort(port: MessagePort, next: MessagePort | undefined): Promise<number> {
-  return new Promise(resolve => {
-    let read = 0;
-    const onMessage = (words: Int32Array | undefined): void => {
-      if (words === undefined) {
-        next?.postMessage(undefined);
-        port.off('message', onMessage);
-        resolve(read);
-        return;
+    read = 0;
+    const arrived = ports.map(() => 0);
+    const onWords = (words: Int32Array<ArrayBuffer>, from: number): void => {
+      if (isDiamond) {
+        const count = (arrived[from] ?? 0) + 1;
+        arrived[from] = count;
+        // It is read when it has come by all ways; each of them keeps the order.
+        if (arrived.some(other => other < count)) return;
       }
       for (let offset = 0; offset < words.length; offset += messageBytes / 4)
         read = (read + sumOf(words, offset)) | 0;
-      next?.postMessage(words);
+      next?.postMessage(words, [words.buffer]);
+    };
+    await Promise.all(ports.map((port, index) => receive(port, words => onWords(words, index))));
+    next?.postMessage(undefined);
+    sum[0] = read;
+  };
+}
+
+/** Until who sends has no more. */
+function receive(port: MessagePort, onWords: (words: Int32Array<ArrayBuffer>) => void): Promise<void> {
+  return new Promise(resolve => {
+    const onMessage = (words: Int32Array<ArrayBuffer> | undefined): void => {
+      if (words !== undefined) {
+        onWords(words);
+        return;
+      }
+      port.off('message', onMessage);
+      resolve();
     };
     port.on('message', onMessage);
   });

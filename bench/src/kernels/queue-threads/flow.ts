@@ -12,15 +12,17 @@ const capacity = 1024;
 /** Messages from some Piscina workers to others, as fast as they go. Returns the sum of all words that were read. */
 export function flow(options: FlowOptions): Setup {
   return async () => {
-    const { kind, to = 'one', producers, consumers, messages } = options;
+    const { kind, messages } = options;
     const roles = rolesOf(options);
+    const threads = roles.length;
+    const producers = roles.filter(({ role }) => role === 'produce').length;
+    const isDiamond = options.topology === 'diamond';
     const team = createTeam();
     const seat = { team, member: team.join() };
     const size = { capacity, messageBytes };
     const queue = ThreadQueue.create({ ...seat, ...size });
-    const stages = to === 'diamond' ? diamondStages : undefined;
+    const stages = isDiamond ? diamondStages : undefined;
     const stream = ThreadStream.create({ ...seat, ...size, stages });
-    const threads = producers + consumers;
     const memory = new SharedArrayBuffer(Flow.size + threads * Sum.size);
     const { round, done } = Flow.view(memory);
     const sums = Array.from(
@@ -32,23 +34,20 @@ export function flow(options: FlowOptions): Setup {
       minThreads: threads,
       maxThreads: threads,
     });
-    const tasks = roles.map(({ role, ports, next, stage = 'main' }, index) => {
+    const tasks = roles.map((role, index) => {
       const order = {
+        ...role,
         kind,
-        to,
-        role,
-        stage,
+        isDiamond,
         memory,
         index,
-        ports,
-        next,
         each: messages / producers,
         total: messages,
         team: team.buffer,
         member: team.join(),
         place: kind === 'queue' ? queue.place : stream.place,
       };
-      return pool.run(order, handed(next === undefined ? ports : [...ports, next]));
+      return pool.run(order, handed([...role.ports, ...(role.next ? [role.next] : [])]));
     });
     const finished = async (count: number): Promise<void> => {
       for (let now = 0; now < count; now = Atomics.load(done, 0)) await parkAsync(done, 0, now);
@@ -65,7 +64,7 @@ export function flow(options: FlowOptions): Setup {
         if (kind === 'queue') {
           await finished(producers);
           const end = new Uint8Array(Int32Array.of(endMark).buffer);
-          for (let count = 0; count < consumers; count++) await queue.pushAsync(end);
+          for (let count = producers; count < threads; count++) await queue.pushAsync(end);
         }
         await finished(threads);
         return sums.reduce((all, sum) => (all + (sum[0] as number)) | 0, 0);

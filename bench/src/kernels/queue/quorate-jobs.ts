@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { QueueStore } from '@quorate/core';
+import type { Commit } from '../store/engines.ts';
 import { urlOf } from '../store/services.ts';
 import type { Job, JobQueue, OpenJobs } from './job-queue.ts';
 
@@ -17,17 +18,17 @@ export const memory: OpenStore = async () => {
 };
 
 /** In a folder of its own; what is sent is on disk. */
-export const lmdb: OpenStore = name => openLmdb(name, 'thread');
-
-/** The same, with small commits in the thread that asks. */
-export const lmdbInline: OpenStore = name => openLmdb(name, 'inline');
-
-async function openLmdb(name: string, commit: 'thread' | 'inline'): Promise<QueueStore> {
-  const { createLmdbQueueStore } = await import('@quorate/engine-lmdb');
-  const path = join(tmpdir(), `quorate-${name}`);
-  process.once('exit', () => rmSync(path, { recursive: true, force: true }));
-  return createLmdbQueueStore({ path, commit });
+function lmdbWith(commit: Commit): OpenStore {
+  return async name => {
+    const { createLmdbQueueStore } = await import('@quorate/engine-lmdb');
+    const path = join(tmpdir(), `quorate-${name}`);
+    process.once('exit', () => rmSync(path, { recursive: true, force: true }));
+    return createLmdbQueueStore({ path, commit });
+  };
 }
+
+export const lmdb: OpenStore = lmdbWith('thread');
+export const lmdbInline: OpenStore = lmdbWith('inline');
 
 /** As the server keeps it. */
 export const redis: OpenStore = async name => {
