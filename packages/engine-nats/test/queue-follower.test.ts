@@ -102,6 +102,37 @@ describe.skipIf(reason !== undefined)('who follows a queue (needs nats-server)',
     await expect.poll(() => firstOf(`c.${p}`), slow).toBeGreaterThan(first);
   });
 
+  test('cuts the log off also where who made the image has ended', async () => {
+    const [p, clock] = [fresh(), wall()];
+    const pace = { bytesMin: 6000, certainMs: 1000 };
+    const maker = await stand.open({ clock }, pace);
+    await passOne(maker, `${p}/q`);
+    const first = await firstOf(`c.${p}`);
+    while ((await lastOf(`h.${p}`)) === 0) await passOne(maker, `${p}/q`);
+    await maker[Symbol.asyncDispose]();
+    await using other = await stand.open({ clock }, pace);
+    await other.inspect.depth(`${p}/q`);
+    clock.advance(1999);
+    await other.inspect.depth(`${p}/q`);
+    expect(await firstOf(`c.${p}`)).toBe(first);
+    clock.advance(1);
+    await expect.poll(() => firstOf(`c.${p}`), slow).toBeGreaterThan(first);
+  });
+
+  test('cuts nothing off where the server has lost the image', async () => {
+    const [p, clock] = [fresh(), wall()];
+    const pace = { bytesMin: 6000, certainMs: 1000 };
+    await using store = await stand.open({ clock }, pace);
+    await passOne(store, `${p}/q`);
+    const first = await firstOf(`c.${p}`);
+    while ((await lastOf(`h.${p}`)) === 0) await passOne(store, `${p}/q`);
+    await ask(`STREAM.PURGE.${stream}`, { filter: `${stream}.h.${p}` });
+    clock.advance(2000);
+    // By then it has asked what head there is.
+    for (let count = 0; count < 20; count++) await store.inspect.depth(`${p}/q`);
+    expect(await firstOf(`c.${p}`)).toBe(first);
+  });
+
   test('asks for an image again where it could not be asked for', async () => {
     const p = fresh();
     const own = await stand.connect();

@@ -56,6 +56,8 @@ export class QueueFollower {
   #isImageAsked = false;
   #isKeeping = false;
   readonly #cleanings = new Set<Timer>();
+  /** The last head of which a cleaning was planned, by its number. */
+  #cleaned = 0;
   #toldMs = 0;
   #isWanted = false;
   #failure: QuorateError | undefined;
@@ -136,7 +138,11 @@ export class QueueFollower {
     const head = await this.#load();
     if (!this.#isWanted) throw closed();
     const replica = this.#replica as QueueReplica;
-    if (head !== undefined) replica.noteImage(head.imageBytes);
+    if (head !== undefined) {
+      replica.noteImage(head.imageBytes);
+      // Who made it may have ended before its time had come.
+      this.#cleanLater(head);
+    }
     this.#certainFromMs = certainFromMs;
     const consumer: LogConsumer = new LogConsumer(
       `q${Buffer.from(random.bytes(9)).toString('base64url')}-${++this.#count}`,
@@ -305,8 +311,14 @@ export class QueueFollower {
     const head = await this.#heads.store(image);
     if (head === undefined) return;
     replica.noteImage(head.imageBytes);
+    this.#cleanLater(head);
+  }
+
+  /** Each image has a time of its own: under load the next is there before that of this one has come. */
+  #cleanLater(head: Head): void {
+    if (head.sequence === this.#cleaned) return;
+    this.#cleaned = head.sequence;
     const { clock, pace } = this.#options;
-    // Each image has its own: under load the next is there before the time of this one has come.
     const cleaning = clock.setTimer(2 * pace.certainMs, () => {
       this.#cleanings.delete(cleaning);
       this.#heads.clean(head).catch(() => {});

@@ -120,10 +120,13 @@ export class QueueHeads {
 
   /**
    * Deletes what a head has made needless: what was done before its image, and images of before. One that somebody still writes
-   * is of later, or will find that another head stands there.
+   * is of later, or will find that another head stands there. Nothing where the server has lost the head meanwhile: then it may
+   * have lost the end of the log, too, and have given its numbers to other records.
    */
   async clean({ position }: Head): Promise<void> {
     const { api, subjects, token } = this.#options;
+    const head = await this.load();
+    if (head === undefined || head.position < position) return;
     await api.purge(subjects.log(token), position);
     const images = new Set<string>();
     for (const subject of await api.subjects(subjects.chunks(token, '*'))) {
