@@ -9,8 +9,14 @@ const leaseMs = 3000;
 const concurrency = 4;
 export const workerCount = 2;
 
+/** How long a worker may take to answer. */
+const askMs = 90_000;
+
 /** What one worker may hold at most: what it handles, and what it has leased beside. */
 const heldMax = 2 * concurrency;
+
+/** So many messages wait at most, give or take those that are on their way: more is sent when half of them are handled. */
+const waitingMax = 4000;
 
 /** The most rounds that are added until a kill has struck in each way. */
 const addedMax = 60;
@@ -66,6 +72,9 @@ export class Campaign implements AsyncDisposable {
   readonly #random: Random;
   readonly #workers: Worker[] = [];
   readonly #unexpected: string[] = [];
+  /** What a handler has begun with. */
+  readonly #handled = new Set<string>();
+  #isResting = false;
   #newsCount = 0;
   #aim: Aim | undefined;
 
@@ -87,6 +96,7 @@ export class Campaign implements AsyncDisposable {
     };
     this.#workers.push(worker);
     await worker.process.ready();
+    if (this.#isResting) void worker.process.ask('rest', askMs);
   }
 
   /**
@@ -111,7 +121,7 @@ export class Campaign implements AsyncDisposable {
   /** Lets them send no more, and waits until nothing is left. */
   async finish(): Promise<void> {
     for (const { process } of this.#workers) {
-      invariant((await process.ask('send no more', 90_000)) === true, 'a worker sends no more');
+      invariant((await process.ask('send no more', askMs)) === true, 'a worker sends no more');
     }
     const store = await openQueueStore(this.#stand.address);
     while ((await left(store)) > 0) {
@@ -120,7 +130,7 @@ export class Campaign implements AsyncDisposable {
     }
     await store[Symbol.asyncDispose]();
     for (const { process } of this.#workers) {
-      invariant((await process.ask('end', 90_000)) === true, 'a worker ends in order');
+      invariant((await process.ask('end', askMs)) === true, 'a worker ends in order');
     }
   }
 
@@ -198,8 +208,19 @@ export class Campaign implements AsyncDisposable {
     if (news.did === 'send') this.sent.add(news.id);
     else if (news.did === 'handle') {
       this.handlings.push({ id: news.id, token: BigInt(news.token), cycle: this.vainMax.length });
+      this.#handled.add(news.id);
     } else if (news.did === 'settle') this.settled.set(news.id, BigInt(news.token));
     if (this.#aim !== undefined && this.#aim.moment === moment) this.#aim.strike(worker);
+    this.#pace();
+  }
+
+  /** Workers that send faster than they handle rest for a while: what waits is read by each new one on some engines. */
+  #pace(): void {
+    const waiting = this.sent.size - this.#handled.size;
+    const isResting = waiting > (this.#isResting ? waitingMax / 2 : waitingMax);
+    if (isResting === this.#isResting) return;
+    this.#isResting = isResting;
+    for (const { process } of this.#workers) void process.ask(isResting ? 'rest' : 'send', askMs);
   }
 }
 

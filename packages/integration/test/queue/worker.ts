@@ -16,8 +16,8 @@ export type WorkerNews =
   /** The acknowledgement was answered. */
   | { readonly did: 'settle'; readonly id: string; readonly token: string };
 
-/** What it is asked: to send no more, and to wait until all it sent is answered for; or to end in order. */
-export type WorkerAsk = 'send no more' | 'end';
+/** What it is asked: to send nothing for a while; to send no more, and to wait until all it sent is answered for; or to end in order. */
+export type WorkerAsk = 'rest' | 'send' | 'send no more' | 'end';
 
 /** A process that sends and handles jobs until it is killed; one that hangs sends none, and handles its first for ever. */
 const [addressText = '', queue = '', concurrencyText = '', leaseText = '', hangs] = process.argv.slice(2);
@@ -25,7 +25,7 @@ const store = await openQueueStore(JSON.parse(addressText) as StoreAddress);
 const queues = createQueues({ store });
 const producer = queues.producer<string>(queue);
 const owner = `${process.pid}-${Buffer.from(systemRandom.bytes(4)).toString('hex')}`;
-const state = { isSending: hangs === undefined };
+const state = { isSending: hangs === undefined, isResting: false };
 
 /** Settles when it is out of this process. */
 const say = (said: Said<WorkerNews>): Promise<void> =>
@@ -53,6 +53,7 @@ const work = queues.consume<string>(
 /** One job after the other, each until it is known to be there. */
 async function send(name: string): Promise<void> {
   for (let count = 0; state.isSending; count++) {
+    while (state.isSending && state.isResting) await sleep(systemClock, 20);
     const id = `${name}-${count}`;
     await say({ said: 'news', news: { did: 'begin', id } });
     // One of unknown outcome is sent again under its id.
@@ -73,8 +74,11 @@ process.on('disconnect', () => process.exit());
 await say({ said: 'ready' });
 
 async function carryOut(number: number, ask: WorkerAsk): Promise<void> {
-  state.isSending = false;
-  await sending;
+  state.isResting = ask === 'rest';
+  if (ask === 'send no more' || ask === 'end') {
+    state.isSending = false;
+    await sending;
+  }
   if (ask === 'end') {
     await work.drain();
     await queues[Symbol.asyncDispose]();
