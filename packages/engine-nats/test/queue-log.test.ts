@@ -126,7 +126,11 @@ describe.skipIf(reason !== undefined)('the log of a queue (needs nats-server)', 
     expect(lease!.body).toEqual(new Uint8Array(bodyMaxBytes).fill(7));
   });
 
-  test('is not misread by who slept while what it had not read was cut off', async () => {
+  test.each([
+    // Less than what makes its consumer count as gone.
+    ['slept', (clock: ManualClock) => clock.advance(11_000)],
+    ['was suspended with its machine', (clock: ManualClock) => clock.stepWall(11_000)],
+  ])('is not misread by who %s while what it had not read was cut off', async (_, sleep) => {
     const [p, clock, sleeperClock] = [fresh(), wall(), wall()];
     const q = `${p}/q`;
     await using store = await openWith(clock);
@@ -137,8 +141,7 @@ describe.skipIf(reason !== undefined)('the log of a queue (needs nats-server)', 
     await fill(store, q, 1, 60);
     expect(await take(store, q, 20)).toEqual(numbers(0, 20));
     await until(async () => (await countOf(`h.${p}`)) === 1);
-    // Less than what makes its consumer count as gone.
-    sleeperClock.advance(11_000);
+    sleep(sleeperClock);
     clock.advance(20_000);
     await until(async () => (await countOf(`c.${p}`)) < 40);
     stand.linkOf(sleeper).heal();

@@ -4,8 +4,9 @@ export interface QueuePace {
   readonly bytesMin: number;
   /**
    * How long it is certain that nothing was deleted that was not read, ms, since it was last seen that no image goes further than
-   * the copy. What an image has made needless is deleted twice as long after it was stored, so that it holds also where one clock
-   * goes at half the rate of another.
+   * the copy; by the monotonic and by the wall clock, for the first stands still while a machine is suspended. What an image has
+   * made needless is deleted twice as long after it was stored, so that it holds also where one clock goes at half the rate of
+   * another.
    */
   readonly certainMs: number;
 }

@@ -1,4 +1,12 @@
-import { type Clock, QuorateError, type Random, sleep, type Timer } from '@quorate/core';
+import {
+  type Clock,
+  type Moment,
+  QuorateError,
+  type Random,
+  sleep,
+  type Timer,
+  momentOf,
+} from '@quorate/core';
 import type { Msg } from '@nats-io/nats-core';
 import type { QueuePace } from '../../queue/queue-pace.ts';
 import { decodeRecord, type QueueRecord } from '../../queue/queue-record.ts';
@@ -51,13 +59,13 @@ export class QueueFollower {
   #starting: Promise<void> | undefined;
   #inbox: [Msg, Delivery][] = [];
   #isPaused = false;
-  #certainFromMs = 0;
+  #certainFrom: Moment;
   #isVerifying = false;
   #isImageAsked = false;
   #isKeeping = false;
   readonly #cleanings = new Set<Timer>();
-  /** The last head of which a cleaning was planned, by its number. */
-  #cleaned = 0;
+  /** The last head for which a cleaning was planned, by its number. */
+  #planned = 0;
   #toldMs = 0;
   #isWanted = false;
   #failure: QuorateError | undefined;
@@ -68,6 +76,7 @@ export class QueueFollower {
     this.#subject = options.subjects.log(options.token);
     this.#heads = new QueueHeads(options);
     this.#time = new ServerTime(options.clock);
+    this.#certainFrom = momentOf(options.clock);
   }
 
   /** The copy; undefined before the first look. */
@@ -101,17 +110,16 @@ export class QueueFollower {
     if (!this.#isKeeping) void this.#keep();
   }
 
-  /** Hears nothing any more, until it is needed again. */
+  /** Hears nothing any more, until it is needed again: the connection broke. What the server has lost by then is not to be cleaned. */
   pause(): void {
-    this.#consumer?.close();
-    this.#consumer = undefined;
-    this.#inbox = [];
+    for (const cleaning of this.#cleanings) cleaning.cancel();
+    this.#cleanings.clear();
+    this.#planned = 0;
+    this.#hearNoMore();
   }
 
   stop(): void {
     this.#isWanted = false;
-    for (const cleaning of this.#cleanings) cleaning.cancel();
-    this.#cleanings.clear();
     this.pause();
   }
 
@@ -134,7 +142,7 @@ export class QueueFollower {
     const { api, clock, random } = this.#options;
     if (this.#failure !== undefined) throw this.#failure;
     await api.requests.ready();
-    const certainFromMs = clock.monotonicMs();
+    const certainFrom = momentOf(clock);
     const head = await this.#load();
     if (!this.#isWanted) throw closed();
     const replica = this.#replica as QueueReplica;
@@ -143,7 +151,7 @@ export class QueueFollower {
       // Who made it may have ended before its time had come.
       this.#cleanLater(head);
     }
-    this.#certainFromMs = certainFromMs;
+    this.#certainFrom = certainFrom;
     const consumer: LogConsumer = new LogConsumer(
       `q${Buffer.from(random.bytes(9)).toString('base64url')}-${++this.#count}`,
       {
@@ -205,9 +213,21 @@ export class QueueFollower {
     return replica.isLast(readable(this.#subject, () => decodeRecord(stored.bytes)));
   }
 
+  #hearNoMore(): void {
+    this.#consumer?.close();
+    this.#consumer = undefined;
+    this.#inbox = [];
+  }
+
   #restart(): void {
-    this.pause();
+    this.#hearNoMore();
     if (this.#isWanted) this.keep();
+  }
+
+  /** For how long it has not seen that no image goes further than its copy, ms, by the clock that says more. */
+  #uncertainForMs(): number {
+    const { monotonicMs, wallMs } = momentOf(this.#options.clock);
+    return Math.max(monotonicMs - this.#certainFrom.monotonicMs, wallMs - this.#certainFrom.wallMs);
   }
 
   #take(message: Msg, delivery: Delivery): void {
@@ -216,14 +236,14 @@ export class QueueFollower {
       this.#inbox.push([message, delivery]);
       return;
     }
-    const ageMs = this.#options.clock.monotonicMs() - this.#certainFromMs;
+    const uncertainForMs = this.#uncertainForMs();
     const { certainMs } = this.#options.pace;
-    if (ageMs > certainMs) {
+    if (uncertainForMs > certainMs) {
       this.#inbox.push([message, delivery]);
       void this.#pausedFor(() => this.#verify());
       return;
     }
-    if (ageMs > certainMs / 2 && !this.#isVerifying) void this.#verify();
+    if (uncertainForMs > certainMs / 2 && !this.#isVerifying) void this.#verify();
     this.#apply(message, delivery);
   }
 
@@ -232,13 +252,12 @@ export class QueueFollower {
     const consumer = this.#consumer;
     const { clock, pace } = this.#options;
     this.#isVerifying = true;
-    const fromMs = clock.monotonicMs();
+    const from = momentOf(clock);
     try {
       const head = await this.#heads.load();
       const isCertain = (head?.position ?? 0) <= (this.#replica?.sequence ?? 0);
-      if (isCertain) this.#certainFromMs = fromMs;
-      else if (clock.monotonicMs() - this.#certainFromMs > pace.certainMs && this.#consumer === consumer)
-        this.#restart();
+      if (isCertain) this.#certainFrom = from;
+      else if (this.#uncertainForMs() > pace.certainMs && this.#consumer === consumer) this.#restart();
     } catch {
       if (this.#consumer === consumer) this.#restart();
     } finally {
@@ -316,8 +335,8 @@ export class QueueFollower {
 
   /** Each image has a time of its own: under load the next is there before that of this one has come. */
   #cleanLater(head: Head): void {
-    if (head.sequence === this.#cleaned) return;
-    this.#cleaned = head.sequence;
+    if (head.sequence === this.#planned) return;
+    this.#planned = head.sequence;
     const { clock, pace } = this.#options;
     const cleaning = clock.setTimer(2 * pace.certainMs, () => {
       this.#cleanings.delete(cleaning);
