@@ -57,7 +57,7 @@ export default defineSuite({
     {
       name: 'diamond',
       about:
-        'messages of one producer to two stages, and to a third when both are done with them; by ports the two hand it on, and it is read when it has come from both',
+        'messages of one producer to two stages, and to a third when both are done with them; by ports the two hand them on, and each is read when it has come from both',
       blocking: true,
       agree: true,
       unchecked,

@@ -136,7 +136,7 @@ test('a PostgreSQL of which a process is still there starts again when that has 
     .map(Number);
   process.kill(child!, 'SIGSTOP');
   process.kill(server.pid, 'SIGKILL');
-  await vi.waitUntil(() => !server.isRunning);
+  await vi.waitUntil(() => !server.isRunning, { timeout: 60_000 });
   const restarted = server.restart();
   try {
     await vi.waitUntil(() => server.output.includes('pre-existing shared memory block'), { timeout: 60_000 });

@@ -53,6 +53,7 @@ type OwnSeat = Parameters<typeof ThreadQueue.attach>[1];
 
 function producerOf(order: FlowOrder, seat: OwnSeat): () => void {
   const { kind, isDiamond, each, place, ports } = order;
+  const turns: Turns = isDiamond ? [ports] : ports.map(port => [port]);
   switch (kind) {
     case 'stream': {
       const producer = ThreadStream.attach(place, seat).produce();
@@ -85,11 +86,11 @@ function producerOf(order: FlowOrder, seat: OwnSeat): () => void {
       };
     }
     case 'port':
-      return () => post(isDiamond ? [ports] : ports.map(port => [port]), each);
+      return () => post(turns, each);
     case 'port, packed':
       break;
   }
-  return () => postPacked(isDiamond ? [ports] : ports.map(port => [port]), each);
+  return () => postPacked(turns, each);
 }
 
 /** The ports that a message goes to, for one message after the other in turn. */
@@ -104,7 +105,7 @@ function post(turns: Turns, each: number): void {
   for (const port of turns.flat()) port.postMessage(undefined);
 }
 
-/** So many messages in one buffer, which is handed over and not copied; but for those that go to another as well. */
+/** So many messages in one buffer, which is handed over. Where it goes to several, all but one get a copy. */
 function postPacked(turns: Turns, each: number): void {
   for (let number = 0; number < each; number += batchSize) {
     const words = new Int32Array((Math.min(batchSize, each - number) * messageBytes) / 4);
@@ -156,8 +157,10 @@ function consumerOf(order: FlowOrder, seat: OwnSeat, sum: Int32Array): () => voi
   return async () => {
     read = 0;
     const arrived = ports.map(() => 0);
+    const joins = isDiamond && ports.length > 1;
+    const isHandedOver = kind === 'port, packed';
     const onWords = (words: Int32Array<ArrayBuffer>, from: number): void => {
-      if (isDiamond) {
+      if (joins) {
         const count = (arrived[from] ?? 0) + 1;
         arrived[from] = count;
         // It is read when it has come by all ways; each of them keeps the order.
@@ -165,7 +168,7 @@ function consumerOf(order: FlowOrder, seat: OwnSeat, sum: Int32Array): () => voi
       }
       for (let offset = 0; offset < words.length; offset += messageBytes / 4)
         read = (read + sumOf(words, offset)) | 0;
-      next?.postMessage(words, [words.buffer]);
+      next?.postMessage(words, isHandedOver ? [words.buffer] : []);
     };
     await Promise.all(ports.map((port, index) => receive(port, words => onWords(words, index))));
     next?.postMessage(undefined);

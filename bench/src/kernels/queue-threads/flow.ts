@@ -64,7 +64,7 @@ export function flow(options: FlowOptions): Setup {
         if (kind === 'queue') {
           await finished(producers);
           const end = new Uint8Array(Int32Array.of(endMark).buffer);
-          for (let count = producers; count < threads; count++) await queue.pushAsync(end);
+          for (let count = 0; count < threads - producers; count++) await queue.pushAsync(end);
         }
         await finished(threads);
         return sums.reduce((all, sum) => (all + (sum[0] as number)) | 0, 0);

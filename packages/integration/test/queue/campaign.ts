@@ -74,6 +74,8 @@ export class Campaign implements AsyncDisposable {
   readonly #unexpected: string[] = [];
   /** What a handler has begun with. */
   readonly #handled = new Set<string>();
+  /** How many were sent and not begun with. */
+  #waitingCount = 0;
   #isResting = false;
   #newsCount = 0;
   #aim: Aim | undefined;
@@ -205,9 +207,12 @@ export class Campaign implements AsyncDisposable {
     const moment = begins[news.did];
     if (moment === undefined) worker.open.delete(news.id);
     else worker.open.set(news.id, moment);
-    if (news.did === 'send') this.sent.add(news.id);
-    else if (news.did === 'handle') {
+    if (news.did === 'send') {
+      this.sent.add(news.id);
+      if (!this.#handled.has(news.id)) this.#waitingCount++;
+    } else if (news.did === 'handle') {
       this.handlings.push({ id: news.id, token: BigInt(news.token), cycle: this.vainMax.length });
+      if (this.sent.has(news.id) && !this.#handled.has(news.id)) this.#waitingCount--;
       this.#handled.add(news.id);
     } else if (news.did === 'settle') this.settled.set(news.id, BigInt(news.token));
     if (this.#aim !== undefined && this.#aim.moment === moment) this.#aim.strike(worker);
@@ -216,8 +221,7 @@ export class Campaign implements AsyncDisposable {
 
   /** Workers that send faster than they handle rest for a while: what waits is read by each new one on some engines. */
   #pace(): void {
-    const waiting = this.sent.size - this.#handled.size;
-    const isResting = waiting > (this.#isResting ? waitingMax / 2 : waitingMax);
+    const isResting = this.#waitingCount > (this.#isResting ? waitingMax / 2 : waitingMax);
     if (isResting === this.#isResting) return;
     this.#isResting = isResting;
     for (const { process } of this.#workers) void process.ask(isResting ? 'rest' : 'send', askMs);

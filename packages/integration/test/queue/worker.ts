@@ -16,7 +16,7 @@ export type WorkerNews =
   /** The acknowledgement was answered. */
   | { readonly did: 'settle'; readonly id: string; readonly token: string };
 
-/** What it is asked: to send nothing for a while; to send no more, and to wait until all it sent is answered for; or to end in order. */
+/** What it is asked: to send nothing for a while, and to go on; to send no more, and to wait until all it sent is answered for; or to end in order. */
 export type WorkerAsk = 'rest' | 'send' | 'send no more' | 'end';
 
 /** A process that sends and handles jobs until it is killed; one that hangs sends none, and handles its first for ever. */
@@ -52,9 +52,12 @@ const work = queues.consume<string>(
 
 /** One job after the other, each until it is known to be there. */
 async function send(name: string): Promise<void> {
-  for (let count = 0; state.isSending; count++) {
-    while (state.isSending && state.isResting) await sleep(systemClock, 20);
-    const id = `${name}-${count}`;
+  for (let count = 0; state.isSending; ) {
+    if (state.isResting) {
+      await sleep(systemClock, 20);
+      continue;
+    }
+    const id = `${name}-${count++}`;
     await say({ said: 'news', news: { did: 'begin', id } });
     // One of unknown outcome is sent again under its id.
     const isSent = await producer.send('job', { id, rememberMs: 600_000, deadlineMs: 60_000 }).then(
