@@ -11,6 +11,8 @@ const reason = skipReason('nats');
 const stream = 'QUORATE-QUEUE';
 const all = { messagesMax: 100, leaseMs: 600_000, owner: 'o' };
 const acknowledge = { type: 'acknowledge' } as const;
+/** An image every few messages, and a second until something may have been missed. */
+const shortPace = { bytesMin: 6000, certainMs: 1000 };
 const slow = { timeout: 10_000, interval: 20 };
 let stand: QueueStand;
 let connection: NatsConnection;
@@ -46,9 +48,10 @@ async function passOne(store: QueueStore, queue: string): Promise<void> {
   await store.settle(leases.map(lease => ({ lease, action: acknowledge })));
 }
 
-/** Messages come and go until what the partition holds was written down. */
-async function passUntilImage(store: QueueStore, partition: string): Promise<void> {
+/** Messages come and go until what the partition holds was written down. @returns the number of its first record */
+async function passUntilImage(store: QueueStore, partition: string): Promise<number> {
   while ((await lastOf(`h.${partition}`)) === 0) await passOne(store, `${partition}/q`).catch(() => {});
+  return firstOf(`c.${partition}`);
 }
 
 describe.skipIf(reason !== undefined)('who follows a queue (needs nats-server)', { timeout: 60_000 }, () => {
@@ -95,8 +98,7 @@ describe.skipIf(reason !== undefined)('who follows a queue (needs nats-server)',
 
   test('cuts the log off though images come faster than they may', async () => {
     const [p, clock] = [fresh(), wall()];
-    const pace = { bytesMin: 6000, certainMs: 1000 };
-    await using store = await stand.open({ clock }, pace);
+    await using store = await stand.open({ clock }, shortPace);
     await passOne(store, `${p}/q`);
     const first = await firstOf(`c.${p}`);
     for (let [round, head] = [0, 0]; round < 4; round++) {
@@ -109,13 +111,10 @@ describe.skipIf(reason !== undefined)('who follows a queue (needs nats-server)',
 
   test('cuts the log off also where who made the image has ended', async () => {
     const [p, clock] = [fresh(), wall()];
-    const pace = { bytesMin: 6000, certainMs: 1000 };
-    const maker = await stand.open({ clock }, pace);
-    await passOne(maker, `${p}/q`);
-    const first = await firstOf(`c.${p}`);
-    await passUntilImage(maker, p);
+    const maker = await stand.open({ clock }, shortPace);
+    const first = await passUntilImage(maker, p);
     await maker[Symbol.asyncDispose]();
-    await using other = await stand.open({ clock }, pace);
+    await using other = await stand.open({ clock }, shortPace);
     await other.inspect.depth(`${p}/q`);
     clock.advance(1999);
     await other.inspect.depth(`${p}/q`);
@@ -126,11 +125,8 @@ describe.skipIf(reason !== undefined)('who follows a queue (needs nats-server)',
 
   test('cuts nothing off where the server has lost the image', async () => {
     const [p, clock] = [fresh(), wall()];
-    const pace = { bytesMin: 6000, certainMs: 1000 };
-    await using store = await stand.open({ clock }, pace);
-    await passOne(store, `${p}/q`);
-    const first = await firstOf(`c.${p}`);
-    await passUntilImage(store, p);
+    await using store = await stand.open({ clock }, shortPace);
+    const first = await passUntilImage(store, p);
     await ask(`STREAM.PURGE.${stream}`, { filter: `${stream}.h.${p}` });
     clock.advance(2000);
     // By then it has asked what head there is.
@@ -140,11 +136,8 @@ describe.skipIf(reason !== undefined)('who follows a queue (needs nats-server)',
 
   test('cuts nothing off before its time where the server has lost the image and another was made', async () => {
     const [p, clock] = [fresh(), wall()];
-    const pace = { bytesMin: 6000, certainMs: 1000 };
-    await using store = await stand.open({ clock }, pace);
-    await passOne(store, `${p}/q`);
-    const first = await firstOf(`c.${p}`);
-    await passUntilImage(store, p);
+    await using store = await stand.open({ clock }, shortPace);
+    const first = await passUntilImage(store, p);
     clock.advance(1900);
     stand.linkOf(store).reset();
     await ask(`STREAM.PURGE.${stream}`, { filter: `${stream}.h.${p}` });
